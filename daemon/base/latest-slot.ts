@@ -1,0 +1,39 @@
+/**
+ * Holds at most one item; the newest wins. Live video never queues: a frame nobody took in time is released
+ * and counted.
+ */
+export class LatestSlot<T> {
+  readonly #release: (item: T) => void;
+  #item: T | undefined;
+  #dropped = 0;
+
+  constructor(release: (item: T) => void) {
+    this.#release = release;
+  }
+
+  /** Items that were replaced before anybody took them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  put(item: T): void {
+    if (this.#item !== undefined) {
+      this.#dropped += 1;
+      this.#release(this.#item);
+    }
+    this.#item = item;
+  }
+
+  /** Takes the item out; the caller now owns it. */
+  take(): T | undefined {
+    const item = this.#item;
+    this.#item = undefined;
+    return item;
+  }
+
+  /** Releases what is held without counting it as dropped. */
+  clear(): void {
+    const item = this.take();
+    if (item !== undefined) this.#release(item);
+  }
+}

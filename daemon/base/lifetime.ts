@@ -1,0 +1,65 @@
+import type { Clock } from './clock.js';
+import { operational } from './errors.js';
+
+interface Held {
+  readonly name: string;
+  readonly dispose: () => PromiseLike<void> | void;
+}
+
+/**
+ * Owns resources and gives them back in reverse order of acquisition. Disposal has one deadline for all; what
+ * has not ended by then is named in the error. Disposing twice is harmless.
+ */
+export class Lifetime implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #held: Held[] = [];
+  readonly #abort = new AbortController();
+  #ending: Promise<void> | undefined;
+
+  constructor(clock: Clock, deadlineMs = 10_000) {
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Aborts when disposal begins: work that holds no resource of its own listens here. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Takes over `resource`, to be disposed under `name`. Returns it. */
+  use<T extends AsyncDisposable>(name: string, resource: T): T {
+    this.defer(name, () => resource[Symbol.asyncDispose]());
+    return resource;
+  }
+
+  /** Runs `dispose` at the end, before everything acquired earlier. */
+  defer(name: string, dispose: () => PromiseLike<void> | void): void {
+    this.#held.push({ name, dispose });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    this.#abort.abort(operational('shutting-down', 'the owner is shutting down'));
+    const failures: unknown[] = [];
+    const survivors: string[] = [];
+    const deadline = new Promise<'late'>((resolve) => {
+      this.#clock.after(this.#deadlineMs, () => resolve('late'));
+    });
+    for (const { name, dispose } of this.#held.reverse()) {
+      const done = (async () => dispose())().catch((error: unknown) => void failures.push(error));
+      if ((await Promise.race([done, deadline])) === 'late') survivors.push(name);
+    }
+    if (survivors.length > 0) {
+      throw operational(
+        'shutdown-deadline',
+        `still running after ${this.#deadlineMs} ms: ${survivors.join(', ')}`,
+      );
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'errors while shutting down');
+  }
+}

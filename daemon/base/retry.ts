@@ -1,0 +1,50 @@
+import type { Clock } from './clock.js';
+import type { Random } from './random.js';
+
+export interface RetryPolicy {
+  /** Upper bound of the first wait, milliseconds. */
+  readonly baseMs: number;
+  /** Upper bound of any wait, milliseconds. */
+  readonly capMs: number;
+  /** Progress must go on this long before the schedule starts over, milliseconds. */
+  readonly sustainedMs: number;
+}
+
+/**
+ * Full-jitter exponential backoff (Brooker, "Exponential Backoff and Jitter", 2015): each wait is uniform in
+ * [0, min(cap, base * 2^n)]. It starts over only after progress that lasted, so that something which
+ * connects and dies at once is not retried in a hot loop.
+ */
+export class RetrySchedule {
+  readonly #policy: RetryPolicy;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #failures = 0;
+  #progressSinceMs: number | undefined;
+
+  constructor(policy: RetryPolicy, clock: Clock, random: Random) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Consecutive failures since progress was last sustained. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Call whenever the thing being retried measurably got on. */
+  progressed(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#progressSinceMs ??= nowMs;
+    if (nowMs - this.#progressSinceMs >= this.#policy.sustainedMs) this.#failures = 0;
+  }
+
+  /** Records a failure and returns how long to wait before the next try, milliseconds. */
+  failed(): number {
+    this.#progressSinceMs = undefined;
+    const ceilingMs = Math.min(this.#policy.capMs, this.#policy.baseMs * 2 ** Math.min(this.#failures, 30));
+    this.#failures += 1;
+    return this.#random.unit() * ceilingMs;
+  }
+}

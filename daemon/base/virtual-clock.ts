@@ -1,0 +1,59 @@
+import type { Clock, Timer } from './clock.js';
+
+interface Pending {
+  readonly atMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** A clock that moves only when told to: for replay and tests. Timers fire in order of their due time. */
+export class VirtualClock implements Clock {
+  readonly #epochMs: number;
+  #nowMs = 0;
+  #order = 0;
+  readonly #pending = new Set<Pending>();
+
+  /** `epochMs` is the wall time at monotonic zero. */
+  constructor(epochMs = 0) {
+    this.#epochMs = epochMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return this.#epochMs + this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const entry: Pending = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    this.#pending.add(entry);
+    return { cancel: () => void this.#pending.delete(entry) };
+  }
+
+  /** Moves to `toMs` (never backwards), firing what falls due on the way. */
+  advanceTo(toMs: number): void {
+    for (let due = this.#nextDue(toMs); due !== undefined; due = this.#nextDue(toMs)) {
+      this.#pending.delete(due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.callback();
+    }
+    this.#nowMs = Math.max(this.#nowMs, toMs);
+  }
+
+  advanceBy(durationMs: number): void {
+    this.advanceTo(this.#nowMs + durationMs);
+  }
+
+  #nextDue(toMs: number): Pending | undefined {
+    let first: Pending | undefined;
+    for (const entry of this.#pending) {
+      if (entry.atMs > toMs) continue;
+      if (!first || entry.atMs < first.atMs || (entry.atMs === first.atMs && entry.order < first.order)) {
+        first = entry;
+      }
+    }
+    return first;
+  }
+}

@@ -1,0 +1,6 @@
+import { randomInt } from 'node:crypto';
+import type { Random } from '../base/random.js';
+
+const steps = 2 ** 47;
+
+export const systemRandom: Random = { unit: () => randomInt(steps) / steps };
