@@ -1,0 +1,46 @@
+/** Position in pixels; x grows to the right, y downwards; pixel centres lie at .5. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Axis-aligned rectangle in pixels, (x, y) its top left corner. May reach beyond the picture. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function boxCentre(box: Box): Point {
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+export function boxArea(box: Box): number {
+  return Math.max(0, box.width) * Math.max(0, box.height);
+}
+
+/** The square of side `factor` times the box's longer side, about the same centre. */
+export function squareAround(box: Box, factor: number): Box {
+  const side = Math.max(box.width, box.height) * factor;
+  const centre = boxCentre(box);
+  return { x: centre.x - side / 2, y: centre.y - side / 2, width: side, height: side };
+}
+
+/** The part of `box` inside a picture of the given size, pixels; its area may be zero. */
+export function clipBox(box: Box, widthPx: number, heightPx: number): Box {
+  const left = Math.min(Math.max(box.x, 0), widthPx);
+  const top = Math.min(Math.max(box.y, 0), heightPx);
+  const right = Math.min(Math.max(box.x + box.width, 0), widthPx);
+  const bottom = Math.min(Math.max(box.y + box.height, 0), heightPx);
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Intersection over union, 0..1 (Jaccard index); 0 when either box is empty. */
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const intersection = width * height;
+  return intersection / (boxArea(a) + boxArea(b) - intersection);
+}

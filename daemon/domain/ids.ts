@@ -1,0 +1,26 @@
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** Configured by the installer; a slug, safe in topics and file names. */
+export type CameraId = Branded<'CameraId'>;
+/** Names one track of one camera for ever: unique across restarts and boxes. */
+export type TrackId = Branded<'TrackId'>;
+/** Opaque and random: says nothing about the person or the time of enrolment. */
+export type PersonId = Branded<'PersonId'>;
+/** UUIDv7 of one published fact. */
+export type EventId = Branded<'EventId'>;
+/** Names the network, its version and the alignment that made a template; only equal ids are comparable. */
+export type RecogniserId = Branded<'RecogniserId'>;
+
+const slug = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/;
+
+/** Lower-case letters, digits, `-` and `_`, 1 to 64 characters, beginning and ending with a letter or digit. */
+export function isSlug(text: string): boolean {
+  return slug.test(text);
+}
+
+export const cameraId = (text: string): CameraId => text as CameraId;
+export const trackId = (text: string): TrackId => text as TrackId;
+export const personId = (text: string): PersonId => text as PersonId;
+export const eventId = (text: string): EventId => text as EventId;
+export const recogniserId = (text: string): RecogniserId => text as RecogniserId;

@@ -1,0 +1,17 @@
+/** Why a view of a face is not good enough (the names technicians and enrolment messages use). */
+export type QualityReason =
+  | 'too-small'
+  | 'blurred'
+  | 'dark'
+  | 'overexposed'
+  | 'turned-away'
+  | 'occluded'
+  | 'cut-off';
+
+/** Quality of one view of a face (a biometric sample, ISO/IEC 29794-1 in spirit). */
+export interface FaceQuality {
+  /** 0 (useless) .. 1 (a good enrolment photograph): orders the views of a track. */
+  readonly score: number;
+  /** Empty when the view may be embedded; most important first otherwise. */
+  readonly reasons: readonly QualityReason[];
+}
