@@ -1,0 +1,102 @@
+/**
+ * A convolution's constants in ONNX layout. `filters` is [outputs, inputs per group, height, width]; `bias`
+ * has one value per output.
+ */
+export interface ConvolutionConstants {
+  readonly dims: readonly [number, number, number, number];
+  readonly filters: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** TensorFlow's [height, width, inputs, outputs] to ONNX's [outputs, inputs, height, width]. */
+export function filtersFromHwio(shape: readonly number[], data: Float32Array): ConvolutionConstants {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  const filters = new Float32Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let i = 0; i < inputs; i++) {
+        for (let o = 0; o < outputs; o++) {
+          filters[((o * inputs + i) * height + y) * width + x] =
+            data[((y * width + x) * inputs + i) * outputs + o]!;
+        }
+      }
+    }
+  }
+  return { dims: [outputs, inputs, height, width], filters, bias: new Float32Array(outputs) };
+}
+
+/** TensorFlow's depthwise [height, width, channels, 1] to ONNX's grouped [channels, 1, height, width]. */
+export function filtersFromDepthwise(shape: readonly number[], data: Float32Array): ConvolutionConstants {
+  const [height, width, channels] = shape as [number, number, number, number];
+  const filters = new Float32Array(data.length);
+  for (let p = 0; p < height * width; p++) {
+    for (let c = 0; c < channels; c++) filters[c * height * width + p] = data[p * channels + c]!;
+  }
+  return { dims: [channels, 1, height, width], filters, bias: new Float32Array(channels) };
+}
+
+/** The same convolution followed by `y * scale[output] + shift[output]`. */
+export function foldOutputAffine(
+  constants: ConvolutionConstants,
+  scale: ArrayLike<number>,
+  shift: ArrayLike<number>,
+): ConvolutionConstants {
+  const [outputs] = constants.dims;
+  const perOutput = constants.filters.length / outputs;
+  const filters = new Float32Array(constants.filters.length);
+  const bias = new Float32Array(outputs);
+  for (let o = 0; o < outputs; o++) {
+    for (let k = 0; k < perOutput; k++) {
+      filters[o * perOutput + k] = constants.filters[o * perOutput + k]! * scale[o]!;
+    }
+    bias[o] = constants.bias[o]! * scale[o]! + shift[o]!;
+  }
+  return { dims: constants.dims, filters, bias };
+}
+
+/**
+ * The same convolution preceded by `(x - mean[input]) * scale`. Exact only where the convolution pads nothing
+ * or `mean` is zero, because padding is zero after, not before, the subtraction.
+ */
+export function foldInputAffine(
+  constants: ConvolutionConstants,
+  mean: readonly number[],
+  scale: number,
+): ConvolutionConstants {
+  const [outputs, inputs, height, width] = constants.dims;
+  const area = height * width;
+  const filters = new Float32Array(constants.filters.length);
+  const bias = new Float32Array(outputs);
+  for (let o = 0; o < outputs; o++) {
+    let shift = 0;
+    for (let i = 0; i < inputs; i++) {
+      for (let p = 0; p < area; p++) {
+        const at = (o * inputs + i) * area + p;
+        const scaled = constants.filters[at]! * scale;
+        filters[at] = scaled;
+        shift += scaled * (mean[i] ?? 0);
+      }
+    }
+    bias[o] = constants.bias[o]! - shift;
+  }
+  return { dims: constants.dims, filters, bias };
+}
+
+/** Keeps only the outputs whose number, modulo `period`, is `phase`. */
+export function pickOutputs(
+  constants: ConvolutionConstants,
+  period: number,
+  phase: number,
+): ConvolutionConstants {
+  const [outputs, inputs, height, width] = constants.dims;
+  const perOutput = inputs * height * width;
+  const kept = Math.floor((outputs - phase + period - 1) / period);
+  const filters = new Float32Array(kept * perOutput);
+  const bias = new Float32Array(kept);
+  for (let k = 0; k < kept; k++) {
+    const o = k * period + phase;
+    filters.set(constants.filters.subarray(o * perOutput, (o + 1) * perOutput), k * perOutput);
+    bias[k] = constants.bias[o]!;
+  }
+  return { dims: [kept, inputs, height, width], filters, bias };
+}

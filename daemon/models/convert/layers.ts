@@ -1,0 +1,63 @@
+import type { ConvolutionConstants } from './filters.kernel.js';
+import type { GraphBuilder } from './graph-builder.js';
+import type { OnnxAttribute } from './onnx-proto.js';
+
+/** Zero padding of an image: [top, left, bottom, right], or TensorFlow's rule left to the runtime. */
+export type Padding = readonly [number, number, number, number] | 'same';
+
+export const NO_PADDING: Padding = [0, 0, 0, 0];
+
+/**
+ * TensorFlow's "SAME" padding for a known size: the output has ceil(size / stride) cells, and the odd cell of
+ * padding goes to the bottom and right.
+ */
+export function samePadding(
+  size: { readonly heightPx: number; readonly widthPx: number },
+  kernel: readonly [number, number],
+  stride: readonly [number, number],
+): Padding {
+  const total = (sizePx: number, kernelPx: number, stridePx: number): number =>
+    Math.max((Math.ceil(sizePx / stridePx) - 1) * stridePx + kernelPx - sizePx, 0);
+  const vertical = total(size.heightPx, kernel[0], stride[0]);
+  const horizontal = total(size.widthPx, kernel[1], stride[1]);
+  const [top, left] = [Math.floor(vertical / 2), Math.floor(horizontal / 2)];
+  return [top, left, vertical - top, horizontal - left];
+}
+
+/** Attributes that place a sliding window, shared by convolutions and pools. */
+export function windowAttributes(
+  kernel: readonly [number, number],
+  stride: readonly [number, number],
+  padding: Padding,
+): Record<string, OnnxAttribute> {
+  const placed: Record<string, OnnxAttribute> =
+    padding === 'same' ? { auto_pad: { text: 'SAME_UPPER' } } : { pads: padding };
+  return { kernel_shape: kernel, strides: stride, ...placed };
+}
+
+export interface ConvolutionOptions {
+  readonly stride?: readonly [number, number];
+  readonly padding: Padding;
+  /** One filter per channel. */
+  readonly isDepthwise?: boolean;
+}
+
+/** Adds a convolution with its bias; returns the name of the result. */
+export function convolution(
+  graph: GraphBuilder,
+  input: string,
+  constants: ConvolutionConstants,
+  options: ConvolutionOptions,
+): string {
+  const [outputs, , height, width] = constants.dims;
+  const inputs = [input, graph.floats(constants.dims, constants.filters)];
+  if (constants.bias.some((value) => value !== 0)) inputs.push(graph.floats([outputs], constants.bias));
+  const window = windowAttributes([height, width], options.stride ?? [1, 1], options.padding);
+  const group = options.isDepthwise ? { group: outputs } : {};
+  return graph.node('Conv', inputs, { attributes: { ...window, ...group } });
+}
+
+/** Adds `min(max(x, 0), 6)`. */
+export function relu6(graph: GraphBuilder, input: string): string {
+  return graph.node('Clip', [input, graph.scalar(0), graph.scalar(6)]);
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { operational } from '../../base/errors.js';
+import { decodeFloat16, dequantise } from './weight-decoding.kernel.js';
+
+const quantisationSchema = z.union([
+  z.object({ dtype: z.literal('float16') }),
+  z.object({ dtype: z.enum(['uint8', 'uint16']), scale: z.number(), min: z.number() }),
+]);
+
+const weightSchema = z.object({
+  name: z.string(),
+  shape: z.array(z.number().int().nonnegative()),
+  dtype: z.enum(['float32', 'int32']),
+  quantization: quantisationSchema.optional(),
+});
+
+/** The weights manifest of TensorFlow.js: groups of tensors stored one after another in binary files. */
+export const weightsManifestSchema = z.array(
+  z.object({ paths: z.array(z.string()), weights: z.array(weightSchema) }),
+);
+
+export type WeightsManifest = z.infer<typeof weightsManifestSchema>;
+type WeightEntry = z.infer<typeof weightSchema>;
+
+/** A constant in TensorFlow's layout (NHWC images, HWIO filters). */
+export interface WeightTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type WeightTensors = ReadonlyMap<string, WeightTensor>;
+
+/** Bytes of one stored element. */
+function elementBytes(entry: WeightEntry): number {
+  switch (entry.quantization?.dtype) {
+    case undefined:
+      return 4;
+    case 'uint8':
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+function decode(entry: WeightEntry, stored: Uint8Array): Float32Array {
+  const aligned = Uint8Array.from(stored).buffer;
+  const quantisation = entry.quantization;
+  if (quantisation === undefined) {
+    return entry.dtype === 'float32' ? new Float32Array(aligned) : Float32Array.from(new Int32Array(aligned));
+  }
+  if (quantisation.dtype === 'float16') return decodeFloat16(new Uint16Array(aligned));
+  const integers = quantisation.dtype === 'uint8' ? new Uint8Array(aligned) : new Uint16Array(aligned);
+  const values = dequantise(integers, quantisation.scale, quantisation.min);
+  return entry.dtype === 'int32' ? values.map(Math.round) : values;
+}
+
+/**
+ * Decodes every tensor of a TensorFlow.js weights manifest; `bytes` is the concatenation of its binary files.
+ * Integer constants come out as floats holding whole numbers. Fails when the file is shorter or longer than
+ * the manifest says.
+ */
+export function readWeights(manifest: WeightsManifest, bytes: Uint8Array): WeightTensors {
+  const tensors = new Map<string, WeightTensor>();
+  let offset = 0;
+  for (const entry of manifest.flatMap((group) => group.weights)) {
+    const length = entry.shape.reduce((product, dim) => product * dim, 1) * elementBytes(entry);
+    const stored = bytes.subarray(offset, offset + length);
+    if (stored.length !== length) throw wrongLength(offset + length, bytes.length);
+    tensors.set(entry.name, { shape: entry.shape, data: decode(entry, stored) });
+    offset += length;
+  }
+  if (offset !== bytes.length) throw wrongLength(offset, bytes.length);
+  return tensors;
+}
+
+function wrongLength(expectedBytes: number, foundBytes: number): Error {
+  return operational(
+    'weights-length',
+    `the weight file holds ${foundBytes} bytes where its manifest describes ${expectedBytes}`,
+    { remedy: 'Install the npm dependencies again; the package is damaged or of another version.' },
+  );
+}
+
+/** The tensor `name`; fails when the manifest has none of that name. */
+export function weight(tensors: WeightTensors, name: string): WeightTensor {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) {
+    throw operational('weight-missing', `the weights hold no tensor ${name}`, {
+      remedy: 'Install the version of the npm dependency that the model manifest names.',
+    });
+  }
+  return tensor;
+}
