@@ -1,0 +1,145 @@
+import type { Clock } from '../base/clock.js';
+import { operational, type RollcallError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Random } from '../base/random.js';
+import type { VisionStatus } from '../control/box-control.js';
+import type {
+  CameraPlan,
+  CameraTestOutcome,
+  Order,
+  PhotoOutcome,
+  Report,
+  VisionPlan,
+} from '../vision/protocol.js';
+import { VisionSlot } from './vision-slot.js';
+
+/** A photograph is decoded and embedded well within this; a camera test may wait for a key frame. */
+const requestTimeoutMs = 60_000;
+
+interface Waiting {
+  readonly slot: VisionSlot;
+  settle(result: PhotoOutcome | CameraTestOutcome): void;
+  fail(error: RollcallError): void;
+}
+
+/** All vision processes: cameras are dealt out to them in turn; single requests go to the first that runs. */
+export class VisionPool implements AsyncDisposable {
+  readonly #slots: readonly VisionSlot[];
+  readonly #clock: Clock;
+  readonly #abort = new AbortController();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #onReport: (report: Report) => void;
+  readonly #running: Promise<void>[] = [];
+  #nextRequest = 0;
+
+  constructor(options: {
+    readonly processes: number;
+    readonly plan: VisionPlan;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly logger: Logger;
+    onReport(report: Report): void;
+  }) {
+    const { processes, plan, clock, random, logger } = options;
+    this.#clock = clock;
+    this.#onReport = options.onReport;
+    this.#slots = Array.from({ length: processes }, (_, index) => {
+      const cameras = plan.cameras.filter((_camera, order) => order % processes === index);
+      const slot: VisionSlot = new VisionSlot({
+        index,
+        plan: { ...plan, cameras },
+        clock,
+        random,
+        logger,
+        onReport: (report) => this.#report(report),
+        onDown: () => this.#abandon(slot),
+      });
+      return slot;
+    });
+  }
+
+  start(): void {
+    for (const slot of this.#slots) this.#running.push(slot.run(this.#abort.signal));
+  }
+
+  status(): readonly VisionStatus[] {
+    return this.#slots.map((slot) => slot.status());
+  }
+
+  /** What a process named as the reason it cannot run, if one did. */
+  get failure(): Extract<Report, { type: 'failed' }> | undefined {
+    return this.#slots.find((slot) => slot.failure !== undefined)?.failure;
+  }
+
+  get isRunning(): boolean {
+    return this.#slots.every((slot) => slot.isRunning);
+  }
+
+  /** Decodes, inspects and embeds a photograph. Throws `vision-unavailable` (retryable). */
+  analysePhoto(image: Buffer): Promise<PhotoOutcome> {
+    return this.#request((request) => ({
+      type: 'analyse-photo',
+      request,
+      imageBase64: image.toString('base64'),
+    }));
+  }
+
+  /** Opens a camera beside whatever runs and says what it shows. Throws `vision-unavailable` (retryable). */
+  testCamera(camera: CameraPlan): Promise<CameraTestOutcome> {
+    return this.#request((request) => ({ type: 'test-camera', request, camera }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await Promise.all(this.#running);
+  }
+
+  #request<T extends PhotoOutcome | CameraTestOutcome>(order: (request: number) => Order): Promise<T> {
+    const slot = this.#slots.find((candidate) => candidate.isRunning);
+    if (slot === undefined) return Promise.reject(unavailable('no vision process is running'));
+    const request = this.#nextRequest++;
+    return new Promise<T>((resolve, reject) => {
+      const timer = this.#clock.after(requestTimeoutMs, () =>
+        waiting.fail(unavailable('it did not answer in time')),
+      );
+      const finish = (): void => {
+        timer.cancel();
+        this.#waiting.delete(request);
+      };
+      const waiting: Waiting = {
+        slot,
+        settle(result) {
+          finish();
+          resolve(result as T);
+        },
+        fail(error) {
+          finish();
+          reject(error);
+        },
+      };
+      this.#waiting.set(request, waiting);
+      slot.send(order(request));
+    });
+  }
+
+  #report(report: Report): void {
+    if (report.type === 'photo' || report.type === 'camera-test') {
+      this.#waiting.get(report.request)?.settle(report.result);
+    } else {
+      this.#onReport(report);
+    }
+  }
+
+  #abandon(slot: VisionSlot): void {
+    for (const waiting of [...this.#waiting.values()]) {
+      if (waiting.slot === slot) waiting.fail(unavailable('the vision process ended meanwhile'));
+    }
+  }
+}
+
+function unavailable(why: string): RollcallError {
+  return operational('vision-unavailable', `the picture could not be analysed: ${why}`, {
+    remedy: "try again; 'rollcall status' says why vision is not running",
+    retryable: true,
+  });
+}

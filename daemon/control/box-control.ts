@@ -1,0 +1,100 @@
+import type { CameraTestOutcome } from '../vision/protocol.js';
+
+/** State of one camera as the status shows it. */
+export interface CameraStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly direction: string;
+  readonly state: 'disabled' | 'waiting' | 'connecting' | 'streaming' | 'failed';
+  readonly code?: string;
+  readonly message?: string;
+  readonly remedy?: string;
+  readonly stream?: {
+    readonly codec: string;
+    readonly widthPx: number;
+    readonly heightPx: number;
+    readonly fps: number | null;
+  };
+  /** Frames delivered, analysed and dropped, stage times and the like, as the vision process counts them. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface VisionStatus {
+  readonly index: number;
+  readonly state: 'starting' | 'running' | 'restarting' | 'degraded';
+  readonly pid?: number;
+  readonly restarts: number;
+  readonly provider?: { readonly requested: string; readonly actual: string };
+  readonly recogniser?: string;
+  readonly ffmpegVersion?: string;
+  /** Why it last ended or could not start. */
+  readonly lastFailure?: string;
+}
+
+export interface BoxStatus {
+  readonly version: string;
+  readonly site: string;
+  readonly box: string;
+  readonly uptimeS: number;
+  readonly vision: readonly VisionStatus[];
+  readonly cameras: readonly CameraStatus[];
+  readonly gallery: { readonly persons: number; readonly templates: number; readonly damagedRows: number };
+  readonly broker: { readonly state: string; readonly message?: string; readonly remedy?: string };
+  readonly outbox: { readonly waiting: number };
+  readonly suppressedFacts: number;
+  readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
+}
+
+export interface PersonSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly enrolledAt: string;
+  readonly templates: number;
+  readonly photographs: number;
+}
+
+/** What happened to one photograph offered at enrolment. */
+export type PhotographResult =
+  | { readonly outcome: 'enrolled'; readonly qualityScore: number }
+  | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
+
+export type EnrolmentResult =
+  | {
+      readonly outcome: 'enrolled';
+      readonly person: PersonSummary;
+      readonly photographs: readonly PhotographResult[];
+    }
+  /** Nothing was stored: one photograph or more cannot be used. */
+  | { readonly outcome: 'refused'; readonly photographs: readonly PhotographResult[] }
+  /** Nothing was stored: the face resembles somebody already enrolled. */
+  | {
+      readonly outcome: 'similar';
+      readonly personId: string;
+      readonly name: string;
+      readonly similarity: number;
+    };
+
+export interface EnrolmentRequest {
+  readonly name: string;
+  readonly photographs: readonly Buffer[];
+  /** Enrols although the face resembles somebody already enrolled. */
+  readonly isDuplicateAllowed: boolean;
+}
+
+/**
+ * What the local API can ask of the box. Missing things are undefined or false, not exceptions; operational failures
+ * are thrown as `RollcallError`.
+ */
+export interface BoxControl {
+  status(): BoxStatus;
+  testCamera(id: string): Promise<CameraTestOutcome | undefined>;
+  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult>;
+  listPersons(): readonly PersonSummary[];
+  showPerson(id: string): PersonSummary | undefined;
+  removePerson(id: string): boolean;
+  /** Published payloads, oldest first, the newest `limit`. */
+  recentEvents(limit: number): readonly unknown[];
+  /** Calls back with every payload recorded from now on; returns the unsubscribe function. */
+  onEvent(listener: (payload: unknown) => void): () => void;
+}

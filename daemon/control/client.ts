@@ -1,0 +1,119 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
+import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { BoxStatus, EnrolmentResult, PersonSummary } from './box-control.js';
+
+/** Code of the error thrown when nobody answers on the socket. */
+export const daemonUnreachable = 'daemon-unreachable';
+
+function unreachable(socketPath: string, error: unknown): RollcallError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const remedy =
+    code === 'EACCES'
+      ? 'run this as the user of rollcalld or as root'
+      : "start it (systemctl start rollcalld) or give the right configuration with '--config'";
+  return operational(daemonUnreachable, `rollcalld does not answer on ${socketPath}: ${messageOf(error)}`, {
+    cause: error,
+    remedy,
+  });
+}
+
+function errorFrom(body: unknown, status: number): RollcallError {
+  const given = (body as { error?: Partial<RollcallError> } | undefined)?.error;
+  const { kind = 'operational', code = 'control-error', remedy } = given ?? {};
+  const message = given?.message ?? `rollcalld answered with HTTP status ${status}`;
+  const details = given?.details ?? {};
+  return new RollcallError({ kind, code, message, details, ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/** A client of the daemon's local API. Every call throws `RollcallError`. */
+export class ControlClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  status(): Promise<BoxStatus> {
+    return this.#json('GET', '/v1/status');
+  }
+
+  testCamera(id: string): Promise<CameraTestOutcome> {
+    return this.#json('POST', `/v1/cameras/${encodeURIComponent(id)}/test`);
+  }
+
+  addPerson(request: {
+    readonly name: string;
+    readonly photographs: readonly Buffer[];
+    readonly isDuplicateAllowed: boolean;
+  }): Promise<EnrolmentResult> {
+    const photographs = request.photographs.map((bytes) => bytes.toString('base64'));
+    return this.#json('POST', '/v1/persons', { ...request, photographs });
+  }
+
+  listPersons(): Promise<readonly PersonSummary[]> {
+    return this.#json('GET', '/v1/persons');
+  }
+
+  showPerson(id: string): Promise<PersonSummary> {
+    return this.#json('GET', `/v1/persons/${encodeURIComponent(id)}`);
+  }
+
+  removePerson(id: string): Promise<{ readonly removed: string }> {
+    return this.#json('DELETE', `/v1/persons/${encodeURIComponent(id)}`);
+  }
+
+  recentEvents(limit: number): Promise<readonly unknown[]> {
+    return this.#json('GET', `/v1/events?limit=${limit}`);
+  }
+
+  /** Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. */
+  async *events(signal: AbortSignal, onSubscribed: () => void = () => undefined): AsyncGenerator<unknown> {
+    const response = await this.#send('GET', '/v1/events/stream', undefined, signal);
+    try {
+      for await (const line of createInterface({ input: response })) {
+        if (line === '') onSubscribed();
+        else yield JSON.parse(line) as unknown;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw unreachable(this.#socketPath, error);
+    }
+    if (!signal.aborted) throw unreachable(this.#socketPath, new Error('the daemon ended the stream'));
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#send(method, path, body);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const status = response.statusCode ?? 0;
+    if (status !== 200) throw errorFrom(parseOrUndefined(text), status);
+    return JSON.parse(text) as T;
+  }
+
+  #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const headers =
+        text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const options = { socketPath: this.#socketPath, method, path, headers, ...(signal ? { signal } : {}) };
+      const outgoing = httpRequest(options, resolve);
+      outgoing.on('error', (error) => {
+        reject(isRollcallError(error) ? error : unreachable(this.#socketPath, error));
+      });
+      outgoing.end(text);
+    });
+  }
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

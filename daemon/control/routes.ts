@@ -1,0 +1,107 @@
+import { Hono } from 'hono';
+import { streamText } from 'hono/streaming';
+import { z } from 'zod';
+import { DropOldestQueue } from '../base/bounded-queue.js';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { BoxControl } from './box-control.js';
+
+/** Photographs of one enrolment request; more views than this teach the recogniser nothing. */
+const maximumPhotographs = 20;
+/** Events kept for a subscriber that reads too slowly. */
+const tailBacklog = 1000;
+
+const enrolmentBody = z.strictObject({
+  name: z.string(),
+  photographs: z.array(z.base64()).min(1).max(maximumPhotographs),
+  isDuplicateAllowed: z.boolean().default(false),
+});
+
+function problem(error: RollcallError) {
+  const { kind, code, message, remedy, details } = error;
+  return { error: { kind, code, message, remedy, details } };
+}
+
+function noSuch(what: string, id: string, list: string): RollcallError {
+  return badInput(`no-such-${what}`, `there is no ${what} with id '${id}'`, {
+    remedy: `run '${list}' for the ids`,
+  });
+}
+
+/** The local API, version 1. JSON in and out; errors as `{ error: { kind, code, message, remedy, details } }`. */
+export function controlRoutes(box: BoxControl, logger: Logger): Hono {
+  const app = new Hono();
+  app.onError((error, context) => {
+    if (isRollcallError(error) && error.kind === 'input') return context.json(problem(error), 400);
+    logger.error('a control request failed', { path: context.req.routePath, error });
+    if (isRollcallError(error)) return context.json(problem(error), 503);
+    return context.json({ error: { kind: 'defect', code: 'internal', message: messageOf(error) } }, 500);
+  });
+  app.get('/v1/status', (context) => context.json(box.status()));
+  app.post('/v1/cameras/:id/test', async (context) => {
+    const id = context.req.param('id');
+    const result = await box.testCamera(id);
+    if (result === undefined) throw noSuch('camera', id, 'rollcall camera list');
+    return context.json(result);
+  });
+  addPersonRoutes(app, box);
+  addEventRoutes(app, box);
+  return app;
+}
+
+function addPersonRoutes(app: Hono, box: BoxControl): void {
+  app.get('/v1/persons', (context) => context.json(box.listPersons()));
+  app.post('/v1/persons', async (context) => {
+    const body = enrolmentBody.safeParse(await context.req.json());
+    if (!body.success) {
+      throw badInput('bad-request', `the enrolment request is not valid: ${z.prettifyError(body.error)}`, {
+        remedy: `send a name and 1 to ${maximumPhotographs} photographs in base64`,
+      });
+    }
+    const photographs = body.data.photographs.map((text) => Buffer.from(text, 'base64'));
+    const { name, isDuplicateAllowed } = body.data;
+    return context.json(await box.addPerson({ name, photographs, isDuplicateAllowed }));
+  });
+  app.get('/v1/persons/:id', (context) => {
+    const id = context.req.param('id');
+    const person = box.showPerson(id);
+    if (person === undefined) throw noSuch('person', id, 'rollcall person list');
+    return context.json(person);
+  });
+  app.delete('/v1/persons/:id', (context) => {
+    const id = context.req.param('id');
+    if (!box.removePerson(id)) throw noSuch('person', id, 'rollcall person list');
+    return context.json({ removed: id });
+  });
+}
+
+function addEventRoutes(app: Hono, box: BoxControl): void {
+  app.get('/v1/events', (context) => {
+    const limit = z.coerce.number().int().min(0).max(10_000).catch(100).parse(context.req.query('limit'));
+    return context.json(box.recentEvents(limit));
+  });
+  app.get('/v1/events/stream', (context) =>
+    streamText(context, async (stream) => {
+      const waiting = new DropOldestQueue<unknown>(tailBacklog);
+      let wake: () => void = () => undefined;
+      const unsubscribe = box.onEvent((payload) => {
+        waiting.push(payload);
+        wake();
+      });
+      stream.onAbort(() => {
+        unsubscribe();
+        wake();
+      });
+      // An empty line tells the reader that it is subscribed: nothing recorded after it will be missed.
+      await stream.writeln('');
+      while (!stream.aborted) {
+        const payload = waiting.shift();
+        if (payload !== undefined) await stream.writeln(JSON.stringify(payload));
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    }),
+  );
+}

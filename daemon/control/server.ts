@@ -1,0 +1,75 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { messageOf, operational } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { BoxControl } from './box-control.js';
+import { controlRoutes } from './routes.js';
+
+/** Largest request body, bytes: an enrolment with many photographs. */
+const maximumBodyBytes = 64 * 1024 * 1024;
+
+/**
+ * Serves the local API on a unix socket that only the daemon's own user may open. A socket file left behind by a killed
+ * daemon is replaced; one that somebody answers on is an error (`already-running`).
+ */
+export async function startControlServer(options: {
+  readonly socketPath: string;
+  readonly box: BoxControl;
+  readonly logger: Logger;
+}): Promise<AsyncDisposable> {
+  const { socketPath, box, logger } = options;
+  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  if (await isAnswered(socketPath)) {
+    throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
+      remedy:
+        'stop it first (systemctl stop rollcalld), or give this one a controlSocket path and data of its own',
+    });
+  }
+  await rm(socketPath, { force: true });
+  const listener = getRequestListener(controlRoutes(box, logger).fetch);
+  const server = createServer((request, response) => {
+    if (Number(request.headers['content-length'] ?? 0) > maximumBodyBytes) {
+      response.writeHead(413).end();
+      return;
+    }
+    void listener(request, response);
+  });
+  // The mode must be right from the first moment: with this mask nobody else can connect even before the chmod.
+  const previousMask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+    await chmod(socketPath, 0o600);
+  } catch (error) {
+    throw operational('control-socket', `cannot listen on ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
+      remedy: 'check that the directory exists, belongs to the user of rollcalld and is writable',
+    });
+  } finally {
+    process.umask(previousMask);
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function isAnswered(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(socketPath);
+    const answer = (isAlive: boolean) => () => {
+      socket.destroy();
+      resolve(isAlive);
+    };
+    socket.once('connect', answer(true));
+    socket.once('error', answer(false));
+  });
+}

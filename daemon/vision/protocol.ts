@@ -1,0 +1,178 @@
+import { z } from 'zod';
+
+/**
+ * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
+ * camera bytes: every report is checked against these schemas before anything looks at it.
+ */
+
+const finite = z.number();
+const count = z.number().int().nonnegative();
+const unit = z.number().min(0).max(1);
+const shortText = z.string().max(2000);
+const identifier = z.string().min(1).max(128);
+
+/** Longest embedding any supported recogniser makes, in values; 4 bytes each, base64 below. */
+const maximumEmbeddingValues = 1024;
+const embeddingText = z.string().max(Math.ceil((maximumEmbeddingValues * 4) / 3) * 4);
+
+/** How to open one camera and how to look at it. The credential travels only through this pipe. */
+export const cameraPlanSchema = z.strictObject({
+  id: identifier,
+  url: z.string(),
+  credential: z.strictObject({ user: z.string(), password: z.string() }).nullable(),
+  transport: z.enum(['tcp', 'udp']),
+  hwaccel: z.string(),
+  maxAnalysisWidthPx: count,
+  stallAfterS: finite,
+  smallestFacePx: finite,
+  idleFps: finite,
+  trackingFps: finite,
+});
+
+export const visionPlanSchema = z.strictObject({
+  cameras: z.array(cameraPlanSchema),
+  modelsDirectory: z.string().nullable(),
+  provider: z.string(),
+  detector: z.string(),
+  passivePad: z.string(),
+  threads: z.number().int().positive(),
+  liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
+  logLevel: z.string(),
+});
+
+/** What the core asks of a vision process. */
+export const orderSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
+  z.strictObject({ type: z.literal('analyse-photo'), request: count, imageBase64: z.string() }),
+  z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
+  z.strictObject({ type: z.literal('stop') }),
+]);
+
+const box = z.strictObject({ x: finite, y: finite, width: finite, height: finite });
+
+const qualityReason = z.enum([
+  'too-small',
+  'blurred',
+  'dark',
+  'overexposed',
+  'turned-away',
+  'occluded',
+  'cut-off',
+]);
+
+const quality = z.strictObject({ score: unit, reasons: z.array(qualityReason) });
+
+const liveness = z.strictObject({
+  verdict: z.enum(['live', 'attack', 'undetermined']),
+  reason: z.enum([
+    'blinked',
+    'no-blink-for-too-long',
+    'passive-model',
+    'observed-too-briefly',
+    'eyes-not-seen-well',
+  ]),
+  evidence: z.strictObject({
+    blinks: z.array(z.strictObject({ atMs: finite, durationMs: finite })).max(1000),
+    observedS: finite,
+    frameCount: count,
+    passiveScore: unit.optional(),
+  }),
+});
+
+const sightingSchema = z.strictObject({
+  cameraId: identifier,
+  trackId: identifier,
+  sequence: count,
+  isEnded: z.boolean(),
+  firstSeenMs: finite,
+  lastSeenMs: finite,
+  box,
+  quality,
+  liveness,
+  recogniser: identifier,
+  probes: z
+    .array(z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit }))
+    .max(64),
+});
+
+const streamInfo = z.strictObject({
+  codec: shortText,
+  widthPx: count,
+  heightPx: count,
+  fps: finite.nullable(),
+});
+
+/** What is known of one camera's stream; the names technicians see in `rollcall status`. */
+const cameraStateSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('connecting') }),
+  z.strictObject({ state: z.literal('streaming'), stream: streamInfo }),
+  z.strictObject({
+    state: z.literal('failed'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+    nextTryMs: finite,
+  }),
+]);
+
+const photoOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    embeddingBase64: embeddingText,
+    recogniser: identifier,
+    quality,
+    jpegBase64: z.string(),
+  }),
+  z.strictObject({
+    outcome: z.literal('refused'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+  }),
+]);
+
+const cameraTestOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    stream: streamInfo,
+    firstFrameMs: finite,
+    measuredFps: finite,
+    framesAnalysed: count,
+    /** Faces found in the frame that showed most. */
+    faces: z.array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() })).max(500),
+  }),
+  z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
+]);
+
+/** What a vision process tells the core. */
+export const reportSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ready'),
+    provider: z.strictObject({ requested: shortText, actual: shortText }),
+    recogniser: identifier,
+    ffmpegVersion: shortText,
+  }),
+  z.strictObject({ type: z.literal('sighting'), sighting: sightingSchema }),
+  z.strictObject({ type: z.literal('camera'), cameraId: identifier, state: cameraStateSchema }),
+  z.strictObject({
+    type: z.literal('progress'),
+    cameras: z.array(z.strictObject({ id: identifier, counters: z.record(z.string().max(64), finite) })),
+  }),
+  z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
+  z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
+  z.strictObject({
+    type: z.literal('failed'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+  }),
+]);
+
+export type CameraPlan = z.infer<typeof cameraPlanSchema>;
+export type VisionPlan = z.infer<typeof visionPlanSchema>;
+export type Order = z.infer<typeof orderSchema>;
+export type Report = z.infer<typeof reportSchema>;
+export type CameraState = z.infer<typeof cameraStateSchema>;
+export type PhotoOutcome = z.infer<typeof photoOutcome>;
+export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
+export type WireSighting = z.infer<typeof sightingSchema>;
