@@ -61,3 +61,21 @@ export function convolution(
 export function relu6(graph: GraphBuilder, input: string): string {
   return graph.node('Clip', [input, graph.scalar(0), graph.scalar(6)]);
 }
+
+/**
+ * Adds PReLU, `x > 0 ? x : slope * x` with a slope per channel, as `slope * x + (1 - slope) * max(x, 0)`: two
+ * one-pixel depthwise convolutions. ONNX Runtime keeps those in its blocked layout, while its own PRelu forces
+ * the picture out of it and back; FaceMesh and iris run three times as fast this way.
+ */
+export function prelu(graph: GraphBuilder, input: string, slopes: Float32Array): string {
+  const perChannel = (values: Float32Array): ConvolutionConstants => ({
+    dims: [slopes.length, 1, 1, 1],
+    filters: values,
+    bias: new Float32Array(slopes.length),
+  });
+  const options = { padding: NO_PADDING, isDepthwise: true };
+  const positive = graph.node('Relu', [input]);
+  const linear = convolution(graph, input, perChannel(slopes), options);
+  const rest = convolution(graph, positive, perChannel(slopes.map((slope) => 1 - slope)), options);
+  return graph.node('Add', [rest, linear]);
+}

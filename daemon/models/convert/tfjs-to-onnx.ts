@@ -1,7 +1,7 @@
 import type { ConvolutionConstants } from './filters.kernel.js';
 import { filtersFromDepthwise, filtersFromHwio, foldInputAffine } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { convolution, NO_PADDING, type Padding, samePadding, windowAttributes } from './layers.js';
+import { convolution, NO_PADDING, type Padding, prelu, samePadding, windowAttributes } from './layers.js';
 import {
   dataInputs,
   type GraphModel,
@@ -215,8 +215,7 @@ export class TfjsTranslator {
   }
 
   #prelu(value: Value, slopes: WeightTensor): Value {
-    const slope = this.#graph.floats([slopes.data.length, 1, 1], slopes.data);
-    return { name: this.#graph.node('PRelu', [value.name, slope]), shape: value.shape };
+    return { name: prelu(this.#graph, value.name, slopes.data), shape: value.shape };
   }
 
   #matMul(node: TfjsNode): Value {
