@@ -1,0 +1,121 @@
+"""Reads a clip's coded pictures, one access unit after the other, again and again with rising timestamps."""
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstApp", "1.0")
+from gi.repository import Gst, GstApp  # noqa: E402,F401 (GstApp gives the sink its pull methods)
+
+OPEN_TIMEOUT_NS = 10 * Gst.SECOND
+FALLBACK_FRAME_NS = Gst.SECOND // 25
+
+PARSERS = {"video/x-h264": "h264parse", "video/x-h265": "h265parse"}
+
+
+class UnusableClip(Exception):
+    """The file cannot be served; the message says why, in one sentence."""
+
+
+class ClipReader:
+    """Yields the access units of the first H.264 or H.265 stream of a file, Annex B, parameter sets in band.
+
+    The first unit is a key frame unless `start_at_s` asks for a later place: then units before that time are
+    left out on the first round, whatever they are, so that a stream can be made to start between key frames.
+    Every round continues the timestamps of the one before, so the seam is one frame interval long.
+    """
+
+    def __init__(self, path, start_at_s=0.0, loop=True):
+        self._path = path
+        self._start_at_ns = int(start_at_s * Gst.SECOND)
+        self._loop = loop
+        self._failure = None
+        self._shift = None
+        self._end = 0
+        self._round = 0
+        self.codec = None
+        self._pipeline = Gst.Pipeline.new(None)
+        source = Gst.ElementFactory.make("filesrc")
+        source.set_property("location", path)
+        parsebin = Gst.ElementFactory.make("parsebin")
+        parsebin.connect("pad-added", self._on_pad)
+        self._sink = Gst.ElementFactory.make("appsink")
+        self._sink.set_property("sync", False)
+        self._sink.set_property("max-buffers", 32)
+        for element in (source, parsebin, self._sink):
+            self._pipeline.add(element)
+        source.link(parsebin)
+        self._pipeline.set_state(Gst.State.PLAYING)
+
+    def _on_pad(self, _parsebin, pad):
+        name = (pad.get_current_caps() or pad.query_caps(None)).get_structure(0).get_name()
+        if self.codec is None and name in PARSERS:
+            self.codec = name
+            parser = Gst.ElementFactory.make(PARSERS[name])
+            parser.set_property("config-interval", -1)
+            formats = Gst.ElementFactory.make("capsfilter")
+            formats.set_property("caps", Gst.Caps.from_string(f"{name},stream-format=byte-stream,alignment=au"))
+            chain = [parser, formats]
+            target = self._sink
+        else:
+            chain = []
+            target = Gst.ElementFactory.make("fakesink")
+            target.set_property("async", False)
+            self._pipeline.add(target)
+        for element in chain:
+            self._pipeline.add(element)
+        path = [*chain, target]
+        for first, second in zip(path, path[1:]):
+            first.link(second)
+        for element in reversed(path):
+            element.sync_state_with_parent()
+        pad.link(path[0].get_static_pad("sink"))
+
+    def next(self):
+        """The next access unit as a Gst.Buffer, timestamps from 0; None after the last one of a clip not looped."""
+        while True:
+            sample = self._sink.try_pull_sample(OPEN_TIMEOUT_NS)
+            if sample is not None:
+                unit = self._placed(sample.get_buffer())
+                if unit is not None:
+                    return unit
+                continue
+            if not self._sink.is_eos():
+                raise UnusableClip(self._reason())
+            if self._shift is None and self._round == 0:
+                raise UnusableClip(f"no key frame of H.264 or H.265 in {self._path}")
+            if not self._loop:
+                return None
+            self._rewind()
+
+    def _placed(self, buffer):
+        """The unit moved to this round's place in time; None where it is left out."""
+        time = buffer.dts if buffer.dts != Gst.CLOCK_TIME_NONE else buffer.pts
+        if time == Gst.CLOCK_TIME_NONE:
+            return None
+        duration = buffer.duration if buffer.duration != Gst.CLOCK_TIME_NONE else FALLBACK_FRAME_NS
+        if self._shift is None:
+            is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
+            is_late_start = self._round == 0 and self._start_at_ns > 0
+            if is_late_start and time < self._start_at_ns or not is_late_start and not is_key:
+                return None
+            self._shift = self._end - time
+        placed = buffer.copy()
+        placed.dts = time + self._shift
+        placed.pts = (buffer.pts if buffer.pts != Gst.CLOCK_TIME_NONE else time) + self._shift
+        self._end = max(self._end, placed.dts + duration)
+        return placed
+
+    def _rewind(self):
+        self._round += 1
+        self._shift = None
+        flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.KEY_UNIT
+        if not self._pipeline.seek_simple(Gst.Format.TIME, flags, 0):
+            raise UnusableClip(f"cannot seek to the start of {self._path}, so it cannot be looped")
+
+    def _reason(self):
+        message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+        cause = message.parse_error()[0].message if message else "no video stream of H.264 or H.265 found"
+        return f"cannot read {self._path}: {cause}"
+
+    def close(self):
+        self._pipeline.set_state(Gst.State.NULL)

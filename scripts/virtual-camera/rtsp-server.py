@@ -1,0 +1,154 @@
+"""Serves clips as RTSP cameras do, with GStreamer's RTSP server; started by rtsp-server.ts.
+
+Standard input: one line of JSON, the settings (credentials travel here and nowhere else), then nothing; when it
+closes, the parent is gone and the server ends. Standard output: one JSON object a line, first
+{"ready": true, "port": N} or {"error": "..."}, then what clients do. Runs under Debian's own Python, the one that
+has the GObject bindings.
+
+Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password,
+method "digest" or "basic"), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), isShared }.
+"""
+
+import json
+import signal
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+Gst.init(None)
+
+from clip_reader import ClipReader, UnusableClip  # noqa: E402
+
+PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
+TRANSPORTS = {
+    "tcp": GstRtsp.RTSPLowerTrans.TCP,
+    "udp": GstRtsp.RTSPLowerTrans.UDP,
+    "both": GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP,
+}
+VIEWER = "viewer"
+SESSION_SWEEP_S = 2
+
+
+def report(**event):
+    print(json.dumps(event), flush=True)
+
+
+class Mount:
+    """One clip behind one path; opens the file anew for every pipeline."""
+
+    def __init__(self, path, options):
+        self._path = path
+        self._options = options
+        reader = self._open()
+        try:
+            reader.next()
+            self._codec = reader.codec
+        finally:
+            reader.close()
+
+    def _open(self):
+        return ClipReader(self._options["file"], self._options["startAtS"], self._options["loop"])
+
+    def factory(self, protocols, role):
+        factory = GstRtspServer.RTSPMediaFactory()
+        source = f"appsrc name=source format=time max-buffers=4 caps={self._codec},stream-format=byte-stream,alignment=au"
+        payloader = f"{PAYLOADERS[self._codec]} name=pay0 pt=96 config-interval=-1"
+        factory.set_launch(f"( {source} ! {payloader} )")
+        factory.set_shared(self._options["isShared"])
+        factory.set_protocols(protocols)
+        factory.connect("media-configure", self._on_media)
+        if role is not None:
+            permissions = Gst.Structure.new_empty(role)
+            permissions.set_value("media.factory.access", True)
+            permissions.set_value("media.factory.construct", True)
+            factory.add_role_from_structure(permissions)
+        return factory
+
+    def _on_media(self, _factory, media):
+        reader = self._open()
+        silent_after_s = self._options["silentAfterS"]
+        silent_at_ns = None if silent_after_s is None else int(silent_after_s * Gst.SECOND)
+
+        def feed(source, _wanted_bytes):
+            try:
+                unit = reader.next()
+            except UnusableClip as problem:
+                report(event="failed", mount=self._path, reason=str(problem))
+                unit = None
+            if unit is None:
+                source.emit("end-of-stream")
+            elif silent_at_ns is None or unit.dts < silent_at_ns:
+                source.emit("push-buffer", unit)
+
+        source = media.get_element().get_child_by_name("source")
+        source.connect("need-data", feed)
+        media.connect("unprepared", lambda _media: reader.close())
+
+
+def use_authentication(server, wanted):
+    """Asks every client for the given user's password; returns the role the mounts must admit."""
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, VIEWER)
+    if wanted["method"] == "digest":
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(wanted["user"], wanted["password"], token)
+    else:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(wanted["user"], wanted["password"]), token)
+    server.set_auth(auth)
+    return VIEWER
+
+
+def watch_clients(server):
+    def on_request(name):
+        return lambda _client, context: report(event=name, mount=context.uri.abspath if context.uri else None)
+
+    def on_client(_server, client):
+        report(event="connected")
+        client.connect("play-request", on_request("play"))
+        client.connect("teardown-request", on_request("teardown"))
+        client.connect("closed", lambda _client: report(event="closed"))
+
+    server.connect("client-connected", on_client)
+
+
+def serve(settings):
+    loop = GLib.MainLoop()
+    server = GstRtspServer.RTSPServer()
+    server.set_address(settings["address"])
+    server.set_service(str(settings["port"]))
+    # With the default of one thread, a pipeline that waits for its first picture holds up every other DESCRIBE.
+    server.get_thread_pool().set_max_threads(-1)
+    role = use_authentication(server, settings["auth"]) if settings["auth"] else None
+    for path, options in settings["mounts"].items():
+        factory = Mount(path, options).factory(TRANSPORTS[settings["transport"]], role)
+        server.get_mount_points().add_factory(path, factory)
+    watch_clients(server)
+    if server.attach(None) == 0:
+        raise UnusableClip(f"cannot listen on {settings['address']} port {settings['port']}: is it in use?")
+    GLib.timeout_add_seconds(SESSION_SWEEP_S, lambda: server.get_session_pool().cleanup() is not None)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP, lambda *_: loop.quit())
+    report(ready=True, port=server.get_bound_port())
+    loop.run()
+    server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
+
+
+def main():
+    try:
+        serve(json.loads(sys.stdin.readline()))
+    except UnusableClip as problem:
+        report(error=str(problem))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

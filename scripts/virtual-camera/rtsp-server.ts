@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { operational } from '../../daemon/base/errors.js';
+
+/** Debian's own interpreter: the GObject bindings are installed for this one only. */
+const debianPython = '/usr/bin/python3';
+const serverScript = fileURLToPath(new URL('./rtsp-server.py', import.meta.url));
+const remedy =
+  'install gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-base, -good and -bad from Debian';
+
+/** A clip behind one path of the server. */
+export interface Mount {
+  /** H.264 or H.265 in any container GStreamer reads (MP4, Matroska, MPEG-TS, a raw Annex B stream). */
+  readonly file: string;
+  /** Start again after the last picture, without a seam; otherwise the stream ends (BYE). Default true. */
+  readonly loop?: boolean;
+  /** Leave out what comes before, so that the stream may start between key frames. Default 0: a key frame. */
+  readonly startAtS?: number;
+  /** Stop sending pictures after so many seconds while the connection stays up. Default: never. */
+  readonly silentAfterS?: number;
+  /** One pipeline for all clients, as in a camera (who comes later joins mid-way). Default true. */
+  readonly isShared?: boolean;
+}
+
+export interface RtspCredentials {
+  readonly user: string;
+  readonly password: string;
+  readonly method?: 'digest' | 'basic';
+}
+
+export interface RtspServerOptions {
+  readonly mounts: Readonly<Record<string, Mount>>;
+  readonly auth?: RtspCredentials;
+  /** What clients may ask for. Default both. */
+  readonly transport?: 'tcp' | 'udp' | 'both';
+  /** Default 127.0.0.1. */
+  readonly address?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+}
+
+/** What a client did, as the server tells it. */
+export interface RtspServerEvent {
+  readonly event: 'connected' | 'play' | 'teardown' | 'closed' | 'failed';
+  readonly mount?: string;
+  readonly reason?: string;
+}
+
+/** A running server process. */
+export interface RtspServerProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+  /** Everything clients did so far, oldest first. */
+  readonly events: readonly RtspServerEvent[];
+  /** Resolves when the process has ended, however it did. */
+  readonly ended: Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+type Line = { readonly ready: true; readonly port: number } | { readonly error: string } | RtspServerEvent;
+
+/**
+ * Starts GStreamer's RTSP server with the given clips and resolves when it listens. It ends with the returned
+ * resource, and with this process, whatever way that ends. Throws `rtsp-server-failed` with the server's reason.
+ */
+export async function startRtspServerProcess(options: RtspServerOptions): Promise<RtspServerProcess> {
+  const child = spawn(debianPython, [serverScript], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  const ended = endOf(child);
+  let complaint: string | undefined;
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    complaint = line;
+  });
+  child.stdin.on('error', (error) => {
+    complaint ??= error.message;
+  });
+  child.stdin.write(`${JSON.stringify(settingsOf(options))}\n`);
+  const events: RtspServerEvent[] = [];
+  const port = await new Promise<number>((resolve, reject) => {
+    const fail = (reason: string): void =>
+      reject(operational('rtsp-server-failed', `the RTSP server did not start: ${reason}`, { remedy }));
+    createInterface({ input: child.stdout }).on('line', (text) => {
+      const line = JSON.parse(text) as Line;
+      if ('ready' in line) resolve(line.port);
+      else if ('error' in line) fail(line.error);
+      else events.push(line);
+    });
+    void ended.then(() => fail(complaint ?? `exit code ${child.exitCode}`));
+  });
+  return {
+    pid: child.pid ?? 0,
+    port,
+    events,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGCONT');
+      child.kill('SIGTERM');
+      const patience = setTimeout(() => child.kill('SIGKILL'), 3000);
+      await ended;
+      clearTimeout(patience);
+    },
+  };
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'close');
+  try {
+    await exit;
+  } catch (error) {
+    if (child.pid !== undefined) throw error;
+  }
+}
+
+function settingsOf(options: RtspServerOptions): Record<string, unknown> {
+  const mounts = Object.entries(options.mounts).map(([path, mount]) => [
+    path,
+    {
+      file: mount.file,
+      loop: mount.loop ?? true,
+      startAtS: mount.startAtS ?? 0,
+      silentAfterS: mount.silentAfterS ?? null,
+      isShared: mount.isShared ?? true,
+    },
+  ]);
+  return {
+    address: options.address ?? '127.0.0.1',
+    port: options.port ?? 0,
+    transport: options.transport ?? 'both',
+    auth: options.auth === undefined ? null : { method: 'digest', ...options.auth },
+    mounts: Object.fromEntries(mounts),
+  };
+}
+
+/** The URL of a mount; credentials, where given, percent-encoded in it. */
+export function rtspUrl(
+  port: number,
+  mount: string,
+  options: { readonly host?: string; readonly auth?: RtspCredentials } = {},
+): string {
+  const { auth, host = '127.0.0.1' } = options;
+  const login =
+    auth === undefined ? '' : `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.password)}@`;
+  return `rtsp://${login}${host}:${port}${mount}`;
+}

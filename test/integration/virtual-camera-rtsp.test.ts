@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { corruptClip, garbageFile, resolutionChangeClip, testClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+
+const run = promisify(execFile);
+
+interface Seen {
+  readonly times: readonly number[];
+  readonly sizes: ReadonlySet<string>;
+  readonly codec: string;
+  readonly firstType: string;
+}
+
+/** Pulls `frames` decoded frames with ffprobe; rejects with its complaint. */
+async function pull(url: string, transport: 'tcp' | 'udp', frames: number): Promise<Seen> {
+  const { stdout } = await run('ffprobe', [
+    ...['-v', 'error', '-rtsp_transport', transport, '-timeout', '5000000', '-select_streams', 'v'],
+    ...['-show_entries', 'frame=pts_time,pkt_dts_time,width,height,pict_type:stream=codec_name'],
+    ...['-read_intervals', `%+#${frames}`, '-of', 'json', url],
+  ]);
+  const parsed = JSON.parse(stdout) as {
+    frames: { pts_time?: string; pkt_dts_time?: string; width: number; height: number; pict_type: string }[];
+    streams: { codec_name: string }[];
+  };
+  return {
+    times: parsed.frames.map((frame) => Number(frame.pts_time ?? frame.pkt_dts_time)).filter(Number.isFinite),
+    sizes: new Set(parsed.frames.map((frame) => `${frame.width}x${frame.height}`)),
+    codec: parsed.streams[0]?.codec_name ?? '',
+    firstType: parsed.frames[0]?.pict_type ?? '',
+  };
+}
+
+/** An ffmpeg that decodes for ever; `frames(n)` resolves once n frames were decoded since it began. */
+function watch(url: string) {
+  const args = ['-v', 'error', '-nostdin', '-rtsp_transport', 'tcp', '-i', url];
+  const child = spawn('ffmpeg', [...args, '-progress', 'pipe:1', '-stats_period', '0.1', '-f', 'null', '-'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let decoded = 0;
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
+    if (line.startsWith('frame=')) decoded = Number(line.slice(6));
+  });
+  return {
+    async frames(count: number): Promise<void> {
+      while (decoded < count) await once(lines, 'line');
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = child.exitCode === null && child.signalCode === null ? once(child, 'close') : undefined;
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}
+
+describe('the RTSP server of the virtual camera', () => {
+  for (const transport of ['tcp', 'udp'] as const) {
+    test(`serves a clip over ${transport} beyond its end, from a key frame, without a seam`, async () => {
+      const clip = await testClip({ seconds: 1 });
+      await using server = await startRtspServer({ mounts: { '/door': clip }, transport });
+      const seen = await pull(server.url('/door'), transport, 60);
+      assert.equal(seen.firstType, 'I');
+      assert.ok(seen.times.length >= 55, `${seen.times.length} frames`);
+      const steps = seen.times.slice(1).map((time, index) => time - (seen.times[index] ?? 0));
+      for (const step of steps) assert.ok(Math.abs(step - 0.04) < 0.005, `a step of ${step} s`);
+    });
+  }
+
+  test('refuses the transport it was not started for', async () => {
+    const clip = await testClip({ seconds: 1 });
+    await using server = await startRtspServer({ mounts: { '/door': clip }, transport: 'tcp' });
+    await assert.rejects(pull(server.url('/door'), 'udp', 2), /461|Unsupported transport/);
+  });
+
+  test('serves several clips at once, H.264 and H.265', async () => {
+    const mounts = {
+      '/a': await testClip({ seconds: 1 }),
+      '/b': await testClip({ seconds: 1, codec: 'hevc', widthPx: 320, heightPx: 240, container: 'mkv' }),
+    };
+    await using server = await startRtspServer({ mounts });
+    const [a, b] = await Promise.all([pull(server.url('/a'), 'tcp', 30), pull(server.url('/b'), 'tcp', 30)]);
+    assert.equal(a.codec, 'h264');
+    assert.equal(b.codec, 'hevc');
+    assert.deepEqual([...b.sizes], ['320x240']);
+    await assert.rejects(pull(server.url('/c'), 'tcp', 1), /404/);
+  });
+
+  for (const method of ['digest', 'basic'] as const) {
+    test(`admits the right password only (${method})`, async () => {
+      const clip = await testClip({ seconds: 1 });
+      const auth = { user: 'viewer', password: 'p@ss/word:1', method };
+      await using server = await startRtspServer({ mounts: { '/door': clip }, auth });
+      const seen = await pull(server.url('/door', true), 'tcp', 5);
+      assert.ok(seen.times.length > 0);
+      await assert.rejects(pull(server.url('/door'), 'tcp', 5), /401/);
+      const wrong = server.url('/door', true).replace('viewer:', 'viewer:wrong');
+      await assert.rejects(pull(wrong, 'tcp', 5), /401/);
+    });
+  }
+
+  test('goes on after a freeze, and on the same port after a restart', async () => {
+    const clip = await testClip({ seconds: 1 });
+    await using server = await startRtspServer({ mounts: { '/door': clip } });
+    await using watcher = watch(server.url('/door'));
+    await watcher.frames(5);
+    server.freeze();
+    server.thaw();
+    await watcher.frames(40);
+    const before = server.pid;
+    await server.kill('SIGKILL');
+    await assert.rejects(pull(server.url('/door'), 'tcp', 2), /refused/i);
+    await server.restart();
+    assert.notEqual(server.pid, before);
+    const seen = await pull(server.url('/door'), 'tcp', 5);
+    assert.ok(seen.times.length > 0);
+  });
+
+  test('changes the picture size in mid-stream when its clip does', async () => {
+    const clip = await resolutionChangeClip({ seconds: 1 }, { seconds: 1, widthPx: 1280, heightPx: 720 });
+    await using server = await startRtspServer({ mounts: { '/door': clip } });
+    const seen = await pull(server.url('/door'), 'tcp', 40);
+    assert.deepEqual([...seen.sizes].sort(), ['1280x720', '640x360']);
+  });
+
+  test('serves damaged slices as they are', async () => {
+    const clip = await corruptClip({ seconds: 2, damagedShare: 0.5 });
+    await using server = await startRtspServer({ mounts: { '/door': clip } });
+    const { stderr } = await run('ffmpeg', [
+      ...['-v', 'error', '-nostdin', '-rtsp_transport', 'tcp', '-i', server.url('/door')],
+      ...['-frames:v', '20', '-f', 'null', '-'],
+    ]);
+    assert.match(stderr, /error/i);
+  });
+
+  test('can start between key frames: the first picture then waits for the next one', async () => {
+    const clip = await testClip({ seconds: 4, keyframeIntervalS: 2 });
+    await using server = await startRtspServer({ mounts: { '/door': { file: clip, startAtS: 0.5 } } });
+    const { stderr } = await run('ffmpeg', [
+      ...['-v', 'info', '-nostdin', '-rtsp_transport', 'tcp', '-i', server.url('/door')],
+      ...['-frames:v', '1', '-vf', 'showinfo', '-f', 'null', '-'],
+    ]);
+    const first = Number(/pts_time:([0-9.]+)/.exec(stderr)?.[1]);
+    assert.ok(first > 1.3, `first picture at ${first} s`);
+  });
+
+  test('falls silent on request with the connection up', async () => {
+    const clip = await testClip({ seconds: 1 });
+    await using server = await startRtspServer({ mounts: { '/door': { file: clip, silentAfterS: 0.6 } } });
+    const { stdout } = await run('ffprobe', [
+      ...['-v', 'quiet', '-rtsp_transport', 'tcp', '-timeout', '1000000', '-count_packets'],
+      ...['-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', server.url('/door')],
+    ]);
+    assert.ok(Number.parseInt(stdout, 10) <= 16, stdout);
+    assert.ok(server.events.some((event) => event.event === 'play' && event.mount === '/door'));
+  });
+
+  test('names the file it cannot serve', async () => {
+    const garbage = await garbageFile();
+    await assert.rejects(startRtspServer({ mounts: { '/door': garbage } }), (error: Error) =>
+      error.message.includes(garbage),
+    );
+    await assert.rejects(startRtspServer({ mounts: { '/door': '/nowhere.mp4' } }), /nowhere/);
+  });
+
+  test('says that a port is taken', async () => {
+    const clip = await testClip({ seconds: 1 });
+    await using server = await startRtspServer({ mounts: { '/door': clip } });
+    await assert.rejects(
+      startRtspServer({ mounts: { '/door': clip }, port: server.port }),
+      /port \d+: is it in use/,
+    );
+  });
+});
