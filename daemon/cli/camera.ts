@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { CameraTestOutcome } from '../vision/protocol.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { openDaemonClient } from './daemon-client.js';
+import { exitCodes, print, runAction } from './output.js';
+import { cameraTable } from './status.js';
+
+function describeTest(id: string, result: CameraTestOutcome): string {
+  if (result.outcome === 'failed') {
+    return `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
+  }
+  const { codec, widthPx, heightPx, fps } = result.stream;
+  const faces = result.faces.map((face) => {
+    const verdict =
+      face.quality === null
+        ? 'no landmarks'
+        : face.quality.reasons.length === 0
+          ? `good, quality ${face.quality.score.toFixed(2)}`
+          : `refused: ${face.quality.reasons.join(', ')}`;
+    return `  face ${Math.round(face.widthPx)} px wide, score ${face.score.toFixed(2)}, ${verdict}`;
+  });
+  return [
+    `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured`,
+    `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
+    `faces found: ${result.faces.length} (most in one of ${result.framesAnalysed} frames)`,
+    ...faces,
+  ].join('\n');
+}
+
+export function registerCamera(program: Command): void {
+  const camera = program.command('camera').description('look at the configured cameras');
+  withCommonOptions(camera.command('list'))
+    .description('list the cameras with their state and counters')
+    .action((options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const { cameras } = await (await openDaemonClient(options.config)).status();
+        print(options.json === true, cameras, () => cameraTable(cameras));
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(camera.command('test'))
+    .argument('<id>', 'id of the camera in the configuration; a disabled one may be tested, too')
+    .description('open the stream and say what it shows, or exactly what failed (exit code 1)')
+    .action((id: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const result = await (await openDaemonClient(options.config)).testCamera(id);
+        print(options.json === true, result, () => describeTest(id, result));
+        return result.outcome === 'ok' ? exitCodes.done : exitCodes.failed;
+      }),
+    );
+}
