@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { field } from './field.js';
+import { credentialName, urlField } from './scalars.js';
+
+export const identificationSchema = z.strictObject({
+  threshold: field(
+    z.number().gt(-1).lt(1).exactOptional(),
+    'live',
+    'Cosine similarity (-1 to 1) from which two faces count as the same person. Absent: the operating point of the recogniser from the model manifest.',
+  ),
+  margin: field(
+    z.number().min(0).lt(1).exactOptional(),
+    'live',
+    'How much closer the best person must be than the second best. Absent: from the model manifest.',
+  ),
+  minimumProbes: field(
+    z.int().min(1).max(10).default(2),
+    'live',
+    'Embeddings of a track needed before it is decided either way.',
+  ),
+});
+
+export const rulesSchema = z.strictObject({
+  attendanceCooldownS: field(
+    z.number().min(0).max(86_400).default(300),
+    'live',
+    'Seconds in which the same person at the same camera is not recorded again.',
+  ),
+  unknownCooldownS: field(
+    z.number().min(0).max(86_400).default(60),
+    'live',
+    'Least seconds between two unknown-person events of one camera.',
+  ),
+  attackCooldownS: field(
+    z.number().min(0).max(86_400).default(60),
+    'live',
+    'Least seconds between two presentation-attack events of one camera.',
+  ),
+  unknownAfterS: field(
+    z.number().min(0).max(300).default(3),
+    'live',
+    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come.',
+  ),
+});
+
+/** A topic level: no wildcard, no separator at either end. */
+const topicPrefix = z.string().regex(/^[^\s/+#$][^\s+#]{0,127}(?<!\/)$/, {
+  error: 'must be an MQTT topic without "+", "#", white space, or "/" at either end',
+});
+
+/** Printable, and short enough for every broker (MQTT 3.1.1 section 3.1.3.1 guarantees 23 characters only). */
+const clientId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
+  error: 'must be 1 to 64 letters, digits, "-" or "_"',
+});
+
+export const mqttSchema = z.strictObject({
+  url: field(
+    urlField(['mqtt', 'mqtts', 'ws', 'wss'], 'the broker'),
+    'replace',
+    'Address of the broker, without user and password.',
+  ),
+  credential: field(
+    credentialName.exactOptional(),
+    'replace',
+    'Name of the secret that holds `user:password` for the broker. Absent: none is sent.',
+  ),
+  topicPrefix: field(topicPrefix.default('rollcall'), 'replace', 'First levels of every topic.'),
+  clientId: field(
+    clientId.exactOptional(),
+    'replace',
+    'MQTT client id. Absent: made from site and box, so that it stays the same across restarts.',
+  ),
+  caFile: field(
+    z.string().startsWith('/', { error: 'must be an absolute path' }).exactOptional(),
+    'replace',
+    'Certificates (PEM) that the broker is trusted by. Absent: those of the system.',
+  ),
+});

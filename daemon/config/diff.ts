@@ -1,0 +1,58 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CameraId } from '../domain/ids.js';
+import type { ReloadClass } from './field.js';
+import { allSettings } from './json-schema.js';
+import type { CameraConfig, Config } from './schema.js';
+
+/** One difference between the running configuration and a new one. */
+export type ConfigChange =
+  | { readonly kind: 'camera-added'; readonly camera: CameraId }
+  | { readonly kind: 'camera-removed'; readonly camera: CameraId }
+  | {
+      readonly kind: 'camera-changed';
+      readonly camera: CameraId;
+      readonly path: string;
+      readonly reload: ReloadClass;
+    }
+  | { readonly kind: 'setting-changed'; readonly path: string; readonly reload: ReloadClass };
+
+function read(from: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined,
+    from,
+  );
+}
+
+/** What a reload has to do. Cameras are told apart by id; their order means nothing. */
+export function diffConfig(before: Config, after: Config): readonly ConfigChange[] {
+  const changes: ConfigChange[] = [];
+  const old = new Map<CameraId, CameraConfig>(before.cameras.map((camera) => [camera.id, camera]));
+  const now = new Map<CameraId, CameraConfig>(after.cameras.map((camera) => [camera.id, camera]));
+  for (const camera of old.keys()) {
+    if (!now.has(camera)) changes.push({ kind: 'camera-removed', camera });
+  }
+  for (const [camera, settings] of now) {
+    const was = old.get(camera);
+    if (was === undefined) changes.push({ kind: 'camera-added', camera });
+    else changes.push(...cameraChanges(was, settings));
+  }
+  for (const { path, reload } of allSettings()) {
+    if (path[0] === 'cameras' || isDeepStrictEqual(read(before, path), read(after, path))) continue;
+    changes.push({ kind: 'setting-changed', path: path.join('.'), reload });
+  }
+  return changes;
+}
+
+function cameraChanges(before: CameraConfig, after: CameraConfig): ConfigChange[] {
+  return allSettings()
+    .filter(({ path }) => path[0] === 'cameras')
+    .map(({ path, reload }) => ({ path: path.slice(2), reload }))
+    .filter(({ path }) => !isDeepStrictEqual(read(before, path), read(after, path)))
+    .map(({ path, reload }) => ({
+      kind: 'camera-changed',
+      camera: after.id,
+      path: path.join('.'),
+      reload,
+    }));
+}

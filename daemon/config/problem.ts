@@ -1,0 +1,124 @@
+import type { z } from 'zod';
+import { allSettings, type SchemaNode, schemaAt } from './json-schema.js';
+import { nearestWord } from './nearest-word.js';
+import type { Position } from './yaml-positions.js';
+
+/** One thing that is wrong with a configuration file. Never repeats a value that may be a secret. */
+export interface ConfigProblem extends Position {
+  /** Dotted, such as `cameras.0.url`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** A problem before its place in the file is known. */
+export interface PlacelessProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+type Issue = z.core.$ZodIssue;
+
+const keysOf = (path: readonly PropertyKey[]): (string | number)[] =>
+  path.map((step) => (typeof step === 'number' ? step : String(step)));
+
+function unknownKey(parent: readonly (string | number)[], key: string): PlacelessProblem {
+  const known = Object.keys(schemaAt(parent)?.properties ?? {});
+  const near = nearestWord(key, known);
+  const elsewhere = allSettings().find((setting) => setting.path.at(-1) === key);
+  const home = elsewhere?.path.slice(0, -1).filter((step) => step !== '[]');
+  const remedy =
+    near !== undefined
+      ? `did you mean "${near}"?`
+      : home !== undefined && home.length > 0
+        ? `it belongs under "${home.join('.')}"`
+        : `known here: ${known.join(', ')}`;
+  return { path: [...parent, key], message: 'is not a known key', remedy };
+}
+
+/** Says in words what a value must be: `a whole number from 1 to 16`, `one of "in", "out", "both"`. */
+export function describeType(node: SchemaNode | undefined): string {
+  if (node === undefined) return 'something else';
+  if (node.enum !== undefined) return `one of ${node.enum.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.anyOf !== undefined) return node.anyOf.map(describeType).join(' or ');
+  switch (node.type) {
+    case 'integer':
+      return `a whole number${describeRange(node)}`;
+    case 'number':
+      return `a number${describeRange(node)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'object':
+      return `a section with the keys ${Object.keys(node.properties ?? {}).join(', ')}`;
+    default:
+      return 'a text';
+  }
+}
+
+function describeRange(node: SchemaNode): string {
+  if (node.minimum !== undefined && node.maximum !== undefined) {
+    return ` from ${node.minimum} to ${node.maximum}`;
+  }
+  const above = node.exclusiveMinimum ?? node.minimum;
+  const below = node.exclusiveMaximum ?? node.maximum;
+  const lower = node.exclusiveMinimum === undefined ? 'from' : 'above';
+  return [above === undefined ? '' : ` ${lower} ${above}`, below === undefined ? '' : ` below ${below}`].join(
+    '',
+  );
+}
+
+function describeText(node: SchemaNode | undefined): string {
+  if (node?.minLength !== undefined && node.maxLength !== undefined) {
+    return `a text of ${node.minLength} to ${node.maxLength} characters`;
+  }
+  return node?.minLength === undefined ? 'a shorter text' : 'a text that is not empty';
+}
+
+/** Turns what zod found into words for the person who wrote the file. `valueAt` reads the parsed file. */
+export function explainIssue(
+  issue: Issue,
+  valueAt: (path: readonly (string | number)[]) => unknown,
+): readonly PlacelessProblem[] {
+  const path = keysOf(issue.path);
+  const node = schemaAt(path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key));
+    case 'invalid_type':
+    case 'invalid_value':
+    case 'invalid_union': {
+      const value = valueAt(path);
+      if (value === undefined) {
+        return [{ path, message: 'is missing', remedy: `add "${path.at(-1)}", ${describeType(node)}` }];
+      }
+      if (value === null) {
+        return [
+          { path, message: 'has no value', remedy: `give it ${describeType(node)}, or remove the line` },
+        ];
+      }
+      return [{ path, message: `must be ${describeType(node)}` }];
+    }
+    case 'too_big':
+    case 'too_small':
+      return [
+        { path, message: `must be ${issue.origin === 'string' ? describeText(node) : describeType(node)}` },
+      ];
+    case 'custom': {
+      const remedy: unknown = issue.params?.['remedy'];
+      return [{ path, message: issue.message, ...(typeof remedy === 'string' ? { remedy } : {}) }];
+    }
+    default:
+      return [{ path, message: issue.message }];
+  }
+}
+
+/** One line a person can act on: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://; write …`. */
+export function formatProblem(file: string, problem: ConfigProblem): string {
+  const place = problem.line === 0 ? file : `${file}:${problem.line}:${problem.column}`;
+  const subject = problem.path === '' ? '' : `${problem.path} `;
+  return `${place}: ${subject}${problem.message}${problem.remedy === undefined ? '' : `; ${problem.remedy}`}`;
+}

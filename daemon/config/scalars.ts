@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { isSlug } from '../domain/ids.js';
+import { nearestWord } from './nearest-word.js';
+
+/** A check that failed says what to do about it in `params.remedy`; see `problems.ts`. */
+interface CheckParams {
+  readonly remedy: string;
+}
+
+const because = (remedy: string): CheckParams => ({ remedy });
+
+/** A short name that is safe in topics, file names and URLs. */
+export const slugField = z.string().refine(isSlug, {
+  error:
+    'must be 1 to 64 lower-case letters, digits, "-" or "_", beginning and ending with a letter or digit',
+  params: because('choose a short name such as "front-door"'),
+});
+
+/** Where secrets are read from forbids path separators and leading dots; so do systemd's credential names. */
+export const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, {
+  error:
+    'must be a name of letters, digits, "-", "_" and "." (the name of the secret, not the secret itself)',
+});
+
+/** True where the JavaScript runtime knows the zone; offsets such as `+02:00` are no zone names. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** An IANA time zone name. */
+export const timeZoneField = z.string().superRefine((name, context) => {
+  if (isTimeZone(name)) return;
+  const near = nearestWord(name, Intl.supportedValuesOf('timeZone'));
+  context.addIssue({
+    code: 'custom',
+    message: 'is no IANA time zone',
+    params: because(
+      near === undefined ? 'use a name such as "Europe/Paris" or "UTC"' : `did you mean "${near}"?`,
+    ),
+  });
+});
+
+/**
+ * A URL with one of `schemes` and without a user name or password in it. What was written is never repeated
+ * in an error: it may hold a password.
+ */
+export function urlField(schemes: readonly string[], what: string): z.ZodString {
+  return z.string().superRefine((text, context) => {
+    const fail = (message: string, remedy: string): void =>
+      context.addIssue({ code: 'custom', message, params: because(remedy) });
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
+    if (url === undefined) {
+      fail('is no valid URL', `write ${what} as ${schemes[0]}://host:port/path, without user and password`);
+    } else if (!schemes.includes(url.protocol.slice(0, -1))) {
+      fail(`must begin with ${allowed}`, `write ${what} as ${schemes[0]}://host:port/path`);
+    } else if (url.hostname === '') {
+      fail('names no host', `write ${what} as ${schemes[0]}://host:port/path`);
+    } else if (url.username !== '' || url.password !== '') {
+      fail(
+        'must not contain a user name or password',
+        'remove "user:password@", store "user:password" as a secret and name it with "credential"',
+      );
+    }
+  });
+}

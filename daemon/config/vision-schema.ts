@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { field } from './field.js';
+
+/** Settings of the vision processes and of what they conclude from the eyes. */
+export const visionSchema = z.strictObject({
+  processes: field(
+    z
+      .union([z.literal('auto'), z.int().min(1).max(16)], {
+        error: 'must be "auto" or a whole number from 1 to 16',
+      })
+      .default('auto'),
+    'replace',
+    'How many vision processes share the cameras. `auto` chooses from processor cores and cameras.',
+  ),
+  threads: field(
+    z
+      .union([z.literal('auto'), z.int().min(1).max(64)], {
+        error: 'must be "auto" or a whole number from 1 to 64',
+      })
+      .default('auto'),
+    'replace',
+    'Threads one vision process uses for inference on the processor. `auto` divides the cores among them.',
+  ),
+  provider: field(
+    z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']).default('auto'),
+    'replace',
+    'Execution provider of ONNX Runtime. `auto` tries the GPU and falls back to the processor; any other that fails is an error.',
+  ),
+  detector: field(
+    z.enum(['auto', 'ssd-mobilenet-v1', 'yunet']).default('auto'),
+    'replace',
+    'Face detector. `auto` is the embedded one, `ssd-mobilenet-v1`; `yunet` must be installed with `rollcall models`.',
+  ),
+  passivePad: field(
+    z.enum(['none', 'minifasnet']).default('none'),
+    'replace',
+    'Passive presentation attack detection beside blinks. `minifasnet` must be installed with `rollcall models`.',
+  ),
+});
+
+export const livenessSchema = z.strictObject({
+  attackAfterS: field(
+    z.number().min(5).max(300).default(20),
+    'replace',
+    'Seconds in which the eyes were well seen without a blink after which a face counts as a presentation attack. At rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997); if blinks came as a Poisson process, 20 s without one would happen with probability e^-5.7, 0.3 %.',
+  ),
+  minimumBlinks: field(z.int().min(1).max(10).default(1), 'replace', 'Blinks that prove a live person.'),
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { diffConfig } from '../../daemon/config/diff.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import type { Config } from '../../daemon/config/schema.js';
+
+const site = 'site: { id: office, timeZone: UTC }';
+const camera = (id: string, more = ''): string =>
+  `  - { id: ${id}, name: ${id}, url: "rtsp://192.0.2.1/"${more} }`;
+
+function config(...lines: readonly string[]): Config {
+  const loaded = parseConfig([site, ...lines].join('\n'));
+  assert.ok(loaded.ok);
+  return loaded.config;
+}
+
+describe('what a reload has to do', () => {
+  test('is nothing when only the order of cameras or the spelling of defaults changed', () => {
+    const before = config('cameras:', camera('a'), camera('b'));
+    const after = config('cameras:', camera('b', ', transport: tcp'), camera('a'), 'rules: {}');
+    assert.deepEqual(diffConfig(before, after), []);
+  });
+
+  test('tells cameras apart by id', () => {
+    const before = config('cameras:', camera('a'), camera('b'), camera('c'));
+    const after = config(
+      'cameras:',
+      camera('b', ', direction: in, rates: { idleFps: 2 }'),
+      camera('d'),
+      camera('c'),
+    );
+    assert.deepEqual(diffConfig(before, after), [
+      { kind: 'camera-removed', camera: 'a' },
+      { kind: 'camera-changed', camera: 'b', path: 'direction', reload: 'live' },
+      { kind: 'camera-changed', camera: 'b', path: 'rates.idleFps', reload: 'replace' },
+      { kind: 'camera-added', camera: 'd' },
+    ]);
+  });
+
+  test('names every other setting that changed and what it costs', () => {
+    const before = config('mqtt: { url: "mqtt://h/", clientId: one }');
+    const after = config('rules: { unknownAfterS: 9 }', 'dataDir: /data');
+    assert.deepEqual(diffConfig(before, after), [
+      { kind: 'setting-changed', path: 'rules.unknownAfterS', reload: 'live' },
+      { kind: 'setting-changed', path: 'mqtt.url', reload: 'replace' },
+      { kind: 'setting-changed', path: 'mqtt.topicPrefix', reload: 'replace' },
+      { kind: 'setting-changed', path: 'mqtt.clientId', reload: 'replace' },
+      { kind: 'setting-changed', path: 'gallery.path', reload: 'restart' },
+      { kind: 'setting-changed', path: 'records.path', reload: 'restart' },
+      { kind: 'setting-changed', path: 'dataDir', reload: 'restart' },
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { loadConfig } from '../../daemon/config/load.js';
+
+describe('a configuration file', () => {
+  let directory = '';
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'rollcall-config-'));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  async function refusal(path: string): Promise<string> {
+    const loaded = await loadConfig(path);
+    if (loaded.ok) assert.fail('expected the file to be refused');
+    assert.equal(loaded.problems.length, 1);
+    const [problem] = loaded.problems;
+    assert.equal(problem?.line, 0);
+    assert.ok(problem.remedy);
+    return problem.message;
+  }
+
+  test('is read from disk', async () => {
+    const path = join(directory, 'good.yaml');
+    await writeFile(path, '\uFEFFsite: { id: office, timeZone: UTC }\n');
+    const loaded = await loadConfig(path);
+    assert.ok(loaded.ok);
+    assert.equal(loaded.config.site.id, 'office');
+  });
+
+  test('that is missing, a directory, huge or no text is explained', async () => {
+    assert.equal(await refusal(join(directory, 'none.yaml')), 'the file does not exist');
+    assert.equal(await refusal(join(directory, 'good.yaml', 'below.yaml')), 'the file does not exist');
+    assert.equal(await refusal(directory), 'is a directory, not a file');
+    const path = join(directory, 'bytes.yaml');
+    await writeFile(path, Buffer.from([0xff, 0xfe, 0x00]));
+    assert.equal(await refusal(path), 'is not text in UTF-8');
+    await writeFile(path, Buffer.alloc((1 << 20) + 1, 0x20));
+    assert.match(await refusal(path), /larger than/);
+    assert.equal(await refusal('/dev/zero'), 'is no ordinary file');
+  });
+
+  test('that this user may not read is explained', {
+    skip: process.getuid?.() === 0 ? 'root may read everything' : false,
+  }, async () => {
+    const path = join(directory, 'secret.yaml');
+    await writeFile(path, 'site: {}\n');
+    await chmod(path, 0o000);
+    assert.equal(await refusal(path), 'may not be read by this user');
+  });
+});

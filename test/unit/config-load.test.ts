@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseConfig } from '../../daemon/config/load.js';
+import { type ConfigProblem, formatProblem } from '../../daemon/config/problem.js';
+import type { Config } from '../../daemon/config/schema.js';
+
+const site = 'site: { id: office, timeZone: Europe/Paris }\n';
+
+function valid(text: string): Config {
+  const loaded = parseConfig(text);
+  if (!loaded.ok)
+    assert.fail(loaded.problems.map((problem) => formatProblem('test.yaml', problem)).join('\n'));
+  return loaded.config;
+}
+
+function problemsOf(text: string): readonly ConfigProblem[] {
+  const loaded = parseConfig(text);
+  assert.equal(loaded.ok, false, 'expected the configuration to be refused');
+  return loaded.ok ? [] : loaded.problems;
+}
+
+/** The only problem of `text`, which must lie at `path`. */
+function problemAt(text: string, path: string): ConfigProblem {
+  const problems = problemsOf(text);
+  assert.deepEqual(
+    problems.map((problem) => problem.path),
+    [path],
+  );
+  const [problem] = problems;
+  assert.ok(problem);
+  return problem;
+}
+
+describe('a valid configuration', () => {
+  test('needs only a site, and three lines per camera', () => {
+    const config = valid(
+      `${site}cameras:\n  - id: door\n    name: Front door\n    url: rtsp://192.0.2.1/main\n`,
+    );
+    assert.deepEqual(config.cameras, [
+      {
+        id: 'door',
+        name: 'Front door',
+        url: 'rtsp://192.0.2.1/main',
+        enabled: true,
+        transport: 'tcp',
+        direction: 'both',
+        rates: { idleFps: 5, trackingFps: 15 },
+        smallestFacePx: 40,
+        stallAfterS: 5,
+        firstFrameWithinS: 20,
+        hwaccel: 'none',
+        maxAnalysisWidthPx: 1920,
+      },
+    ]);
+    assert.equal(config.mqtt, undefined);
+    assert.equal('credential' in (config.cameras[0] ?? {}), false);
+  });
+
+  test('keeps databases below dataDir, and absolute paths where they are', () => {
+    const config = valid(`${site}dataDir: /data\nrecords: { path: /elsewhere/records.db }\n`);
+    assert.equal(config.gallery.path, '/data/gallery.db');
+    assert.equal(config.records.path, '/elsewhere/records.db');
+    assert.deepEqual(config.models, {});
+    assert.deepEqual(valid(`${site}models: { dir: nets }\n`).models, { dir: '/var/lib/rollcall/nets' });
+  });
+
+  test('the example file is one', async () => {
+    const text = await readFile(new URL('../../config/rollcall.example.yaml', import.meta.url), 'utf8');
+    assert.deepEqual(
+      valid(text).cameras.map((camera) => camera.id),
+      ['front-door', 'back-door'],
+    );
+  });
+
+  test('the commented lines of the example are valid, too, and state the defaults', async () => {
+    const text = await readFile(new URL('../../config/rollcall.example.yaml', import.meta.url), 'utf8');
+    const uncommented = text
+      .split('\n')
+      .map((line) => line.replace(/^(\s*)# ((?:- |\s*)[A-Za-z]+:(?: \S+)?)$/, '$1$2'))
+      .join('\n');
+    assert.notEqual(uncommented, text);
+    const plain = valid(text);
+    const full = valid(uncommented);
+    for (const section of [
+      'box',
+      'vision',
+      'liveness',
+      'identification',
+      'rules',
+      'gallery',
+      'logging',
+    ] as const) {
+      assert.deepEqual(full[section], plain[section], section);
+    }
+    assert.deepEqual(full.cameras[1], plain.cameras[1]);
+  });
+});
+
+describe('problems', () => {
+  test('are told all at once, each at its line, in the order of the file', () => {
+    const text = [
+      'site:', // 1
+      '  id: Head Office', // 2
+      '  timezone: Europe/Paris', // 3
+      'cameras:', // 4
+      '  - id: door', // 5
+      '    name: Door', // 6
+      '    url: http://192.0.2.1', // 7
+      '    rates: { idleFps: 20, trackingFps: 10 }', // 8
+      '  - id: door', // 9
+      '    name: Second', // 10
+      '    direction: up', // 11
+      'liveness:', // 12
+      '  attackAfterS: soon', // 13
+    ].join('\n');
+    assert.deepEqual(
+      problemsOf(text).map(({ line, path }) => `${line} ${path}`),
+      [
+        '1 site.timeZone',
+        '2 site.id',
+        '3 site.timezone',
+        '7 cameras.0.url',
+        '8 cameras.0.rates.idleFps',
+        '9 cameras.1.url',
+        '9 cameras.1.id',
+        '11 cameras.1.direction',
+        '13 liveness.attackAfterS',
+      ],
+    );
+  });
+
+  test('an unknown key names the nearest known one, or where it belongs', () => {
+    assert.deepEqual(problemAt(`${site}camras: []\n`, 'camras'), {
+      line: 2,
+      column: 1,
+      path: 'camras',
+      message: 'is not a known key',
+      remedy: 'did you mean "cameras"?',
+    });
+    assert.equal(
+      problemAt(
+        `${site}cameras:\n  - { id: a, name: A, url: "rtsp://h/", stall_after_s: 3 }\n`,
+        'cameras.0.stall_after_s',
+      ).remedy,
+      'did you mean "stallAfterS"?',
+    );
+    assert.equal(problemAt(`${site}attackAfterS: 9\n`, 'attackAfterS').remedy, 'it belongs under "liveness"');
+    assert.match(
+      problemAt(`${site}logging: { color: red }\n`, 'logging.color').remedy ?? '',
+      /known here: level/,
+    );
+  });
+
+  test('a missing, empty or mistyped value says what is wanted', () => {
+    assert.equal(problemAt('cameras: []\n', 'site').message, 'is missing');
+    assert.equal(problemAt(`${site}liveness:\n`, 'liveness').message, 'has no value');
+    assert.equal(
+      problemAt(`${site}vision: { processes: many }\n`, 'vision.processes').message,
+      'must be "auto" or a whole number from 1 to 16',
+    );
+    assert.equal(
+      problemAt(`${site}vision: { processes: 99 }\n`, 'vision.processes').message,
+      'must be "auto" or a whole number from 1 to 16',
+    );
+    assert.equal(
+      problemAt(`${site}identification: { threshold: 1 }\n`, 'identification.threshold').message,
+      'must be a number above -1 below 1',
+    );
+    assert.equal(
+      problemAt(`${site}logging: verbose\n`, 'logging').message,
+      'must be a section with the keys level',
+    );
+    assert.equal(
+      problemAt(`${site}rules: { unknownAfterS: .inf }\n`, 'rules.unknownAfterS').message,
+      'must be a number from 0 to 300',
+    );
+  });
+
+  test('a time zone is checked and the nearest named', () => {
+    const problem = problemAt('site: { id: a, timeZone: Europe/Pariss }\n', 'site.timeZone');
+    assert.equal(problem.remedy, 'did you mean "Europe/Paris"?');
+    assert.match(problemAt('site: { id: a, timeZone: "+02:00" }\n', 'site.timeZone').message, /IANA/);
+  });
+
+  test('a file that is no YAML is refused at the line', () => {
+    const [problem] = problemsOf(`${site}cameras:\n  - id: door\n   name: Door\n`);
+    assert.ok(problem);
+    assert.equal(problem.line, 4);
+    assert.match(problem.message, /no valid YAML/);
+    assert.equal(problemsOf(`${site}${site}`)[0]?.line, 2, 'a repeated key is no valid YAML');
+    assert.match(problemsOf('')[0]?.message ?? '', /empty/);
+    assert.match(problemsOf('# nothing\n')[0]?.message ?? '', /empty/);
+  });
+
+  test('aliases that would expand without end are refused', () => {
+    const level = (name: string, of: string): string =>
+      `${name}: &${name} [${Array(9).fill(`*${of}`).join(',')}]\n`;
+    const bomb = `a: &a [1,1,1]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}`;
+    assert.match(problemsOf(bomb)[0]?.message ?? '', /expanded/);
+  });
+
+  test('a password in a URL is refused and never repeated', () => {
+    const problem = problemAt(
+      `${site}cameras: [{ id: a, name: A, url: "rtsp://admin:hunter2@192.0.2.1/" }]\n`,
+      'cameras.0.url',
+    );
+    assert.match(problem.remedy ?? '', /credential/);
+    const broken = [
+      `${site}cameras: [{ id: a, name: A, url: "rtsp://admin:hunter2#x@h/" }]\n`,
+      `${site}cameras: [{ id: a, name: A, url: "http://admin:hunter2@h/" }]\n`,
+      `${site}cameras:\n  - url: rtsp://admin:hunter2@h/ : x\n`,
+      `${site}cameras: [{ url: "rtsp://admin:hunter2@h/ ]\n`,
+      `${site}cameras: rtsp://admin:hunter2@h/\n`,
+      `${site}cameras: [{ id: a, name: A, url: "rtsp://h/", credential: "admin:hunter2" }]\n`,
+      `${site}mqtt: { url: "mqtt://admin:hunter2@h/" }\n`,
+      `${site}} admin:hunter2\n`,
+    ];
+    for (const text of broken) {
+      const told = problemsOf(text).map((each) => formatProblem('test.yaml', each));
+      assert.ok(told.length > 0);
+      assert.ok(!told.join('\n').includes('hunter2'), told.join('\n'));
+    }
+  });
+
+  test('are lines a person can act on', () => {
+    assert.equal(
+      formatProblem('rollcall.yaml', problemAt(`${site}camras: []\n`, 'camras')),
+      'rollcall.yaml:2:1: camras is not a known key; did you mean "cameras"?',
+    );
+    const [whole] = problemsOf('');
+    assert.ok(whole);
+    assert.match(formatProblem('rollcall.yaml', whole), /^rollcall\.yaml: the file is empty; begin with/);
+  });
+
+  test('no text whatever makes the loader throw', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void parseConfig(text)));
+    const yamlish = fc.array(
+      fc.constantFrom(
+        'site',
+        ':',
+        ' ',
+        '\n',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        '*a',
+        '&a',
+        '<<',
+        '?',
+        '|',
+        '"',
+        '!!x',
+        '__proto__',
+        '%',
+        '---',
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(yamlish, (parts) => void parseConfig(parts.join(''))),
+      { numRuns: 200 },
+    );
+  });
+});
