@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+import { reportSchema } from '../../daemon/vision/protocol.js';
+import {
+  decodeEmbedding,
+  decodeSighting,
+  encodeEmbedding,
+  encodeSighting,
+} from '../../daemon/vision/sighting-codec.js';
+import {
+  encodeMessage,
+  MessageDecoder,
+  maximumMessageBytes,
+  openMessageChannel,
+} from '../../daemon/vision/wire.js';
+
+const violation = (error: unknown): boolean => isRollcallError(error, 'wire-violation');
+
+function unitVector(values: readonly number[]): Float32Array {
+  const length = Math.hypot(...values);
+  return Float32Array.from(values, (value) => value / length);
+}
+
+describe('message framing', () => {
+  test('messages survive any cutting of the byte stream', () => {
+    const messages = fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(messages, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sent, cuts) => {
+        const bytes = Buffer.concat(sent.map(encodeMessage));
+        const decoder = new MessageDecoder();
+        const received: unknown[] = [];
+        for (let offset = 0, turn = 0; offset < bytes.length; turn += 1) {
+          const length = cuts[turn % cuts.length] ?? 1;
+          received.push(...decoder.push(bytes.subarray(offset, offset + length)));
+          offset += length;
+        }
+        assert.deepEqual(received, JSON.parse(JSON.stringify(sent)));
+      }),
+    );
+  });
+
+  test('a length over the limit is refused before anything is buffered', () => {
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(maximumMessageBytes + 1);
+    assert.throws(() => new MessageDecoder().push(header), violation);
+  });
+
+  test('a body that is not JSON is refused', () => {
+    assert.throws(() => new MessageDecoder().push(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b])), violation);
+  });
+
+  test('what the handler throws ends the channel', async () => {
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    const ended = new Promise((resolve) => {
+      openMessageChannel(stream, {
+        onMessage() {
+          throw new Error('not for me');
+        },
+        onEnd: resolve,
+      });
+    });
+    stream.push(encodeMessage({ hello: 1 }));
+    assert.match(String(await ended), /not for me/);
+    assert.equal(stream.destroyed, true);
+  });
+});
+
+describe('sightings on the wire', () => {
+  const sighting: Sighting = {
+    cameraId: cameraId('door'),
+    trackId: trackId('track'),
+    sequence: 3,
+    isEnded: false,
+    firstSeenMs: 10.5,
+    lastSeenMs: 99.25,
+    box: { x: -1, y: 2, width: 100.5, height: 120 },
+    quality: { score: 0.7, reasons: ['dark'] },
+    liveness: {
+      verdict: 'live',
+      reason: 'blinked',
+      evidence: { blinks: [{ atMs: 50, durationMs: 120 }], observedS: 3.5, frameCount: 40 },
+    },
+    recogniser: recogniserId('r1'),
+    probes: [{ capturedAtMs: 42, embedding: unitVector([1, 2, 3, 4]), quality: 0.6 }],
+  };
+
+  test('what is sent is what arrives, through the schema', () => {
+    const report = JSON.parse(JSON.stringify({ type: 'sighting', sighting: encodeSighting(sighting) }));
+    const parsed = reportSchema.parse(report);
+    assert.equal(parsed.type, 'sighting');
+    if (parsed.type === 'sighting') assert.deepEqual(decodeSighting(parsed.sighting), sighting);
+  });
+
+  test('a report with an unknown field or a wrong type is refused', () => {
+    const wire = encodeSighting(sighting);
+    assert.equal(
+      reportSchema.safeParse({ type: 'sighting', sighting: { ...wire, frame: 'pixels' } }).success,
+      false,
+    );
+    assert.equal(
+      reportSchema.safeParse({ type: 'sighting', sighting: { ...wire, sequence: -1 } }).success,
+      false,
+    );
+    assert.equal(reportSchema.safeParse({ type: 'shutdown' }).success, false);
+  });
+
+  test('embeddings round-trip exactly and anything but a unit vector is refused', () => {
+    const component = fc.float({ min: -1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(component, { minLength: 2, maxLength: 128 }), (values) => {
+        fc.pre(Math.hypot(...values) > 0.01);
+        const embedding = unitVector(values);
+        assert.deepEqual(decodeEmbedding(encodeEmbedding(embedding)), embedding);
+      }),
+    );
+    assert.throws(() => decodeEmbedding(encodeEmbedding(Float32Array.of(2, 0))), violation);
+    assert.throws(() => decodeEmbedding(encodeEmbedding(Float32Array.of(Number.NaN, 0))), violation);
+    assert.throws(() => decodeEmbedding(''), violation);
+    assert.throws(() => decodeEmbedding('AAA='), violation);
+  });
+});
