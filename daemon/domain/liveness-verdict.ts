@@ -1,0 +1,170 @@
+import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
+
+export interface LivenessPolicy {
+  /** Blinks that prove a live person. */
+  readonly minimumBlinks: number;
+  /**
+   * Seconds a well-seen face may go without a blink before it counts as a presentation attack. People blink 17
+   * times a minute at rest (Bentivoglio et al. 1997, Movement Disorders 12:1028-1034); with exponential intervals
+   * 20 s pass without a blink with probability e^-5.7 = 0.3 %. Reading halves the rate: raise it at a display.
+   */
+  readonly attackAfterS: number;
+  /** Seconds after which a blink proves nothing about who stands there now: evidence starts over. */
+  readonly carriesForS: number;
+  /** A blink counts once the same face was recognised after it within this many seconds. */
+  readonly bindWithinS: number;
+  /** Mean score of the passive model under which the face is an attack, 0..1. */
+  readonly passiveThreshold: number;
+  /** Scores needed before the passive model is heard. */
+  readonly minimumPassiveScores: number;
+}
+
+export const defaultLivenessPolicy: LivenessPolicy = {
+  minimumBlinks: 1,
+  attackAfterS: 20,
+  carriesForS: 60,
+  bindWithinS: 3,
+  passiveThreshold: 0.5,
+  minimumPassiveScores: 5,
+};
+
+/** Samples further apart than this could hide a blink between them; such time was not observed, milliseconds. */
+const longestObservedGapMs = 150;
+
+/** What was gathered about one unbroken stretch of one track. */
+export interface LivenessState {
+  /** Blinks after which the same face was recognised: the evidence. */
+  readonly blinks: readonly Blink[];
+  /** Blinks that nobody has yet been recognised after. */
+  readonly unbound: readonly Blink[];
+  readonly observedMs: number;
+  /** Observed time since the last blink of either kind: what an attack is judged by. */
+  readonly blinklessMs: number;
+  readonly sampleCount: number;
+  readonly frameCount: number;
+  readonly nowMs: number;
+  readonly lastUsableMs: number | undefined;
+  readonly passiveSum: number;
+  readonly passiveCount: number;
+}
+
+export type LivenessInput =
+  | { readonly kind: 'eyes'; readonly sample: EyeSample }
+  | { readonly kind: 'blink'; readonly blink: Blink }
+  /** An embedding taken now agrees with the track's earlier ones (or is its first). */
+  | { readonly kind: 'same-face'; readonly atMs: number }
+  | { readonly kind: 'passive'; readonly score: number }
+  /** The track was out of sight, or shows another face: whatever was known may be about somebody else. */
+  | { readonly kind: 'interrupted' };
+
+export const initialLiveness: LivenessState = {
+  blinks: [],
+  unbound: [],
+  observedMs: 0,
+  blinklessMs: 0,
+  sampleCount: 0,
+  frameCount: 0,
+  nowMs: Number.NEGATIVE_INFINITY,
+  lastUsableMs: undefined,
+  passiveSum: 0,
+  passiveCount: 0,
+};
+
+export function nextLiveness(
+  state: LivenessState,
+  input: LivenessInput,
+  policy: LivenessPolicy,
+): LivenessState {
+  switch (input.kind) {
+    case 'interrupted':
+      return { ...initialLiveness, nowMs: state.nowMs };
+    case 'passive':
+      return {
+        ...state,
+        passiveSum: state.passiveSum + input.score,
+        passiveCount: state.passiveCount + 1,
+      };
+    case 'blink':
+      return { ...state, unbound: [...state.unbound, input.blink], blinklessMs: 0 };
+    case 'same-face':
+      return bind(advance(state, input.atMs, policy), policy);
+    case 'eyes':
+      return seeEyes(advance(state, input.sample.atMs, policy), input.sample);
+  }
+}
+
+/** True while a blink waits for somebody to be recognised after it. */
+export function wantsBinding(state: LivenessState): boolean {
+  return state.unbound.length > 0;
+}
+
+export function assessLiveness(state: LivenessState, policy: LivenessPolicy): LivenessAssessment {
+  const passiveScore = meanPassiveScore(state);
+  const evidence: LivenessEvidence = {
+    blinks: state.blinks,
+    observedS: state.observedMs / 1000,
+    frameCount: state.frameCount,
+    ...(passiveScore === undefined ? {} : { passiveScore }),
+  };
+  const isPassiveHeard = state.passiveCount >= policy.minimumPassiveScores;
+  if (isPassiveHeard && passiveScore !== undefined && passiveScore < policy.passiveThreshold) {
+    return { verdict: 'attack', reason: 'passive-model', evidence };
+  }
+  if (state.blinks.length >= policy.minimumBlinks) return { verdict: 'live', reason: 'blinked', evidence };
+  if (state.blinklessMs >= policy.attackAfterS * 1000) {
+    return { verdict: 'attack', reason: 'no-blink-for-too-long', evidence };
+  }
+  return { verdict: 'undetermined', reason: reasonForDoubt(state), evidence };
+}
+
+function reasonForDoubt(state: LivenessState): LivenessReason {
+  const isSeenWell = state.frameCount * 2 >= state.sampleCount;
+  return isSeenWell ? 'observed-too-briefly' : 'eyes-not-seen-well';
+}
+
+function meanPassiveScore(state: LivenessState): number | undefined {
+  return state.passiveCount === 0 ? undefined : state.passiveSum / state.passiveCount;
+}
+
+/** Moves time on: blinks that are too old prove nothing any more. */
+function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): LivenessState {
+  const carriedFromMs = nowMs - policy.carriesForS * 1000;
+  const bindableFromMs = nowMs - policy.bindWithinS * 1000;
+  return {
+    ...state,
+    nowMs,
+    blinks: state.blinks.filter((blink) => endOf(blink) >= carriedFromMs),
+    unbound: state.unbound.filter((blink) => endOf(blink) >= bindableFromMs),
+  };
+}
+
+function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
+  const bound = state.unbound.filter((blink) => endOf(blink) <= state.nowMs);
+  if (bound.length === 0) return state;
+  return {
+    ...state,
+    blinks: [...state.blinks, ...bound].slice(-Math.max(keptBlinks, policy.minimumBlinks)),
+    unbound: state.unbound.filter((blink) => endOf(blink) > state.nowMs),
+  };
+}
+
+/** The latest blinks are evidence enough; a person who stays for an hour must not fill the sighting. */
+const keptBlinks = 20;
+
+function seeEyes(state: LivenessState, sample: EyeSample): LivenessState {
+  const counted = { ...state, sampleCount: state.sampleCount + 1 };
+  if (sample.left === undefined || sample.right === undefined) return counted;
+  const sinceMs = state.lastUsableMs === undefined ? 0 : sample.atMs - state.lastUsableMs;
+  const observedMs = sinceMs > 0 && sinceMs <= longestObservedGapMs ? sinceMs : 0;
+  return {
+    ...counted,
+    frameCount: state.frameCount + 1,
+    lastUsableMs: sample.atMs,
+    observedMs: state.observedMs + observedMs,
+    blinklessMs: state.blinklessMs + observedMs,
+  };
+}
+
+function endOf(blink: Blink): number {
+  return blink.atMs + blink.durationMs / 2;
+}

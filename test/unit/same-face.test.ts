@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Embedding } from '../../daemon/domain/match.js';
+import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/same-face.js';
+
+const policy = { threshold: 0.8, strangeLimit: 2 };
+
+/** A unit vector in the plane, `degrees` away from the first axis. */
+function view(degrees: number): Embedding {
+  const radians = (degrees * Math.PI) / 180;
+  return Float32Array.of(Math.cos(radians), Math.sin(radians));
+}
+
+function judge(...degrees: readonly number[]): FaceJudgement[] {
+  let memory = emptyFaceMemory;
+  return degrees.map((each) => {
+    const recalled = recallFace(memory, view(each), policy);
+    memory = recalled.memory;
+    return recalled.judgement;
+  });
+}
+
+describe('recallFace', () => {
+  test('takes the first view as it is and follows a head that turns slowly', () => {
+    assert.deepEqual(judge(0, 20, 40, 60, 80), ['same', 'same', 'same', 'same', 'same']);
+  });
+
+  test('doubts one strange view and believes the second', () => {
+    assert.deepEqual(judge(0, 90, 90), ['same', 'doubtful', 'another']);
+  });
+
+  test('forgives a strange view when the face comes back', () => {
+    assert.deepEqual(judge(0, 90, 5, 90, 5), ['same', 'doubtful', 'same', 'doubtful', 'same']);
+  });
+
+  test('compares nothing with vectors of another length', () => {
+    const { memory } = recallFace(emptyFaceMemory, view(0), policy);
+    assert.equal(recallFace(memory, Float32Array.of(1, 0, 0), policy).judgement, 'doubtful');
+  });
+});
