@@ -24,6 +24,7 @@ export const cameraPlanSchema = z.strictObject({
   hwaccel: z.string(),
   maxAnalysisWidthPx: count,
   stallAfterS: finite,
+  firstFrameWithinS: finite,
   smallestFacePx: finite,
   idleFps: finite,
   trackingFps: finite,

@@ -1,0 +1,90 @@
+import { availableParallelism } from 'node:os';
+import { badInput, isRollcallError } from '../base/errors.js';
+import type { CameraConfig, Config } from '../config/schema.js';
+import { parseUserPassword, type UserPassword } from '../config/user-password.js';
+import { openCredential } from '../host/credentials.js';
+import type { CameraPlan, VisionPlan } from '../vision/protocol.js';
+
+/** Reads a secret of the form `user:password`. Throws what `openCredential` throws, or `credential-form`. */
+export async function openUserPassword(name: string, secretsDirectory: string): Promise<UserPassword> {
+  const bytes = await openCredential(name, { secretsDirectory });
+  try {
+    const parsed = parseUserPassword(bytes);
+    if (parsed === undefined) {
+      throw badInput('credential-form', `the secret "${name}" is not of the form user:password`, {
+        remedy: 'write user name and password into it, separated by a colon, on one line',
+      });
+    }
+    return parsed;
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
+export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
+  const credential =
+    camera.credential === undefined ? null : await openUserPassword(camera.credential, secretsDirectory);
+  return {
+    id: camera.id,
+    url: camera.url,
+    credential,
+    transport: camera.transport,
+    hwaccel: camera.hwaccel,
+    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
+    stallAfterS: camera.stallAfterS,
+    firstFrameWithinS: camera.firstFrameWithinS,
+    smallestFacePx: camera.smallestFacePx,
+    idleFps: camera.rates.idleFps,
+    trackingFps: camera.rates.trackingFps,
+  };
+}
+
+/** A camera that cannot be planned: the others must not suffer. */
+export interface UnplannedCamera {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What all vision processes together have to do, and the cameras whose credential is missing or unusable. */
+export async function planVision(
+  config: Config,
+): Promise<{ readonly plan: VisionPlan; readonly processes: number; readonly unplanned: UnplannedCamera[] }> {
+  const cameras: CameraPlan[] = [];
+  const unplanned: UnplannedCamera[] = [];
+  for (const camera of config.cameras.filter(({ enabled }) => enabled)) {
+    try {
+      cameras.push(await planCamera(camera, config.secretsDir));
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+      const { code, message, remedy = '' } = error;
+      unplanned.push({ id: camera.id, code, message, remedy });
+    }
+  }
+  const cores = availableParallelism();
+  const processes =
+    config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
+  const threads =
+    config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
+  const plan: VisionPlan = {
+    cameras,
+    modelsDirectory: config.models.dir ?? null,
+    provider: config.vision.provider,
+    detector: config.vision.detector,
+    passivePad: config.vision.passivePad,
+    threads,
+    liveness: { ...config.liveness },
+    logLevel: config.logging.level,
+  };
+  return { plan, processes, unplanned };
+}
+
+/**
+ * One process for every two cores, never more than cameras, at least one (it also looks at enrolment photographs): the
+ * other core of each pair decodes.
+ */
+function automaticProcesses(cores: number, cameras: number): number {
+  return Math.max(1, Math.min(cameras, Math.floor(cores / 2)));
+}
