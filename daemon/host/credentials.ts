@@ -1,0 +1,104 @@
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { badInput, operational, type RollcallError } from '../base/errors.js';
+
+/** Where secrets are looked for, in this order. */
+export interface CredentialPlaces {
+  /** Directory systemd hands over; by default what `$CREDENTIALS_DIRECTORY` names, which is absent outside it. */
+  readonly credentialsDirectory?: string | undefined;
+  /** Directory of secret files, as configured in `secretsDir`. */
+  readonly secretsDirectory: string;
+}
+
+/** systemd's own limit for one credential. */
+const largestBytes = 1 << 20;
+const validName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
+
+/**
+ * Reads the secret called `name`: systemd's credential of that name, else the file of that name in the secrets
+ * directory, which only its owner (root or the user of this process) may be able to read.
+ * The caller owns the bytes and zeroes them after use. No message ever contains them.
+ * @throws `credential-name`, `credential-missing`, `credential-exposed`, `credential-unreadable`, `credential-empty`,
+ *   `credential-too-large`
+ */
+export async function openCredential(name: string, places: CredentialPlaces): Promise<Buffer> {
+  if (!validName.test(name)) {
+    throw badInput('credential-name', 'the name of a secret has characters that are not allowed', {
+      remedy: 'use letters, digits, "-", "_" and "." only',
+    });
+  }
+  const { credentialsDirectory = process.env['CREDENTIALS_DIRECTORY'], secretsDirectory } = places;
+  if (credentialsDirectory !== undefined && credentialsDirectory !== '') {
+    const bytes = await readSecret(name, join(credentialsDirectory, name), undefined);
+    if (bytes !== undefined) return bytes;
+  }
+  const path = join(secretsDirectory, name);
+  const bytes = await readSecret(name, path, secretsDirectory);
+  if (bytes !== undefined) return bytes;
+  throw badInput('credential-missing', `the secret "${name}" does not exist`, {
+    remedy: `hand it over as a systemd credential named "${name}", or write it to ${path} with mode 0600`,
+    details: { name, path },
+  });
+}
+
+/**
+ * Bytes of one secret file, or undefined where there is none. Where `guardedBy` is given, the file and that
+ * directory must be closed to others; systemd guards its own directory and marks files with access lists that the
+ * mode does not tell.
+ */
+async function readSecret(
+  name: string,
+  path: string,
+  guardedBy: string | undefined,
+): Promise<Buffer | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    // Not blocking: opening a pipe that nobody writes to would wait for ever.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat();
+    const { uid, mode, size } = found;
+    if (!found.isFile()) throw unreadable(name, path, 'is no ordinary file');
+    if (guardedBy !== undefined) {
+      refuseExposed(name, path, uid, mode & 0o077);
+      const directory = await stat(guardedBy);
+      refuseExposed(name, guardedBy, directory.uid, directory.mode & 0o022);
+    }
+    if (size === 0)
+      throw badInput('credential-empty', `the secret "${name}" is empty`, { details: { path } });
+    if (size > largestBytes) {
+      throw badInput('credential-too-large', `the secret "${name}" is larger than 1 MiB`, {
+        details: { path },
+      });
+    }
+    const bytes = Buffer.alloc(size);
+    const { bytesRead } = await file.read(bytes, 0, size, 0);
+    if (bytesRead !== size) throw unreadable(name, path, 'changed while it was read');
+    return bytes;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'EACCES' || code === 'EPERM')
+      throw unreadable(name, path, 'may not be read by this user', error);
+    throw error;
+  } finally {
+    await file?.close();
+  }
+}
+
+function unreadable(name: string, path: string, why: string, cause?: unknown): RollcallError {
+  return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
+    remedy: `make ${path} a file owned by the user that runs the daemon, mode 0600`,
+    details: { name, path },
+    cause,
+  });
+}
+
+function refuseExposed(name: string, path: string, uid: number, openBits: number): void {
+  if (openBits === 0 && (uid === 0 || uid === process.getuid?.())) return;
+  const why =
+    openBits === 0 ? `belongs to another user (uid ${uid})` : 'is open to users other than its owner';
+  throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {
+    remedy: `chown it to the user that runs the daemon and chmod go-rwx ${path}; if others may have read it, replace the secret`,
+    details: { name, path, uid },
+  });
+}
