@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { badInput, messageOf, operational } from '../base/errors.js';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal');
+const id = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be a slug');
+const fileName = z.string().regex(/^[\w.-]+$/, 'must be a plain file name');
+const dimension = z.union([z.number().int().positive(), z.string().min(1)]);
+
+/** What a network does in the program. */
+export const PACK_ROLES = [
+  'detector',
+  'light-detector',
+  'dense-landmarks',
+  'eye-contour',
+  'recogniser',
+  'passive-pad',
+] as const;
+
+const sourceFile = z.strictObject({ path: z.string().min(1), sha256 });
+
+/**
+ * Where a pack comes from: built from an npm package's weights; downloaded from its publisher; or only imported
+ * from a file, where no publisher offers this very file.
+ */
+const sourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('npm'),
+    package: z.string().min(1),
+    version: z.string().min(1),
+    description: sourceFile,
+    weights: sourceFile,
+  }),
+  z.strictObject({ kind: z.literal('publisher'), publisher: z.string().min(1), url: z.url() }),
+  z.strictObject({ kind: z.literal('import'), publisher: z.string().min(1), page: z.url() }),
+]);
+
+/** What the caller puts in: `(pixel - mean) / std` per colour, in the order of `colours`. */
+const inputSchema = z.strictObject({
+  name: z.string().min(1),
+  shape: z.array(dimension).length(4),
+  layout: z.literal('NCHW'),
+  colours: z.enum(['RGB', 'BGR']),
+  mean: z.tuple([z.number(), z.number(), z.number()]),
+  std: z.tuple([z.number(), z.number(), z.number()]),
+  crop: z.string().min(1),
+});
+
+const outputSchema = z.strictObject({
+  name: z.string().min(1),
+  shape: z.array(dimension),
+  meaning: z.string().min(1),
+});
+
+/** An operating point: a number, the scale it lives on, and who found it how. */
+const thresholdSchema = z.strictObject({
+  name: z.string().min(1),
+  value: z.number(),
+  scale: z.string().min(1),
+  origin: z.string().min(1),
+});
+
+const packSchema = z.strictObject({
+  id,
+  role: z.enum(PACK_ROLES),
+  title: z.string().min(1),
+  source: sourceSchema,
+  file: fileName,
+  sha256,
+  sizeBytes: z.number().int().positive(),
+  licence: z.strictObject({ name: z.string().min(1), origin: z.string().min(1) }),
+  input: inputSchema,
+  outputs: z.array(outputSchema).min(1),
+  thresholds: z.array(thresholdSchema),
+  notes: z.string().optional(),
+});
+
+const manifestSchema = z
+  .strictObject({ format: z.literal(1), packs: z.array(packSchema).min(1) })
+  .refine((manifest) => new Set(manifest.packs.map((pack) => pack.id)).size === manifest.packs.length, {
+    message: 'pack ids must differ',
+  });
+
+export type ModelManifest = z.infer<typeof manifestSchema>;
+export type ModelPack = z.infer<typeof packSchema>;
+export type PackRole = (typeof PACK_ROLES)[number];
+
+/** Reads `models/manifest.json` under the program's root directory. Throws `manifest-unreadable`. */
+export async function loadManifest(rootDir: string): Promise<ModelManifest> {
+  const path = join(rootDir, 'models', 'manifest.json');
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw operational('manifest-unreadable', `the model manifest ${path} cannot be used: ${reason}`, {
+      remedy: 'Install rollcall again: the manifest is part of the program.',
+      cause: error,
+    });
+  }
+}
+
+/** The pack called `packId`. Throws `pack-unknown` with the ids there are. */
+export function findPack(manifest: ModelManifest, packId: string): ModelPack {
+  const pack = manifest.packs.find((candidate) => candidate.id === packId);
+  if (pack !== undefined) return pack;
+  const known = manifest.packs.map((candidate) => candidate.id).join(', ');
+  throw badInput('pack-unknown', `there is no model pack ${packId}`, { remedy: `Choose one of: ${known}.` });
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { operational } from '../base/errors.js';
+import { hashBytes } from './checked-file.js';
+import type { SourceFiles } from './convert/recipes.js';
+import type { ModelPack } from './manifest.js';
+
+type NpmSource = Extract<ModelPack['source'], { kind: 'npm' }>;
+
+const packageSchema = z.object({ version: z.string() });
+
+const REINSTALL = 'Run npm ci, which installs the versions that the lock file names.';
+
+/** The directory of an installed npm package, searched as Node.js does from `rootDir`. */
+function packageDirectory(rootDir: string, name: string): string {
+  const require = createRequire(join(rootDir, 'package.json'));
+  const candidates = (require.resolve.paths(name) ?? []).map((directory) => join(directory, name));
+  const found = candidates.find((directory) => existsSync(join(directory, 'package.json')));
+  if (found === undefined) {
+    throw operational('source-missing', `the npm package ${name} is not installed`, { remedy: REINSTALL });
+  }
+  return found;
+}
+
+async function readChecked(directory: string, file: NpmSource['weights']): Promise<Uint8Array> {
+  const bytes = await readFile(join(directory, file.path)).catch((error: unknown) => {
+    throw operational('source-missing', `${join(directory, file.path)} cannot be read`, {
+      remedy: REINSTALL,
+      cause: error,
+    });
+  });
+  const found = hashBytes(bytes);
+  if (found !== file.sha256) {
+    throw operational(
+      'source-hash',
+      `${join(directory, file.path)} is not the file the manifest names: expected SHA-256 ${file.sha256}, found ${found}`,
+      { remedy: REINSTALL, details: { expected: file.sha256, found } },
+    );
+  }
+  return bytes;
+}
+
+/** Reads and checks the files of an installed npm package that a pack is built from. */
+export async function readNpmSource(rootDir: string, source: NpmSource): Promise<SourceFiles> {
+  const directory = packageDirectory(rootDir, source.package);
+  const { version } = packageSchema.parse(
+    JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')),
+  );
+  if (version !== source.version) {
+    throw operational(
+      'source-version',
+      `the npm package ${source.package} is version ${version}; the model manifest names ${source.version}`,
+      { remedy: REINSTALL },
+    );
+  }
+  return {
+    description: await readChecked(directory, source.description),
+    weights: await readChecked(directory, source.weights),
+  };
+}

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defect } from '../base/errors.js';
+
+/**
+ * The directory that holds the program's `models/manifest.json`: the nearest one above this file, which is the
+ * same for sources and for the compiled program.
+ */
+export function programRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'models', 'manifest.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw defect('root-missing', 'no models/manifest.json above the program');
+    directory = parent;
+  }
+  return directory;
+}

@@ -1,0 +1,253 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { badInput, messageOf, operational } from '../base/errors.js';
+import { hashFile, receiveFile, type WrongContent } from './checked-file.js';
+import { convertPack } from './convert/recipes.js';
+import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
+import { readNpmSource } from './npm-source.js';
+import { type DownloadOptions, download } from './publisher.js';
+import { programRoot } from './root-directory.js';
+import { VerificationCache } from './verification-cache.js';
+
+export interface ModelStoreOptions {
+  /** The program's directory; by default the one this file belongs to. */
+  readonly rootDir?: string;
+  /** Where built packs lie; by default `models/build` of `rootDir`. */
+  readonly buildDir?: string;
+  /** Where imported and fetched packs lie; by default `models/imported` of `rootDir`. */
+  readonly importDir?: string;
+  /** Stands in for the publishers' addresses, for tests and local mirrors. */
+  readonly publisherUrl?: (pack: ModelPack) => string | undefined;
+}
+
+/** How a pack stands on this machine. */
+export type PackStatus =
+  | { readonly pack: ModelPack; readonly state: 'ready'; readonly path: string }
+  | { readonly pack: ModelPack; readonly state: 'absent'; readonly remedy: string }
+  | {
+      readonly pack: ModelPack;
+      readonly state: 'damaged';
+      readonly path: string;
+      readonly foundSha256: string;
+    };
+
+export interface BuildProgress {
+  readonly packId: string;
+  /** Packs finished before this one, and packs in all. */
+  readonly done: number;
+  readonly total: number;
+  readonly step: 'kept' | 'converting' | 'built';
+}
+
+export interface BuildOptions {
+  /** Builds only these; by default every pack that comes from npm packages. */
+  readonly packIds?: readonly string[];
+  /** Converts again what is already there. */
+  readonly isForced?: boolean;
+  readonly onProgress?: (progress: BuildProgress) => void;
+}
+
+/** Opens the store of model packs: reads the manifest, nothing else. */
+export async function openModelStore(options: ModelStoreOptions = {}): Promise<ModelStore> {
+  const rootDir = options.rootDir ?? programRoot();
+  return new ModelStore(await loadManifest(rootDir), { ...options, rootDir });
+}
+
+/**
+ * The model files of this machine. Nothing is handed out, built, imported or fetched whose SHA-256 is not the
+ * manifest's. Files appear whole or not at all.
+ */
+export class ModelStore {
+  readonly manifest: ModelManifest;
+  readonly #rootDir: string;
+  readonly #buildDir: string;
+  readonly #importDir: string;
+  readonly #publisherUrl: (pack: ModelPack) => string | undefined;
+  readonly #caches = new Map<string, VerificationCache>();
+
+  constructor(manifest: ModelManifest, options: ModelStoreOptions & { readonly rootDir: string }) {
+    this.manifest = manifest;
+    this.#rootDir = options.rootDir;
+    this.#buildDir = options.buildDir ?? join(options.rootDir, 'models', 'build');
+    this.#importDir = options.importDir ?? join(options.rootDir, 'models', 'imported');
+    this.#publisherUrl =
+      options.publisherUrl ?? ((pack) => (pack.source.kind === 'publisher' ? pack.source.url : undefined));
+  }
+
+  /** The pack's entry in the manifest. Throws `pack-unknown`. */
+  pack(packId: string): ModelPack {
+    return findPack(this.manifest, packId);
+  }
+
+  /** The verified file of a pack. Throws `pack-absent` or `pack-damaged`, each saying what to run. */
+  async path(packId: string): Promise<string> {
+    const status = await this.status(packId);
+    switch (status.state) {
+      case 'ready':
+        return status.path;
+      case 'absent':
+        throw operational('pack-absent', `the model pack ${packId} is not on this machine`, {
+          remedy: status.remedy,
+        });
+      case 'damaged':
+        throw operational(
+          'pack-damaged',
+          `${status.path} is not the model pack ${packId}: expected SHA-256 ${status.pack.sha256}, found ${status.foundSha256}`,
+          {
+            remedy: `Delete the file. ${remedyFor(status.pack)}`,
+            details: { expected: status.pack.sha256, found: status.foundSha256 },
+          },
+        );
+    }
+  }
+
+  /** How one pack stands; `isFresh` reads the whole file even if it looks unchanged. */
+  async status(packId: string, options: { readonly isFresh?: boolean } = {}): Promise<PackStatus> {
+    const pack = this.pack(packId);
+    let damaged: PackStatus | undefined;
+    for (const directory of [this.#buildDir, this.#importDir]) {
+      const foundSha256 = await this.#cache(directory).hash(pack.file, options);
+      const path = join(directory, pack.file);
+      if (foundSha256 === pack.sha256) return { pack, state: 'ready', path };
+      if (foundSha256 !== undefined) damaged ??= { pack, state: 'damaged', path, foundSha256 };
+    }
+    return damaged ?? { pack, state: 'absent', remedy: remedyFor(pack) };
+  }
+
+  /** How every pack of the manifest stands, in its order. */
+  async list(): Promise<readonly PackStatus[]> {
+    return this.#all({});
+  }
+
+  /** Like `list`, but reads every file anew. */
+  async verify(): Promise<readonly PackStatus[]> {
+    return this.#all({ isFresh: true });
+  }
+
+  /** Converts the packs that come from npm packages; those already there are kept unless forced. */
+  async build(options: BuildOptions = {}): Promise<readonly PackStatus[]> {
+    const packIds =
+      options.packIds ??
+      this.manifest.packs.filter((pack) => pack.source.kind === 'npm').map((pack) => pack.id);
+    const built: PackStatus[] = [];
+    for (const [done, packId] of packIds.entries()) {
+      const tell = (step: BuildProgress['step']): void =>
+        options.onProgress?.({ packId, done, total: packIds.length, step });
+      const before = await this.status(packId);
+      if (before.state === 'ready' && options.isForced !== true) {
+        tell('kept');
+        built.push(before);
+        continue;
+      }
+      tell('converting');
+      built.push(await this.#convert(this.pack(packId)));
+      tell('built');
+    }
+    return built;
+  }
+
+  /**
+   * Takes over a model file, whatever it is called: the pack is known by its hash. Throws `import-unreadable`,
+   * or `pack-wrong-hash` with the hash that was found and, where name or size tell which pack was meant, the
+   * one that was expected.
+   */
+  async import(file: string): Promise<PackStatus> {
+    const found = await hashFile(file).catch((error: unknown) => {
+      throw badInput('import-unreadable', `cannot read ${file}: ${messageOf(error)}`, {
+        remedy: 'Give the path of a model file.',
+        cause: error,
+      });
+    });
+    const pack = this.manifest.packs.find((candidate) => candidate.sha256 === found);
+    if (pack === undefined) throw await this.#unrecognised(file, found);
+    await this.#receive(pack, this.#importDir, createReadStream(file), file);
+    return this.status(pack.id);
+  }
+
+  /**
+   * Downloads a pack from its publisher. Throws `pack-not-published`, `publisher-unreachable`,
+   * `publisher-refused` or `pack-wrong-hash`.
+   */
+  async fetch(packId: string, options: DownloadOptions = {}): Promise<PackStatus> {
+    const pack = this.pack(packId);
+    const url = this.#publisherUrl(pack);
+    if (url === undefined) {
+      throw badInput('pack-not-published', `no publisher offers the model pack ${packId} by address`, {
+        remedy: remedyFor(pack),
+      });
+    }
+    await this.#receive(pack, this.#importDir, download(pack, url, options), url);
+    return this.status(packId);
+  }
+
+  async #convert(pack: ModelPack): Promise<PackStatus> {
+    if (pack.source.kind !== 'npm') {
+      throw badInput('pack-not-built', `the model pack ${pack.id} is not built from npm packages`, {
+        remedy: remedyFor(pack),
+      });
+    }
+    const bytes = convertPack(pack.id, await readNpmSource(this.#rootDir, pack.source));
+    await this.#receive(pack, this.#buildDir, [bytes], `the conversion of ${pack.source.package}`);
+    return this.status(pack.id);
+  }
+
+  async #receive(
+    pack: ModelPack,
+    directory: string,
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    origin: string,
+  ): Promise<void> {
+    const wrong = await receiveFile(join(directory, pack.file), pieces, pack);
+    if (wrong !== undefined) throw wrongHash(pack, wrong, origin);
+  }
+
+  async #unrecognised(file: string, found: string): Promise<Error> {
+    const { size } = await stat(file);
+    const name = basename(file);
+    const meant = this.manifest.packs.find((pack) => pack.file === name || pack.sizeBytes === size);
+    if (meant !== undefined) return wrongHash(meant, { sha256: found, sizeBytes: size }, file);
+    const hashes = Object.fromEntries(this.manifest.packs.map((pack) => [pack.id, pack.sha256]));
+    return badInput('pack-wrong-hash', `${file} is no model pack of the manifest: found SHA-256 ${found}`, {
+      remedy: 'Download the file again from its publisher; rollcall models list names the packs.',
+      details: { found, expected: hashes },
+    });
+  }
+
+  async #all(options: { readonly isFresh?: boolean }): Promise<readonly PackStatus[]> {
+    const statuses: PackStatus[] = [];
+    for (const pack of this.manifest.packs) statuses.push(await this.status(pack.id, options));
+    return statuses;
+  }
+
+  #cache(directory: string): VerificationCache {
+    const cache = this.#caches.get(directory) ?? new VerificationCache(directory);
+    this.#caches.set(directory, cache);
+    return cache;
+  }
+}
+
+function remedyFor(pack: ModelPack): string {
+  switch (pack.source.kind) {
+    case 'npm':
+      return 'Run: rollcall models build';
+    case 'publisher':
+      return `Run: rollcall models fetch ${pack.id} (or rollcall models import FILE)`;
+    case 'import':
+      return `Get ${pack.file} (${pack.source.page}) and run: rollcall models import ${pack.file}`;
+  }
+}
+
+function wrongHash(pack: ModelPack, wrong: WrongContent, origin: string): Error {
+  const size =
+    wrong.sizeBytes < pack.sizeBytes ? ` (it ends after ${wrong.sizeBytes} of ${pack.sizeBytes} bytes)` : '';
+  return badInput(
+    'pack-wrong-hash',
+    `${origin} is not the model pack ${pack.id}${size}: expected SHA-256 ${pack.sha256}, found ${wrong.sha256}`,
+    {
+      remedy:
+        'The file is damaged or another version; nothing was installed. Get it again from its publisher.',
+      details: { expected: pack.sha256, found: wrong.sha256 },
+    },
+  );
+}
