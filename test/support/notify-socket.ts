@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Debian's own interpreter; another one on the path may lack nothing here, but need not exist. */
+const interpreter = '/usr/bin/python3';
+
+/** Why a notify socket cannot be opened here, for `skip`; false where it can. */
+export const notifySocketSkip: string | false = existsSync(interpreter) ? false : `${interpreter} is missing`;
+
+/** A real notify socket, as systemd binds one. */
+export interface NotifySocket extends AsyncDisposable {
+  /** The next message, in the order of arrival. */
+  next(): Promise<string>;
+}
+
+/** Binds `address`: a path, or `@name` in the abstract namespace. */
+export async function bindNotifySocket(address: string): Promise<NotifySocket> {
+  const script = fileURLToPath(new URL('notify-socket.py', import.meta.url));
+  const child = spawn(interpreter, [script, address], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error('the notify socket closed');
+    return String(JSON.parse(line.value));
+  };
+  await next();
+  return {
+    next,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ProgressWatchdog } from '../../daemon/base/progress-watchdog.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+
+const silenceLimitMs = 8_000;
+
+function start() {
+  const clock = new VirtualClock();
+  const pingedAtMs: number[] = [];
+  const standstills: string[][] = [];
+  const watchdog = new ProgressWatchdog({
+    clock,
+    silenceLimitMs,
+    ping: () => void pingedAtMs.push(clock.monotonicMs()),
+    onStandstill: (names) => void standstills.push([...names]),
+  });
+  return { clock, watchdog, pingedAtMs, standstills };
+}
+
+/** Something that does a step of its work every `everyMs`. */
+function worker(clock: VirtualClock, everyMs: number) {
+  const work = { count: 0, isAlive: true };
+  const step = (): void => {
+    if (work.isAlive) work.count += 1;
+    clock.after(everyMs, step);
+  };
+  clock.after(everyMs, step);
+  return work;
+}
+
+describe('the progress watchdog', () => {
+  test('never stays silent for the limit while everything gets on, however slow the slowest', () => {
+    for (const everyMs of [10, 900, 3_000, 6_500]) {
+      const { clock, watchdog, pingedAtMs, standstills } = start();
+      const slow = worker(clock, everyMs);
+      const fast = worker(clock, 7);
+      watchdog.register('slow', () => slow.count);
+      watchdog.register('fast', () => fast.count);
+      clock.advanceTo(100_000);
+      const gaps = pingedAtMs.map((atMs, index) => atMs - (pingedAtMs[index - 1] ?? 0));
+      assert.ok(pingedAtMs.length > 10, `${everyMs}: ${pingedAtMs.length} pings`);
+      assert.ok(Math.max(...gaps) < silenceLimitMs, `${everyMs}: ${gaps}`);
+      if (everyMs < silenceLimitMs / 4) assert.deepEqual(standstills, []);
+    }
+  });
+
+  test('falls silent when one source stands still, names it once, and recovers with it', () => {
+    const { clock, watchdog, pingedAtMs, standstills } = start();
+    const door = worker(clock, 100);
+    const yard = worker(clock, 100);
+    watchdog.register('door', () => door.count);
+    watchdog.register('yard', () => yard.count);
+    clock.advanceTo(10_000);
+    const before = pingedAtMs.length;
+    yard.isAlive = false;
+    clock.advanceTo(40_000);
+    assert.ok(pingedAtMs.length <= before + 1);
+    assert.deepEqual(standstills, [['yard']]);
+    yard.isAlive = true;
+    clock.advanceTo(42_000);
+    assert.ok(pingedAtMs.length > before + 1);
+    yard.isAlive = false;
+    clock.advanceTo(60_000);
+    assert.deepEqual(standstills, [['yard'], ['yard']]);
+  });
+
+  test('does not wait for what rightly rests', () => {
+    const { clock, watchdog, pingedAtMs } = start();
+    const loop = worker(clock, 100);
+    watchdog.register('loop', () => loop.count);
+    const release = watchdog.register('off', () => 0);
+    clock.advanceTo(5_000);
+    assert.deepEqual(pingedAtMs, []);
+    release();
+    clock.advanceTo(7_000);
+    assert.ok(pingedAtMs.length > 0);
+  });
+
+  test('is silent when nothing proves progress, and after it was disposed of', () => {
+    const { clock, watchdog, pingedAtMs, standstills } = start();
+    clock.advanceTo(20_000);
+    assert.deepEqual(pingedAtMs, []);
+    assert.deepEqual(standstills, [[]]);
+    watchdog[Symbol.dispose]();
+    const loop = worker(clock, 100);
+    watchdog.register('loop', () => loop.count);
+    clock.advanceTo(40_000);
+    assert.deepEqual(pingedAtMs, []);
+  });
+});
