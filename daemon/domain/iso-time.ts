@@ -1,0 +1,38 @@
+const dayMs = 86_400_000;
+const daysPerEra = 146_097;
+
+const padded = (value: number, length: number): string => String(value).padStart(length, '0');
+
+/**
+ * ISO 8601 in UTC with milliseconds (`2026-03-01T08:00:00.125Z`) of a time in milliseconds since the Unix epoch, as
+ * published everywhere. Covers the years 0 to 9999. The calendar arithmetic counts days in 400-year eras that
+ * begin on 1 March, so that the leap day is the last of its year (proleptic Gregorian calendar).
+ */
+export function isoTime(wallMs: number): string {
+  const wholeMs = Math.floor(wallMs);
+  const days = Math.floor(wholeMs / dayMs);
+  const inDayMs = wholeMs - days * dayMs;
+
+  const marchDays = days + 719_468;
+  const era = Math.floor(marchDays / daysPerEra);
+  const dayOfEra = marchDays - era * daysPerEra;
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1;
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+
+  const hours = Math.floor(inDayMs / 3_600_000);
+  const minutes = Math.floor(inDayMs / 60_000) % 60;
+  const seconds = Math.floor(inDayMs / 1000) % 60;
+  const date = `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`;
+  const time = `${padded(hours, 2)}:${padded(minutes, 2)}:${padded(seconds, 2)}.${padded(inDayMs % 1000, 3)}`;
+  return `${date}T${time}Z`;
+}

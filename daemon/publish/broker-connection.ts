@@ -1,0 +1,155 @@
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { isRollcallError, operational, type RollcallError } from '../base/errors.js';
+import type { BrokerAddress } from './broker-address.js';
+import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
+import { NoStore } from './no-store.js';
+
+/** 5 for MQTT 5, 4 for MQTT 3.1.1: the number in the CONNECT packet. */
+export type MqttVersion = 5 | 4;
+
+export interface BrokerAccess {
+  readonly address: BrokerAddress;
+  /** The same over restarts, so that the broker ends an older connection of this box when a new one comes. */
+  readonly clientId: string;
+  readonly credential?: { readonly user: string; readonly password: Uint8Array };
+  /** PEM certificates the broker is trusted by; absent: those of the system. */
+  readonly ca?: Uint8Array;
+}
+
+export interface ConnectOptions extends BrokerAccess {
+  readonly version: MqttVersion;
+  /** What the broker publishes, retained, when the connection ends without a goodbye. */
+  readonly will: { readonly topic: string; readonly payload: Uint8Array };
+  /** From the first packet to the broker's answer. */
+  readonly connectTimeoutMs: number;
+  readonly keepaliveS: number;
+}
+
+/** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
+export interface BrokerConnection {
+  readonly version: MqttVersion;
+  /** How many unacknowledged messages the broker wants at most. */
+  readonly receiveMaximum: number;
+  /**
+   * Publishes at QoS 1; resolves when the broker has acknowledged. Rejects with `broker-publish-refused` (MQTT 5
+   * only; `details.reasonCode`) or with the reason why the connection ended.
+   */
+  publish(topic: string, payload: Uint8Array, options: { readonly isRetained: boolean }): Promise<void>;
+  /** Resolves, never rejects, when the connection has ended, with the reason. */
+  readonly closed: Promise<RollcallError>;
+  /** Says goodbye: the broker drops the will. */
+  end(): Promise<void>;
+  /** Ends at once without goodbye: the broker publishes the will. */
+  abort(): void;
+}
+
+/** MQTT 5 section 3.2.2.3.3: what holds where the broker names no receive maximum. */
+const largestReceiveMaximum = 65_535;
+
+/** Connects once. Rejects with an error of `brokerError` that names the cause. */
+export async function connectBroker(options: ConnectOptions): Promise<BrokerConnection> {
+  const broker = options.address.name;
+  const client = mqtt.connect(clientOptions(options));
+  let isConnected = false;
+  let firstError: unknown;
+  client.on('error', (error) => {
+    firstError ??= error;
+    // A server that does not speak MQTT is not hung up on by the client itself.
+    client.end(true);
+  });
+  client.on('disconnect', ({ reasonCode }) => {
+    firstError ??= Object.assign(new Error('the broker said goodbye'), { code: reasonCode });
+  });
+  const closed = new Promise<RollcallError>((resolve) => {
+    client.once('close', () => {
+      const problem = endingOf(firstError, isConnected);
+      resolve(brokerError(problem, broker, firstError));
+    });
+  });
+  const connected = new Promise<number>((resolve) => {
+    client.once('connect', ({ properties }) => resolve(properties?.receiveMaximum ?? largestReceiveMaximum));
+  });
+
+  const answer = await Promise.race([connected, closed]);
+  if (typeof answer !== 'number') throw answer;
+  isConnected = true;
+  return {
+    version: options.version,
+    receiveMaximum: answer,
+    closed,
+    publish: (topic, payload, { isRetained }) => publish(client, closed, topic, payload, isRetained),
+    end: async () => {
+      client.end(false);
+      await closed;
+    },
+    abort: () => void client.end(true),
+  };
+}
+
+function clientOptions(options: ConnectOptions): IClientOptions {
+  const { address, credential, ca, version, will } = options;
+  return {
+    protocol: address.protocol,
+    host: address.host,
+    port: address.port,
+    ...(address.path === '' ? {} : { path: address.path }),
+    protocolVersion: version,
+    clientId: options.clientId,
+    ...(credential === undefined
+      ? {}
+      : { username: credential.user, password: Buffer.from(credential.password) }),
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
+    rejectUnauthorized: true,
+    clean: true,
+    reconnectPeriod: 0,
+    connectTimeout: options.connectTimeoutMs,
+    keepalive: options.keepaliveS,
+    queueQoSZero: false,
+    resubscribe: false,
+    outgoingStore: new NoStore(),
+    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+  };
+}
+
+function endingOf(error: unknown, isConnected: boolean): BrokerProblem {
+  if (error === undefined) return isConnected ? 'lost' : 'closedEarly';
+  // The client's own timeouts carry no code.
+  if (error instanceof Error && /^(connack|keepalive) timeout$/i.test(error.message)) return 'silent';
+  return problemOf(error, isConnected ? 'lost' : 'protocol');
+}
+
+async function publish(
+  client: MqttClient,
+  closed: Promise<RollcallError>,
+  topic: string,
+  payload: Uint8Array,
+  isRetained: boolean,
+): Promise<void> {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const properties = { contentType: 'application/json', payloadFormatIndicator: true };
+  const acknowledged = new Promise<void>((resolve, reject) => {
+    client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error) => {
+      if (!error) resolve();
+      else if ('code' in error && typeof error.code === 'number') reject(refusal(topic, error.code, error));
+      // Otherwise the connection is ending, and `closed` knows why.
+    });
+  });
+  const ending = await Promise.race([acknowledged, closed]);
+  if (ending !== undefined) throw ending;
+}
+
+/** The broker answered a message with a reason code that means no (MQTT 5, section 3.4.2.1). */
+function refusal(topic: string, reasonCode: number, cause: Error): RollcallError {
+  return operational('broker-publish-refused', `the broker refuses messages on ${topic}: ${cause.message}`, {
+    cause,
+    details: { topic, reasonCode },
+    remedy: 'Allow this box to publish on the topic in the access rules of the broker.',
+  });
+}
+
+/** The reason code with which the broker refused a message; undefined for any other failure. */
+export function refusedWith(error: unknown): number | undefined {
+  if (!isRollcallError(error, 'broker-publish-refused')) return undefined;
+  const { reasonCode } = error.details;
+  return typeof reasonCode === 'number' ? reasonCode : undefined;
+}

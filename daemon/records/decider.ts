@@ -1,0 +1,138 @@
+import type { AttendanceRules, RecentFacts, SuppressedFact } from '../domain/attendance-rules.js';
+import { suppressionOf } from '../domain/attendance-rules.js';
+import type { Direction, Fact } from '../domain/event.js';
+import {
+  identifyTrack,
+  noProbes,
+  type SearchedProbe,
+  type TrackProbes,
+  withProbes,
+} from '../domain/identify-track.js';
+import type { CameraId, RecogniserId, TrackId } from '../domain/ids.js';
+import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/match.js';
+import type { Sighting } from '../domain/sighting.js';
+import { nextDecision, type TrackDecision, undecided } from '../domain/track-decision.js';
+
+/**
+ * Searches the gallery for the persons nearest to an embedding: one entry per person, at most `count`. Rejects when the
+ * gallery was made with another recogniser.
+ */
+export type SearchGallery = (
+  embedding: Embedding,
+  options: { readonly count: number; readonly recogniser: RecogniserId },
+) => Promise<readonly Candidate[]>;
+
+/** Enough to know the runner-up of every probe of a track; see `identifyTrack` for those beyond. */
+const nearestPersons = 5;
+
+/** Where facts are kept. A fact that was recorded is seen by the next question, and survives a restart. */
+export interface FactStore extends RecentFacts {
+  record(fact: Fact): void;
+}
+
+export interface DeciderOptions {
+  readonly search: SearchGallery;
+  readonly policy: MatchPolicy;
+  readonly rules: AttendanceRules;
+  readonly directionOf: (cameraId: CameraId) => Direction;
+  readonly facts: FactStore;
+}
+
+/** What one sighting led to. */
+export interface SightingOutcome {
+  /** Present when it differs from what was known of the track before in more than its figures. */
+  readonly identification: Identification | undefined;
+  /** Already recorded. */
+  readonly fact: Fact | undefined;
+  /** True, but not worth saying again so soon; said at most once per track. */
+  readonly suppressed: SuppressedFact | undefined;
+}
+
+export interface Decider {
+  /**
+   * Takes the next sighting; `wallMsOf` turns its capture times into wall time. Sightings are worked on one after the
+   * other, so that a cooldown sees every fact before it. A sighting older than one already seen is ignored. Rejects
+   * when the search or the store fails; the track is then as it was, and the sighting may be given again.
+   */
+  onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome>;
+  /** Forgets the tracks of a camera whose vision process ended without ending them. */
+  forgetCamera(cameraId: CameraId): void;
+  readonly trackCount: number;
+}
+
+interface TrackMemory {
+  readonly cameraId: CameraId;
+  readonly lastSequence: number;
+  readonly probes: TrackProbes;
+  readonly decision: TrackDecision;
+  readonly identification: Identification | undefined;
+}
+
+const nothing: SightingOutcome = { identification: undefined, fact: undefined, suppressed: undefined };
+
+/** Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track. */
+export function createDecider(options: DeciderOptions): Decider {
+  const tracks = new Map<TrackId, TrackMemory>();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const decide: Decider['onSighting'] = async (sighting, wallMsOf) => {
+    const before = tracks.get(sighting.trackId) ?? {
+      cameraId: sighting.cameraId,
+      lastSequence: -1,
+      probes: noProbes,
+      decision: undecided,
+      identification: undefined,
+    };
+    if (sighting.sequence <= before.lastSequence) return nothing;
+
+    const probes = withProbes(before.probes, await searched(sighting, options.search));
+    const identification = identifyTrack(probes, options.policy);
+    const { decision, fact } = nextDecision(before.decision, {
+      sighting,
+      identification,
+      threshold: options.policy.threshold,
+      direction: options.directionOf(sighting.cameraId),
+      wallMsOf,
+    });
+    const suppressed = fact && suppressionOf(fact, options.rules, options.facts);
+    if (fact && !suppressed) options.facts.record(fact);
+
+    const { cameraId, sequence } = sighting;
+    if (sighting.isEnded) tracks.delete(sighting.trackId);
+    else tracks.set(sighting.trackId, { cameraId, lastSequence: sequence, probes, decision, identification });
+    return {
+      identification: isSameAnswer(before.identification, identification) ? undefined : identification,
+      fact: suppressed ? undefined : fact,
+      suppressed,
+    };
+  };
+
+  return {
+    onSighting(sighting, wallMsOf) {
+      const outcome = turn.then(() => decide(sighting, wallMsOf));
+      turn = outcome.catch(() => undefined);
+      return outcome;
+    },
+    forgetCamera(cameraId) {
+      for (const [id, track] of tracks) if (track.cameraId === cameraId) tracks.delete(id);
+    },
+    get trackCount() {
+      return tracks.size;
+    },
+  };
+}
+
+function searched({ probes, recogniser }: Sighting, search: SearchGallery): Promise<SearchedProbe[]> {
+  return Promise.all(
+    probes.map(async ({ capturedAtMs, quality, embedding }) => {
+      const candidates = await search(embedding, { count: nearestPersons, recogniser });
+      return { capturedAtMs, quality, candidates };
+    }),
+  );
+}
+
+function isSameAnswer(before: Identification | undefined, after: Identification): boolean {
+  if (before === undefined) return after.outcome === 'inconclusive' && after.probeCount === 0;
+  if (before.outcome === 'match' && after.outcome === 'match') return before.personId === after.personId;
+  return before.outcome === after.outcome;
+}

@@ -1,0 +1,22 @@
+import type { Fact } from '../domain/event.js';
+import type { FactStore } from './decider.js';
+
+/** Facts kept in memory only: for replay and tests. */
+export interface MemoryFacts extends FactStore {
+  /** In the order in which they were recorded. */
+  readonly all: readonly Fact[];
+}
+
+export function memoryFacts(): MemoryFacts {
+  const all: Fact[] = [];
+  const last = (isWanted: (fact: Fact) => boolean): number | undefined =>
+    all.findLast(isWanted)?.occurredAtMs;
+  return {
+    all,
+    record: (fact) => void all.push(fact),
+    lastAttendanceMs: (personId, cameraId) =>
+      last((fact) => fact.kind === 'attendance' && fact.personId === personId && fact.cameraId === cameraId),
+    lastUnknownMs: (cameraId) => last((fact) => fact.kind === 'unknown' && fact.cameraId === cameraId),
+    lastAttackMs: (cameraId) => last((fact) => fact.kind === 'attack' && fact.cameraId === cameraId),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Migration } from '../host/sqlite-migrations.js';
+
+/** Marks the file as ours in its header (SQLite `application_id`): the letters "RCre". */
+export const recordsApplicationId = 0x52_43_72_65;
+
+/**
+ * Migrations of records.db, applied in order.
+ *
+ * - `event`: what happened, once. `payload` holds the bytes that are published, and is the only place besides
+ *   `person_id` that knows a person: erasing one means finding the rows by that column and rewriting both.
+ * - `outbox`: which events no broker has acknowledged yet. It repeats nothing, so nothing has to be erased twice.
+ * - `counter`: numbers that must never go back, whatever is deleted around them.
+ */
+export const recordsMigrations: readonly Migration[] = [
+  {
+    name: 'events and their outbox',
+    apply: `
+  CREATE TABLE event (
+    sequence        INTEGER PRIMARY KEY,
+    id              TEXT    NOT NULL UNIQUE,
+    kind            TEXT    NOT NULL,
+    camera_id       TEXT    NOT NULL,
+    track_id        TEXT    NOT NULL,
+    person_id       TEXT,
+    occurred_at_ms  INTEGER NOT NULL,
+    recorded_at_ms  INTEGER NOT NULL,
+    payload         BLOB    NOT NULL
+  ) STRICT;
+
+  CREATE INDEX event_by_subject ON event (kind, camera_id, person_id, sequence);
+  CREATE INDEX event_by_person ON event (person_id) WHERE person_id IS NOT NULL;
+
+  CREATE TABLE outbox (
+    sequence INTEGER PRIMARY KEY REFERENCES event (sequence)
+  ) STRICT;
+
+  CREATE TABLE counter (
+    name  TEXT    PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO counter (name, value) VALUES ('event', 0), ('state', 0);
+  `,
+  },
+];
