@@ -1,0 +1,78 @@
+import { type Affine, affineScale } from './affine.js';
+import type { FivePoints } from './face.js';
+import type { Box, Point } from './geometry.js';
+
+/** Points of a face mesh, and numbers per point: x, y, and depth away from the camera on the same scale. */
+export const MESH_POINTS = 468;
+export const MESH_STRIDE = 3;
+
+/**
+ * A face mesh in MediaPipe's topology, `MESH_POINTS` x (x, y, z). Left and right are the subject's own.
+ */
+export type FaceMesh = Float32Array;
+
+/** Indices of named points, from MediaPipe's canonical face model. */
+export const MeshPoint = {
+  rightEyeOuter: 33,
+  rightEyeInner: 133,
+  leftEyeInner: 362,
+  leftEyeOuter: 263,
+  noseBase: 2,
+  noseTip: 1,
+  rightMouthCorner: 61,
+  leftMouthCorner: 291,
+  rightTemple: 234,
+  leftTemple: 454,
+  foreheadTop: 10,
+  chin: 152,
+} as const;
+
+export function meshPoint(mesh: FaceMesh, index: number): Point {
+  return { x: mesh[index * MESH_STRIDE] ?? Number.NaN, y: mesh[index * MESH_STRIDE + 1] ?? Number.NaN };
+}
+
+export function meshDepth(mesh: FaceMesh, index: number): number {
+  return mesh[index * MESH_STRIDE + 2] ?? Number.NaN;
+}
+
+/** The mesh of a crop, brought to the picture that the crop was taken from. */
+export function meshInPicture(crop: Float32Array, cropToPicture: Affine): FaceMesh {
+  const mesh = new Float32Array(MESH_POINTS * MESH_STRIDE);
+  const scale = affineScale(cropToPicture);
+  for (let i = 0; i < mesh.length; i += MESH_STRIDE) {
+    const x = crop[i] ?? Number.NaN;
+    const y = crop[i + 1] ?? Number.NaN;
+    mesh[i] = cropToPicture.xx * x + cropToPicture.xy * y + cropToPicture.x0;
+    mesh[i + 1] = cropToPicture.yx * x + cropToPicture.yy * y + cropToPicture.y0;
+    mesh[i + 2] = scale * (crop[i + 2] ?? Number.NaN);
+  }
+  return mesh;
+}
+
+/** The upright rectangle around all points. */
+export function meshBox(mesh: FaceMesh): Box {
+  let left = Number.POSITIVE_INFINITY;
+  let top = Number.POSITIVE_INFINITY;
+  let right = Number.NEGATIVE_INFINITY;
+  let bottom = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < mesh.length; i += MESH_STRIDE) {
+    const x = mesh[i] ?? Number.NaN;
+    const y = mesh[i + 1] ?? Number.NaN;
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** What alignment uses, in the order of `FivePoints`. */
+export function fivePointsOf(mesh: FaceMesh): FivePoints {
+  return [
+    meshPoint(mesh, MeshPoint.rightEyeOuter),
+    meshPoint(mesh, MeshPoint.rightEyeInner),
+    meshPoint(mesh, MeshPoint.leftEyeInner),
+    meshPoint(mesh, MeshPoint.leftEyeOuter),
+    meshPoint(mesh, MeshPoint.noseBase),
+  ];
+}

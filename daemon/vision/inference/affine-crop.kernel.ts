@@ -1,0 +1,194 @@
+import { type Affine, affineScale, applyAffine, composeAffine } from '../../domain/affine.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/picture.js';
+import { reduceRegion } from './box-reduction.kernel.js';
+import { type YuvToRgb, yuvToRgb } from './colour.js';
+
+/** One input of a network inside a larger buffer: planar float32 R, G, B (or B, G, R), 0..255. */
+export interface PlanarTarget {
+  readonly data: Float32Array;
+  /** Index of the first sample of the first plane. */
+  readonly offset: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Order of the planes; red first unless told. */
+  readonly order?: 'rgb' | 'bgr';
+}
+
+/** From this many picture pixels per crop pixel on, the picture is averaged down first, against aliasing. */
+const REDUCE_FROM = 2;
+
+/**
+ * Fills `target` with the part of `picture` that `cropToPicture` points at: bilinear between pixels, border
+ * pixels repeated outside. Where the crop is a strong reduction, blocks of pixels are averaged first.
+ */
+export function cropAffine(picture: Picture, cropToPicture: Affine, target: PlanarTarget): void {
+  const scale = affineScale(cropToPicture);
+  if (scale < REDUCE_FROM) {
+    sample(picture, cropToPicture, target, picture.heightPx);
+    return;
+  }
+  const factor = Math.floor(scale);
+  const bounds = cropBounds(cropToPicture, target.widthPx, target.heightPx);
+  const reduced = reduceRegion(picture, bounds, factor);
+  const toReduced = composeAffine(
+    { xx: 1 / factor, xy: 0, x0: -reduced.x0 / factor, yx: 0, yy: 1 / factor, y0: -reduced.y0 / factor },
+    cropToPicture,
+  );
+  sample(reduced.picture, toReduced, target, picture.heightPx);
+}
+
+interface Bounds {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The upright rectangle in the picture that holds every pixel centre of the crop. */
+function cropBounds(map: Affine, widthPx: number, heightPx: number): Bounds {
+  const corners = [
+    applyAffine(map, { x: 0.5, y: 0.5 }),
+    applyAffine(map, { x: widthPx - 0.5, y: 0.5 }),
+    applyAffine(map, { x: 0.5, y: heightPx - 0.5 }),
+    applyAffine(map, { x: widthPx - 0.5, y: heightPx - 0.5 }),
+  ];
+  const xs = corners.map((corner) => corner.x);
+  const ys = corners.map((corner) => corner.y);
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
+/** `fullHeightPx` is the height of the whole picture, by which the colour matrix is chosen. */
+function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightPx: number): void {
+  const { left, top, right, bottom } = cropBounds(map, target.widthPx, target.heightPx);
+  const isInside = left >= 1 && top >= 1 && right <= picture.widthPx - 2 && bottom <= picture.heightPx - 2;
+  if (picture.format === 'rgb24') sampleRgb(picture, map, target);
+  else {
+    const colour = yuvToRgb({ range: picture.range, heightPx: fullHeightPx });
+    if (isInside) sampleYuvInside(picture, map, target, colour);
+    else sampleYuvClamped(picture, map, target, colour);
+  }
+}
+
+/** The fast way: every sample and its neighbours lie inside the picture. */
+function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
+  const { data, widthPx } = p;
+  const chromaWidth = (widthPx + 1) >> 1;
+  const uPlane = widthPx * p.heightPx;
+  const vPlane = uPlane + chromaWidth * ((p.heightPx + 1) >> 1);
+  const out = t.data;
+  const area = t.widthPx * t.heightPx;
+  const red = t.offset + (t.order === 'bgr' ? 2 * area : 0);
+  const green = t.offset + area;
+  const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * area);
+  const { black, gain, rV, gU, gV, bU } = c;
+  let o = 0;
+  for (let row = 0; row < t.heightPx; row++) {
+    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
+    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
+    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
+      const ix = x | 0;
+      const iy = y | 0;
+      const fx = x - ix;
+      const i = iy * widthPx + ix;
+      const topLuma = data[i]! + fx * (data[i + 1]! - data[i]!);
+      const lowLuma = data[i + widthPx]! + fx * (data[i + widthPx + 1]! - data[i + widthPx]!);
+      const luma = (topLuma + (y - iy) * (lowLuma - topLuma) - black) * gain;
+      const cx = x * 0.5 - 0.25;
+      const cy = y * 0.5 - 0.25;
+      const jx = cx | 0;
+      const jy = cy | 0;
+      const gx = cx - jx;
+      const gy = cy - jy;
+      const k = jy * chromaWidth + jx;
+      const w00 = (1 - gx) * (1 - gy);
+      const w01 = gx * (1 - gy);
+      const w10 = (1 - gx) * gy;
+      const w11 = gx * gy;
+      const a = uPlane + k;
+      const b = vPlane + k;
+      const u =
+        w00 * data[a]! +
+        w01 * data[a + 1]! +
+        w10 * data[a + chromaWidth]! +
+        w11 * data[a + chromaWidth + 1]! -
+        128;
+      const v =
+        w00 * data[b]! +
+        w01 * data[b + 1]! +
+        w10 * data[b + chromaWidth]! +
+        w11 * data[b + chromaWidth + 1]! -
+        128;
+      const r = luma + rV * v;
+      const g = luma - gU * u - gV * v;
+      const bl = luma + bU * u;
+      out[red + o] = r < 0 ? 0 : Math.min(r, 255);
+      out[green + o] = g < 0 ? 0 : Math.min(g, 255);
+      out[blue + o] = bl < 0 ? 0 : Math.min(bl, 255);
+    }
+  }
+}
+
+/** Bilinear look-up in one plane whose border pixels are repeated outside; (x, y) in sample units. */
+function clampedSample(
+  data: Uint8Array,
+  plane: number,
+  stride: number,
+  pitch: number,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): number {
+  const cx = x < 0 ? 0 : Math.min(x, width - 1);
+  const cy = y < 0 ? 0 : Math.min(y, height - 1);
+  const ix = cx | 0;
+  const iy = cy | 0;
+  const nextX = ix < width - 1 ? pitch : 0;
+  const nextY = iy < height - 1 ? stride : 0;
+  const i = plane + iy * stride + ix * pitch;
+  const top = data[i]! + (cx - ix) * (data[i + nextX]! - data[i]!);
+  const low = data[i + nextY]! + (cx - ix) * (data[i + nextY + nextX]! - data[i + nextY]!);
+  return top + (cy - iy) * (low - top);
+}
+
+function sampleYuvClamped(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
+  const { data, widthPx, heightPx } = p;
+  const cw = (widthPx + 1) >> 1;
+  const ch = (heightPx + 1) >> 1;
+  const uPlane = widthPx * heightPx;
+  const vPlane = uPlane + cw * ch;
+  const area = t.widthPx * t.heightPx;
+  const red = t.offset + (t.order === 'bgr' ? 2 * area : 0);
+  const green = t.offset + area;
+  const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * area);
+  let o = 0;
+  for (let row = 0; row < t.heightPx; row++) {
+    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
+    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
+    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
+      const luma = (clampedSample(data, 0, widthPx, 1, widthPx, heightPx, x, y) - c.black) * c.gain;
+      const u = clampedSample(data, uPlane, cw, 1, cw, ch, x * 0.5 - 0.25, y * 0.5 - 0.25) - 128;
+      const v = clampedSample(data, vPlane, cw, 1, cw, ch, x * 0.5 - 0.25, y * 0.5 - 0.25) - 128;
+      t.data[red + o] = Math.min(255, Math.max(0, luma + c.rV * v));
+      t.data[green + o] = Math.min(255, Math.max(0, luma - c.gU * u - c.gV * v));
+      t.data[blue + o] = Math.min(255, Math.max(0, luma + c.bU * u));
+    }
+  }
+}
+
+function sampleRgb(p: Rgb24Picture, m: Affine, t: PlanarTarget): void {
+  const { data, widthPx, heightPx } = p;
+  const stride = 3 * widthPx;
+  const area = t.widthPx * t.heightPx;
+  const planes = t.order === 'bgr' ? [2 * area, area, 0] : [0, area, 2 * area];
+  let o = t.offset;
+  for (let row = 0; row < t.heightPx; row++) {
+    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
+    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
+    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
+      for (let channel = 0; channel < 3; channel++) {
+        t.data[o + planes[channel]!] = clampedSample(data, channel, stride, 3, widthPx, heightPx, x, y);
+      }
+    }
+  }
+}

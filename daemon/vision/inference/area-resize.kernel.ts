@@ -1,0 +1,152 @@
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/picture.js';
+import type { PlanarTarget } from './affine-crop.kernel.js';
+import { type YuvToRgb, yuvToRgb } from './colour.js';
+import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
+
+/**
+ * Shrinks whole pictures for a detector. Every output pixel is the mean of the source pixels whose block it is;
+ * blocks share no pixel and leave none out, so that even a face of few pixels keeps its contrast. Block borders
+ * are rounded to whole source pixels, which moves an output pixel by less than half a source pixel. Colour
+ * differences keep half the output's resolution, as they came.
+ *
+ * Keeps its buffers between calls: one instance serves picture after picture without allocating.
+ */
+export class AreaResize {
+  #sums = new Int32Array(0);
+  #edges = new Int32Array(0);
+  #chroma = new Float32Array(0);
+
+  /**
+   * Fills the upper left `usedWidthPx` x `usedHeightPx` of `target` with the whole picture and the rest with 0.
+   * The used part must not be larger than the picture.
+   */
+  resize(picture: Picture, target: PlanarTarget, usedWidthPx: number, usedHeightPx: number): void {
+    if (usedWidthPx < target.widthPx || usedHeightPx < target.heightPx) {
+      target.data.fill(0, target.offset, target.offset + 3 * target.widthPx * target.heightPx);
+    }
+    if (picture.format === 'rgb24') shrinkRgb(picture, target, usedWidthPx, usedHeightPx);
+    else this.#shrinkYuv(picture, target, usedWidthPx, usedHeightPx);
+  }
+
+  #shrinkYuv(p: Yuv420Picture, t: PlanarTarget, usedWidth: number, usedHeight: number): void {
+    const cw = (p.widthPx + 1) >> 1;
+    const ch = (p.heightPx + 1) >> 1;
+    const uPlane = p.widthPx * p.heightPx;
+    const halfWidth = (usedWidth + 1) >> 1;
+    const halfHeight = (usedHeight + 1) >> 1;
+    const half = halfWidth * halfHeight;
+    if (this.#chroma.length < 2 * half) this.#chroma = new Float32Array(2 * half);
+    const u = this.#chroma.subarray(0, half);
+    const v = this.#chroma.subarray(half, 2 * half);
+    const chroma = { data: p.data, widthPx: cw, heightPx: ch };
+    this.#shrinkPlane({ ...chroma, start: uPlane }, u, halfWidth, halfHeight, halfWidth);
+    this.#shrinkPlane({ ...chroma, start: uPlane + cw * ch }, v, halfWidth, halfHeight, halfWidth);
+    const planeSize = t.widthPx * t.heightPx;
+    const red = t.offset + (t.order === 'bgr' ? 2 * planeSize : 0);
+    const luma = t.data.subarray(red, red + planeSize);
+    this.#shrinkPlane({ ...p, start: 0 }, luma, usedWidth, usedHeight, t.widthPx);
+    toRgbInPlace(t, red, u, v, usedWidth, usedHeight, yuvToRgb(p));
+  }
+
+  /** Block means of one plane; every sample is read once. */
+  #shrinkPlane(
+    plane: SamplePlane,
+    out: Float32Array,
+    outWidth: number,
+    outHeight: number,
+    outStride: number,
+  ): void {
+    const { widthPx, heightPx } = plane;
+    if (this.#sums.length < widthPx) this.#sums = new Int32Array(widthPx);
+    if (this.#edges.length <= outWidth) this.#edges = new Int32Array(outWidth + 1);
+    const edges = this.#edges;
+    for (let column = 0; column <= outWidth; column++)
+      edges[column] = Math.floor((column * widthPx) / outWidth);
+    for (let row = 0; row < outHeight; row++) {
+      const top = Math.floor((row * heightPx) / outHeight);
+      const bottom = Math.min(Math.floor(((row + 1) * heightPx) / outHeight), top + MOST_ROWS);
+      sumRows(plane, 0, widthPx, top, bottom, this.#sums);
+      meanColumns(this.#sums, edges, bottom - top, out, row * outStride, outWidth);
+    }
+  }
+}
+
+function meanColumns(
+  sums: Int32Array,
+  edges: Int32Array,
+  rows: number,
+  out: Float32Array,
+  offset: number,
+  outWidth: number,
+): void {
+  const narrow = edges[1]!;
+  const narrowWeight = 1 / (narrow * rows);
+  const wideWeight = 1 / ((narrow + 1) * rows);
+  let x = 0;
+  for (let column = 0; column < outWidth; column++) {
+    const left = x;
+    const right = edges[column + 1]!;
+    let sum = 0;
+    for (; x < right; x++) sum = (sum + sums[x]!) | 0;
+    out[offset + column] = sum * (right - left === narrow ? narrowWeight : wideWeight);
+  }
+}
+
+/** The red plane holds luma when this begins. */
+function toRgbInPlace(
+  t: PlanarTarget,
+  red: number,
+  u: Float32Array,
+  v: Float32Array,
+  usedWidth: number,
+  usedHeight: number,
+  c: YuvToRgb,
+): void {
+  const planeSize = t.widthPx * t.heightPx;
+  const green = t.offset + planeSize;
+  const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * planeSize);
+  const { data } = t;
+  const { black, gain, rV, gU, gV, bU } = c;
+  const halfWidth = (usedWidth + 1) >> 1;
+  for (let row = 0; row < usedHeight; row++) {
+    let o = row * t.widthPx;
+    let k = (row >> 1) * halfWidth;
+    for (let column = 0; column < usedWidth; k++) {
+      const du = u[k]! - 128;
+      const dv = v[k]! - 128;
+      const addRed = rV * dv - black * gain;
+      const addGreen = -gU * du - gV * dv - black * gain;
+      const addBlue = bU * du - black * gain;
+      for (let end = Math.min(column + 2, usedWidth); column < end; column++, o++) {
+        const y = data[red + o]! * gain;
+        const r = y + addRed;
+        const g = y + addGreen;
+        const b = y + addBlue;
+        data[red + o] = r < 0 ? 0 : Math.min(r, 255);
+        data[green + o] = g < 0 ? 0 : Math.min(g, 255);
+        data[blue + o] = b < 0 ? 0 : Math.min(b, 255);
+      }
+    }
+  }
+}
+
+function shrinkRgb(p: Rgb24Picture, t: PlanarTarget, usedWidth: number, usedHeight: number): void {
+  const planeSize = t.widthPx * t.heightPx;
+  const planes = t.order === 'bgr' ? [2 * planeSize, planeSize, 0] : [0, planeSize, 2 * planeSize];
+  for (let row = 0; row < usedHeight; row++) {
+    const y0 = Math.floor((row * p.heightPx) / usedHeight);
+    const y1 = Math.floor(((row + 1) * p.heightPx) / usedHeight);
+    for (let column = 0; column < usedWidth; column++) {
+      const x0 = Math.floor((column * p.widthPx) / usedWidth);
+      const x1 = Math.floor(((column + 1) * p.widthPx) / usedWidth);
+      const weight = 1 / ((y1 - y0) * (x1 - x0));
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 0;
+        for (let y = y0; y < y1; y++) {
+          for (let x = x0; x < x1; x++) sum += p.data[3 * (y * p.widthPx + x) + channel]!;
+        }
+        t.data[t.offset + planes[channel]! + row * t.widthPx + column] = sum * weight;
+      }
+    }
+  }
+}

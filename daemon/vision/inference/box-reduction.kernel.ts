@@ -1,0 +1,129 @@
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/picture.js';
+import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
+
+/** Regions begin and end at multiples of this many blocks: whole words of four samples, in chroma too. */
+const BLOCKS = 8;
+
+/** A part of a picture, `factor` times smaller. */
+export interface ReducedRegion {
+  readonly picture: Picture;
+  /** Where its top left corner lies in the whole picture, pixels. */
+  readonly x0: number;
+  readonly y0: number;
+}
+
+interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** Holds the last reduced region: valid until the next call. Grows, never shrinks. */
+let scratch = new Uint8Array(0);
+let columnSums = new Int32Array(0);
+
+function scratchOf(bytes: number): Uint8Array {
+  if (scratch.length < bytes) scratch = new Uint8Array(bytes);
+  return scratch.subarray(0, bytes);
+}
+
+/**
+ * Averages blocks of `factor` x `factor` pixels of the part of `picture` that holds `bounds` and a margin for
+ * interpolation. The result's pixels live in one shared buffer, which the next call overwrites.
+ */
+export function reduceRegion(picture: Picture, bounds: Rectangle, factor: number): ReducedRegion {
+  const step = BLOCKS * factor;
+  const left = clampDown(bounds.left, step, picture.widthPx);
+  const top = clampDown(bounds.top, step, picture.heightPx);
+  const right = clampUp(bounds.right, left, step, picture.widthPx);
+  const bottom = clampUp(bounds.bottom, top, step, picture.heightPx);
+  const widthPx = Math.max(1, Math.floor((right - left) / factor));
+  const heightPx = Math.max(1, Math.floor((bottom - top) / factor));
+  const area = { left, top, widthPx, heightPx };
+  const reduced =
+    picture.format === 'rgb24' ? reduceRgb(picture, area, factor) : reduceYuv(picture, area, factor);
+  return { picture: reduced, x0: left, y0: top };
+}
+
+/** The multiple of `step` that leaves a margin before `from` and at least one block inside the picture. */
+function clampDown(from: number, step: number, lengthPx: number): number {
+  const latest = Math.max(0, Math.floor((lengthPx - step) / step) * step);
+  return Math.min(latest, Math.max(0, Math.floor((from - step / 2) / step) * step));
+}
+
+function clampUp(to: number, from: number, step: number, lengthPx: number): number {
+  return Math.min(lengthPx, Math.max(from + step, Math.ceil((to + step / 2) / step) * step));
+}
+
+interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+function reduceYuv(p: Yuv420Picture, area: Area, factor: number): Yuv420Picture {
+  const { widthPx, heightPx } = area;
+  const cw = (widthPx + 1) >> 1;
+  const ch = (heightPx + 1) >> 1;
+  const data = scratchOf(widthPx * heightPx + 2 * cw * ch);
+  const sourceCw = (p.widthPx + 1) >> 1;
+  const sourceCh = (p.heightPx + 1) >> 1;
+  const uPlane = p.widthPx * p.heightPx;
+  reducePlane({ ...p, start: 0 }, area, factor, data, 0);
+  const half = { left: area.left >> 1, top: area.top >> 1, widthPx: cw, heightPx: ch };
+  const chroma = { data: p.data, widthPx: sourceCw, heightPx: sourceCh };
+  reducePlane({ ...chroma, start: uPlane }, half, factor, data, widthPx * heightPx);
+  reducePlane(
+    { ...chroma, start: uPlane + sourceCw * sourceCh },
+    half,
+    factor,
+    data,
+    widthPx * heightPx + cw * ch,
+  );
+  return { format: 'yuv420p', widthPx, heightPx, range: p.range, data };
+}
+
+/** The last block of a row or column may be cut by the picture's edge: its average is over what is there. */
+function reducePlane(source: SamplePlane, area: Area, factor: number, out: Uint8Array, offset: number): void {
+  const { left, top, widthPx, heightPx } = area;
+  const width = Math.min(widthPx * factor, source.widthPx - left);
+  if (columnSums.length < width) columnSums = new Int32Array(width);
+  const sums = columnSums;
+  let o = offset;
+  for (let row = 0; row < heightPx; row++) {
+    const from = Math.min(top + row * factor, source.heightPx - 1);
+    const to = Math.min(from + Math.min(factor, MOST_ROWS), source.heightPx);
+    sumRows(source, left, width, from, to, sums);
+    for (let column = 0; column < widthPx; column++) {
+      const first = Math.min(column * factor, width - 1);
+      const last = Math.min(first + factor, width);
+      let sum = 0;
+      for (let x = first; x < last; x++) sum += sums[x]!;
+      out[o++] = (sum / ((to - from) * (last - first)) + 0.5) | 0;
+    }
+  }
+}
+
+function reduceRgb(p: Rgb24Picture, area: Area, factor: number): Rgb24Picture {
+  const { widthPx, heightPx } = area;
+  const out = scratchOf(3 * widthPx * heightPx);
+  const stride = 3 * p.widthPx;
+  const weight = 1 / (factor * factor);
+  let o = 0;
+  for (let row = 0; row < heightPx; row++) {
+    for (let column = 0; column < widthPx; column++) {
+      const corner = (area.top + row * factor) * stride + 3 * (area.left + column * factor);
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 0;
+        for (let y = 0; y < factor; y++) {
+          const line = corner + y * stride + channel;
+          for (let x = 0; x < factor; x++) sum += p.data[line + 3 * x]!;
+        }
+        out[o++] = (sum * weight + 0.5) | 0;
+      }
+    }
+  }
+  return { format: 'rgb24', widthPx, heightPx, data: out };
+}

@@ -1,0 +1,30 @@
+import { boxToCrop } from '../../domain/affine.js';
+import type { Picture } from '../../domain/picture.js';
+import { cropAffine, type PlanarTarget } from './affine-crop.kernel.js';
+import { AreaResize } from './area-resize.kernel.js';
+import type { DetectorSize } from './detector-size.js';
+
+/** Brings whole pictures to a detector's size, in a buffer that is reused: valid until the next call. */
+export class DetectorInput {
+  readonly #resize = new AreaResize();
+  readonly #order: 'rgb' | 'bgr';
+  #data = new Float32Array(0);
+
+  constructor(order: 'rgb' | 'bgr') {
+    this.#order = order;
+  }
+
+  fill(picture: Picture, size: DetectorSize): Float32Array {
+    const { widthPx, heightPx, usedWidthPx, usedHeightPx } = size;
+    if (this.#data.length !== 3 * widthPx * heightPx) this.#data = new Float32Array(3 * widthPx * heightPx);
+    const target: PlanarTarget = { data: this.#data, offset: 0, widthPx, heightPx, order: this.#order };
+    if (usedWidthPx <= picture.widthPx && usedHeightPx <= picture.heightPx) {
+      this.#resize.resize(picture, target, usedWidthPx, usedHeightPx);
+    } else {
+      const whole = { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
+      // Beyond the picture its border repeats, which no detector takes for a face.
+      cropAffine(picture, boxToCrop(whole, usedWidthPx, usedHeightPx), target);
+    }
+    return this.#data;
+  }
+}

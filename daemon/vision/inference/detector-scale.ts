@@ -1,0 +1,25 @@
+import type { Detection } from '../../domain/face.js';
+import type { Picture } from '../../domain/picture.js';
+import type { DetectorSize } from './detector-size.js';
+
+/** Detections in the detector's input, brought back to the picture's pixels; too narrow ones are left out. */
+export function toPicture(
+  detections: readonly Detection[],
+  picture: Picture,
+  size: DetectorSize,
+  smallestFacePx: number,
+): readonly Detection[] {
+  const scaleX = picture.widthPx / size.usedWidthPx;
+  const scaleY = picture.heightPx / size.usedHeightPx;
+  return detections
+    .map(({ box, score }) => ({
+      box: {
+        x: box.x * scaleX,
+        y: box.y * scaleY,
+        width: box.width * scaleX,
+        height: box.height * scaleY,
+      },
+      score,
+    }))
+    .filter(({ box }) => box.width >= smallestFacePx);
+}

@@ -1,0 +1,53 @@
+/** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
+export interface DetectorSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly usedWidthPx: number;
+  readonly usedHeightPx: number;
+}
+
+/** Long sides that inputs may have. Few, because a network plans its memory anew for every size. */
+const LONG_SIDES = [256, 384, 512, 640, 768, 1024] as const;
+
+/** Inputs are multiples of this on both sides: the coarsest grid of the detectors that take any size. */
+const GRID_PX = 32;
+
+/**
+ * The smallest input in which a face of `smallestFacePx` still measures `weakestPx`, the width under which the
+ * detector misses faces; at most `longestPx` on the long side whatever that misses. A picture is never enlarged
+ * beyond what that needs.
+ */
+export function detectorSize(
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  smallestFacePx: number,
+  weakestPx: number,
+  longestPx: number,
+): DetectorSize {
+  const longSide = Math.max(picture.widthPx, picture.heightPx);
+  const wanted = (longSide * weakestPx) / smallestFacePx;
+  const allowed = LONG_SIDES.filter((side) => side <= longestPx);
+  const long = allowed.find((side) => side >= wanted) ?? allowed.at(-1) ?? LONG_SIDES[0];
+  const scale = long / longSide;
+  const usedWidthPx = Math.max(1, Math.round(picture.widthPx * scale));
+  const usedHeightPx = Math.max(1, Math.round(picture.heightPx * scale));
+  return {
+    widthPx: Math.ceil(usedWidthPx / GRID_PX) * GRID_PX,
+    heightPx: Math.ceil(usedHeightPx / GRID_PX) * GRID_PX,
+    usedWidthPx,
+    usedHeightPx,
+  };
+}
+
+/** A square input of fixed size, the picture as large in it as it goes. */
+export function fixedDetectorSize(
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  sidePx: number,
+): DetectorSize {
+  const scale = sidePx / Math.max(picture.widthPx, picture.heightPx);
+  return {
+    widthPx: sidePx,
+    heightPx: sidePx,
+    usedWidthPx: Math.max(1, Math.round(picture.widthPx * scale)),
+    usedHeightPx: Math.max(1, Math.round(picture.heightPx * scale)),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Embedding } from '../../domain/match.js';
+
+/** Copies a planar crop (three planes of `sidePx` squared) from index `from` to index `to`, left and right swapped. */
+export function mirrorCrop(data: Float32Array, from: number, to: number, sidePx: number): void {
+  const rows = 3 * sidePx;
+  for (let row = 0; row < rows; row++) {
+    const line = from + row * sidePx;
+    const end = to + row * sidePx + sidePx - 1;
+    for (let column = 0; column < sidePx; column++) data[end - column] = data[line + column]!;
+  }
+}
+
+/**
+ * Mean of `count` network outputs that lie behind one another, brought to unit length. What a network gives for
+ * a face and for its mirror image errs in different directions; their mean errs less.
+ */
+export function unitMean(outputs: Float32Array, count: number): Embedding {
+  const length = outputs.length / count;
+  const mean = new Float32Array(length);
+  for (let i = 0; i < outputs.length; i++) mean[i % length] = mean[i % length]! + outputs[i]!;
+  let squares = 0;
+  for (let i = 0; i < length; i++) squares += mean[i]! * mean[i]!;
+  const scale = 1 / Math.sqrt(squares);
+  for (let i = 0; i < length; i++) mean[i] = mean[i]! * scale;
+  return mean;
+}

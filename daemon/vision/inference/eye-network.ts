@@ -1,0 +1,78 @@
+import { type Affine, mirrored, squareToCrop } from '../../domain/affine.js';
+import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../domain/eye-openness.js';
+import type { EyeContour, FivePoints } from '../../domain/face.js';
+import type { Point } from '../../domain/geometry.js';
+import type { Picture } from '../../domain/picture.js';
+import { cropAffine } from './affine-crop.kernel.js';
+import { InTurn } from './in-turn.js';
+import { type Network, output } from './network.js';
+
+/** Side of the network's input, pixels. */
+const CROP_PX = 64;
+/** The crop is this many times the distance of the eye's corners, as the network was trained. */
+const CROP_FACTOR = 2.3;
+/** Faces in one run, two eyes each. */
+const MOST_IN_BATCH = 8;
+
+const SAMPLES = 3 * CROP_PX * CROP_PX;
+const NUMBERS = EYE_POINTS * EYE_STRIDE;
+
+export interface BothEyes {
+  readonly leftEye: EyeContour;
+  readonly rightEye: EyeContour;
+}
+
+/** Lids of both eyes by MediaPipe's iris network, which knows the subject's right eye: left ones are mirrored. */
+export class EyeNetwork {
+  readonly #network: Network;
+  readonly #turn = new InTurn();
+  #buffer = new Float32Array(2 * SAMPLES);
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  /** Both eyes of every face, in order. */
+  measure(picture: Picture, faces: readonly FivePoints[]): Promise<readonly BothEyes[]> {
+    return this.#turn.run(async () => {
+      const eyes: BothEyes[] = [];
+      for (let start = 0; start < faces.length; start += MOST_IN_BATCH) {
+        eyes.push(...(await this.#batch(picture, faces.slice(start, start + MOST_IN_BATCH))));
+      }
+      return eyes;
+    });
+  }
+
+  async #batch(picture: Picture, faces: readonly FivePoints[]): Promise<readonly BothEyes[]> {
+    const samples = 2 * faces.length * SAMPLES;
+    if (this.#buffer.length < samples) this.#buffer = new Float32Array(samples);
+    faces.forEach(([rightOuter, rightInner, leftInner, leftOuter], index) => {
+      const rollDeg = (Math.atan2(leftOuter.y - rightOuter.y, leftOuter.x - rightOuter.x) * 180) / Math.PI;
+      this.#crop(picture, 2 * index, eyeCrop(rightOuter, rightInner, rollDeg));
+      this.#crop(picture, 2 * index + 1, mirrored(eyeCrop(leftInner, leftOuter, rollDeg), CROP_PX));
+    });
+    const input = this.#buffer.subarray(0, samples);
+    const outputs = await this.#network.run(input, [2 * faces.length, 3, CROP_PX, CROP_PX]);
+    const landmarks = output(outputs, 'landmarks');
+    const openness = (eye: number): number =>
+      eyeOpenness(landmarks.subarray(eye * NUMBERS, (eye + 1) * NUMBERS));
+    return faces.map(([rightOuter, rightInner, leftInner, leftOuter], index) => ({
+      rightEye: { openness: openness(2 * index), widthPx: distance(rightOuter, rightInner) },
+      leftEye: { openness: openness(2 * index + 1), widthPx: distance(leftInner, leftOuter) },
+    }));
+  }
+
+  #crop(picture: Picture, slot: number, map: Affine): void {
+    const offset = slot * SAMPLES;
+    cropAffine(picture, map, { data: this.#buffer, offset, widthPx: CROP_PX, heightPx: CROP_PX });
+  }
+}
+
+function eyeCrop(a: Point, b: Point, rollDeg: number): Affine {
+  const centre = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  return squareToCrop(centre, CROP_FACTOR * distance(a, b), rollDeg, CROP_PX);
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(b.x - a.x, b.y - a.y);
+}

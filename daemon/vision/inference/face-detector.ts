@@ -1,0 +1,18 @@
+import type { Detection } from '../../domain/face.js';
+import type { Picture } from '../../domain/picture.js';
+
+/** Finds faces in whole pictures. */
+export interface FaceDetector {
+  /** All faces at least `smallestFacePx` wide, in full-resolution pixels, best score first. */
+  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]>;
+}
+
+/** Where a detector is to be operated; defaults stand in the model manifest. */
+export interface DetectorPolicy {
+  /** Least score of a detection, 0..1. */
+  readonly scoreThreshold: number;
+  /** Two boxes that overlap more than this (intersection over union) are one face. */
+  readonly overlapThreshold: number;
+  /** Longest side of the input, pixels: bounds the cost of a detection. */
+  readonly longestInputPx: number;
+}

@@ -1,0 +1,78 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import type { Provider } from './provider.js';
+
+/** Numbers that a network gave, by the name of its output. */
+export type Outputs = Readonly<Record<string, Float32Array>>;
+
+/** One loaded network with a single float32 input. */
+export interface Network extends AsyncDisposable {
+  readonly provider: Provider;
+  /**
+   * Runs on `data`, laid out as `dims` say, which must stay untouched until the promise settles. ONNX Runtime
+   * computes on the calling thread: nothing else happens there meanwhile. Rejects with `inference-failed`.
+   */
+  run(data: Float32Array, dims: readonly number[]): Promise<Outputs>;
+}
+
+export interface NetworkOptions {
+  /** Names the network in errors. */
+  readonly name: string;
+  readonly path: string;
+  readonly provider: Provider;
+  /** Threads that one run may use; more than one pays only while cores are idle. */
+  readonly threads: number;
+}
+
+/** Loads a network. Rejects with the reason when the provider cannot run here. */
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  const session = await InferenceSession.create(options.path, {
+    executionProviders: [options.provider],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+    // Idle threads sleep instead of spinning: the processor belongs to the decoders then.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+  const [inputName] = session.inputNames;
+  return {
+    provider: options.provider,
+    async run(data, dims) {
+      try {
+        const results = await session.run({ [inputName ?? 'image']: new Tensor('float32', data, dims) });
+        return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floatsOf(value)]));
+      } catch (error) {
+        throw inferenceFailed(options, error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await session.release();
+    },
+  };
+}
+
+function floatsOf(value: unknown): Float32Array {
+  if (value instanceof Tensor && value.data instanceof Float32Array) return value.data;
+  throw operational('inference-failed', 'a network gave something else than float32 numbers');
+}
+
+function inferenceFailed(options: NetworkOptions, cause: unknown): RollcallError {
+  return operational('inference-failed', `the network ${options.name} failed: ${messageOf(cause)}`, {
+    details: { network: options.name, provider: options.provider },
+    remedy:
+      'Check the model files with "rollcall models verify"; set the provider to cpu if a GPU is in use.',
+    cause,
+  });
+}
+
+/** The output `name` of a network; a network without it is not the one it is taken for. */
+export function output(outputs: Outputs, name: string): Float32Array {
+  const data = outputs[name];
+  if (data !== undefined) return data;
+  throw operational('wrong-model', `the network has no output ${name}`, {
+    details: { found: Object.keys(outputs) },
+    remedy: 'Verify the model files with "rollcall models verify".',
+  });
+}

@@ -1,0 +1,74 @@
+import { boxToCrop } from '../../domain/affine.js';
+import { type Box, boxCentre } from '../../domain/geometry.js';
+import type { Picture } from '../../domain/picture.js';
+import { cropAffine } from './affine-crop.kernel.js';
+import { InTurn } from './in-turn.js';
+import { type Network, output } from './network.js';
+
+const CROP_PX = 80;
+/** Index of the live class in what the networks give; the others are kinds of attacks. */
+const LIVE = 1;
+
+/** One network of the pair and the part of the picture it looks at. */
+export interface PassivePadNetwork {
+  readonly network: Network;
+  /** The crop is this many times the detector's box. */
+  readonly boxFactor: number;
+}
+
+/**
+ * Passive presentation-attack detection by minivision's MiniFASNet pair: each network looks at the face and a
+ * different share of its surroundings; the score is the mean probability of the live class.
+ */
+export class PassivePad {
+  readonly #networks: readonly PassivePadNetwork[];
+  readonly #turn = new InTurn();
+  readonly #buffer = new Float32Array(3 * CROP_PX * CROP_PX);
+
+  constructor(networks: readonly PassivePadNetwork[]) {
+    this.#networks = networks;
+  }
+
+  /** Mean probability that the face in the detector's box is live, 0..1. */
+  score(picture: Picture, box: Box): Promise<number> {
+    return this.#turn.run(async () => {
+      let sum = 0;
+      for (const { network, boxFactor } of this.#networks) {
+        const map = boxToCrop(surroundings(box, boxFactor, picture), CROP_PX, CROP_PX);
+        const target = { data: this.#buffer, offset: 0, widthPx: CROP_PX, heightPx: CROP_PX };
+        cropAffine(picture, map, { ...target, order: 'bgr' });
+        const logits = output(await network.run(this.#buffer, [1, 3, CROP_PX, CROP_PX]), 'logits');
+        sum += softmaxAt(logits, LIVE);
+      }
+      return sum / this.#networks.length;
+    });
+  }
+}
+
+/**
+ * The publisher's rule: the box grown by `factor`, or as much as the picture allows, moved inside the picture
+ * where it reaches beyond. Its proportions stay, and are stretched to a square by the crop.
+ */
+export function surroundings(
+  box: Box,
+  factor: number,
+  picture: { readonly widthPx: number; readonly heightPx: number },
+): Box {
+  const allowed = Math.min(factor, (picture.widthPx - 1) / box.width, (picture.heightPx - 1) / box.height);
+  const width = box.width * allowed;
+  const height = box.height * allowed;
+  const centre = boxCentre(box);
+  return {
+    x: Math.min(Math.max(0, centre.x - width / 2), picture.widthPx - width),
+    y: Math.min(Math.max(0, centre.y - height / 2), picture.heightPx - height),
+    width,
+    height,
+  };
+}
+
+function softmaxAt(logits: Float32Array, index: number): number {
+  const most = Math.max(...logits);
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - most);
+  return Math.exp((logits[index] ?? Number.NEGATIVE_INFINITY) - most) / sum;
+}

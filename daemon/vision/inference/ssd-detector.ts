@@ -1,0 +1,53 @@
+import type { Detection } from '../../domain/face.js';
+import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
+import type { Picture } from '../../domain/picture.js';
+import { ssdAnchors } from '../../domain/ssd-anchors.js';
+import { DetectorInput } from './detector-input.js';
+import { toPicture } from './detector-scale.js';
+import { type DetectorSize, detectorSize } from './detector-size.js';
+import type { DetectorPolicy, FaceDetector } from './face-detector.js';
+import { InTurn } from './in-turn.js';
+import { type Network, output } from './network.js';
+import { decodeSsd } from './ssd-decoding.kernel.js';
+
+/** Narrower faces are often missed, measured in the network's input. */
+const WEAKEST_PX = 20;
+
+/** Detector on the SSD MobileNetV1 of the base pack, at any input size. */
+export class SsdDetector implements FaceDetector {
+  readonly #network: Network;
+  readonly #policy: DetectorPolicy;
+  readonly #input = new DetectorInput('rgb');
+  readonly #turn = new InTurn();
+  readonly #anchors = new Map<string, Float32Array>();
+
+  constructor(network: Network, policy: DetectorPolicy) {
+    this.#network = network;
+    this.#policy = policy;
+  }
+
+  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]> {
+    return this.#turn.run(async () => {
+      const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
+      const size = detectorSize(picture, smallestFacePx, WEAKEST_PX, longestInputPx);
+      const data = this.#input.fill(picture, size);
+      const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
+      const found = decodeSsd(
+        output(outputs, 'boxes'),
+        output(outputs, 'scores'),
+        this.#anchorsFor(size),
+        scoreThreshold,
+      );
+      return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
+    });
+  }
+
+  #anchorsFor(size: DetectorSize): Float32Array {
+    const key = `${size.widthPx}x${size.heightPx}`;
+    const known = this.#anchors.get(key);
+    if (known) return known;
+    const anchors = ssdAnchors(size.widthPx, size.heightPx);
+    this.#anchors.set(key, anchors);
+    return anchors;
+  }
+}

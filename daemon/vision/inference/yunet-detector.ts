@@ -1,0 +1,58 @@
+import type { Detection } from '../../domain/face.js';
+import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
+import type { Picture } from '../../domain/picture.js';
+import { DetectorInput } from './detector-input.js';
+import { toPicture } from './detector-scale.js';
+import { type DetectorSize, detectorSize, fixedDetectorSize } from './detector-size.js';
+import type { DetectorPolicy, FaceDetector } from './face-detector.js';
+import { InTurn } from './in-turn.js';
+import { type Network, output } from './network.js';
+import { decodeYunet } from './yunet-decoding.kernel.js';
+
+const STRIDES_PX = [8, 16, 32] as const;
+
+/** Narrower faces are often missed, measured in the network's input. */
+const WEAKEST_PX = 12;
+
+/** Detector on OpenCV's YuNet: at any input size, or in a square of the size its file was exported with. */
+export class YunetDetector implements FaceDetector {
+  readonly #network: Network;
+  readonly #policy: DetectorPolicy;
+  readonly #fixedSidePx: number | undefined;
+  readonly #input = new DetectorInput('bgr');
+  readonly #turn = new InTurn();
+
+  constructor(network: Network, policy: DetectorPolicy, fixedSidePx?: number) {
+    this.#network = network;
+    this.#policy = policy;
+    this.#fixedSidePx = fixedSidePx;
+  }
+
+  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]> {
+    return this.#turn.run(async () => {
+      const { scoreThreshold, overlapThreshold } = this.#policy;
+      const size = this.#sizeFor(picture, smallestFacePx);
+      const data = this.#input.fill(picture, size);
+      const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
+      const found = STRIDES_PX.flatMap((stridePx) =>
+        decodeYunet(
+          {
+            stridePx,
+            columns: size.widthPx / stridePx,
+            classScores: output(outputs, `cls_${stridePx}`),
+            objectScores: output(outputs, `obj_${stridePx}`),
+            boxes: output(outputs, `bbox_${stridePx}`),
+          },
+          scoreThreshold,
+        ),
+      );
+      return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
+    });
+  }
+
+  #sizeFor(picture: Picture, smallestFacePx: number): DetectorSize {
+    return this.#fixedSidePx === undefined
+      ? detectorSize(picture, smallestFacePx, WEAKEST_PX, this.#policy.longestInputPx)
+      : fixedDetectorSize(picture, this.#fixedSidePx);
+  }
+}
