@@ -1,0 +1,25 @@
+/** Which frames of a source are analysed: remembers when the last one was due. */
+export interface FrameSchedule {
+  readonly lastDueMs: number | undefined;
+}
+
+export const initialSchedule: FrameSchedule = { lastDueMs: undefined };
+
+/**
+ * A frame may come this part of an interval early, and lateness up to it is made up for: cameras jitter, and 15 does
+ * not divide 25. Two frames are therefore never closer than half an interval.
+ */
+const slackPart = 0.25;
+
+/**
+ * Decides by time stamps alone, so that a file and a camera give the same answer: the schedule after analysing the
+ * frame captured at `atMs`, or undefined where the frame is skipped. The mean rate is `fps` where the source is
+ * faster; a pause is not made up for.
+ */
+export function takeFrame(schedule: FrameSchedule, atMs: number, fps: number): FrameSchedule | undefined {
+  if (schedule.lastDueMs === undefined) return { lastDueMs: atMs };
+  const intervalMs = 1000 / fps;
+  const dueMs = schedule.lastDueMs + intervalMs;
+  if (atMs < dueMs - intervalMs * slackPart) return undefined;
+  return { lastDueMs: Math.max(dueMs, atMs - intervalMs * slackPart) };
+}

@@ -1,0 +1,219 @@
+import { associate, associationCost } from '../domain/association.js';
+import type { Detection, FaceLandmarks } from '../domain/face.js';
+import type { Box } from '../domain/geometry.js';
+import type { TrackId } from '../domain/ids.js';
+import { chooseLooks } from '../domain/look-order.js';
+import { type Observation, predictBox } from '../domain/motion.js';
+import type { Frame } from '../domain/picture.js';
+import { settleClaims } from '../domain/shared-face.js';
+import { beginTrack, defaultTrackPolicy, nextTrack, type TrackEndReason } from '../domain/track.js';
+import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
+import { FollowedFace } from './followed-face.js';
+import type { StageCounters } from './stage-counters.js';
+
+/** While faces are followed, newcomers are looked for this often, milliseconds. */
+const newcomersEveryMs = 400;
+/** A face that was just lost is looked for at once, but not more often than this, milliseconds. */
+const lostAgainAfterMs = 130;
+/** Meshes fitted in one frame; at about 10 ms each more would take longer than the frame may. */
+const looksPerFrame = 8;
+/** Looks of the detector that may in a row find nothing under a mesh before the mesh counts as adrift. */
+const unsupportedLooksLimit = 8;
+
+export interface FollowerOptions {
+  readonly analyser: FaceAnalyser;
+  readonly smallestFacePx: number;
+  readonly newTrackId: () => TrackId;
+  readonly counters: StageCounters;
+}
+
+/** A face that was located in this frame. */
+export interface Look {
+  readonly face: FollowedFace;
+  readonly landmarks: FaceLandmarks;
+}
+
+/** What one frame did to the faces of a camera. */
+export interface Followed {
+  readonly looks: readonly Look[];
+  /** Faces whose track ended in this frame. */
+  readonly ended: readonly FollowedFace[];
+}
+
+/**
+ * The stages that carry faces from frame to frame: the mesh of one frame is where the next frame is searched; the
+ * detector looks for newcomers on a schedule and for faces whose mesh was lost.
+ */
+export class FaceFollower {
+  readonly #options: FollowerOptions;
+  #faces: FollowedFace[] = [];
+  #lastDetectMs: number | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  get faces(): readonly FollowedFace[] {
+    return this.#faces;
+  }
+
+  async follow(frame: Frame): Promise<Followed> {
+    const atMs = frame.capturedAtMs;
+    const looked = new Map<FollowedFace, FaceLandmarks | undefined>();
+    await this.#locate(frame, this.#faces.filter(isInSight), looked);
+    const detected = this.#isDetectionDue(atMs, looked) ? await this.#detect(frame, looked) : undefined;
+    const looks = this.#settle(looked, atMs);
+    const unseen = this.#faces.filter((face) => !looks.some((look) => look.face === face));
+    for (const { face, landmarks } of looks) {
+      observe(face, { atMs, box: landmarks.box, origin: 'mesh' });
+    }
+    for (const face of unseen) {
+      const box = detected?.get(face);
+      if (box !== undefined) observe(face, { atMs, box, origin: 'detector' });
+      else if (looked.has(face) || detected !== undefined) {
+        face.track = nextTrack(face.track, { kind: 'missed', atMs }, defaultTrackPolicy);
+      }
+    }
+    return { looks, ended: this.#removeEnded() };
+  }
+
+  /** Ends one track and begins another in its place: somebody else stands there now. */
+  replace(face: FollowedFace, atMs: number): void {
+    this.#finish(face, atMs, 'another-face');
+    const box = face.track.motion.box;
+    const id = this.#options.newTrackId();
+    this.#faces = this.#faces.filter((each) => each !== face);
+    this.#faces.push(new FollowedFace(beginTrack(id, { atMs, box, origin: 'mesh' })));
+  }
+
+  /** Ends every track. */
+  finishAll(atMs: number): readonly FollowedFace[] {
+    for (const face of this.#faces) this.#finish(face, atMs, 'source-ended');
+    return this.#removeEnded();
+  }
+
+  #finish(face: FollowedFace, atMs: number, reason: TrackEndReason): void {
+    face.track = nextTrack(face.track, { kind: 'finished', atMs, reason }, defaultTrackPolicy);
+  }
+
+  #removeEnded(): readonly FollowedFace[] {
+    const ended = this.#faces.filter((face) => face.track.phase === 'ended');
+    this.#faces = this.#faces.filter((face) => face.track.phase !== 'ended');
+    return ended;
+  }
+
+  /** Fits meshes where the given faces should be, as many as the frame has places for. */
+  async #locate(
+    frame: Frame,
+    faces: readonly FollowedFace[],
+    looked: Map<FollowedFace, FaceLandmarks | undefined>,
+    regionOf: (face: FollowedFace) => Box = (face) => predictBox(face.track.motion, frame.capturedAtMs),
+  ): Promise<void> {
+    const { analyser, counters } = this.#options;
+    const waiting = faces.map((face) => ({
+      widthPx: face.track.motion.box.width,
+      lastLookedMs: face.lastLocatedMs,
+    }));
+    const chosen = chooseLooks(waiting, Math.max(0, looksPerFrame - looked.size)).flatMap(
+      (index) => faces[index] ?? [],
+    );
+    counters.add('locatesDeferred', faces.length - chosen.length);
+    if (chosen.length === 0) return;
+    const regions = chosen.map((face): FaceRegion => ({ ...regionOf(face), rollDeg: face.rollDeg }));
+    const located = await counters.time('locate', () => analyser.locate(frame.picture, regions));
+    counters.add('facesLocated', chosen.length);
+    chosen.forEach((face, index) => {
+      looked.set(face, located[index]);
+    });
+  }
+
+  #isDetectionDue(atMs: number, looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>): boolean {
+    const sinceMs = this.#lastDetectMs === undefined ? Number.POSITIVE_INFINITY : atMs - this.#lastDetectMs;
+    if (this.#faces.length === 0 || sinceMs >= newcomersEveryMs) return true;
+    const isAnyoneMissing =
+      this.#faces.some((face) => face.track.phase === 'lost') ||
+      [...looked.values()].some((landmarks) => landmarks === undefined);
+    return isAnyoneMissing && sinceMs >= lostAgainAfterMs;
+  }
+
+  /** Runs the detector; returns its box for every known face that it found, and locates those not located yet. */
+  async #detect(
+    frame: Frame,
+    looked: Map<FollowedFace, FaceLandmarks | undefined>,
+  ): Promise<ReadonlyMap<FollowedFace, Box>> {
+    const atMs = frame.capturedAtMs;
+    const { analyser, counters, smallestFacePx } = this.#options;
+    this.#lastDetectMs = atMs;
+    const detections = await counters.time('detect', () =>
+      analyser.detect(frame.picture, { smallestFacePx }),
+    );
+    const found = this.#associate(detections, looked, atMs);
+    const unlocated = [...found.keys()].filter((face) => looked.get(face) === undefined);
+    for (const face of unlocated) looked.delete(face);
+    await this.#locate(frame, unlocated, looked, (face) => found.get(face) ?? face.track.motion.box);
+    return found;
+  }
+
+  #associate(
+    detections: readonly Detection[],
+    looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>,
+    atMs: number,
+  ): Map<FollowedFace, Box> {
+    const known = this.#faces;
+    const expectations = known.map((face) => ({
+      box: looked.get(face)?.box ?? predictBox(face.track.motion, atMs),
+      unseenMs: looked.get(face) === undefined ? atMs - face.track.lastSeenMs : 0,
+    }));
+    const boxes = detections.map(({ box }) => box);
+    const { expectationOf, missing } = associate(expectations, boxes);
+    const found = new Map<FollowedFace, Box>();
+    boxes.forEach((box, index) => {
+      const face = known[expectationOf.get(index) ?? -1] ?? this.#welcome(box, atMs);
+      found.set(face, box);
+      face.detected = { atMs, box };
+      face.unsupportedLooks = 0;
+    });
+    for (const index of missing) {
+      const face = known[index];
+      if (face !== undefined) face.unsupportedLooks += 1;
+    }
+    return found;
+  }
+
+  #welcome(box: Box, atMs: number): FollowedFace {
+    const face = new FollowedFace(beginTrack(this.#options.newTrackId(), { atMs, box, origin: 'detector' }));
+    this.#faces = [...this.#faces, face];
+    return face;
+  }
+
+  /** Drops meshes that left their face: adrift on the background, or jumped onto somebody else's. */
+  #settle(looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>, atMs: number): readonly Look[] {
+    const looks: Look[] = [];
+    for (const [face, landmarks] of looked) {
+      if (landmarks === undefined || face.unsupportedLooks >= unsupportedLooksLimit) continue;
+      if (isPlausible(face, landmarks.box, atMs)) looks.push({ face, landmarks });
+    }
+    const holds = settleClaims(
+      looks.map(({ face, landmarks }) => ({
+        predicted: predictBox(face.track.motion, atMs),
+        found: landmarks.box,
+        firstSeenMs: face.track.firstSeenMs,
+      })),
+    );
+    return looks.filter((_, index) => holds[index]);
+  }
+}
+
+function isInSight(face: FollowedFace): boolean {
+  return face.track.phase === 'tentative' || face.track.phase === 'confirmed';
+}
+
+function observe(face: FollowedFace, observation: Observation): void {
+  face.track = nextTrack(face.track, { kind: 'observed', observation }, defaultTrackPolicy);
+}
+
+function isPlausible(face: FollowedFace, found: Box, atMs: number): boolean {
+  const { motion, lastSeenMs } = face.track;
+  const cost = associationCost({ box: predictBox(motion, atMs), unseenMs: atMs - lastSeenMs }, found);
+  return Number.isFinite(cost);
+}

@@ -1,0 +1,91 @@
+import { emptyViewHistory, type ViewHistory } from '../domain/best-views.js';
+import { type BlinkState, defaultBlinkPolicy, initialBlinkState, nextBlink } from '../domain/blink.js';
+import { eyeSampleOf } from '../domain/eye-sample.js';
+import type { FaceLandmarks } from '../domain/face.js';
+import type { Box } from '../domain/geometry.js';
+import type { Blink, LivenessVerdict } from '../domain/liveness.js';
+import {
+  initialLiveness,
+  type LivenessInput,
+  type LivenessPolicy,
+  type LivenessState,
+  nextLiveness,
+} from '../domain/liveness-verdict.js';
+import type { Probe } from '../domain/match.js';
+import type { FaceQuality } from '../domain/quality.js';
+import { emptyFaceMemory, type FaceMemory } from '../domain/same-face.js';
+import type { Track } from '../domain/track.js';
+
+/** A face unseen for longer than this may be somebody else when it is seen again, milliseconds. */
+const unbrokenGapMs = 500;
+
+/** Everything one camera knows about one track: the states of its machines side by side. */
+export class FollowedFace {
+  track: Track;
+  liveness: LivenessState = initialLiveness;
+  views: ViewHistory = emptyViewHistory;
+  memory: FaceMemory = emptyFaceMemory;
+  /** Verdict that was last told. */
+  toldVerdict: LivenessVerdict = 'undetermined';
+  isAnnounced = false;
+  bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
+  lastLocatedMs: number | undefined;
+  lastPassiveMs: number | undefined;
+  /** Head roll of the latest mesh, degrees. */
+  rollDeg = 0;
+  /** Looks of the detector in a row that found nothing where the mesh is. */
+  unsupportedLooks = 0;
+  /** Latest box of the detector, in the frame it belongs to. */
+  detected: { readonly atMs: number; readonly box: Box } | undefined;
+  /** Probes not yet told. */
+  freshProbes: Probe[] = [];
+  sightingCount = 0;
+  #blinks: BlinkState = initialBlinkState;
+
+  constructor(track: Track) {
+    this.track = track;
+  }
+
+  /** Takes one located view into account; returns the blinks that it completed. */
+  see(
+    landmarks: FaceLandmarks,
+    quality: FaceQuality,
+    atMs: number,
+    policy: LivenessPolicy,
+  ): readonly Blink[] {
+    const isBroken = this.lastLocatedMs !== undefined && atMs - this.lastLocatedMs > unbrokenGapMs;
+    if (isBroken) this.interrupt(policy);
+    this.lastLocatedMs = atMs;
+    this.rollDeg = landmarks.pose.rollDeg;
+    if (isBetter(quality, this.bestQuality)) this.bestQuality = quality;
+    const sample = eyeSampleOf(landmarks, quality, atMs);
+    this.learn({ kind: 'eyes', sample }, policy);
+    const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
+    this.#blinks = state;
+    for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
+    return blinks;
+  }
+
+  learn(input: LivenessInput, policy: LivenessPolicy): void {
+    this.liveness = nextLiveness(this.liveness, input, policy);
+  }
+
+  /** The face was out of sight: who is seen now has to prove to be live again. */
+  interrupt(policy: LivenessPolicy): void {
+    this.learn({ kind: 'interrupted' }, policy);
+    this.#blinks = initialBlinkState;
+  }
+
+  takeProbes(): readonly Probe[] {
+    const taken = this.freshProbes;
+    this.freshProbes = [];
+    return taken;
+  }
+}
+
+/** A view without faults is better than one with, whatever the scores. */
+function isBetter(a: FaceQuality, b: FaceQuality): boolean {
+  const aIsFaultless = a.reasons.length === 0;
+  const bIsFaultless = b.reasons.length === 0;
+  return aIsFaultless === bIsFaultless ? a.score > b.score : aIsFaultless;
+}

@@ -1,0 +1,77 @@
+import {
+  defaultViewPolicy,
+  isProbe,
+  pickView,
+  purposeOfView,
+  recordEmbedding,
+  type ViewPurpose,
+} from '../domain/best-views.js';
+import type { FaceLandmarks } from '../domain/face.js';
+import { type LivenessPolicy, wantsBinding } from '../domain/liveness-verdict.js';
+import type { Frame } from '../domain/picture.js';
+import type { FaceQuality } from '../domain/quality.js';
+import { type FaceJudgement, recallFace } from '../domain/same-face.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import type { FollowedFace } from './followed-face.js';
+import type { StageCounters } from './stage-counters.js';
+
+/** Disagreeing embeddings in a row that make another face: one may be a bad view, two are not. */
+const strangeLimit = 2;
+
+/** One located and assessed face of a frame. */
+export interface AssessedLook {
+  readonly face: FollowedFace;
+  readonly landmarks: FaceLandmarks;
+  readonly quality: FaceQuality;
+}
+
+export interface ProbeStageOptions {
+  readonly analyser: FaceAnalyser;
+  readonly counters: StageCounters;
+  readonly liveness: LivenessPolicy;
+  /** Similarity from which two views of one track are the same face. */
+  readonly sameFaceThreshold: number;
+}
+
+/** What the embedding of one face of the frame showed. */
+export interface Embedded {
+  readonly face: FollowedFace;
+  readonly judgement: FaceJudgement;
+}
+
+/**
+ * Embeds at most one face of the frame, the one for which it matters most, so that the time of a frame stays bounded
+ * however many people are in it. An agreeing embedding becomes a probe and binds the blinks before it to this face.
+ */
+export async function embedOne(
+  frame: Frame,
+  looks: readonly AssessedLook[],
+  { analyser, counters, liveness, sameFaceThreshold }: ProbeStageOptions,
+): Promise<Embedded | undefined> {
+  const atMs = frame.capturedAtMs;
+  const views = looks.map(({ face, quality }) => ({
+    purpose: purposeOf(face, quality, atMs),
+    waitingMs: atMs - (face.views.lastEmbeddedMs ?? face.track.firstSeenMs),
+  }));
+  const picked = pickView(views);
+  const look = picked === undefined ? undefined : looks[picked];
+  const purpose = picked === undefined ? undefined : views[picked]?.purpose;
+  if (look === undefined || purpose === undefined) return undefined;
+
+  const { face, quality } = look;
+  const embedding = await counters.time('embed', () => analyser.embed(frame.picture, look.landmarks));
+  const recalled = recallFace(face.memory, embedding, { threshold: sameFaceThreshold, strangeLimit });
+  face.memory = recalled.memory;
+  const isTold = recalled.judgement === 'same' && isProbe(purpose, face.views, defaultViewPolicy);
+  face.views = recordEmbedding(face.views, { atMs, score: quality.score, isProbe: isTold });
+  if (isTold) face.freshProbes.push({ capturedAtMs: atMs, embedding, quality: quality.score });
+  if (recalled.judgement === 'same') face.learn({ kind: 'same-face', atMs }, liveness);
+  return { face, judgement: recalled.judgement };
+}
+
+function purposeOf(face: FollowedFace, quality: FaceQuality, atMs: number): ViewPurpose | undefined {
+  if (face.track.phase !== 'confirmed') return undefined;
+  const urgency =
+    face.memory.strangeCount > 0 ? 'doubtful-face' : wantsBinding(face.liveness) ? 'blink-to-bind' : 'none';
+  return purposeOfView(face.views, { atMs, quality, urgency }, defaultViewPolicy);
+}

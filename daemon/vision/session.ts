@@ -1,0 +1,200 @@
+import type { Clock } from '../base/clock.js';
+import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/frame-schedule.js';
+import type { CameraId, TrackId } from '../domain/ids.js';
+import type { Blink } from '../domain/liveness.js';
+import { assessLiveness, type LivenessPolicy } from '../domain/liveness-verdict.js';
+import type { Frame } from '../domain/picture.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import { FaceFollower, type Look } from './face-follower.js';
+import type { FollowedFace } from './followed-face.js';
+import { type AssessedLook, embedOne } from './probe-stage.js';
+import { StageCounters } from './stage-counters.js';
+import type { StageSink } from './stage-event.js';
+
+/** Scores of the passive model are taken this often per face, milliseconds: it is slow to change its mind. */
+const passiveEveryMs = 500;
+
+export interface CameraSessionOptions {
+  readonly cameraId: CameraId;
+  /** Shared by all cameras of the process. */
+  readonly analyser: FaceAnalyser;
+  readonly sink: StageSink;
+  /** Measures how long stages take; never decides anything. */
+  readonly clock: Clock;
+  /** Must never return the same id twice. */
+  readonly newTrackId: () => TrackId;
+  /** Frames analysed a second while nobody is in sight, and while somebody is. */
+  readonly idleFps: number;
+  readonly trackingFps: number;
+  readonly smallestFacePx: number;
+  readonly liveness: LivenessPolicy;
+  /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
+  readonly sameFaceThreshold: number;
+}
+
+/**
+ * The stages of one camera, from a frame to what is said about the faces in it. Everything is decided by the capture
+ * times of the frames, so a file and a camera that show the same give the same.
+ */
+export class CameraSession {
+  readonly #options: CameraSessionOptions;
+  readonly #counters: StageCounters;
+  readonly #follower: FaceFollower;
+  #schedule: FrameSchedule = initialSchedule;
+  #hasPassivePad = true;
+  #lastFrameMs = 0;
+
+  constructor(options: CameraSessionOptions) {
+    this.#options = options;
+    this.#counters = new StageCounters(options.clock);
+    const { analyser, smallestFacePx, newTrackId } = options;
+    this.#follower = new FaceFollower({ analyser, smallestFacePx, newTrackId, counters: this.#counters });
+  }
+
+  /** Counts and stage times since the session began, see `StageCounters`. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.#counters.snapshot();
+  }
+
+  /** Faces that are being followed now, confirmed or not. */
+  get faceCount(): number {
+    return this.#follower.faces.length;
+  }
+
+  /**
+   * Analyses `frame` if its turn has come, and says whether it did. Frames come in order, one at a time: the next only
+   * after the promise settled. The caller keeps the frame and releases it. Rejects only with what the analyser threw;
+   * the session can go on with the next frame.
+   */
+  async analyse(frame: Frame): Promise<boolean> {
+    const { idleFps, trackingFps } = this.#options;
+    const fps = this.#follower.faces.length === 0 ? idleFps : trackingFps;
+    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, fps);
+    if (schedule === undefined) {
+      this.#counters.add('framesSkipped');
+      return false;
+    }
+    this.#schedule = schedule;
+    this.#lastFrameMs = frame.capturedAtMs;
+    this.#counters.add('framesAnalysed');
+    await this.#stages(frame);
+    return true;
+  }
+
+  /** The camera delivers no more, or not for now: every track ends. */
+  end(): void {
+    for (const face of this.#follower.finishAll(this.#lastFrameMs)) this.#tellEnd(face, this.#lastFrameMs);
+  }
+
+  async #stages(frame: Frame): Promise<void> {
+    const atMs = frame.capturedAtMs;
+    const { looks, ended } = await this.#follower.follow(frame);
+    for (const face of ended) this.#tellEnd(face, atMs);
+    const assessed = looks.map((look) => this.#assess(frame, look));
+    this.#announce(looks, atMs);
+    const blinks = new Map<FollowedFace, readonly Blink[]>();
+    for (const { face, landmarks, quality } of assessed) {
+      blinks.set(face, face.see(landmarks, quality, atMs, this.#options.liveness));
+    }
+    await this.#hearPassiveModel(frame, looks);
+    const { analyser, liveness, sameFaceThreshold } = this.#options;
+    const counters = this.#counters;
+    const embedded = await embedOne(frame, assessed, { analyser, counters, liveness, sameFaceThreshold });
+    for (const { face } of looks) {
+      if (embedded?.face === face && embedded.judgement === 'another') {
+        this.#follower.replace(face, atMs);
+        this.#tellEnd(face, atMs);
+      } else {
+        this.#tellChanges(face, blinks.get(face) ?? [], atMs);
+      }
+    }
+  }
+
+  #assess(frame: Frame, { face, landmarks }: Look): AssessedLook {
+    const { analyser, smallestFacePx } = this.#options;
+    const quality = this.#counters.timeSync('assess', () =>
+      analyser.assess(frame.picture, landmarks, { smallestFacePx }),
+    );
+    return { face, landmarks, quality };
+  }
+
+  #announce(looks: readonly Look[], atMs: number): void {
+    for (const { face } of looks) {
+      if (face.isAnnounced || face.track.phase !== 'confirmed') continue;
+      face.isAnnounced = true;
+      this.#counters.add('tracksConfirmed');
+      const { id, firstSeenMs, motion } = face.track;
+      this.#options.sink({ type: 'track.started', atMs, trackId: id, firstSeenMs, box: motion.box });
+    }
+  }
+
+  /** Asks the passive model about one face that the detector saw in this frame. */
+  async #hearPassiveModel(frame: Frame, looks: readonly Look[]): Promise<void> {
+    if (!this.#hasPassivePad) return;
+    const atMs = frame.capturedAtMs;
+    const { analyser, liveness } = this.#options;
+    const due = looks
+      .filter(({ face }) => face.isAnnounced && face.detected?.atMs === atMs)
+      .map(({ face }) => ({ face, waitingMs: atMs - (face.lastPassiveMs ?? Number.NEGATIVE_INFINITY) }))
+      .filter(({ waitingMs }) => waitingMs >= passiveEveryMs)
+      .sort((a, b) => compareWaiting(b.waitingMs, a.waitingMs))[0]?.face;
+    const box = due?.detected?.box;
+    if (due === undefined || box === undefined) return;
+    const score = await this.#counters.time('passive', () => analyser.passivePad(frame.picture, box));
+    due.lastPassiveMs = atMs;
+    if (score === undefined) this.#hasPassivePad = false;
+    else due.learn({ kind: 'passive', score }, liveness);
+  }
+
+  /** Says what changed about one face, and sends a sighting if anything did. */
+  #tellChanges(face: FollowedFace, blinks: readonly Blink[], atMs: number): void {
+    if (!face.isAnnounced) return;
+    const { sink, liveness } = this.#options;
+    const trackId = face.track.id;
+    for (const blink of blinks) {
+      this.#counters.add('blinks');
+      sink({ type: 'blink', atMs, trackId, blink });
+    }
+    const assessment = assessLiveness(face.liveness, liveness);
+    const isNewVerdict = assessment.verdict !== face.toldVerdict;
+    if (isNewVerdict) {
+      face.toldVerdict = assessment.verdict;
+      sink({ type: 'liveness', atMs, trackId, assessment });
+    }
+    const hasChanged = isNewVerdict || blinks.length > 0 || face.freshProbes.length > 0;
+    if (hasChanged) this.#tellSighting(face, false, atMs);
+  }
+
+  #tellEnd(face: FollowedFace, atMs: number): void {
+    if (!face.isAnnounced || face.track.phase !== 'ended') return;
+    const { id, firstSeenMs, lastSeenMs, reason } = face.track;
+    this.#tellSighting(face, true, atMs);
+    this.#options.sink({ type: 'track.ended', atMs, trackId: id, firstSeenMs, lastSeenMs, reason });
+  }
+
+  #tellSighting(face: FollowedFace, isEnded: boolean, atMs: number): void {
+    const { cameraId, analyser, liveness, sink } = this.#options;
+    const { id, firstSeenMs, lastSeenMs, motion } = face.track;
+    const sequence = face.sightingCount;
+    face.sightingCount += 1;
+    this.#counters.add('sightings');
+    const sighting = {
+      cameraId,
+      trackId: id,
+      sequence,
+      isEnded,
+      firstSeenMs,
+      lastSeenMs,
+      box: motion.box,
+      quality: face.bestQuality,
+      liveness: assessLiveness(face.liveness, liveness),
+      recogniser: analyser.recogniser,
+      probes: face.takeProbes(),
+    };
+    sink({ type: 'sighting', atMs, sighting });
+  }
+}
+
+function compareWaiting(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../base/clock.js';
+
+/** The stages whose time is measured. */
+export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive';
+
+/** What is counted besides times. */
+export type Tally =
+  | 'framesAnalysed'
+  | 'framesSkipped'
+  | 'facesLocated'
+  /** Faces that waited for a later frame because the frame's places were taken. */
+  | 'locatesDeferred'
+  | 'tracksConfirmed'
+  | 'blinks'
+  | 'sightings';
+
+/**
+ * Counts and times of one camera's stages since it started: what `status` shows and the bench sums up. Every stage
+ * has `<stage>Ms`, its total time, and `<stage>Count`, how often it ran.
+ */
+export class StageCounters {
+  readonly #clock: Clock;
+  readonly #values = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(tally: Tally, amount = 1): void {
+    this.#increase(tally, amount);
+  }
+
+  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+    const startedMs = this.#clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      this.#ran(stage, startedMs);
+    }
+  }
+
+  timeSync<T>(stage: Stage, work: () => T): T {
+    const startedMs = this.#clock.monotonicMs();
+    try {
+      return work();
+    } finally {
+      this.#ran(stage, startedMs);
+    }
+  }
+
+  /** A copy of all values by name. */
+  snapshot(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#values);
+  }
+
+  #ran(stage: Stage, startedMs: number): void {
+    this.#increase(`${stage}Ms`, this.#clock.monotonicMs() - startedMs);
+    this.#increase(`${stage}Count`, 1);
+  }
+
+  #increase(name: string, amount: number): void {
+    this.#values.set(name, (this.#values.get(name) ?? 0) + amount);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Box } from '../domain/geometry.js';
+import type { TrackId } from '../domain/ids.js';
+import type { Blink, LivenessAssessment } from '../domain/liveness.js';
+import type { Sighting } from '../domain/sighting.js';
+import type { TrackEndReason } from '../domain/track.js';
+
+/** What the stages of one camera say. `atMs` is the capture time of the frame that decided it. */
+export type StageEvent =
+  | {
+      readonly type: 'track.started';
+      readonly atMs: number;
+      readonly trackId: TrackId;
+      readonly firstSeenMs: number;
+      readonly box: Box;
+    }
+  | {
+      readonly type: 'track.ended';
+      readonly atMs: number;
+      readonly trackId: TrackId;
+      readonly firstSeenMs: number;
+      readonly lastSeenMs: number;
+      readonly reason: TrackEndReason;
+    }
+  /** `blink.atMs` lies before `atMs`: a blink is known when the eyes have opened again. */
+  | { readonly type: 'blink'; readonly atMs: number; readonly trackId: TrackId; readonly blink: Blink }
+  /** The verdict changed. */
+  | {
+      readonly type: 'liveness';
+      readonly atMs: number;
+      readonly trackId: TrackId;
+      readonly assessment: LivenessAssessment;
+    }
+  | { readonly type: 'sighting'; readonly atMs: number; readonly sighting: Sighting };
+
+/** Takes what the stages say, in order. Must not throw and must not wait. */
+export type StageSink = (event: StageEvent) => void;

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { chooseLooks } from '../../daemon/domain/look-order.js';
+
+describe('chooseLooks', () => {
+  test('looks at everybody while there are places', () => {
+    const faces = [10, 20, 30].map((widthPx) => ({ widthPx, lastLookedMs: undefined }));
+    assert.deepEqual(chooseLooks(faces, 3), [0, 1, 2]);
+    assert.deepEqual(chooseLooks(faces, 0), []);
+  });
+
+  test('in a crowd, looks at the largest always and at everybody else in turn', () => {
+    const crowd = Array.from({ length: 40 }, (_, n) => ({ widthPx: 40 + n, lastLookedMs: -1 }));
+    const looks = new Map<number, number>();
+    for (let frame = 0; frame < 9; frame++) {
+      const chosen = chooseLooks(crowd, 8);
+      assert.equal(chosen.length, 8);
+      for (const index of chosen) {
+        crowd[index] = { widthPx: 40 + index, lastLookedMs: frame };
+        looks.set(index, (looks.get(index) ?? 0) + 1);
+      }
+    }
+    assert.deepEqual(
+      [36, 37, 38, 39].map((index) => looks.get(index)),
+      [9, 9, 9, 9],
+    );
+    assert.equal(looks.size, 40);
+    assert.ok([...looks].every(([index, count]) => index >= 36 || count === 1));
+  });
+});
