@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const tool = '/usr/bin/systemd-analyze';
+
+describe('the unit', { skip: existsSync(tool) ? false : `${tool} is missing` }, () => {
+  let directory = '';
+  let unit = '';
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'rollcall-unit-'));
+    unit = join(directory, 'rollcalld.service');
+    const text = await readFile(new URL('../../systemd/rollcalld.service', import.meta.url), 'utf8');
+    // The program need not be installed where the tests run.
+    await writeFile(unit, text.replace(/^ExecStart=.*$/m, 'ExecStart=/bin/true'));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  test('is understood by systemd to the last line', async () => {
+    const { stdout, stderr } = await run(tool, ['verify', '--man=no', unit]);
+    assert.equal(`${stdout}${stderr}`, '');
+  });
+
+  test('is reported when a line is not understood', async () => {
+    const wrong = join(directory, 'wrong.service');
+    await writeFile(wrong, `${await readFile(unit, 'utf8')}\n[Service]\nWatchdocSec=3\n`);
+    const { stderr } = await run(tool, ['verify', '--man=no', wrong]);
+    assert.match(stderr, /WatchdocSec/);
+  });
+
+  test('leaves an attacker little: an exposure below 2.0 of 10', async () => {
+    // Exits with an error when the exposure, times ten, is above the threshold.
+    await run(tool, ['security', '--offline=true', '--threshold=20', '--no-pager', unit]);
+    await assert.rejects(run(tool, ['security', '--offline=true', '--threshold=1', '--no-pager', unit]));
+  });
+});
