@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { openModelStore } from '../../daemon/models/store.js';
+import { greatestDifference, openNetwork, output, runNetwork } from '../support/onnx-run.js';
+import { cropPicture, type NhwcPicture, noisePicture, samplePhoto } from '../support/tensor-pictures.js';
+import { executeHumanModel, openHumanModel, startTensorFlow } from '../support/tensorflow.js';
+
+/** What the converted network and the original may differ by, as a share of the output's scale. */
+const TOLERANCE = 1e-4;
+
+/** Regions of `sample6.jpg` (fractions of its width) with a face, with an eye, and with the whole scene. */
+const REGIONS = {
+  face: { left: 0.27, top: 0.09, side: 0.2 },
+  eye: { left: 0.31, top: 0.14, side: 0.06 },
+  scene: { left: 0, top: 0, side: 0.8 },
+};
+
+interface Case {
+  readonly packId: string;
+  readonly original: string;
+  readonly sizePx: number;
+  readonly pixels: { readonly mean: number; readonly scale: number };
+  readonly region: keyof typeof REGIONS;
+  /** Output of the converted network: the original's results it is made of, and the size of its numbers. */
+  readonly outputs: Readonly<
+    Record<string, { readonly from: readonly string[]; readonly scale: number; readonly isLogit?: boolean }>
+  >;
+}
+
+const unit = { mean: 0, scale: 1 / 255 };
+const CASES: readonly Case[] = [
+  {
+    packId: 'facemesh',
+    original: 'facemesh',
+    sizePx: 192,
+    pixels: unit,
+    region: 'face',
+    outputs: {
+      landmarks: { from: ['Identity_2'], scale: 192 },
+      presence: { from: ['Identity_1'], scale: 1 },
+    },
+  },
+  {
+    packId: 'iris',
+    original: 'iris',
+    sizePx: 64,
+    pixels: unit,
+    region: 'eye',
+    outputs: { landmarks: { from: ['Identity'], scale: 64 } },
+  },
+  {
+    packId: 'blazeface-back',
+    original: 'blazeface',
+    sizePx: 256,
+    pixels: { mean: 127.5, scale: 1 / 127.5 },
+    region: 'scene',
+    outputs: {
+      boxes: { from: ['Identity_2', 'Identity_3'], scale: 256 },
+      scores: { from: ['Identity', 'Identity_1'], scale: 1, isLogit: true },
+    },
+  },
+  {
+    packId: 'antispoof',
+    original: 'antispoof',
+    sizePx: 128,
+    pixels: unit,
+    region: 'face',
+    outputs: { score: { from: ['Identity'], scale: 1 } },
+  },
+  {
+    packId: 'liveness',
+    original: 'liveness',
+    sizePx: 32,
+    pixels: unit,
+    region: 'face',
+    outputs: { scores: { from: ['Identity'], scale: 1 } },
+  },
+];
+
+const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
+
+describe('networks converted from graph models agree with TensorFlow.js', () => {
+  before(startTensorFlow);
+
+  for (const { packId, original, sizePx, pixels, region, outputs } of CASES) {
+    test(`${packId}, on noise and on a photograph, alone and in a batch`, async () => {
+      const store = await openModelStore();
+      await store.build({ packIds: [packId] });
+      const network = await openNetwork(await store.path(packId));
+      const model = await openHumanModel(original);
+      const pictures: readonly NhwcPicture[] = [
+        noisePicture(sizePx, sizePx, 7),
+        await cropPicture(samplePhoto('sample6.jpg'), REGIONS[region], sizePx),
+      ];
+      const batch = await runNetwork(network, pictures);
+      for (const [index, picture] of pictures.entries()) {
+        const single = await runNetwork(network, [picture]);
+        for (const [name, { from, scale, isLogit }] of Object.entries(outputs)) {
+          const raw = from.flatMap((result) => [...executeHumanModel(model, picture, pixels, result)]);
+          const wanted = isLogit === true ? raw.map(sigmoid) : raw;
+          const found = output(single, name);
+          const difference = greatestDifference(found, wanted) / scale;
+          assert.ok(difference <= TOLERANCE, `${name} of picture ${index} differs by ${difference}`);
+          const part = output(batch, name).subarray(index * found.length, (index + 1) * found.length);
+          const inBatch = greatestDifference(part, found) / scale;
+          assert.ok(inBatch <= TOLERANCE, `${name} of picture ${index} in a batch differs by ${inBatch}`);
+        }
+      }
+      model.dispose();
+      await network.release();
+    });
+  }
+});
