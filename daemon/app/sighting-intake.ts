@@ -1,0 +1,130 @@
+import { type Clock, sleep } from '../base/clock.js';
+import { isRollcallError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { CameraId } from '../domain/ids.js';
+import type { Sighting } from '../domain/sighting.js';
+import type { Decider, SightingOutcome } from '../records/decider.js';
+
+/** How long to wait before a sighting whose fact could not be stored is tried again, milliseconds. */
+const retryMs = 2_000;
+/**
+ * Sightings kept while nothing can be stored. Past that the oldest are given up, counted and logged as errors: the memory
+ * of the box is finite too.
+ */
+const backlogLimit = 5_000;
+
+interface Taken {
+  readonly sighting: Sighting;
+  /** Wall clock less monotonic clock when the sighting came: a later jump of the wall clock does not move the fact. */
+  readonly wallOffsetMs: number;
+}
+
+/** What became of sightings since the start. */
+export interface IntakeCounters {
+  readonly taken: number;
+  readonly facts: number;
+  readonly suppressed: number;
+  readonly givenUp: number;
+}
+
+/**
+ * Brings sightings to the decider one after the other, in the order they came. A full disk or a busy database delays them;
+ * nothing is lost as long as the backlog holds.
+ */
+export class SightingIntake implements AsyncDisposable {
+  readonly #decider: Decider;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #abort = new AbortController();
+  readonly #waiting: Taken[] = [];
+  #working: Promise<void> | undefined;
+  #taken = 0;
+  #facts = 0;
+  #suppressed = 0;
+  #givenUp = 0;
+
+  constructor(options: { readonly decider: Decider; readonly clock: Clock; readonly logger: Logger }) {
+    this.#decider = options.decider;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  get counters(): IntakeCounters {
+    return {
+      taken: this.#taken,
+      facts: this.#facts,
+      suppressed: this.#suppressed,
+      givenUp: this.#givenUp,
+    };
+  }
+
+  take(sighting: Sighting): void {
+    this.#taken += 1;
+    const wallOffsetMs = this.#clock.wallMs() - this.#clock.monotonicMs();
+    this.#waiting.push({ sighting, wallOffsetMs });
+    if (this.#waiting.length > backlogLimit) {
+      this.#waiting.shift();
+      this.#givenUp += 1;
+      if (this.#givenUp % 100 === 1) {
+        this.#logger.error('sightings are given up: nothing could be stored for too long', {
+          givenUp: this.#givenUp,
+        });
+      }
+    }
+    this.#working ??= this.#work();
+  }
+
+  /** The vision process of this camera ended without ending its tracks. */
+  forgetCamera(cameraId: CameraId): void {
+    this.#decider.forgetCamera(cameraId);
+  }
+
+  /** Finishes what can be stored at once, then stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    for (let taken = this.#waiting.shift(); taken !== undefined; taken = this.#waiting.shift()) {
+      await this.#decide(taken);
+    }
+    this.#working = undefined;
+  }
+
+  async #decide({ sighting, wallOffsetMs }: Taken): Promise<void> {
+    for (;;) {
+      try {
+        this.#report(sighting, await this.#decider.onSighting(sighting, (atMs) => atMs + wallOffsetMs));
+        return;
+      } catch (error) {
+        const isRetried = isRollcallError(error) && error.retryable && !this.#abort.signal.aborted;
+        this.#logger.error('a sighting could not be worked on', {
+          camera: sighting.cameraId,
+          track: sighting.trackId,
+          error,
+          isRetried,
+        });
+        if (!isRetried) return;
+        await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #report(sighting: Sighting, outcome: SightingOutcome): void {
+    const about = { camera: sighting.cameraId, track: sighting.trackId, sequence: sighting.sequence };
+    const { identification, fact, suppressed } = outcome;
+    if (identification !== undefined) {
+      this.#logger.info('identification changed', { ...about, outcome: identification.outcome });
+    }
+    if (fact !== undefined) {
+      this.#facts += 1;
+      this.#logger.info('fact recorded', { ...about, kind: fact.kind });
+    }
+    if (suppressed !== undefined) {
+      this.#suppressed += 1;
+      const { reason, elapsedS } = suppressed;
+      this.#logger.info('fact suppressed', { ...about, kind: suppressed.fact.kind, reason, elapsedS });
+    }
+  }
+}

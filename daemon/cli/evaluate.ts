@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { registerEvaluateBlinks } from './evaluate-blinks.js';
+import { registerEvaluateIdentify } from './evaluate-identify.js';
+
+export function registerEvaluate(program: Command): void {
+  const evaluate = program
+    .command('evaluate')
+    .description('measure blink detection and identification on recorded material');
+  registerEvaluateBlinks(evaluate);
+  registerEvaluateIdentify(evaluate);
+}

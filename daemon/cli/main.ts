@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { programVersion } from '../control/program-version.js';
+import { registerCamera } from './camera.js';
+import { registerCheckConfig } from './check-config.js';
+import { registerEvaluate } from './evaluate.js';
+import { registerEvents } from './events.js';
+import { registerKey } from './key.js';
+import { registerModels } from './models.js';
+import { exitCodes } from './output.js';
+import { registerPerson } from './person.js';
+import { registerReplay } from './replay.js';
+import { registerStatus } from './status.js';
+
+const program = new Command('rollcall')
+  .description('Attendance from CCTV cameras: live persons recognised against an encrypted gallery.')
+  .version(programVersion())
+  .showHelpAfterError('(add --help for the ways to call it)')
+  .addHelpText(
+    'after',
+    [
+      '',
+      'Exit codes:',
+      `  ${exitCodes.done}  done`,
+      `  ${exitCodes.failed}  the operation failed, was refused or found problems`,
+      `  ${exitCodes.badInput}  bad usage, or input that cannot be used`,
+      `  ${exitCodes.daemonUnreachable}  the daemon does not answer`,
+    ].join('\n'),
+  )
+  .exitOverride();
+
+registerStatus(program);
+registerCheckConfig(program);
+registerCamera(program);
+registerPerson(program);
+registerEvents(program);
+registerKey(program);
+registerModels(program);
+registerReplay(program);
+registerEvaluate(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what is wrong; only the exit code is left to set.
+  const exitCode = (error as { exitCode?: number }).exitCode;
+  if (exitCode === undefined) throw error;
+  process.exitCode = exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+}

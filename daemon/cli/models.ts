@@ -1,0 +1,135 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { badInput } from '../base/errors.js';
+import { loadConfig } from '../config/load.js';
+import { openConfiguredStore } from '../models/configured-store.js';
+import type { ModelStore, PackStatus } from '../models/store.js';
+import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
+import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
+
+/**
+ * Models can be built before a box is configured: without a file at the default place the program's own directory is
+ * used. A configuration that was asked for by name must be there and valid.
+ */
+async function openStore(options: CommonOptions): Promise<ModelStore> {
+  if (options.config === defaultConfigPath && !(await stat(options.config).catch(() => undefined))) {
+    return openConfiguredStore(null);
+  }
+  const loaded = await loadConfig(options.config);
+  if (loaded.ok) return openConfiguredStore(loaded.config.models.dir);
+  throw badInput('invalid-config', `${options.config} is not valid`, {
+    remedy: `run 'rollcall check-config --config ${options.config}'`,
+  });
+}
+
+function summary(status: PackStatus) {
+  const { id, role, licence, sha256, source } = status.pack;
+  const rest =
+    status.state === 'absent'
+      ? { remedy: status.remedy }
+      : status.state === 'damaged'
+        ? { path: status.path, foundSha256: status.foundSha256 }
+        : { path: status.path };
+  return { id, role, state: status.state, source: source.kind, licence: licence.name, sha256, ...rest };
+}
+
+function statusTable(statuses: readonly PackStatus[]): string {
+  const rows = statuses.map(summary);
+  return [
+    table(
+      ['pack', 'role', 'state', 'source', 'licence'],
+      rows.map(({ id, role, state, source, licence }) => [id, role, state, source, licence]),
+    ),
+    ...rows.flatMap((row) =>
+      'foundSha256' in row
+        ? [
+            `${row.id}: ${row.path} is damaged, expected SHA-256 ${row.sha256}, found ${row.foundSha256}`,
+            '  what to do: delete the file and build, import or fetch the pack again',
+          ]
+        : [],
+    ),
+  ].join('\n');
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+type StoreAction = (store: ModelStore, isJson: boolean) => Promise<ExitCode>;
+
+function withStore(options: CommonOptions, action: StoreAction): Promise<void> {
+  const isJson = options.json === true;
+  return runAction(isJson, async () => action(await openStore(options), isJson));
+}
+
+function show(isJson: boolean, statuses: readonly PackStatus[]): void {
+  print(isJson, statuses.map(summary), () => statusTable(statuses));
+}
+
+export function registerModels(program: Command): void {
+  const models = program
+    .command('models')
+    .description('the neural networks: build, import, fetch and verify them');
+  withCommonOptions(models.command('list'))
+    .description('list all packs and how they stand on this machine')
+    .action((options: CommonOptions) =>
+      withStore(options, async (store, isJson) => {
+        show(isJson, await store.list());
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(models.command('verify'))
+    .description('read every file again and compare its SHA-256; exit code 1 if one is damaged')
+    .action((options: CommonOptions) =>
+      withStore(options, async (store, isJson) => {
+        const statuses = await store.verify();
+        show(isJson, statuses);
+        return statuses.some(({ state }) => state === 'damaged') ? exitCodes.failed : exitCodes.done;
+      }),
+    );
+  withCommonOptions(models.command('build'))
+    .option('--force', 'convert again what is already there')
+    .description('convert the base packs from the npm packages that ship their weights')
+    .action((options: CommonOptions & { readonly force?: boolean }) =>
+      withStore(options, async (store, isJson) => {
+        const statuses = await store.build({
+          isForced: options.force === true,
+          onProgress: ({ packId, done, total, step }) =>
+            progress(`[${done + 1}/${total}] ${packId}: ${step}`),
+        });
+        show(isJson, statuses);
+        return exitCodes.done;
+      }),
+    );
+  registerReceiving(models);
+}
+
+function registerReceiving(models: Command): void {
+  withCommonOptions(models.command('import'))
+    .argument('<file>', 'a model file; which pack it is, its SHA-256 tells')
+    .description('take over a model file; a file with a wrong hash is refused')
+    .action((file: string, options: CommonOptions) =>
+      withStore(options, async (store, isJson) => {
+        show(isJson, [await store.import(file)]);
+        return exitCodes.done;
+      }),
+    );
+  withCommonOptions(models.command('fetch'))
+    .argument('<pack>', 'id of a pack that its publisher offers for download')
+    .description('download a pack from its publisher; a file with a wrong hash is refused')
+    .action((pack: string, options: CommonOptions) =>
+      withStore(options, async (store, isJson) => {
+        let shownPercent = -10;
+        const status = await store.fetch(pack, {
+          onProgress: ({ receivedBytes, totalBytes }) => {
+            const percent = Math.floor((100 * receivedBytes) / totalBytes);
+            if (percent < shownPercent + 10) return;
+            shownPercent = percent;
+            progress(`${pack}: ${percent} %`);
+          },
+        });
+        show(isJson, [status]);
+        return exitCodes.done;
+      }),
+    );
+}
