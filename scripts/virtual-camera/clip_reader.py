@@ -7,6 +7,7 @@ gi.require_version("GstApp", "1.0")
 from gi.repository import Gst, GstApp  # noqa: E402,F401 (GstApp gives the sink its pull methods)
 
 OPEN_TIMEOUT_NS = 10 * Gst.SECOND
+POLL_NS = Gst.SECOND // 10
 FALLBACK_FRAME_NS = Gst.SECOND // 25
 
 PARSERS = {"video/x-h264": "h264parse", "video/x-h265": "h265parse"}
@@ -73,19 +74,28 @@ class ClipReader:
     def next(self):
         """The next access unit as a Gst.Buffer, timestamps from 0; None after the last one of a clip not looped."""
         while True:
-            sample = self._sink.try_pull_sample(OPEN_TIMEOUT_NS)
+            sample = self._pull()
             if sample is not None:
                 unit = self._placed(sample.get_buffer())
                 if unit is not None:
                     return unit
                 continue
-            if not self._sink.is_eos():
-                raise UnusableClip(self._reason())
             if self._shift is None and self._round == 0:
                 raise UnusableClip(f"no key frame of H.264 or H.265 in {self._path}")
             if not self._loop:
                 return None
             self._rewind()
+
+    def _pull(self):
+        """The next sample; None at the end of the file. Raises when the file gives none within the time limit."""
+        for _ in range(OPEN_TIMEOUT_NS // POLL_NS):
+            sample = self._sink.try_pull_sample(POLL_NS)
+            if sample is not None or self._sink.is_eos():
+                return sample
+            message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+            if message is not None:
+                raise UnusableClip(f"cannot read {self._path}: {message.parse_error()[0].message}")
+        raise UnusableClip(f"cannot read {self._path}: no video stream of H.264 or H.265 found")
 
     def _placed(self, buffer):
         """The unit moved to this round's place in time; None where it is left out."""
@@ -111,11 +121,6 @@ class ClipReader:
         flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.KEY_UNIT
         if not self._pipeline.seek_simple(Gst.Format.TIME, flags, 0):
             raise UnusableClip(f"cannot seek to the start of {self._path}, so it cannot be looped")
-
-    def _reason(self):
-        message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
-        cause = message.parse_error()[0].message if message else "no video stream of H.264 or H.265 found"
-        return f"cannot read {self._path}: {cause}"
 
     def close(self):
         self._pipeline.set_state(Gst.State.NULL)

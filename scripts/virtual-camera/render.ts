@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { operational } from '../../daemon/base/errors.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { corridor } from './backdrop.js';
+import { closureAt, placeScenes } from './blink-script.js';
+import { type FrameBuffer, layOver } from './compose.kernel.js';
+import { type FaceShapeFinder, openFaceShapeFinder } from './eye-contours.js';
+import { drawSway, poseAt, type Sway } from './motion.js';
+import { openPortrait, type Portrait } from './portrait.js';
+import type { PlacedScene, Scenario } from './scenario.js';
+
+export interface RenderProgress {
+  readonly framesDone: number;
+  readonly framesTotal: number;
+}
+
+export interface RenderOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RenderProgress) => void;
+}
+
+/** A scene whose pictures can be drawn one by one. */
+interface Stage {
+  readonly placed: PlacedScene;
+  readonly portrait: Portrait | undefined;
+  readonly sway: Sway;
+}
+
+/**
+ * Renders a scenario to an H.264 MP4 file: BT.709, a key frame each second, no B-frames, as cameras send. The file
+ * appears whole or not at all. Throws `photo-unreadable`, `no-face-there`, `pack-absent` or `encoder-failed`.
+ */
+export async function renderScenario(
+  scenario: Scenario,
+  file: string,
+  options: RenderOptions = {},
+): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}.part`;
+  try {
+    await encode(scenario, frames(scenario), partial, options);
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** The scenario's frames in order. Each is overwritten two frames later. */
+export async function* frames(scenario: Scenario): AsyncGenerator<FrameBuffer, void> {
+  const { widthPx, heightPx, framesPerS } = scenario;
+  const backdrop = await corridor(widthPx, heightPx);
+  const buffers = [backdrop.slice(), backdrop.slice()] as const;
+  await using finder = await openFaceShapeFinder();
+  let frame = 0;
+  for (const [index, placed] of placeScenes(scenario).entries()) {
+    const stage = await openStage(placed, finder, scenario.seed * 1000 + 500 + index);
+    const end = Math.round((placed.startS + placed.scene.seconds) * framesPerS);
+    for (; frame < end; frame++) {
+      const buffer = { widthPx, heightPx, data: buffers[frame % 2 === 0 ? 0 : 1] };
+      buffer.data.set(backdrop);
+      draw(buffer, stage, frame / framesPerS - placed.startS);
+      yield buffer;
+    }
+  }
+}
+
+async function openStage(placed: PlacedScene, finder: FaceShapeFinder, seed: number): Promise<Stage> {
+  return {
+    placed,
+    portrait: placed.scene.kind === 'face' ? await openPortrait(placed.scene, finder) : undefined,
+    sway: drawSway(seededRandom(seed)),
+  };
+}
+
+function draw(frame: FrameBuffer, stage: Stage, timeS: number): void {
+  const { scene, blinks } = stage.placed;
+  if (scene.kind !== 'face' || stage.portrait === undefined) return;
+  const pose = poseAt(scene.path, stage.sway, timeS);
+  const cutout = stage.portrait.withLids(closureAt(blinks, timeS));
+  layOver(frame, cutout, stage.portrait.placedAt(pose, frame));
+}
+
+async function encode(
+  scenario: Scenario,
+  pictures: AsyncIterable<FrameBuffer>,
+  file: string,
+  options: RenderOptions,
+): Promise<void> {
+  const { signal } = options;
+  const child = spawn('ffmpeg', encoderArguments(scenario, file), {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    signal,
+  });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = `${complaint}${chunk}`.slice(-2000);
+  });
+  const ended = once(child, 'close');
+  const broken = new Promise<never>((_, reject) => {
+    child.stdin.on('error', reject);
+    ended.then(() => reject(new Error('ended early')), reject);
+  });
+  broken.catch(() => undefined);
+  const framesTotal = Math.round(
+    scenario.scenes.reduce((sum, scene) => sum + scene.seconds, 0) * scenario.framesPerS,
+  );
+  let framesDone = 0;
+  let written: Promise<void> = Promise.resolve();
+  try {
+    for await (const picture of pictures) {
+      await Promise.race([written, broken]);
+      written = new Promise((resolve) => child.stdin.write(picture.data, () => resolve()));
+      framesDone++;
+      options.onProgress?.({ framesDone, framesTotal });
+    }
+    await Promise.race([written, broken]);
+    child.stdin.end();
+    await ended;
+  } catch (error) {
+    child.kill('SIGKILL');
+    signal?.throwIfAborted();
+    throw encoderFailed(complaint, error);
+  }
+  if (child.exitCode !== 0) throw encoderFailed(complaint);
+}
+
+function encoderFailed(complaint: string, cause?: unknown): Error {
+  const reason = complaint.trim().split('\n').at(-1) ?? '';
+  return operational('encoder-failed', `ffmpeg could not encode the clip: ${reason}`, {
+    remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
+    cause,
+  });
+}
+
+function encoderArguments(scenario: Scenario, file: string): string[] {
+  const { widthPx, heightPx, framesPerS } = scenario;
+  const colour = [
+    '-color_range',
+    'tv',
+    '-colorspace',
+    'bt709',
+    '-color_primaries',
+    'bt709',
+    '-color_trc',
+    'bt709',
+  ];
+  return [
+    ...['-v', 'error', '-nostdin', '-y', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', ...colour],
+    ...['-s', `${widthPx}x${heightPx}`, '-r', String(framesPerS), '-i', 'pipe:0'],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      '-crf',
+      '20',
+      '-bf',
+      '0',
+      '-pix_fmt',
+      'yuv420p',
+      ...colour,
+    ],
+    ...['-g', String(framesPerS), '-keyint_min', String(framesPerS), '-sc_threshold', '0'],
+    ...['-movflags', '+faststart', '-f', 'mp4', file],
+  ];
+}
