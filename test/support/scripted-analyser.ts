@@ -1,0 +1,115 @@
+import type { Detection, FaceLandmarks } from '../../daemon/domain/face.js';
+import { type Box, intersectionOverUnion } from '../../daemon/domain/geometry.js';
+import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
+import type { Embedding } from '../../daemon/domain/match.js';
+import type { Frame, Picture } from '../../daemon/domain/picture.js';
+import type { FaceQuality } from '../../daemon/domain/quality.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+
+/** One face of a scene that exists only as numbers. */
+export interface ScriptedFace {
+  readonly box: Box;
+  /** Whose face it is: every name is a direction of its own in the space of embeddings. */
+  readonly who: string;
+  /** Openness of both eyes, as in `EyeContour`. */
+  readonly openness?: number;
+  readonly isDetectable?: boolean;
+  readonly quality?: FaceQuality;
+  readonly passiveScore?: number;
+}
+
+export type Scene = (atS: number) => readonly ScriptedFace[];
+
+const good: FaceQuality = { score: 0.8, reasons: [] };
+
+/** A `FaceAnalyser` that sees what a script says is there at the time of the picture. Counts its calls. */
+export class ScriptedAnalyser implements FaceAnalyser {
+  readonly recogniser = recogniserId('scripted');
+  readonly provider = { requested: 'cpu', actual: 'cpu' };
+  readonly calls = { detect: 0, locate: 0, largestLocate: 0, embed: 0 };
+  readonly #scene: Scene;
+  readonly #names: string[] = [];
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  detect(picture: Picture): Promise<readonly Detection[]> {
+    this.calls.detect += 1;
+    const faces = this.#facesIn(picture).filter(({ isDetectable }) => isDetectable !== false);
+    return Promise.resolve(faces.map(({ box }) => ({ box, score: 0.9 })));
+  }
+
+  locate(picture: Picture, regions: readonly Box[]): Promise<readonly (FaceLandmarks | undefined)[]> {
+    this.calls.locate += 1;
+    this.calls.largestLocate = Math.max(this.calls.largestLocate, regions.length);
+    return Promise.resolve(
+      regions.map((region) => {
+        const face = this.#nearest(picture, region);
+        return face === undefined ? undefined : landmarksOf(face);
+      }),
+    );
+  }
+
+  assess(picture: Picture, landmarks: FaceLandmarks): FaceQuality {
+    return this.#nearest(picture, landmarks.box)?.quality ?? good;
+  }
+
+  embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {
+    this.calls.embed += 1;
+    const who = this.#nearest(picture, landmarks.box)?.who ?? 'nobody';
+    if (!this.#names.includes(who)) this.#names.push(who);
+    const embedding = new Float32Array(16);
+    embedding[this.#names.indexOf(who)] = 1;
+    return Promise.resolve(embedding);
+  }
+
+  passivePad(picture: Picture, box: Box): Promise<number | undefined> {
+    return Promise.resolve(this.#nearest(picture, box)?.passiveScore);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #facesIn(picture: Picture): readonly ScriptedFace[] {
+    return this.#scene(new DataView(picture.data.buffer).getFloat64(0));
+  }
+
+  #nearest(picture: Picture, region: Box): ScriptedFace | undefined {
+    return [...this.#facesIn(picture)]
+      .filter(({ box }) => intersectionOverUnion(box, region) > 0.1)
+      .sort((a, b) => intersectionOverUnion(b.box, region) - intersectionOverUnion(a.box, region))[0];
+  }
+}
+
+function landmarksOf({ box, openness = 0.3 }: ScriptedFace): FaceLandmarks {
+  const point = { x: box.x, y: box.y };
+  const eye = { openness, widthPx: box.width / 5 };
+  return {
+    presence: 1,
+    box,
+    fivePoints: [point, point, point, point, point],
+    pose: { yawDeg: 0, pitchDeg: 0, rollDeg: 0 },
+    leftEye: eye,
+    rightEye: eye,
+  };
+}
+
+/** The frame of a scene at a time: its picture carries nothing but that time. */
+export function scriptedFrame(sequence: number, atMs: number): Frame {
+  const data = new Uint8Array(8);
+  new DataView(data.buffer).setFloat64(0, atMs / 1000);
+  return {
+    cameraId: cameraId('door'),
+    sequence,
+    capturedAtMs: atMs,
+    picture: { format: 'rgb24', widthPx: 1920, heightPx: 1080, data },
+    release: () => undefined,
+  };
+}
+
+/** Openness of eyes that blink, once around each of the given times, for 0.15 s. */
+export function blinkingAt(atS: number, blinksS: readonly number[]): number {
+  return blinksS.some((blinkS) => Math.abs(atS - blinkS) < 0.08) ? 0.1 : 0.3;
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
+import { CameraSession } from '../../daemon/vision/session.js';
+import type { StageEvent } from '../../daemon/vision/stage-event.js';
+import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
+
+const at = (x: number, size = 120) => ({ x, y: 400, width: size, height: size });
+
+async function play(scene: Scene, durationS: number, sourceFps = 30) {
+  const analyser = new ScriptedAnalyser(scene);
+  const events: StageEvent[] = [];
+  let ids = 0;
+  const session = new CameraSession({
+    cameraId: cameraId('door'),
+    analyser,
+    sink: (event) => events.push(event),
+    clock: new VirtualClock(),
+    newTrackId: () => trackId(`n${++ids}`),
+    idleFps: 5,
+    trackingFps: 15,
+    smallestFacePx: 40,
+    liveness: defaultLivenessPolicy,
+    sameFaceThreshold: 0.5,
+  });
+  for (let frame = 0; frame < durationS * sourceFps; frame++) {
+    await session.analyse(scriptedFrame(frame, (frame * 1000) / sourceFps));
+  }
+  session.end();
+  const ofType = <T extends StageEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<StageEvent, { type: T }> => event.type === type);
+  return { analyser, events, ofType, counters: session.counters };
+}
+
+/** Who is recognised in the probes of each track, by track. */
+function peopleByTrack(events: readonly StageEvent[]): Map<string, Set<number>> {
+  const people = new Map<string, Set<number>>();
+  for (const event of events) {
+    if (event.type !== 'sighting') continue;
+    const seen = people.get(event.sighting.trackId) ?? new Set();
+    for (const { embedding } of event.sighting.probes) seen.add(embedding.indexOf(1));
+    people.set(event.sighting.trackId, seen);
+  }
+  return people;
+}
+
+describe('CameraSession', () => {
+  test('proves a blinking face live and sends its probes', async () => {
+    const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) }], 6);
+    assert.equal(ofType('track.started').length, 1);
+    const [blink] = ofType('blink');
+    assert.ok(blink !== undefined && Math.abs(blink.blink.atMs - 3000) < 70);
+    assert.deepEqual(
+      ofType('liveness').map(({ assessment }) => assessment.verdict),
+      ['live'],
+    );
+    const sightings = ofType('sighting').map(({ sighting }) => sighting);
+    assert.deepEqual(
+      sightings.map(({ sequence }) => sequence),
+      sightings.map((_, n) => n),
+    );
+    const probes = sightings.flatMap(({ probes }) => probes);
+    assert.ok(probes.length >= 5 && probes.length <= 9, `${probes.length} probes`);
+    assert.equal(sightings.at(-1)?.isEnded, true);
+    assert.equal(ofType('track.ended')[0]?.reason, 'source-ended');
+  });
+
+  test('calls a face that never blinks an attack after 20 s, not before', async () => {
+    const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 25);
+    const [verdict, ...others] = ofType('liveness');
+    assert.deepEqual(others, []);
+    assert.equal(verdict?.assessment.verdict, 'attack');
+    assert.ok(verdict !== undefined && verdict.atMs >= 20_000 && verdict.atMs < 21_000);
+  });
+
+  test('idles at 5 frames a second and follows at 15', async () => {
+    const idle = await play(() => [], 10);
+    assert.ok(Math.abs((idle.counters['framesAnalysed'] ?? 0) - 50) <= 1);
+    assert.equal(idle.analyser.calls.detect, idle.counters['framesAnalysed']);
+    const busy = await play(() => [{ box: at(500), who: 'ada' }], 10);
+    assert.ok(Math.abs((busy.counters['framesAnalysed'] ?? 0) - 150) <= 1);
+    assert.ok(busy.analyser.calls.detect <= 26, `${busy.analyser.calls.detect} detections in 10 s`);
+  });
+
+  test('keeps a track through half a second of missed faces', async () => {
+    const hidden: Scene = (atS) => (atS > 2 && atS < 2.5 ? [] : [{ box: at(500), who: 'ada' }]);
+    const { ofType } = await play(hidden, 5);
+    assert.equal(ofType('track.started').length, 1);
+    assert.equal(ofType('track.ended').length, 1);
+  });
+
+  test('ends the track of somebody who left', async () => {
+    const { ofType } = await play((atS) => (atS < 2 ? [{ box: at(500), who: 'ada' }] : []), 6);
+    const [ended] = ofType('track.ended');
+    assert.equal(ended?.reason, 'left');
+    assert.ok(ended !== undefined && ended.lastSeenMs < 2000 && ended.atMs < 4000);
+  });
+
+  test('keeps two people apart who cross, the nearer hiding the other', async () => {
+    const crossing: Scene = (atS) => {
+      const near = { box: at(400 + atS * 150, 130), who: 'near' };
+      const far = { box: at(1000 - atS * 150, 110), who: 'far' };
+      return Math.abs(near.box.x - far.box.x) < 70 ? [near] : [near, far];
+    };
+    const { ofType, events } = await play(crossing, 4);
+    const people = peopleByTrack(events);
+    assert.ok([...people.values()].every((seen) => seen.size <= 1));
+    assert.equal(ofType('track.started').length, 2);
+  });
+
+  test('does not let the live face behind a photograph vouch for it', async () => {
+    const swap: Scene = (atS) =>
+      atS < 4
+        ? [{ box: at(500), who: 'photo' }]
+        : [{ box: at(504), who: 'bearer', openness: blinkingAt(atS, [5.2]) }];
+    const { ofType, events } = await play(swap, 9);
+    const people = peopleByTrack(events);
+    assert.ok([...people.values()].every((seen) => seen.size <= 1));
+    assert.equal(ofType('track.ended')[0]?.reason, 'another-face');
+    const first = ofType('track.started')[0]?.trackId;
+    assert.ok(ofType('liveness').every(({ trackId }) => trackId !== first));
+  });
+
+  test('does not let a blink vouch for the photograph that comes after it', async () => {
+    const swap: Scene = (atS) =>
+      atS < 4
+        ? [{ box: at(500), who: 'bearer', openness: blinkingAt(atS, [2]) }]
+        : [{ box: at(504), who: 'photo' }];
+    const { events } = await play(swap, 9);
+    const people = peopleByTrack(events);
+    assert.equal(people.size, 2);
+    assert.ok([...people.values()].every((seen) => seen.size <= 1));
+    const photo = [...people.keys()][1];
+    const verdicts = events.flatMap((event) =>
+      event.type === 'sighting' && event.sighting.trackId === photo ? [event.sighting.liveness.verdict] : [],
+    );
+    assert.ok(verdicts.length > 0 && verdicts.every((verdict) => verdict === 'undetermined'));
+  });
+
+  test('wants a new blink after the face was out of sight', async () => {
+    const gone: Scene = (atS) =>
+      atS > 4 && atS < 5 ? [] : [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [2, 8]) }];
+    const { ofType } = await play(gone, 10);
+    assert.equal(ofType('track.started').length, 1);
+    assert.deepEqual(
+      ofType('liveness').map(({ assessment }) => assessment.verdict),
+      ['live', 'undetermined', 'live'],
+    );
+  });
+
+  test('hears the passive model when there is one', async () => {
+    const { ofType } = await play(() => [{ box: at(500), who: 'screen', passiveScore: 0.1 }], 5);
+    const [verdict] = ofType('liveness');
+    assert.equal(verdict?.assessment.reason, 'passive-model');
+  });
+
+  test('bounds the work of a frame with 40 faces and still sees all of them', async () => {
+    const crowd = Array.from({ length: 40 }, (_, n) => ({
+      box: { x: (n % 10) * 180, y: Math.floor(n / 10) * 200, width: 60 + n, height: 60 + n },
+      who: `p${n % 16}`,
+    }));
+    const { ofType, analyser, counters } = await play(() => crowd, 10);
+    assert.equal(ofType('track.started').length, 40);
+    assert.ok(analyser.calls.largestLocate <= 8);
+    assert.ok(analyser.calls.embed <= (counters['framesAnalysed'] ?? 0));
+    assert.ok((counters['facesLocated'] ?? 0) <= 8 * (counters['framesAnalysed'] ?? 0));
+    assert.ok((counters['locatesDeferred'] ?? 0) > 0);
+  });
+
+  test('says nothing about what only the detector takes for a face', async () => {
+    const scene: Scene = () => [{ box: at(500), who: 'poster', isDetectable: true }];
+    const analyser = new ScriptedAnalyser(scene);
+    analyser.locate = (_, regions) => Promise.resolve(regions.map(() => undefined));
+    const events: StageEvent[] = [];
+    const session = new CameraSession({
+      cameraId: cameraId('door'),
+      analyser,
+      sink: (event) => events.push(event),
+      clock: new VirtualClock(),
+      newTrackId: () => trackId('n1'),
+      idleFps: 5,
+      trackingFps: 15,
+      smallestFacePx: 40,
+      liveness: defaultLivenessPolicy,
+      sameFaceThreshold: 0.5,
+    });
+    for (let n = 0; n < 100; n++) await session.analyse(scriptedFrame(n, n * 40));
+    session.end();
+    assert.deepEqual(events, []);
+  });
+
+  test('says the same twice', async () => {
+    const scene: Scene = (atS) => [{ box: at(300 + atS * 50), who: 'ada', openness: blinkingAt(atS, [2]) }];
+    const [first, second] = [await play(scene, 6), await play(scene, 6)];
+    assert.equal(JSON.stringify(first.events), JSON.stringify(second.events));
+  });
+});
