@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const sharedDir = fileURLToPath(new URL('../../../shared', import.meta.url));
+const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/**
- * The path of a file or folder of the shared material beside the repository, or undefined on a machine without
- * it; a test then skips and prints why.
- */
-export function sharedPath(...parts: readonly string[]): string | undefined {
-  const path = join(sharedDir, ...parts);
-  return existsSync(path) ? path : undefined;
+/** Something that lies beside the repository, not in it: faces of real people, models under other terms. */
+export interface SharedFile {
+  /** Absolute path; may be missing. */
+  readonly path: string;
+  /** For node:test's `skip`: false where it is there, else the reason, which the runner prints. */
+  readonly skip: string | false;
+}
+
+/** Looks for `relativePath`, such as `media/blink`, in `../shared` beside the repository. */
+export function sharedFile(relativePath: string): SharedFile {
+  const path = join(dirname(repositoryRoot), 'shared', relativePath);
+  return { path, skip: existsSync(path) ? false : `../shared/${relativePath} is not there` };
 }
