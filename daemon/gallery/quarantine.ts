@@ -1,0 +1,31 @@
+import type { PersonId } from '../domain/ids.js';
+
+/** A row that is kept but not used. Which rows these are may be logged: ids say nothing about a person. */
+export interface QuarantinedRow {
+  readonly table: 'person' | 'template' | 'photograph';
+  readonly rowId: string;
+  readonly personId: PersonId;
+  readonly reason: 'does-not-open' | 'other-recogniser' | 'not-a-template';
+}
+
+/** Rows found damaged since the gallery was opened, each once. */
+export class Quarantine {
+  readonly #rows = new Map<string, QuarantinedRow>();
+
+  get rows(): readonly QuarantinedRow[] {
+    return [...this.#rows.values()];
+  }
+
+  /** True where the row was not known to be damaged before. */
+  add(row: QuarantinedRow): boolean {
+    const id = `${row.table} ${row.rowId}`;
+    const isNew = !this.#rows.has(id);
+    this.#rows.set(id, row);
+    return isNew;
+  }
+
+  /** Forgets the rows of a person who was removed. */
+  release(personId: PersonId): void {
+    for (const [id, row] of this.#rows) if (row.personId === personId) this.#rows.delete(id);
+  }
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { type PersonId, personId } from '../../daemon/domain/ids.js';
+import type { Candidate, Embedding } from '../../daemon/domain/match.js';
+import { openOnnxSearchIndex } from '../../daemon/gallery/onnx-search-index.js';
+import type { SearchIndex } from '../../daemon/gallery/search-index.js';
+import { unitVector } from '../support/gallery-fixture.js';
+
+const dimensions = 8;
+const dot = (a: Embedding, b: Embedding): number =>
+  a.reduce((sum, value, axis) => sum + value * (b[axis] ?? 0), 0);
+const closeTo = (a: number, b: number): boolean => Math.abs(a - b) < 1e-5;
+
+type Model = Map<PersonId, Embedding[]>;
+
+/** What the index should find, the slow and obvious way. */
+function expected(model: Model, probe: Embedding, rule: 'nearest' | 'mean'): number[] {
+  return [...model.values()]
+    .map((templates) => templates.map((template) => dot(template, probe)))
+    .map((all) => (rule === 'mean' ? all.reduce((sum, s) => sum + s, 0) / all.length : Math.max(...all)))
+    .sort((a, b) => b - a);
+}
+
+function assertAgrees(found: readonly Candidate[], model: Model, probe: Embedding, rule: 'nearest' | 'mean') {
+  const wanted = expected(model, probe, rule).slice(0, 4);
+  assert.equal(found.length, wanted.length);
+  for (const [rank, { personId: id, similarity }] of found.entries()) {
+    assert.ok(closeTo(similarity, wanted[rank] ?? Number.NaN), `rank ${rank}`);
+    const own = new Map([[id, model.get(id) ?? []]]);
+    assert.ok(closeTo(similarity, expected(own, probe, rule)[0] ?? Number.NaN), `similarity of ${id}`);
+  }
+}
+
+describe('the search index', () => {
+  const step = fc.record({
+    person: fc.nat({ max: 11 }),
+    kind: fc.constantFrom('add' as const, 'add' as const, 'remove' as const),
+    seeds: fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }),
+  });
+
+  test('finds what comparing with every template finds, through any additions and removals', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, probeSeed) => {
+        await using index = await openOnnxSearchIndex(dimensions);
+        const model: Model = new Map();
+        for (const { person, kind, seeds } of steps) {
+          const id = personId(`p-${person}`);
+          if (kind === 'remove') {
+            assert.equal(index.remove(id), model.delete(id));
+            continue;
+          }
+          const templates = seeds.map((seed) => unitVector(seed, dimensions));
+          index.add(id, templates);
+          model.set(id, [...(model.get(id) ?? []), ...templates]);
+        }
+        assert.equal(index.personCount, model.size);
+        assert.equal(index.templateCount, [...model.values()].flat().length);
+        const probe = unitVector(probeSeed, dimensions);
+        for (const rule of ['nearest', 'mean'] as const) {
+          assertAgrees(await index.nearest(probe, { count: 4, rule }), model, probe, rule);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('finds a template itself with similarity 1, among thousands, past every growth', async () => {
+    await using index = await openOnnxSearchIndex(128);
+    for (let person = 0; person < 3000; person += 1) index.add(personId(`p-${person}`), [unitVector(person)]);
+    for (const person of [0, 255, 256, 2999]) {
+      const [best] = await index.nearest(unitVector(person), { count: 2 });
+      assert.equal(best?.personId, `p-${person}`);
+      assert.ok(closeTo(best.similarity, 1));
+    }
+  });
+
+  test('copies templates: the caller may wipe its own', async () => {
+    await using index = await openOnnxSearchIndex(128);
+    const template = unitVector(1);
+    index.add(personId('p-1'), [template]);
+    template.fill(0);
+    assert.ok(closeTo((await index.nearest(unitVector(1), { count: 1 }))[0]?.similarity ?? 0, 1));
+  });
+
+  test('an empty index and a count of zero find nobody', async () => {
+    await using index = await openOnnxSearchIndex(128);
+    assert.deepEqual(await index.nearest(unitVector(1), { count: 3 }), []);
+    index.add(personId('p-1'), []);
+    assert.equal(index.personCount, 0);
+    index.add(personId('p-1'), [unitVector(1)]);
+    assert.deepEqual(await index.nearest(unitVector(1), { count: 0 }), []);
+  });
+
+  test('never returns a person removed while the search ran, and finds one added', async () => {
+    await using index = await openOnnxSearchIndex(128);
+    const add = (target: SearchIndex, person: number): void =>
+      target.add(personId(`p-${person}`), [unitVector(person)]);
+    for (let person = 0; person < 10; person += 1) add(index, person);
+    const running = index.nearest(unitVector(3), { count: 10 });
+    index.remove(personId('p-3'));
+    add(index, 10);
+    const found = (await running).map(({ personId: id }) => id);
+    assert.equal(found.includes(personId('p-3')), false);
+    assert.equal(found.length, 10);
+    assert.ok(found.includes(personId('p-10')));
+  });
+
+  test('a vector of another length is refused, not compared', async () => {
+    await using index = await openOnnxSearchIndex(128);
+    const isRefusal = (error: unknown): boolean => isRollcallError(error, 'embedding-unusable');
+    assert.throws(() => index.add(personId('p-1'), [unitVector(1, 64)]), isRefusal);
+    await assert.rejects(index.nearest(unitVector(1, 64), { count: 1 }), isRefusal);
+  });
+
+  test('a search that runs while the index is closed ends, later ones are refused', async () => {
+    const index = await openOnnxSearchIndex(128);
+    index.add(personId('p-1'), [unitVector(1)]);
+    const running = index.nearest(unitVector(1), { count: 1 });
+    await index[Symbol.asyncDispose]();
+    assert.equal((await running)[0]?.personId, 'p-1');
+    await assert.rejects(index.nearest(unitVector(1), { count: 1 }), (error) =>
+      isRollcallError(error, 'gallery-closed'),
+    );
+    await index[Symbol.asyncDispose]();
+  });
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { isSlug } from '../../daemon/domain/ids.js';
+import {
+  checkEnrolment,
+  type EnrolmentPhotograph,
+  isUnitEmbedding,
+  LARGEST_PHOTOGRAPH_BYTES,
+  MOST_PHOTOGRAPHS,
+} from '../../daemon/gallery/enrolment.js';
+import { checkName, decodeName, encodeName, LONGEST_NAME } from '../../daemon/gallery/person-name.js';
+import { newPersonId } from '../../daemon/gallery/row-id.js';
+import { loadSodium } from '../../daemon/gallery/sodium.js';
+import { enrolmentPhotograph, testDimensions, unitVector } from '../support/gallery-fixture.js';
+
+const sodium = await loadSodium();
+
+function refusal(name: string, photographs: readonly EnrolmentPhotograph[]): readonly string[] {
+  try {
+    checkEnrolment({ name, photographs }, testDimensions);
+  } catch (error) {
+    assert.ok(isRollcallError(error, 'enrolment-refused'));
+    assert.equal(error.kind, 'input');
+    const { problems } = error.details;
+    assert.ok(Array.isArray(problems));
+    return problems.map(String);
+  }
+  return [];
+}
+
+describe('names', () => {
+  test('are trimmed and kept as people write them', () => {
+    for (const name of ['Ada Lovelace', "Conan O'Brien", '李小龙', 'می‌خواهم', 'José', 'X Æ A-12']) {
+      assert.deepEqual(checkName(`  ${name} `), { name: name.normalize('NFC') });
+    }
+  });
+
+  test('equal names written with other code points become equal', () => {
+    assert.deepEqual(checkName('Jose\u0301'), checkName('Jos\u00e9'));
+  });
+
+  test('are refused when empty, too long or not printable', () => {
+    for (const name of ['', '   ', 'a\nb', 'a\0b', 'tab\there', 'x\u202egnp', '\ud800', 'line\u2028break']) {
+      assert.ok('problem' in checkName(name), JSON.stringify(name));
+    }
+    assert.ok('name' in checkName('é'.repeat(LONGEST_NAME)));
+    assert.ok('problem' in checkName('é'.repeat(LONGEST_NAME + 1)));
+  });
+
+  test('are padded, so that their sealed length does not tell them apart', () => {
+    const sizes = ['Al', 'Maximiliane von und zu Hohenfels'].map((name) => encodeName(sodium, name).length);
+    assert.equal(sizes[0], sizes[1]);
+    for (const name of ['A', 'é'.repeat(64), 'x'.repeat(63), 'x'.repeat(64)]) {
+      assert.equal(decodeName(sodium, encodeName(sodium, name)), name);
+    }
+  });
+});
+
+describe('an enrolment', () => {
+  test('that is in order gives the name to store', () => {
+    assert.equal(
+      checkEnrolment({ name: ' Ada ', photographs: [enrolmentPhotograph(1)] }, testDimensions),
+      'Ada',
+    );
+  });
+
+  test('is refused with every problem at once', () => {
+    const notJpeg = { ...enrolmentPhotograph(1), jpeg: Uint8Array.of(1, 2, 3) };
+    const huge = { ...enrolmentPhotograph(2), jpeg: new Uint8Array(LARGEST_PHOTOGRAPH_BYTES + 1) };
+    huge.jpeg.set([0xff, 0xd8, 0xff]);
+    const problems = refusal('', [notJpeg, huge]);
+    assert.equal(problems.length, 3);
+    assert.match(problems.join(), /name is empty.*photograph 1 is not a JPEG.*photograph 2 is larger/);
+  });
+
+  test('needs photographs, and not too many', () => {
+    assert.deepEqual(refusal('Ada', []), ['there is no photograph']);
+    const many = Array.from({ length: MOST_PHOTOGRAPHS + 1 }, () => enrolmentPhotograph(1));
+    assert.equal(refusal('Ada', many).length, 1);
+  });
+
+  test('the refusal does not repeat the name', () => {
+    assert.throws(
+      () => checkEnrolment({ name: 'Secret\u0007Person', photographs: [] }, testDimensions),
+      (error) => error instanceof Error && !JSON.stringify([error, error.message]).includes('Secret'),
+    );
+  });
+
+  test('with an embedding that no recogniser gives is a defect', () => {
+    const wrong = [
+      new Float32Array(testDimensions),
+      unitVector(1).map((value) => value * 1.1),
+      unitVector(1).fill(Number.NaN),
+      unitVector(1, 64),
+    ];
+    for (const embedding of wrong) {
+      assert.equal(isUnitEmbedding(embedding, testDimensions), false);
+      const photographs = [{ ...enrolmentPhotograph(1), embedding }];
+      assert.throws(
+        () => checkEnrolment({ name: 'Ada', photographs }, testDimensions),
+        (error) => isRollcallError(error, 'embedding-unusable'),
+      );
+    }
+  });
+});
+
+test('person ids are opaque slugs of 128 random bits', () => {
+  const ids = Array.from({ length: 500 }, () => newPersonId(sodium));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ids) {
+    assert.match(id, /^p-[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+    assert.ok(isSlug(id));
+  }
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { encodePlace, type FieldPlace } from '../../daemon/gallery/field-place.js';
+import { openField, SEAL_OVERHEAD_BYTES, type SealingKey, sealField } from '../../daemon/gallery/sealing.js';
+import { loadSodium } from '../../daemon/gallery/sodium.js';
+
+const sodium = await loadSodium();
+const key: SealingKey = { id: '00112233445566ff', bytes: new Uint8Array(32).fill(3) };
+const place: FieldPlace = { table: 'template', column: 'vector', rowId: 't-1', within: ['p-1', 'r-1'] };
+
+const anyText = fc.string({ unit: 'grapheme', maxLength: 20 });
+const anyPlace: fc.Arbitrary<FieldPlace> = fc.record({
+  table: anyText,
+  column: anyText,
+  rowId: anyText,
+  within: fc.array(anyText, { maxLength: 3 }),
+});
+
+describe('sealing a field', () => {
+  test('opens to what was sealed, for any size and place', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5000 }), anyPlace, (plaintext, where) => {
+        const sealed = sealField(sodium, key, where, plaintext);
+        assert.equal(sealed.length, plaintext.length + SEAL_OVERHEAD_BYTES);
+        assert.deepEqual(openField(sodium, key, where, sealed), plaintext);
+      }),
+    );
+  });
+
+  test('opens a photograph of a megabyte', () => {
+    const plaintext = sodium.randombytes_buf(1_000_003);
+    assert.deepEqual(openField(sodium, key, place, sealField(sodium, key, place, plaintext)), plaintext);
+  });
+
+  test('does not open once any byte of version, key id, nonce, ciphertext or tag was altered', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (plaintext, where, flip) => {
+          const sealed = sealField(sodium, key, place, plaintext);
+          const offset = where % sealed.length;
+          sealed[offset] = (sealed[offset] ?? 0) ^ flip;
+          assert.equal(openField(sodium, key, place, sealed), undefined);
+        },
+      ),
+    );
+  });
+
+  test('does not open at every single altered byte of one field', () => {
+    const sealed = sealField(sodium, key, place, new TextEncoder().encode('Ada'));
+    for (const offset of sealed.keys()) {
+      const altered = sealed.slice();
+      altered[offset] = (altered[offset] ?? 0) ^ 1;
+      assert.equal(openField(sodium, key, place, altered), undefined, `byte ${offset}`);
+    }
+  });
+
+  test('does not open when cut short or lengthened', () => {
+    const sealed = sealField(sodium, key, place, new Uint8Array(20));
+    for (let size = 0; size < sealed.length; size += 1) {
+      assert.equal(openField(sodium, key, place, sealed.subarray(0, size)), undefined);
+    }
+    assert.equal(openField(sodium, key, place, Uint8Array.of(...sealed, 0)), undefined);
+  });
+
+  test('does not open in any other place', () => {
+    fc.assert(
+      fc.property(anyPlace, anyPlace, (home, elsewhere) => {
+        fc.pre(JSON.stringify(home) !== JSON.stringify(elsewhere));
+        const sealed = sealField(sodium, key, home, Uint8Array.of(1, 2, 3));
+        assert.equal(openField(sodium, key, elsewhere, sealed), undefined);
+      }),
+    );
+  });
+
+  test('does not open with another key, nor with the same key under another id', () => {
+    const sealed = sealField(sodium, key, place, Uint8Array.of(1));
+    assert.equal(openField(sodium, { ...key, bytes: new Uint8Array(32) }, place, sealed), undefined);
+    assert.equal(openField(sodium, { ...key, id: 'ffffffffffffffff' }, place, sealed), undefined);
+  });
+
+  test('never seals the same value to the same bytes', () => {
+    const once = sealField(sodium, key, place, Uint8Array.of(1));
+    assert.notDeepEqual(sealField(sodium, key, place, Uint8Array.of(1)), once);
+  });
+});
+
+describe('the associated data', () => {
+  const encode = (where: FieldPlace): string => sodium.to_hex(encodePlace(1, key.id, where));
+
+  test('is the same for the same place only, wherever texts are cut', () => {
+    fc.assert(
+      fc.property(anyPlace, anyPlace, (one, other) => {
+        const areSame = JSON.stringify(one) === JSON.stringify(other);
+        assert.equal(encode(one) === encode(other), areSame);
+      }),
+    );
+  });
+
+  test('tells apart what mere joining would confuse', () => {
+    const base = { table: 'a', column: 'b', rowId: 'c' };
+    const all = [
+      { ...base, within: ['d', 'e'] },
+      { ...base, within: ['de'] },
+      { ...base, within: ['d', 'e', ''] },
+      { table: 'ab', column: '', rowId: 'c', within: ['d', 'e'] },
+      { table: 'a', column: 'bc', rowId: 'd', within: ['e'] },
+    ].map(encode);
+    assert.equal(new Set(all).size, all.length);
+  });
+
+  test('names the format version and the key', () => {
+    const encodings = [encodePlace(1, 'k', place), encodePlace(2, 'k', place), encodePlace(1, 'l', place)];
+    assert.equal(new Set(encodings.map((bytes) => sodium.to_hex(bytes))).size, 3);
+  });
+});
