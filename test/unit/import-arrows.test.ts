@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { importViolations } from '../support/import-rules.js';
+import { scanSource } from '../support/source-scanner.js';
+
+const daemon = fileURLToPath(new URL('../../daemon', import.meta.url));
+
+function daemonSources(): Map<string, string> {
+  const paths = readdirSync(daemon, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(daemon, path), 'utf8')]));
+}
+
+const violations = (files: Record<string, string>): readonly string[] =>
+  importViolations(new Map(Object.entries(files)));
+
+describe('the daemon', () => {
+  test('imports downwards only, without cycles, and keeps base and domain pure', () => {
+    const sources = daemonSources();
+    assert.ok(sources.size > 20, 'the sources were found');
+    assert.deepEqual(importViolations(sources), []);
+  });
+
+  test('would be caught with a wrong arrow in a real file', () => {
+    const sources = daemonSources();
+    const path = 'domain/geometry.ts';
+    sources.set(path, `import { openDatabase } from '../host/sqlite.js';\n${sources.get(path)}`);
+    const wrong = 'domain/geometry.ts: domain must not import host ("../host/sqlite.js")';
+    assert.ok(importViolations(sources).includes(wrong));
+  });
+});
+
+describe('the import rules', () => {
+  test('allow arrows that point down and within a layer', () => {
+    const files = {
+      'app/main.ts': "import { a } from '../control/a.js'; import { b } from './compose.js';",
+      'app/compose.ts': "import type { Clock } from '../base/clock.js'; import { join } from 'node:path';",
+      'vision/ingest/ffmpeg.ts':
+        "import { x } from '../session.js'; export { y } from '../../domain/frame.js';",
+    };
+    assert.deepEqual(violations(files), []);
+  });
+
+  test('refuse arrows that point up or sideways, however they are written', () => {
+    for (const source of [
+      "import { x } from '../gallery/x.js';",
+      "import type { X } from '../gallery/x.js';",
+      "import\n{\n  x,\n} from\n'../gallery/x.js';",
+      "import '../gallery/x.js';",
+      "export * from '../gallery/x.js';",
+      "export { x } from '../gallery/x.js';",
+      "const x = await import('../gallery/x.js');",
+      "const t = `${await import('../gallery/x.js')}`;",
+      "const r = /['\"`]/; import { x } from '../gallery/x.js';",
+      "const s = 'it\\'s'; /* ' */ import { x } from '../gallery/x.js';",
+    ]) {
+      assert.deepEqual(
+        violations({ 'vision/a.ts': source }),
+        ['vision/a.ts: vision must not import gallery ("../gallery/x.js")'],
+        source,
+      );
+    }
+    assert.equal(violations({ 'cli/a.ts': "import '../app/main.js';" }).length, 1);
+    assert.equal(violations({ 'app/a.ts': "import '../cli/main.js';" }).length, 1);
+    assert.equal(violations({ 'host/a.ts': "import '../../scripts/x.js';" }).length, 1);
+    assert.equal(violations({ 'helpers/a.ts': '' }).length, 1);
+  });
+
+  test('do not take comments and strings for imports', () => {
+    const files = {
+      'base/a.ts': [
+        "// import { x } from '../app/x.js';",
+        "/* import '../app/x.js'; Date.now() */",
+        'const text = "import { x } from \'../app/x.js\'; setTimeout, Date";',
+        `const quoted = \`import '../app/x.js' \${text} Math.random()\`;`,
+        'const half = 4 / 2; const third = (half) / 3; // it\'s "odd"',
+        'const pattern = /^[/"]Date/;',
+      ].join('\n'),
+    };
+    assert.deepEqual(violations(files), []);
+  });
+
+  test('keep base and domain free of packages, time, chance and the system', () => {
+    for (const [source, name] of [
+      ["import { join } from 'node:path';", 'node:path'],
+      ["import { z } from 'zod';", 'zod'],
+      ['const now = Date.now();', 'Date'],
+      ['const now = new Date();', 'Date'],
+      ['const chance = Math.random();', 'Math.random'],
+      ['setTimeout(() => undefined, 5);', 'a timer'],
+      [`const text = \`\${setInterval}\`;`, 'a timer'],
+      ['const id = process.pid;', 'process'],
+      ['const ms = performance.now();', 'performance'],
+    ] as const) {
+      for (const path of ['base/a.ts', 'domain/sub/a.ts']) {
+        const found = violations({ [path]: source });
+        assert.equal(found.length, 1, `${path}: ${source}`);
+        assert.ok(found[0]?.includes(name), found[0]);
+      }
+      assert.deepEqual(violations({ 'host/a.ts': source }), [], 'host may');
+    }
+    assert.deepEqual(
+      violations({ 'domain/a.ts': 'const d = event.Date; clock.process(1); toDateText();' }),
+      [],
+    );
+  });
+
+  test('find cycles, also through types', () => {
+    const files = {
+      'domain/a.ts': "import { b } from './b.js';",
+      'domain/b.ts': "import { c } from './c.js';",
+      'domain/c.ts': "import type { a } from './a.js';",
+      'domain/d.ts': "import { a } from './a.js';",
+    };
+    assert.deepEqual(violations(files), ['cycle: domain/a.ts -> domain/b.ts -> domain/c.ts -> domain/a.ts']);
+  });
+});
+
+test('the scanner reads every kind of import and nothing else', () => {
+  const { imports } = scanSource(
+    "import a from 'a';\nimport * as b from \"b\";\nexport type { C } from 'c';\nimport('d');\nimport 'e';\nfrom('f');\nconst from = 'g'; x.import('h');",
+  );
+  assert.deepEqual([...imports].sort(), ['a', 'b', 'c', 'd', 'e']);
+});
