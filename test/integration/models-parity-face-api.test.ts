@@ -130,8 +130,8 @@ describe('networks built from weights alone agree with face-api', () => {
     const converted = await network('dlib-resnet');
     const pictures = [
       noisePicture(150, 150, 11),
-      await cropPicture(samplePhoto('sample6.jpg'), { left: 0.27, top: 0.09, side: 0.2 }, 150),
-      await cropPicture(samplePhoto('sample1.jpg'), { left: 0.2, top: 0.1, side: 0.1 }, 150),
+      await cropPicture(samplePhoto('sample6.jpg'), { left: 0.276, top: 0.127, side: 0.238 }, 150),
+      await cropPicture(samplePhoto('sample1.jpg'), { left: 0.168, top: 0.153, side: 0.186 }, 150),
     ];
     const batch = output(await runNetwork(converted, pictures), 'embedding');
     for (const [index, picture] of pictures.entries()) {

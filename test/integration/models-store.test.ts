@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { programRoot } from '../../daemon/models/root-directory.js';
+import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+import { openNetwork, runNetwork } from '../support/onnx-run.js';
+import { sharedFile } from '../support/shared-media.js';
+import { noisePicture } from '../support/tensor-pictures.js';
+
+let directory: string;
+let buildDir: string;
+let importDir: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rollcall-models-'));
+  [buildDir, importDir] = [join(directory, 'build'), join(directory, 'imported')];
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function open(): Promise<ModelStore> {
+  return openModelStore({ buildDir, importDir });
+}
+
+async function sha256(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
+
+describe('building', () => {
+  test('gives the files of the manifest, twice the same, and keeps what is there', async () => {
+    const store = await open();
+    const steps: string[] = [];
+    const onProgress = ({ packId, step }: { packId: string; step: string }): void =>
+      void steps.push(`${packId} ${step}`);
+    const first = await store.build({ onProgress });
+    assert.equal(first.length, 7);
+    for (const status of first) {
+      assert.equal(status.state, 'ready');
+      if (status.state !== 'ready') return;
+      assert.equal(await sha256(status.path), status.pack.sha256);
+      assert.equal((await stat(status.path)).size, status.pack.sizeBytes);
+    }
+    await store.build({ isForced: true });
+    await store.build({ packIds: ['iris'], onProgress });
+    assert.deepEqual(steps.slice(-3), ['liveness converting', 'liveness built', 'iris kept']);
+    assert.ok((await store.verify()).filter(({ state }) => state === 'ready').length === 7);
+  });
+
+  test('refuses a source file that is not the one of the manifest', async () => {
+    const rootDir = join(directory, 'program');
+    const source = 'node_modules/@vladmandic/human';
+    for (const folder of ['models', `${source}/models`])
+      await mkdir(join(rootDir, folder), { recursive: true });
+    await copyFile(join(programRoot(), 'models/manifest.json'), join(rootDir, 'models/manifest.json'));
+    for (const file of ['package.json', 'models/liveness.json', 'models/liveness.bin']) {
+      await cp(join(programRoot(), source, file), join(rootDir, source, file));
+    }
+    const store = await openModelStore({ rootDir, buildDir });
+    await store.build({ packIds: ['liveness'] });
+    const bytes = await readFile(join(rootDir, source, 'models/liveness.bin'));
+    bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+    await writeFile(join(rootDir, source, 'models/liveness.bin'), bytes);
+    await assert.rejects(store.build({ packIds: ['liveness'], isForced: true }), (error) =>
+      isRollcallError(error, 'source-hash'),
+    );
+    await assert.rejects(store.build({ packIds: ['iris'] }), (error) =>
+      isRollcallError(error, 'source-missing'),
+    );
+  });
+
+  test('says what to run for a pack that is not there', async () => {
+    const store = await open();
+    await assert.rejects(
+      store.path('facemesh'),
+      (error) => isRollcallError(error, 'pack-absent') && error.remedy === 'Run: rollcall models build',
+    );
+    await assert.rejects(store.build({ packIds: ['sface'] }), (error) =>
+      isRollcallError(error, 'pack-not-built'),
+    );
+  });
+});
+
+describe('verifying', () => {
+  test('a changed and a truncated file are refused with the expected and the found hash', async () => {
+    await (await open()).build({ packIds: ['liveness'] });
+    const path = await (await open()).path('liveness');
+    const bytes = await readFile(path);
+    const changed = Uint8Array.from(bytes);
+    changed[5000] = (changed[5000] ?? 0) ^ 1;
+    for (const wrong of [changed, bytes.subarray(0, -1)]) {
+      await writeFile(path, wrong);
+      const store = await open();
+      const found = await sha256(path);
+      await assert.rejects(
+        store.path('liveness'),
+        (error) =>
+          isRollcallError(error, 'pack-damaged') &&
+          error.message.includes(found) &&
+          error.message.includes(store.pack('liveness').sha256),
+      );
+    }
+  });
+
+  test('a file put in its place with the same size and time is still noticed', async () => {
+    await (await open()).build({ packIds: ['liveness'] });
+    const path = await (await open()).path('liveness');
+    const { atime, mtime } = await stat(path);
+    await writeFile(path, new Uint8Array((await readFile(path)).length));
+    await utimes(path, atime, mtime);
+    assert.equal((await (await open()).status('liveness')).state, 'damaged');
+  });
+
+  test('a spoilt cache of hashes is ignored', async () => {
+    await (await open()).build({ packIds: ['liveness'] });
+    await writeFile(join(buildDir, '.verified.json'), '{"liveness.onnx": 1}');
+    assert.equal((await (await open()).status('liveness')).state, 'ready');
+  });
+});
+
+describe('importing', () => {
+  test('recognises a pack by its hash, whatever the file is called', async () => {
+    await (await open()).build({ packIds: ['liveness'] });
+    const anyName = join(directory, 'download(1).bin');
+    await copyFile(await (await open()).path('liveness'), anyName);
+    await rm(buildDir, { recursive: true });
+    const store = await open();
+    const status = await store.import(anyName);
+    assert.equal(status.state, 'ready');
+    assert.equal(await store.path('liveness'), join(importDir, 'liveness.onnx'));
+  });
+
+  test('refuses wrong, truncated and missing files and leaves nothing behind', async () => {
+    const store = await open();
+    const named = join(directory, 'face_detection_yunet_2023mar.onnx');
+    await writeFile(named, 'version https://git-lfs.github.com/spec/v1');
+    await assert.rejects(
+      store.import(named),
+      (error) =>
+        isRollcallError(error, 'pack-wrong-hash') &&
+        error.message.includes(store.pack('yunet-2023mar').sha256) &&
+        error.message.includes('it ends after 42 of 232589 bytes'),
+    );
+    const unknown = join(directory, 'other.onnx');
+    await writeFile(unknown, 'nothing');
+    await assert.rejects(store.import(unknown), (error) => isRollcallError(error, 'pack-wrong-hash'));
+    await assert.rejects(store.import(join(directory, 'absent')), (error) =>
+      isRollcallError(error, 'import-unreadable'),
+    );
+    assert.deepEqual(await readdir(importDir).catch(() => []), []);
+  });
+
+  for (const [packId, file, widthPx, heightPx] of [
+    ['yunet-2023mar', 'face_detection_yunet_2023mar.onnx', 640, 640],
+    ['yunet-dynamic', 'yunet_n_dynamic.onnx', 640, 384],
+    ['minifasnet-v2', '2.7_80x80_MiniFASNetV2.onnx', 80, 80],
+    ['minifasnet-v1se', '4_0_0_80x80_MiniFASNetV1SE.onnx', 80, 80],
+  ] as const) {
+    const { path, skip } = sharedFile(`models/${file}`);
+    test(`${packId} runs after import and gives what the manifest says`, { skip }, async () => {
+      const store = await open();
+      await store.import(path);
+      const network = await openNetwork(await store.path(packId));
+      const pack = store.pack(packId);
+      assert.deepEqual(network.inputNames, [pack.input.name]);
+      const outputs = await runNetwork(network, [noisePicture(widthPx, heightPx, 1)]);
+      assert.deepEqual([...outputs.keys()].sort(), pack.outputs.map(({ name }) => name).sort());
+      for (const { name, shape } of pack.outputs) {
+        const dims = outputs.get(name)?.dims ?? [];
+        assert.equal(dims.length, shape.length, name);
+        for (const [axis, size] of shape.entries()) {
+          if (typeof size === 'number') assert.equal(dims[axis], size, `${name}, axis ${axis}`);
+        }
+      }
+      await network.release();
+    });
+  }
+});
