@@ -54,7 +54,7 @@ describe('the import rules', () => {
       "export * from '../gallery/x.js';",
       "export { x } from '../gallery/x.js';",
       "const x = await import('../gallery/x.js');",
-      "const t = `${await import('../gallery/x.js')}`;",
+      `const t = \`\${await import('../gallery/x.js')}\`;`,
       "const r = /['\"`]/; import { x } from '../gallery/x.js';",
       "const s = 'it\\'s'; /* ' */ import { x } from '../gallery/x.js';",
     ]) {
