@@ -8,6 +8,8 @@ export class CameraBoard {
   readonly #states = new Map<string, CameraState>();
   readonly #counters = new Map<string, Readonly<Record<string, number>>>();
 
+  #progressCount = 0;
+
   constructor(cameras: readonly CameraConfig[]) {
     this.#cameras = cameras;
   }
@@ -16,8 +18,16 @@ export class CameraBoard {
     this.#states.set(cameraId, state);
   }
 
-  setCounters(cameraId: string, counters: Readonly<Record<string, number>>): void {
-    this.#counters.set(cameraId, counters);
+  /** Takes the counters of one vision process, which it sends about once a second. */
+  setCounters(
+    reported: readonly { readonly id: string; readonly counters: Readonly<Record<string, number>> }[],
+  ): void {
+    for (const { id, counters } of reported) {
+      const before = this.#counters.get(id)?.['analysed'] ?? 0;
+      this.#progressCount += Math.max(0, (counters['analysed'] ?? 0) - before);
+      this.#counters.set(id, counters);
+    }
+    if (this.streamingCount === 0) this.#progressCount += 1;
   }
 
   /** A vision process is gone: what it said of its cameras no longer holds. */
@@ -25,11 +35,16 @@ export class CameraBoard {
     for (const id of cameraIds) this.#states.delete(id);
   }
 
-  /** Frames analysed on all cameras since their processes started: what progress is measured by. */
-  get framesAnalysed(): number {
-    let sum = 0;
-    for (const counters of this.#counters.values()) sum += counters['analysed'] ?? 0;
-    return sum;
+  get streamingCount(): number {
+    return [...this.#states.values()].filter(({ state }) => state === 'streaming').length;
+  }
+
+  /**
+   * Grows with every frame analysed on any camera. While no camera delivers, the reports themselves count: waiting for
+   * cameras is not standing still.
+   */
+  get progressCount(): number {
+    return this.#progressCount;
   }
 
   status(): readonly CameraStatus[] {

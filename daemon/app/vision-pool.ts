@@ -39,6 +39,8 @@ export class VisionPool implements AsyncDisposable {
     readonly random: Random;
     readonly logger: Logger;
     onReport(report: Report): void;
+    /** A process ended; these were its cameras. */
+    onDown(cameraIds: readonly string[]): void;
   }) {
     const { processes, plan, clock, random, logger } = options;
     this.#clock = clock;
@@ -52,7 +54,10 @@ export class VisionPool implements AsyncDisposable {
         random,
         logger,
         onReport: (report) => this.#report(report),
-        onDown: () => this.#abandon(slot),
+        onDown: () => {
+          this.#abandon(slot);
+          options.onDown(cameras.map(({ id }) => id));
+        },
       });
       return slot;
     });
@@ -64,6 +69,11 @@ export class VisionPool implements AsyncDisposable {
 
   status(): readonly VisionStatus[] {
     return this.#slots.map((slot) => slot.status());
+  }
+
+  /** Reports each process has sent since the pool was started: what its progress is measured by. */
+  get reportCounts(): readonly number[] {
+    return this.#slots.map((slot) => slot.reportCount);
   }
 
   /** What a process named as the reason it cannot run, if one did. */

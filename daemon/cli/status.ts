@@ -40,7 +40,7 @@ function visionLine(vision: VisionStatus): string {
 }
 
 export function describeStatus(status: BoxStatus): string {
-  const { gallery, broker, outbox, eventLoop } = status;
+  const { gallery, broker, outbox, intake, eventLoop } = status;
   const remedy = broker.remedy === undefined ? '' : `\n  what to do: ${broker.remedy}`;
   const message = broker.message === undefined ? '' : `: ${broker.message}`;
   return [
@@ -48,7 +48,7 @@ export function describeStatus(status: BoxStatus): string {
     ...status.vision.map(visionLine),
     `gallery: ${gallery.persons} persons, ${gallery.templates} templates, ${gallery.damagedRows} damaged rows`,
     `broker: ${broker.state}${message}${remedy}`,
-    `outbox: ${outbox.waiting} waiting; ${status.suppressedFacts} facts suppressed by cooldowns`,
+    `events: ${intake.facts} recorded since the start, ${intake.suppressed} suppressed by cooldowns, ${intake.givenUp} sightings lost; ${outbox.waiting} waiting for the broker`,
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,
     cameraTable(status.cameras),
   ].join('\n');

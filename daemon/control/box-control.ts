@@ -40,9 +40,27 @@ export interface BoxStatus {
   readonly vision: readonly VisionStatus[];
   readonly cameras: readonly CameraStatus[];
   readonly gallery: { readonly persons: number; readonly templates: number; readonly damagedRows: number };
-  readonly broker: { readonly state: string; readonly message?: string; readonly remedy?: string };
+  readonly broker: {
+    /** `not configured`, or how the connection stands. */
+    readonly state: string;
+    /** Events acknowledged since the start. */
+    readonly publishedCount?: number;
+    /** Kinds of event whose topics the broker refuses. */
+    readonly heldKinds?: readonly string[];
+    readonly message?: string;
+    readonly remedy?: string;
+  };
   readonly outbox: { readonly waiting: number };
-  readonly suppressedFacts: number;
+  /** Sightings since the start, and what became of them. */
+  readonly intake: {
+    readonly taken: number;
+    readonly facts: number;
+    /** True, but not worth saying again so soon. */
+    readonly suppressed: number;
+    /** Lost because nothing could be stored for too long. */
+    readonly givenUp: number;
+  };
+  /** How late the core's event loop ran its timers. */
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }
 
@@ -90,7 +108,7 @@ export interface BoxControl {
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   addPerson(request: EnrolmentRequest): Promise<EnrolmentResult>;
-  listPersons(): readonly PersonSummary[];
+  listPersons(): Promise<readonly PersonSummary[]>;
   showPerson(id: string): PersonSummary | undefined;
   removePerson(id: string): boolean;
   /** Published payloads, oldest first, the newest `limit`. */

@@ -50,7 +50,7 @@ export function controlRoutes(box: BoxControl, logger: Logger): Hono {
 }
 
 function addPersonRoutes(app: Hono, box: BoxControl): void {
-  app.get('/v1/persons', (context) => context.json(box.listPersons()));
+  app.get('/v1/persons', async (context) => context.json(await box.listPersons()));
   app.post('/v1/persons', async (context) => {
     const body = enrolmentBody.safeParse(await context.req.json());
     if (!body.success) {

@@ -1,0 +1,123 @@
+import type { IntervalHistogram } from 'node:perf_hooks';
+import type { Clock } from '../base/clock.js';
+import type { Config } from '../config/schema.js';
+import type {
+  BoxControl,
+  BoxStatus,
+  EnrolmentRequest,
+  EnrolmentResult,
+  PersonSummary,
+} from '../control/box-control.js';
+import { programVersion } from '../control/program-version.js';
+import { personId } from '../domain/ids.js';
+import type { Gallery } from '../gallery/gallery.js';
+import type { Publisher } from '../publish/publisher.js';
+import type { Records } from '../records/open-records.js';
+import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { CameraBoard } from './camera-board.js';
+import { enrol, summarisePerson } from './enrolment.js';
+import type { SightingIntake } from './sighting-intake.js';
+import { planCamera } from './vision-plan.js';
+import type { VisionPool } from './vision-pool.js';
+
+/** The parts that the local API speaks for. */
+export interface BoxParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly startedAtMs: number;
+  readonly pool: VisionPool;
+  readonly board: CameraBoard;
+  readonly gallery: Gallery;
+  readonly records: Records;
+  readonly intake: SightingIntake;
+  /** Undefined where no broker is configured. */
+  readonly publisher: Publisher | undefined;
+  readonly eventLoop: IntervalHistogram;
+  /** Similarity from which two faces count as the same person. */
+  readonly threshold: number;
+}
+
+const nanosecondsInMs = 1e6;
+
+/** The box as the local API sees it. */
+export class Box implements BoxControl {
+  readonly #parts: BoxParts;
+
+  constructor(parts: BoxParts) {
+    this.#parts = parts;
+  }
+
+  status(): BoxStatus {
+    const { config, clock, startedAtMs, pool, board, gallery, records, intake, eventLoop } = this.#parts;
+    return {
+      version: programVersion(),
+      site: config.site.id,
+      box: config.box.id,
+      uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
+      vision: pool.status(),
+      cameras: board.status(),
+      gallery: {
+        persons: gallery.personCount,
+        templates: gallery.templateCount,
+        damagedRows: gallery.quarantined.length,
+      },
+      broker: this.#broker(),
+      outbox: { waiting: records.outbox.depth() },
+      intake: intake.counters,
+      eventLoop: {
+        p99Ms: eventLoop.percentile(99) / nanosecondsInMs,
+        maximumMs: eventLoop.max / nanosecondsInMs,
+      },
+    };
+  }
+
+  async testCamera(id: string): Promise<CameraTestOutcome | undefined> {
+    const { config, pool } = this.#parts;
+    const camera = config.cameras.find((candidate) => candidate.id === id);
+    if (camera === undefined) return undefined;
+    return pool.testCamera(await planCamera(camera, config.secretsDir));
+  }
+
+  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult> {
+    const { gallery, threshold, pool } = this.#parts;
+    return enrol(request, { gallery, threshold, analysePhoto: (image) => pool.analysePhoto(image) });
+  }
+
+  async listPersons(): Promise<readonly PersonSummary[]> {
+    return (await this.#parts.gallery.listPersons()).map(summarisePerson);
+  }
+
+  showPerson(id: string): PersonSummary | undefined {
+    const found = this.#parts.gallery.showPerson(personId(id));
+    return found === undefined ? undefined : summarisePerson(found);
+  }
+
+  removePerson(id: string): boolean {
+    return this.#parts.gallery.removePerson(personId(id));
+  }
+
+  recentEvents(limit: number): readonly unknown[] {
+    return this.#parts.records.list({ limit }).map(({ payload }) => parsePayload(payload));
+  }
+
+  onEvent(listener: (payload: unknown) => void): () => void {
+    return this.#parts.records.onRecorded((_event, payload) => listener(parsePayload(payload)));
+  }
+
+  #broker(): BoxStatus['broker'] {
+    const { publisher } = this.#parts;
+    if (publisher === undefined) return { state: 'not configured' };
+    const { connection, problem, heldKinds, publishedCount } = publisher.status();
+    return {
+      state: connection,
+      publishedCount,
+      heldKinds,
+      ...(problem === undefined ? {} : { message: problem.message }),
+      ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
+    };
+  }
+}
+
+function parsePayload(payload: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(payload)) as unknown;
+}

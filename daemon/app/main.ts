@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { isRollcallError, messageOf } from '../base/errors.js';
+import { runDaemon } from './run-daemon.js';
+
+const usage = `rollcalld: pulls the configured cameras, recognises live enrolled persons and publishes what it sees.
+
+usage: rollcalld [--config FILE]
+
+  -c, --config FILE  configuration (default /etc/rollcall/rollcall.yaml)
+  -h, --help         this text
+
+Logs JSON lines to standard error. Ends with 0 after SIGTERM or SIGINT, 1 when a part cannot be used,
+2 when the configuration or a secret has to be corrected first.
+`;
+
+/** Ends the process with the message of what went wrong; a stack only for defects. */
+function fail(error: unknown): void {
+  const isInput = isRollcallError(error) && error.kind === 'input';
+  const remedy =
+    isRollcallError(error) && error.remedy !== undefined ? `\n  what to do: ${error.remedy}` : '';
+  const isDefect = !isRollcallError(error) || error.kind === 'defect';
+  const text = isDefect && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`rollcalld: ${text}${remedy}\n`);
+  process.exitCode = isInput ? 2 : 1;
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string', short: 'c', default: '/etc/rollcall/rollcall.yaml' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) process.stdout.write(usage);
+  else await runDaemon(values.config);
+} catch (error) {
+  fail(error);
+}

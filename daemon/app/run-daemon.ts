@@ -1,0 +1,73 @@
+import { badInput, operational } from '../base/errors.js';
+import { Lifetime } from '../base/lifetime.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { programVersion } from '../control/program-version.js';
+import { openPinoLogger } from '../host/pino-logger.js';
+import { systemClock } from '../host/system-clock.js';
+import { openServiceNotifier } from '../host/systemd-notify.js';
+import { type ComposedBox, composeBox } from './compose.js';
+import { startWatchdog } from './watchdog.js';
+
+/** How long all parts together may take to end, milliseconds: below systemd's default stop timeout of 90 s. */
+const shutdownDeadlineMs = 20_000;
+/** Models are loaded and the first inference compiled well within this. */
+const visionStartDeadlineMs = 60_000;
+const pollMs = 50;
+
+/** Runs the daemon until SIGTERM or SIGINT. Throws what keeps it from starting. */
+export async function runDaemon(configPath: string): Promise<void> {
+  const config = await requireConfig(configPath);
+  const logger = openPinoLogger({ level: config.logging.level, clock: systemClock });
+  logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
+  const notifier = await openServiceNotifier(logger);
+  const stopped = signalled(['SIGTERM', 'SIGINT']);
+  await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
+  const composed = await composeBox(config, lifetime, logger);
+  const started = await Promise.race([untilVisionRuns(composed), stopped]);
+  if (started !== undefined) return;
+  startWatchdog({ notifier, composed, lifetime, logger });
+  notifier.ready();
+  logger.info('ready', { cameras: config.cameras.length });
+  const signal = await stopped;
+  notifier.stopping();
+  logger.info('stopping', { signal });
+}
+
+async function requireConfig(path: string): Promise<Config> {
+  const loaded = await loadConfig(path);
+  if (loaded.ok) return loaded.config;
+  const problems = loaded.problems.map(
+    ({ line, column, path: setting, message, remedy }) =>
+      `${path}:${line}:${column}: ${setting === '' ? '' : `${setting} `}${message}${remedy === undefined ? '' : ` (${remedy})`}`,
+  );
+  throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
+    remedy: `correct the file; 'rollcall check-config --config ${path}' shows the problems again`,
+  });
+}
+
+/** Resolves with the first of these signals. A second one ends the process at once. */
+function signalled(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, () => resolve(signal));
+  });
+}
+
+/**
+ * Resolves when every vision process has loaded its models. What a process names as its reason for not starting (a required
+ * provider, a missing model) is an error of the daemon's start, not something to retry for ever.
+ */
+async function untilVisionRuns({ pool }: ComposedBox): Promise<undefined> {
+  const deadlineMs = systemClock.monotonicMs() + visionStartDeadlineMs;
+  while (!pool.isRunning) {
+    const { failure } = pool;
+    if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
+    if (systemClock.monotonicMs() > deadlineMs) {
+      throw operational('vision-not-starting', 'the vision processes did not become ready', {
+        remedy: 'read the log above for what they said; check the memory and load of the machine',
+      });
+    }
+    await new Promise<void>((resolve) => systemClock.after(pollMs, resolve));
+  }
+  return undefined;
+}

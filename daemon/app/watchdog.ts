@@ -1,0 +1,45 @@
+import type { Lifetime } from '../base/lifetime.js';
+import type { Logger } from '../base/logger.js';
+import { ProgressWatchdog } from '../base/progress-watchdog.js';
+import type { ServiceNotifier } from '../host/service-notifier.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import { watchdogIntervalMs } from '../host/systemd-notify.js';
+import type { ComposedBox } from './compose.js';
+
+/** How often the service manager's status line is renewed, milliseconds. */
+const statusEveryMs = 10_000;
+
+/**
+ * Tells the service manager how the daemon is doing. The watchdog is fed only on measured progress: every vision process goes
+ * on reporting and, where cameras deliver, frames are analysed. A daemon that lives but does nothing is replaced.
+ */
+export function startWatchdog(options: {
+  readonly notifier: ServiceNotifier;
+  readonly composed: ComposedBox;
+  readonly lifetime: Lifetime;
+  readonly logger: Logger;
+}): void {
+  const { notifier, composed, lifetime, logger } = options;
+  const { pool, board } = composed;
+  const renewStatus = (): void => {
+    notifier.status(`${board.streamingCount} of ${board.status().length} cameras streaming`);
+    timer = clock.after(statusEveryMs, renewStatus);
+  };
+  let timer = clock.after(0, renewStatus);
+  lifetime.defer('status line', () => timer.cancel());
+
+  const silenceLimitMs = watchdogIntervalMs();
+  if (silenceLimitMs === undefined) return;
+  const watchdog = new ProgressWatchdog({
+    clock,
+    silenceLimitMs,
+    ping: () => notifier.watchdog(),
+    onStandstill: (sources) =>
+      logger.error('no progress: the service manager will restart the daemon', { sources }),
+  });
+  pool.status().forEach(({ index }) => {
+    watchdog.register(`vision process ${index}`, () => pool.reportCounts[index] ?? 0);
+  });
+  watchdog.register('analysis', () => board.progressCount);
+  lifetime.defer('watchdog', () => watchdog[Symbol.dispose]());
+}
