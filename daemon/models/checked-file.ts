@@ -15,6 +15,12 @@ export interface ExpectedContent {
   readonly sizeBytes: number;
 }
 
+/** The code of an error that a system call gave, such as ENOENT; undefined for every other error. */
+export function systemCode(error: unknown): string | undefined {
+  const isSystemError = error instanceof Error && 'syscall' in error && 'code' in error;
+  return isSystemError && typeof error.code === 'string' ? error.code : undefined;
+}
+
 let temporaryFiles = 0;
 
 /** SHA-256 (hexadecimal) of a file, read in pieces. */

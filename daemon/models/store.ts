@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, messageOf, operational } from '../base/errors.js';
-import { hashFile, receiveFile, type WrongContent } from './checked-file.js';
+import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertPack } from './convert/recipes.js';
 import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
 import { readNpmSource } from './npm-source.js';
@@ -117,12 +117,12 @@ export class ModelStore {
 
   /** How every pack of the manifest stands, in its order. */
   async list(): Promise<readonly PackStatus[]> {
-    return this.#all({});
+    return this.#statuses({});
   }
 
   /** Like `list`, but reads every file anew. */
   async verify(): Promise<readonly PackStatus[]> {
-    return this.#all({ isFresh: true });
+    return this.#statuses({ isFresh: true });
   }
 
   /** Converts the packs that come from npm packages; those already there are kept unless forced. */
@@ -198,7 +198,13 @@ export class ModelStore {
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     origin: string,
   ): Promise<void> {
-    const wrong = await receiveFile(join(directory, pack.file), pieces, pack);
+    const wrong = await receiveFile(join(directory, pack.file), pieces, pack).catch((error: unknown) => {
+      if (systemCode(error) === undefined) throw error;
+      throw operational('pack-not-stored', `cannot store ${pack.file} in ${directory}: ${messageOf(error)}`, {
+        remedy: `Make room and give this account the right to write to ${directory}.`,
+        cause: error,
+      });
+    });
     if (wrong !== undefined) throw wrongHash(pack, wrong, origin);
   }
 
@@ -214,7 +220,7 @@ export class ModelStore {
     });
   }
 
-  async #all(options: { readonly isFresh?: boolean }): Promise<readonly PackStatus[]> {
+  async #statuses(options: { readonly isFresh?: boolean }): Promise<readonly PackStatus[]> {
     const statuses: PackStatus[] = [];
     for (const pack of this.manifest.packs) statuses.push(await this.status(pack.id, options));
     return statuses;

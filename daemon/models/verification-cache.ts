@@ -1,7 +1,9 @@
+import type { Stats } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hashFile } from './checked-file.js';
+import { messageOf, operational } from '../base/errors.js';
+import { hashFile, systemCode } from './checked-file.js';
 
 const entrySchema = z.strictObject({
   sizeBytes: z.number(),
@@ -28,10 +30,10 @@ export class VerificationCache {
     this.#directory = directory;
   }
 
-  /** SHA-256 of `file` in the directory; undefined when there is no such file. */
+  /** SHA-256 of `file` in the directory; undefined when there is no such file. Throws `pack-unreadable`. */
   async hash(file: string, options: { readonly isFresh?: boolean } = {}): Promise<string | undefined> {
     const path = join(this.#directory, file);
-    const found = await stat(path).catch(() => undefined);
+    const found = await statIfThere(path);
     if (found === undefined) return undefined;
     const entries = await this.#load();
     const known = entries[file];
@@ -40,7 +42,9 @@ export class VerificationCache {
       known.modifiedMs === found.mtimeMs &&
       known.changedMs === found.ctimeMs;
     if (isUnchanged && options.isFresh !== true) return known.sha256;
-    const sha256 = await hashFile(path);
+    const sha256 = await hashFile(path).catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
     entries[file] = { sizeBytes: found.size, modifiedMs: found.mtimeMs, changedMs: found.ctimeMs, sha256 };
     await this.#save(entries);
     return sha256;
@@ -62,6 +66,23 @@ export class VerificationCache {
       .then(() => rename(temporary, path))
       .catch(() => undefined);
   }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): Error {
+  return operational('pack-unreadable', `cannot read the model file ${path}: ${messageOf(error)}`, {
+    remedy: 'Give the account that rollcall runs under the right to read it.',
+    cause: error,
+  });
 }
 
 function parsed(text: string): Record<string, Entry> {

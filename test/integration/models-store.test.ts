@@ -84,6 +84,16 @@ describe('building', () => {
     );
   });
 
+  test('says which directory cannot be written', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const store = await openModelStore({ buildDir: join(file, 'build'), importDir });
+    await assert.rejects(
+      store.build({ packIds: ['liveness'] }),
+      (error) => isRollcallError(error, 'pack-not-stored') && error.message.includes(file),
+    );
+  });
+
   test('says what to run for a pack that is not there', async () => {
     const store = await open();
     await assert.rejects(
