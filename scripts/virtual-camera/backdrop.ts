@@ -13,7 +13,6 @@ export async function corridor(widthPx: number, heightPx: number): Promise<Uint8
     <rect width="160" height="90" fill="#4c5052"/>
     <polygon points="0,0 160,0 104,24 56,24" fill="#33373a"/>
     <polygon points="0,0 56,24 56,62 0,90" fill="url(#wall)"/>
-    <polygon points="160,0 104,24 104,62 160,90" fill="url(#wall)" transform="matrix(-1 0 0 1 160 0) translate(-0 0)" opacity="0"/>
     <polygon points="160,0 104,24 104,62 160,90" fill="#3a3f42"/>
     <polygon points="0,90 56,62 104,62 160,90" fill="url(#floor)"/>
     <rect x="72" y="32" width="16" height="30" fill="#5d4a38"/>

@@ -26,6 +26,13 @@ export function placeScenes(scenario: Scenario): readonly PlacedScene[] {
   });
 }
 
+/** All blinks of the clip, their times in seconds since its start. */
+export function blinksOfClip(scenario: Scenario): readonly ScriptedBlink[] {
+  return placeScenes(scenario).flatMap(({ startS, blinks }) =>
+    blinks.map((blink) => ({ ...blink, atS: startS + blink.atS })),
+  );
+}
+
 function blinksOf(scene: FaceScene, random: Random): readonly ScriptedBlink[] {
   if (scene.blinks === 'never') return [];
   if (scene.blinks !== 'natural') return scene.blinks;

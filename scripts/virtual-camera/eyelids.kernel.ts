@@ -4,28 +4,38 @@ import type { Planes } from './planes.kernel.js';
 
 /**
  * An eye made ready for closing. Heights are measured across the line through its corners (the eye's own x axis),
- * downwards, in pixels of the picture, at every half pixel along it.
+ * downwards, in pixels of the picture, at every half pixel along it; a margin beyond the corners moves along.
  */
 export interface Eye {
   readonly centre: Point;
   readonly cos: number;
   readonly sin: number;
-  /** Half the distance of the corners. */
+  /** Half the distance of the corners and the margin. */
   readonly halfWidth: number;
+  /** Height of the upper rim. */
   readonly upper: Float32Array;
-  readonly lower: Float32Array;
-  /** Greatest distance of the rims. */
-  readonly openPx: number;
+  /** How far the upper rim falls when the eye shuts. */
+  readonly drop: Float32Array;
+  /** Height above which nothing moves. */
+  readonly top: number;
+  /** What moves without stretching above the rim, pixels. */
+  readonly edge: number;
+  /** How far the stretched skin is smoothed along the eye, pixels. */
+  readonly smoothing: number;
 }
 
 const SAMPLES_PER_PX = 2;
 
-/** How much skin above the lid's rim gives way, relative to the greatest opening; the brow lies above that. */
-const SKIN = 1;
+/** How much skin above the highest place of the rim gives way, relative to the greatest opening; the brow lies above that. */
+const SKIN = 0.8;
 /** The lashes and the lid's edge, relative to the greatest opening: they move, but do not stretch. */
-const EDGE = 0.22;
+const EDGE = 0.3;
 /** A shut lid reaches a little beyond the lower rim, relative to the opening at that place. */
-const OVERLAP = 0.1;
+const OVERLAP = 0.15;
+/** How far the fall of one place draws its neighbours along, relative to the distance of the corners. */
+const DRAG = 0.24;
+/** Lashes in the stretched skin would become stripes: it is smoothed over this share of the corners' distance. */
+const SMOOTHING = 0.05;
 
 /** Prepares an eye from its rims, in pixels of the picture to be changed. */
 export function eyeOf(rims: LidRims): Eye {
@@ -34,20 +44,40 @@ export function eyeOf(rims: LidRims): Eye {
   const width = Math.hypot(last.x - first.x, last.y - first.y);
   const [cos, sin] = [(last.x - first.x) / width, (last.y - first.y) / width];
   const centre = { x: (first.x + last.x) / 2, y: (first.y + last.y) / 2 };
-  const halfWidth = width / 2;
   const toEye = (p: Point): Point => ({
     x: (p.x - centre.x) * cos + (p.y - centre.y) * sin,
     y: (p.y - centre.y) * cos - (p.x - centre.x) * sin,
   });
-  const samples = Math.floor(width * SAMPLES_PER_PX) + 1;
+  const reach = DRAG * width;
+  const halfWidth = width / 2 + reach;
+  const samples = Math.floor(2 * halfWidth * SAMPLES_PER_PX) + 1;
   const upper = curve(rims.upper.map(toEye), halfWidth, samples);
   const lower = curve(rims.lower.map(toEye), halfWidth, samples);
-  let openPx = 0;
-  for (let at = 0; at < samples; at++) {
-    lower[at] = Math.max(lower[at]!, upper[at]!);
-    openPx = Math.max(openPx, lower[at]! - upper[at]!);
-  }
-  return { centre, cos, sin, halfWidth, upper, lower, openPx };
+  const opening = upper.map((height, at) => Math.max(0, lower[at]! - height));
+  const openPx = Math.max(...opening);
+  return {
+    centre,
+    cos,
+    sin,
+    halfWidth,
+    upper,
+    drop: dragged(opening, Math.max(1, Math.round(reach * SAMPLES_PER_PX))).map((px) => px * (1 + OVERLAP)),
+    top: Math.min(...upper) - SKIN * openPx,
+    edge: EDGE * openPx,
+    smoothing: SMOOTHING * width,
+  };
+}
+
+/** The greatest of the neighbours' falls, each fading with the square of its distance up to `reach` samples. */
+function dragged(fall: Float32Array, reach: number): Float32Array {
+  return fall.map((_, at) => {
+    let most = 0;
+    for (let by = -reach; by <= reach; by++) {
+      const share = by / reach;
+      most = Math.max(most, (fall[at + by] ?? 0) * (1 - share * share));
+    }
+    return most;
+  });
 }
 
 /** Heights of a smooth curve through the points (cubic Hermite, slopes from the neighbours) at every sample. */
@@ -82,7 +112,7 @@ function curve(points: readonly Point[], halfWidth: number, samples: number): Fl
  * pictures have one size and are equal outside the eyes.
  */
 export function closeEye(open: Planes, target: Planes, eye: Eye, closure: number): void {
-  const reach = eye.halfWidth + (SKIN + 1) * eye.openPx + 2;
+  const reach = eye.halfWidth + Math.abs(eye.top) + 2;
   const top = Math.max(0, Math.floor(eye.centre.y - reach));
   const bottom = Math.min(open.heightPx - 1, Math.ceil(eye.centre.y + reach));
   const left = Math.max(0, Math.floor(eye.centre.x - reach));
@@ -111,24 +141,29 @@ function drawPixel(
   const sample = Math.round((dx * eye.cos + dy * eye.sin + eye.halfWidth) * SAMPLES_PER_PX);
   if (sample < 0 || sample >= eye.upper.length) return;
   const height = dy * eye.cos - dx * eye.sin;
-  const upper = eye.upper[sample]!;
-  const drop = closure * (1 + OVERLAP) * (eye.lower[sample]! - upper);
-  const rim = upper + drop;
-  const cover = Math.min(1, rim + 0.5 - height);
-  const above = height - (upper - SKIN * eye.openPx);
+  const drop = closure * eye.drop[sample]!;
+  const cover = Math.min(1, eye.upper[sample]! + drop + 0.5 - height);
+  const above = height - eye.top;
   if (cover <= 0 || above <= 0 || drop <= 0) return;
-  const skin = (SKIN - EDGE) * eye.openPx;
-  const from = above < skin + drop ? (above * skin) / (skin + drop) : above - drop;
-  const shift = from - above;
+  const skin = eye.upper[sample]! - eye.top - eye.edge;
+  const isEdge = above >= skin + drop;
+  const shift = isEdge ? -drop : (above * skin) / (skin + drop) - above;
   const x = column - shift * eye.sin;
   const y = row + shift * eye.cos;
-  target.y[at] = mix(open.y[at]!, bilinear(open.y, open, x, y), cover);
-  target.u[at] = mix(open.u[at]!, bilinear(open.u, open, x, y), cover);
-  target.v[at] = mix(open.v[at]!, bilinear(open.v, open, x, y), cover);
+  const stretch = isEdge ? 0 : (-shift / (skin + drop)) * Math.min(1, (skin + drop - above) / eye.edge);
+  const spread = eye.smoothing * stretch;
+  for (const plane of ['y', 'u', 'v'] as const) {
+    const skinValue = along(open[plane], open, x, y, spread * eye.cos, spread * eye.sin);
+    target[plane][at] = open[plane][at]! * (1 - cover) + skinValue * cover + 0.5;
+  }
 }
 
-function mix(under: number, over: number, cover: number): number {
-  return under + (over - under) * cover + 0.5;
+/** Mean of five places about (x, y) along a line. */
+function along(plane: Uint8Array, size: Planes, x: number, y: number, stepX: number, stepY: number): number {
+  if (stepX === 0 && stepY === 0) return bilinear(plane, size, x, y);
+  let sum = 0;
+  for (let by = -2; by <= 2; by++) sum += bilinear(plane, size, x + by * stepX, y + by * stepY);
+  return sum / 5;
 }
 
 /** Value of a plane at a place given in whole pixels, border pixels repeated outside. */

@@ -67,7 +67,7 @@ export class Portrait {
 export async function readPhoto(file: string): Promise<Rgb24Picture> {
   try {
     const { data, info } = await sharp(file)
-      .rotate()
+      .autoOrient()
       .removeAlpha()
       .toColourspace('srgb')
       .raw()

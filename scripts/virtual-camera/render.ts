@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { operational } from '../../daemon/base/errors.js';
+import { messageOf, operational } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { corridor } from './backdrop.js';
 import { closureAt, placeScenes } from './blink-script.js';
@@ -89,50 +89,66 @@ async function encode(
   file: string,
   options: RenderOptions,
 ): Promise<void> {
-  const { signal } = options;
-  const child = spawn('ffmpeg', encoderArguments(scenario, file), {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    signal,
-  });
-  let complaint = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint = `${complaint}${chunk}`.slice(-2000);
-  });
-  const ended = once(child, 'close');
-  const broken = new Promise<never>((_, reject) => {
-    child.stdin.on('error', reject);
-    ended.then(() => reject(new Error('ended early')), reject);
-  });
-  broken.catch(() => undefined);
+  await using encoder = startEncoder(scenario, file);
   const framesTotal = Math.round(
     scenario.scenes.reduce((sum, scene) => sum + scene.seconds, 0) * scenario.framesPerS,
   );
   let framesDone = 0;
-  let written: Promise<void> = Promise.resolve();
-  try {
-    for await (const picture of pictures) {
-      await Promise.race([written, broken]);
-      written = new Promise((resolve) => child.stdin.write(picture.data, () => resolve()));
-      framesDone++;
-      options.onProgress?.({ framesDone, framesTotal });
-    }
-    await Promise.race([written, broken]);
-    child.stdin.end();
-    await ended;
-  } catch (error) {
-    child.kill('SIGKILL');
-    signal?.throwIfAborted();
-    throw encoderFailed(complaint, error);
+  for await (const picture of pictures) {
+    options.signal?.throwIfAborted();
+    await encoder.write(picture.data);
+    framesDone++;
+    options.onProgress?.({ framesDone, framesTotal });
   }
-  if (child.exitCode !== 0) throw encoderFailed(complaint);
+  await encoder.finish();
 }
 
-function encoderFailed(complaint: string, cause?: unknown): Error {
-  const reason = complaint.trim().split('\n').at(-1) ?? '';
-  return operational('encoder-failed', `ffmpeg could not encode the clip: ${reason}`, {
-    remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
-    cause,
+interface Encoder extends AsyncDisposable {
+  /** Resolves when the buffer before this one was taken over: this one must stay as it is until the next call. */
+  write(data: Uint8Array): Promise<void>;
+  /** Resolves when the file is complete. */
+  finish(): Promise<void>;
+}
+
+function startEncoder(scenario: Scenario, file: string): Encoder {
+  const child = spawn('ffmpeg', encoderArguments(scenario, file), { stdio: ['pipe', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = `${complaint}${chunk}`.slice(-2000);
   });
+  const ended = once(child, 'close').then(
+    () => undefined,
+    (error: unknown) => {
+      complaint = messageOf(error);
+    },
+  );
+  const failure = async (): Promise<never> => {
+    await ended;
+    const reason = complaint.trim().split('\n').at(-1) ?? '';
+    throw operational('encoder-failed', `ffmpeg could not encode the clip: ${reason}`, {
+      remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
+    });
+  };
+  let before: Promise<boolean> = Promise.resolve(true);
+  child.stdin.on('error', () => undefined);
+  return {
+    async write(data) {
+      if (!(await before)) return failure();
+      before = new Promise((resolve) => {
+        child.stdin.write(data, (error) => resolve(error === null || error === undefined));
+      });
+    },
+    async finish() {
+      if (!(await before)) return failure();
+      child.stdin.end();
+      await ended;
+      if (child.exitCode !== 0) return failure();
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
 function encoderArguments(scenario: Scenario, file: string): string[] {

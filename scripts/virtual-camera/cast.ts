@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { type Box, boxCentre } from '../../daemon/domain/geometry.js';
+import { type FaceScene, type Scenario, scenarioSchema, type Waypoint } from './scenario.js';
+
+export type CastId = 'ada' | 'bea' | 'stranger';
+
+/** A person of the sample photographs that come with @vladmandic/face-api, under a name made up here. */
+export interface CastMember {
+  readonly id: CastId;
+  readonly name: string;
+  /** Path of the photograph in node_modules. */
+  readonly photo: string;
+  /** Where the face is in it, pixels. */
+  readonly face: Box;
+}
+
+const samples = createRequire(import.meta.url);
+
+function member(
+  id: CastId,
+  name: string,
+  sample: number,
+  [x, y, width, height]: readonly number[],
+): CastMember {
+  const photo = samples.resolve(`@vladmandic/face-api/demo/sample${sample}.jpg`);
+  return { id, name, photo, face: { x: x ?? 0, y: y ?? 0, width: width ?? 0, height: height ?? 0 } };
+}
+
+/**
+ * Three people whom the recogniser tells apart by far, with large faces, open eyes and nobody close by. Ada and
+ * Bea are meant to be enrolled, the stranger is not.
+ */
+export const cast: Readonly<Record<CastId, CastMember>> = {
+  ada: member('ada', 'Ada', 6, [247, 517, 221, 242]),
+  bea: member('bea', 'Bea', 6, [1479, 296, 224, 250]),
+  stranger: member('stranger', 'Stranger', 3, [1476, 327, 218, 240]),
+};
+
+/** A face enters from the left, lingers, comes nearer, and leaves to the right. */
+export function walkThrough(seconds: number): readonly Waypoint[] {
+  return [
+    { atS: 0, x: -0.15, y: 0.52, faceWidthPx: 260 },
+    { atS: 1.2, x: 0.42, y: 0.5, faceWidthPx: 280 },
+    { atS: (seconds + 0.2) / 2, x: 0.52, y: 0.48, faceWidthPx: 310 },
+    { atS: seconds - 1, x: 0.58, y: 0.51, faceWidthPx: 330 },
+    { atS: seconds, x: 1.2, y: 0.52, faceWidthPx: 330 },
+  ];
+}
+
+/** A scene in which a member of the cast walks through, blinking as people do or as pictures do. */
+export function sceneOf(who: CastMember, seconds: number, blinks: FaceScene['blinks']): FaceScene {
+  return { kind: 'face', photo: who.photo, face: who.face, seconds, blinks, path: walkThrough(seconds) };
+}
+
+const PAUSE_S = 2.5;
+
+/**
+ * What the demo's camera sees: Ada blinks (attendance), the stranger blinks (unknown person), Bea's picture is held
+ * up for longer than people go without a blink (presentation attack); an empty corridor between, so that tracks end.
+ */
+export function demoScenario(): Scenario {
+  const pause = { kind: 'empty', seconds: PAUSE_S };
+  return scenarioSchema.parse({
+    seed: 70,
+    scenes: [
+      sceneOf(cast.ada, 10, 'natural'),
+      pause,
+      sceneOf(cast.stranger, 10, 'natural'),
+      pause,
+      sceneOf(cast.bea, 27, 'never'),
+      pause,
+    ],
+  });
+}
+
+/** Half a side of an enrolment photograph relative to the face's longer side: room around the head, nobody else. */
+const MARGIN = 0.85;
+
+/** Enrolment photographs as files, for as long as they are needed. */
+export interface EnrolmentPhotos extends AsyncDisposable {
+  readonly files: Readonly<Record<CastId, string>>;
+}
+
+/** Writes one JPEG with one face for every member of the cast into a folder of its own, removed at the end. */
+export async function writeEnrolmentPhotos(): Promise<EnrolmentPhotos> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-cast-'));
+  const write = async ({ id, photo, face }: CastMember): Promise<string> => {
+    const file = join(directory, `${id}.jpg`);
+    const half = Math.round(MARGIN * Math.max(face.width, face.height));
+    const centre = boxCentre(face);
+    const [left, top] = [Math.round(centre.x) - half, Math.round(centre.y) - half];
+    await sharp(photo)
+      .extract({ left, top, width: 2 * half, height: 2 * half })
+      .jpeg({ quality: 95 })
+      .toFile(file);
+    return file;
+  };
+  return {
+    files: {
+      ada: await write(cast.ada),
+      bea: await write(cast.bea),
+      stranger: await write(cast.stranger),
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
