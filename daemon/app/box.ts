@@ -1,6 +1,5 @@
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.js';
-import type { Config } from '../config/schema.js';
 import type {
   BoxControl,
   BoxStatus,
@@ -11,30 +10,24 @@ import type {
 import { programVersion } from '../control/program-version.js';
 import { personId } from '../domain/ids.js';
 import type { Gallery } from '../gallery/gallery.js';
-import type { Publisher } from '../publish/publisher.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
-import type { CameraBoard } from './camera-board.js';
 import { enrol, summarisePerson } from './enrolment.js';
+import type { ReplaceableParts } from './parts.js';
 import type { SightingIntake } from './sighting-intake.js';
 import { planCamera } from './vision-plan.js';
-import type { VisionPool } from './vision-pool.js';
 
 /** The parts that the local API speaks for. */
 export interface BoxParts {
-  readonly config: Config;
   readonly clock: Clock;
   readonly startedAtMs: number;
-  readonly pool: VisionPool;
-  readonly board: CameraBoard;
+  readonly parts: ReplaceableParts;
   readonly gallery: Gallery;
   readonly records: Records;
   readonly intake: SightingIntake;
-  /** Undefined where no broker is configured. */
-  readonly publisher: Publisher | undefined;
   readonly eventLoop: IntervalHistogram;
   /** Similarity from which two faces count as the same person. */
-  readonly threshold: number;
+  readonly threshold: () => number;
 }
 
 const nanosecondsInMs = 1e6;
@@ -48,14 +41,15 @@ export class Box implements BoxControl {
   }
 
   status(): BoxStatus {
-    const { config, clock, startedAtMs, pool, board, gallery, records, intake, eventLoop } = this.#parts;
+    const { clock, startedAtMs, parts, gallery, records, intake, eventLoop } = this.#parts;
+    const { config, vision } = parts;
     return {
       version: programVersion(),
       site: config.site.id,
       box: config.box.id,
       uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
-      vision: pool.status(),
-      cameras: board.status(),
+      vision: vision.pool.status(),
+      cameras: vision.board.status(config.cameras),
       gallery: {
         persons: gallery.personCount,
         templates: gallery.templateCount,
@@ -72,15 +66,16 @@ export class Box implements BoxControl {
   }
 
   async testCamera(id: string): Promise<CameraTestOutcome | undefined> {
-    const { config, pool } = this.#parts;
+    const { config, vision } = this.#parts.parts;
     const camera = config.cameras.find((candidate) => candidate.id === id);
     if (camera === undefined) return undefined;
-    return pool.testCamera(await planCamera(camera, config.secretsDir));
+    return vision.pool.testCamera(await planCamera(camera, config.secretsDir));
   }
 
   addPerson(request: EnrolmentRequest): Promise<EnrolmentResult> {
-    const { gallery, threshold, pool } = this.#parts;
-    return enrol(request, { gallery, threshold, analysePhoto: (image) => pool.analysePhoto(image) });
+    const { gallery, threshold, parts } = this.#parts;
+    const analysePhoto = (image: Buffer) => parts.vision.pool.analysePhoto(image);
+    return enrol(request, { gallery, threshold: threshold(), analysePhoto });
   }
 
   async listPersons(): Promise<readonly PersonSummary[]> {
@@ -105,7 +100,7 @@ export class Box implements BoxControl {
   }
 
   #broker(): BoxStatus['broker'] {
-    const { publisher } = this.#parts;
+    const { publisher } = this.#parts.parts;
     if (publisher === undefined) return { state: 'not configured' };
     const { connection, problem, heldKinds, publishedCount } = publisher.status();
     return {

@@ -2,32 +2,29 @@ import type { CameraConfig } from '../config/schema.js';
 import type { CameraStatus } from '../control/box-control.js';
 import type { CameraState } from '../vision/protocol.js';
 
-/** What is known of every configured camera: its latest state and counters, as vision reported them. */
+/** What is known of the cameras: their latest states and counters, as vision reported them. */
 export class CameraBoard {
-  readonly #cameras: readonly CameraConfig[];
   readonly #states = new Map<string, CameraState>();
   readonly #counters = new Map<string, Readonly<Record<string, number>>>();
-
-  #progressCount = 0;
-
-  constructor(cameras: readonly CameraConfig[]) {
-    this.#cameras = cameras;
-  }
 
   setState(cameraId: string, state: CameraState): void {
     this.#states.set(cameraId, state);
   }
 
-  /** Takes the counters of one vision process, which it sends about once a second. */
-  setCounters(
+  /**
+   * Takes the counters one vision process sends about once a second, and says whether they show progress: a frame was
+   * analysed, or no camera delivers any. Waiting for cameras is not standing still.
+   */
+  takeCounters(
     reported: readonly { readonly id: string; readonly counters: Readonly<Record<string, number>> }[],
-  ): void {
+  ): boolean {
+    let hasAnalysed = false;
     for (const { id, counters } of reported) {
       const before = this.#counters.get(id)?.['analysed'] ?? 0;
-      this.#progressCount += Math.max(0, (counters['analysed'] ?? 0) - before);
+      hasAnalysed ||= (counters['analysed'] ?? 0) > before;
       this.#counters.set(id, counters);
     }
-    if (this.streamingCount === 0) this.#progressCount += 1;
+    return hasAnalysed || this.streamingCount === 0;
   }
 
   /** A vision process is gone: what it said of its cameras no longer holds. */
@@ -39,16 +36,9 @@ export class CameraBoard {
     return [...this.#states.values()].filter(({ state }) => state === 'streaming').length;
   }
 
-  /**
-   * Grows with every frame analysed on any camera. While no camera delivers, the reports themselves count: waiting for
-   * cameras is not standing still.
-   */
-  get progressCount(): number {
-    return this.#progressCount;
-  }
-
-  status(): readonly CameraStatus[] {
-    return this.#cameras.map(({ id, name, enabled, direction }) => {
+  /** The state of each of `cameras`, in their order. */
+  status(cameras: readonly CameraConfig[]): readonly CameraStatus[] {
+    return cameras.map(({ id, name, enabled, direction }) => {
       const counters = this.#counters.get(id) ?? {};
       const about = { id, name, isEnabled: enabled, direction, counters };
       if (!enabled) return { ...about, state: 'disabled' as const };

@@ -1,12 +1,16 @@
 import { badInput, operational } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
+import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import { programVersion } from '../control/program-version.js';
-import { openPinoLogger } from '../host/pino-logger.js';
+import { type AdjustableLogger, openPinoLogger } from '../host/pino-logger.js';
+import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
-import { type ComposedBox, composeBox } from './compose.js';
+import { composeBox } from './compose.js';
+import type { ReplaceableParts } from './parts.js';
+import { reload } from './reload.js';
 import { startWatchdog } from './watchdog.js';
 
 /** How long all parts together may take to end, milliseconds: below systemd's default stop timeout of 90 s. */
@@ -23,12 +27,13 @@ export async function runDaemon(configPath: string): Promise<void> {
   const notifier = await openServiceNotifier(logger);
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
-  const composed = await composeBox(config, lifetime, logger);
-  const started = await Promise.race([untilVisionRuns(composed), stopped]);
+  const parts = await composeBox(config, lifetime, logger);
+  const started = await Promise.race([untilVisionRuns(parts, lifetime.signal), stopped]);
   if (started !== undefined) return;
-  startWatchdog({ notifier, composed, lifetime, logger });
+  startWatchdog({ notifier, parts, lifetime, logger });
   notifier.ready();
   logger.info('ready', { cameras: config.cameras.length });
+  reloadOnSignal(configPath, { parts, notifier, lifetime, logger });
   const signal = await stopped;
   notifier.stopping();
   logger.info('stopping', { signal });
@@ -37,12 +42,39 @@ export async function runDaemon(configPath: string): Promise<void> {
 async function requireConfig(path: string): Promise<Config> {
   const loaded = await loadConfig(path);
   if (loaded.ok) return loaded.config;
-  const problems = loaded.problems.map(
-    ({ line, column, path: setting, message, remedy }) =>
-      `${path}:${line}:${column}: ${setting === '' ? '' : `${setting} `}${message}${remedy === undefined ? '' : ` (${remedy})`}`,
-  );
+  const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
     remedy: `correct the file; 'rollcall check-config --config ${path}' shows the problems again`,
+  });
+}
+
+/** SIGHUP reads the configuration again; one reload at a time. A failed one is told and changes nothing. */
+function reloadOnSignal(
+  path: string,
+  box: {
+    readonly parts: ReplaceableParts;
+    readonly notifier: ServiceNotifier;
+    readonly lifetime: Lifetime;
+    readonly logger: AdjustableLogger;
+  },
+): void {
+  let turn: Promise<void> = Promise.resolve();
+  const onSignal = (): void => {
+    turn = turn.then(async () => {
+      try {
+        const result = await reload(path, box.parts, box.logger);
+        box.logger.setLevel(box.parts.config.logging.level);
+        box.notifier.status(`configuration reload: ${result.outcome}`);
+      } catch (error) {
+        box.logger.error('the reload failed', { error });
+        box.notifier.status('configuration reload: failed');
+      }
+    });
+  };
+  process.on('SIGHUP', onSignal);
+  box.lifetime.defer('reload', async () => {
+    process.off('SIGHUP', onSignal);
+    await turn;
   });
 }
 
@@ -57,9 +89,12 @@ function signalled(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> 
  * Resolves when every vision process has loaded its models. What a process names as its reason for not starting (a required
  * provider, a missing model) is an error of the daemon's start, not something to retry for ever.
  */
-async function untilVisionRuns({ pool }: ComposedBox): Promise<undefined> {
+async function untilVisionRuns(
+  { vision: { pool } }: ReplaceableParts,
+  signal: AbortSignal,
+): Promise<undefined> {
   const deadlineMs = systemClock.monotonicMs() + visionStartDeadlineMs;
-  while (!pool.isRunning) {
+  while (!pool.isRunning && !signal.aborted) {
     const { failure } = pool;
     if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
     if (systemClock.monotonicMs() > deadlineMs) {

@@ -29,6 +29,8 @@ export class VisionPool implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #waiting = new Map<number, Waiting>();
   readonly #onReport: (report: Report) => void;
+  readonly #onRound: () => void;
+  readonly #reportedThisRound = new Set<VisionSlot>();
   readonly #running: Promise<void>[] = [];
   #nextRequest = 0;
 
@@ -39,12 +41,15 @@ export class VisionPool implements AsyncDisposable {
     readonly random: Random;
     readonly logger: Logger;
     onReport(report: Report): void;
+    /** Every process has reported progress since this was called last. */
+    onRound(): void;
     /** A process ended; these were its cameras. */
     onDown(cameraIds: readonly string[]): void;
   }) {
     const { processes, plan, clock, random, logger } = options;
     this.#clock = clock;
     this.#onReport = options.onReport;
+    this.#onRound = options.onRound;
     this.#slots = Array.from({ length: processes }, (_, index) => {
       const cameras = plan.cameras.filter((_camera, order) => order % processes === index);
       const slot: VisionSlot = new VisionSlot({
@@ -53,7 +58,7 @@ export class VisionPool implements AsyncDisposable {
         clock,
         random,
         logger,
-        onReport: (report) => this.#report(report),
+        onReport: (report) => this.#report(slot, report),
         onDown: () => {
           this.#abandon(slot);
           options.onDown(cameras.map(({ id }) => id));
@@ -69,11 +74,6 @@ export class VisionPool implements AsyncDisposable {
 
   status(): readonly VisionStatus[] {
     return this.#slots.map((slot) => slot.status());
-  }
-
-  /** Reports each process has sent since the pool was started: what its progress is measured by. */
-  get reportCounts(): readonly number[] {
-    return this.#slots.map((slot) => slot.reportCount);
   }
 
   /** What a process named as the reason it cannot run, if one did. */
@@ -132,12 +132,20 @@ export class VisionPool implements AsyncDisposable {
     });
   }
 
-  #report(report: Report): void {
+  #report(slot: VisionSlot, report: Report): void {
+    if (report.type === 'progress') this.#countRound(slot);
     if (report.type === 'photo' || report.type === 'camera-test') {
       this.#waiting.get(report.request)?.settle(report.result);
     } else {
       this.#onReport(report);
     }
+  }
+
+  #countRound(slot: VisionSlot): void {
+    this.#reportedThisRound.add(slot);
+    if (this.#reportedThisRound.size < this.#slots.length) return;
+    this.#reportedThisRound.clear();
+    this.#onRound();
   }
 
   #abandon(slot: VisionSlot): void {

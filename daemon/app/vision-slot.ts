@@ -35,7 +35,6 @@ export class VisionSlot {
   #failure: Extract<Report, { type: 'failed' }> | undefined;
   #restarts = 0;
   #lastReportMs = 0;
-  #reportCount = 0;
 
   constructor(options: {
     readonly index: number;
@@ -58,10 +57,6 @@ export class VisionSlot {
 
   get isRunning(): boolean {
     return this.#phase === 'running';
-  }
-
-  get reportCount(): number {
-    return this.#reportCount;
   }
 
   /** The failure the process itself named before it ended, until one becomes ready. */
@@ -134,7 +129,6 @@ export class VisionSlot {
 
   #report(report: Report): void {
     this.#lastReportMs = this.#clock.monotonicMs();
-    this.#reportCount += 1;
     if (report.type === 'ready') {
       this.#ready = report;
       this.#failure = undefined;

@@ -4,7 +4,7 @@ import { ProgressWatchdog } from '../base/progress-watchdog.js';
 import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { watchdogIntervalMs } from '../host/systemd-notify.js';
-import type { ComposedBox } from './compose.js';
+import type { ReplaceableParts } from './parts.js';
 
 /** How often the service manager's status line is renewed, milliseconds. */
 const statusEveryMs = 10_000;
@@ -15,14 +15,14 @@ const statusEveryMs = 10_000;
  */
 export function startWatchdog(options: {
   readonly notifier: ServiceNotifier;
-  readonly composed: ComposedBox;
+  readonly parts: ReplaceableParts;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
 }): void {
-  const { notifier, composed, lifetime, logger } = options;
-  const { pool, board } = composed;
+  const { notifier, parts, lifetime, logger } = options;
   const renewStatus = (): void => {
-    notifier.status(`${board.streamingCount} of ${board.status().length} cameras streaming`);
+    const { vision, config } = parts;
+    notifier.status(`${vision.board.streamingCount} of ${config.cameras.length} cameras streaming`);
     timer = clock.after(statusEveryMs, renewStatus);
   };
   let timer = clock.after(0, renewStatus);
@@ -37,9 +37,7 @@ export function startWatchdog(options: {
     onStandstill: (sources) =>
       logger.error('no progress: the service manager will restart the daemon', { sources }),
   });
-  pool.status().forEach(({ index }) => {
-    watchdog.register(`vision process ${index}`, () => pool.reportCounts[index] ?? 0);
-  });
-  watchdog.register('analysis', () => board.progressCount);
+  watchdog.register('vision processes', () => parts.progress.rounds);
+  watchdog.register('analysis', () => parts.progress.analysis);
   lifetime.defer('watchdog', () => watchdog[Symbol.dispose]());
 }
