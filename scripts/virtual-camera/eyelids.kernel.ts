@@ -1,5 +1,5 @@
 import type { Point } from '../../daemon/domain/geometry.js';
-import type { LidRims } from './eye-contours.js';
+import type { LidRims } from './face-shape.js';
 import type { Planes } from './planes.kernel.js';
 
 /**

@@ -7,7 +7,7 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { corridor } from './backdrop.js';
 import { closureAt, placeScenes } from './blink-script.js';
 import { type FrameBuffer, layOver } from './compose.kernel.js';
-import { type FaceShapeFinder, openFaceShapeFinder } from './eye-contours.js';
+import { type FaceShapeFinder, openFaceShapeFinder } from './face-shape.js';
 import { drawSway, poseAt, type Sway } from './motion.js';
 import { openPortrait, type Portrait } from './portrait.js';
 import type { PlacedScene, Scenario } from './scenario.js';

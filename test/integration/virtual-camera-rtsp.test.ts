@@ -17,9 +17,18 @@ interface Seen {
 }
 
 /** Pulls `frames` decoded frames with ffprobe; rejects with its complaint. */
-async function pull(url: string, transport: 'tcp' | 'udp', frames: number): Promise<Seen> {
+async function pull(url: string, transport: 'tcp' | 'udp', frames: number, patienceS = 5): Promise<Seen> {
   const { stdout } = await run('ffprobe', [
-    ...['-v', 'error', '-rtsp_transport', transport, '-timeout', '5000000', '-select_streams', 'v'],
+    ...[
+      '-v',
+      'error',
+      '-rtsp_transport',
+      transport,
+      '-timeout',
+      String(patienceS * 1e6),
+      '-select_streams',
+      'v',
+    ],
     ...['-show_entries', 'frame=pts_time,pkt_dts_time,width,height,pict_type:stream=codec_name'],
     ...['-read_intervals', `%+#${frames}`, '-of', 'json', url],
   ]);
@@ -109,6 +118,7 @@ describe('the RTSP server of the virtual camera', () => {
     await using watcher = watch(server.url('/door'));
     await watcher.frames(5);
     server.freeze();
+    await assert.rejects(pull(server.url('/door'), 'tcp', 1, 0.3), /timed out|invalid data/i);
     server.thaw();
     await watcher.frames(40);
     const before = server.pid;
