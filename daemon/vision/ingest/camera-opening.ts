@@ -1,0 +1,190 @@
+import type { Frame } from '../../domain/picture.js';
+import { cameraScript } from './concat-script.js';
+import { diagnose, type StreamEvidence } from './diagnose.js';
+import { explanations } from './failure-explanations.js';
+import { cameraArguments } from './ffmpeg-arguments.js';
+import type { CameraContinuity, CameraSourceOptions } from './ffmpeg-camera-source.js';
+import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
+import type { FrameSink } from './frame-source.js';
+import { FrameWatchdog, type Silence } from './frame-watchdog.js';
+import { type Announcement, PictureAssembler } from './picture-assembler.js';
+import { PresentationClock } from './presentation-clock.js';
+import { isReachable } from './reachability.js';
+import type { StreamEnd } from './stream-end.js';
+import { StreamLog } from './stream-log.js';
+
+const defaultStaleAfterMs = 1000;
+/** A camera that answers closes its session within milliseconds; one that hangs would take FFmpeg 5 s. */
+const stopGraceMs = 1500;
+const reachabilityTimeoutMs = 2000;
+
+type Cause =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'resolution-changed' }
+  | { readonly kind: 'silence'; readonly silence: Silence }
+  | { readonly kind: 'exited'; readonly exit: ProcessExit };
+
+/** One FFmpeg process from its start to its end, and the way of its pictures to the sink. */
+export class CameraOpening {
+  readonly #options: CameraSourceOptions;
+  readonly #continuity: CameraContinuity;
+  readonly #sink: FrameSink;
+  readonly #log: StreamLog;
+  readonly #assembler: PictureAssembler;
+  readonly #watchdog: FrameWatchdog;
+  readonly #presentation: PresentationClock;
+  readonly #cause: Promise<Cause>;
+  #settle: (cause: Cause) => void = () => undefined;
+  #process: FfmpegProcess | undefined;
+  /** Size of the last picture, as `WxH`. */
+  #size: string | undefined;
+
+  constructor(options: CameraSourceOptions, continuity: CameraContinuity, sink: FrameSink) {
+    const { clock } = options;
+    this.#options = options;
+    this.#continuity = continuity;
+    this.#sink = sink;
+    this.#cause = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#presentation = new PresentationClock(continuity.lastCapturedMs);
+    this.#assembler = new PictureAssembler({
+      pool: continuity.pool,
+      onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
+      onReady: () => this.#process?.resume(),
+    });
+    this.#log = new StreamLog(
+      () => clock.monotonicMs(),
+      (announcement) => this.#assembler.announce(announcement),
+    );
+    this.#watchdog = new FrameWatchdog({
+      clock,
+      firstFrameWithinMs: options.firstFrameWithinS * 1000,
+      stallAfterMs: options.stallAfterS * 1000,
+      onSilence: (silence) => this.#settle({ kind: 'silence', silence }),
+    });
+  }
+
+  /** Runs until the stream ends or `signal` aborts; everything is given back when it resolves. */
+  async run(signal: AbortSignal): Promise<StreamEnd> {
+    const stop = (): void => this.#settle({ kind: 'stopped' });
+    signal.addEventListener('abort', stop);
+    try {
+      if (signal.aborted) return { kind: 'stopped' };
+      const process = await this.#start();
+      const cause = await this.#cause;
+      const waitedS = this.#watchdog.silentMs / 1000;
+      // Nothing more reaches the sink, and FFmpeg can write what it still holds.
+      this.#assembler.discard();
+      await process.stop(stopGraceMs);
+      return await this.#explain(cause, waitedS);
+    } finally {
+      this.#watchdog.cancel();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #start(): Promise<FfmpegProcess> {
+    const { address, ffmpeg, clock } = this.#options;
+    const process = await startFfmpeg({
+      path: ffmpeg.path,
+      arguments: cameraArguments(ffmpeg, this.#options),
+      script: cameraScript(address, ffmpeg, this.#socketTimeoutS),
+      bytes: this.#assembler,
+      clock,
+      onLogLine: (line) => this.#log.read(line),
+    });
+    this.#process = process;
+    process.ended.then((exit) => this.#settle({ kind: 'exited', exit }));
+    return process;
+  }
+
+  /** Longer than our own patience with a stream that flowed, so that ours explains the end. */
+  get #socketTimeoutS(): number {
+    return this.#options.stallAfterS + 2;
+  }
+
+  #onPicture(announcement: Announcement, buffer: Uint8Array | undefined): void {
+    const { clock, staleAfterMs = defaultStaleAfterMs } = this.#options;
+    const capturedAtMs = this.#presentation.capturedAtMs(announcement.ptsS, announcement.announcedAtMs);
+    this.#continuity.lastCapturedMs = this.#presentation.lastCapturedMs;
+    const sequence = this.#continuity.nextSequence++;
+    const isStale = clock.monotonicMs() - capturedAtMs > staleAfterMs;
+    if (isStale) this.#watchdog.staleFrame();
+    else this.#watchdog.freshFrame();
+    if (isStale || buffer === undefined || !this.#tellSize(announcement)) {
+      if (buffer !== undefined) this.#continuity.pool.giveBack(buffer);
+      this.#sink.onDropped(isStale ? 'stale' : 'busy');
+      return;
+    }
+    this.#sink.onFrame(this.#frame(announcement, buffer, sequence, capturedAtMs));
+  }
+
+  /** Tells the sink of a first or changed size. False where this FFmpeg must be replaced to go on. */
+  #tellSize({ widthPx, heightPx }: Announcement): boolean {
+    const size = `${widthPx}x${heightPx}`;
+    if (size === this.#size) return true;
+    const isFirst = this.#size === undefined;
+    if (!isFirst && !this.#options.ffmpeg.keepsChangedSize) {
+      this.#settle({ kind: 'resolution-changed' });
+      return false;
+    }
+    this.#size = size;
+    const { codec = 'unknown', fps = null, ...declared } = this.#log.stream ?? {};
+    this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}) });
+    return true;
+  }
+
+  #frame(announcement: Announcement, data: Uint8Array, sequence: number, capturedAtMs: number): Frame {
+    const { widthPx, heightPx, isFullRange } = announcement;
+    const { pool } = this.#continuity;
+    let isReleased = false;
+    return {
+      cameraId: this.#options.cameraId,
+      sequence,
+      capturedAtMs,
+      picture: { format: 'yuv420p', widthPx, heightPx, range: isFullRange ? 'full' : 'limited', data },
+      release() {
+        if (isReleased) return;
+        isReleased = true;
+        pool.giveBack(data);
+      },
+    };
+  }
+
+  async #explain(cause: Cause, waitedS: number): Promise<StreamEnd> {
+    switch (cause.kind) {
+      case 'stopped':
+        return { kind: 'stopped' };
+      case 'resolution-changed': {
+        const failure = { code: cause.kind, ...explanations[cause.kind] };
+        return { kind: 'failed', failure, isRetriedAtOnce: true };
+      }
+      case 'silence':
+        return this.#failed(cause.silence, waitedS);
+      case 'exited': {
+        const { spawnError, signal } = cause.exit;
+        if (spawnError !== undefined) return this.#failed('not-started', 0, [spawnError.message]);
+        return this.#failed(signal === null ? 'exited' : 'killed', waitedS);
+      }
+    }
+  }
+
+  async #failed(
+    cause: StreamEvidence['cause'],
+    waitedS: number,
+    lines: readonly string[] = this.#log.complaints,
+  ): Promise<StreamEnd> {
+    const { address, clock, logger } = this.#options;
+    const { hadFrames } = this.#watchdog;
+    const evidence = { cause, hadFrames, waitedS, lines, transport: address.transport };
+    const complete: StreamEvidence = { ...evidence, socketTimeoutS: this.#socketTimeoutS };
+    const first = diagnose(complete);
+    const isUnclear = ['not-rtsp', 'no-answer', 'failed'].includes(first.code);
+    const failure = isUnclear
+      ? diagnose({ ...complete, isReachable: await isReachable(address.url, clock, reachabilityTimeoutMs) })
+      : first;
+    logger.debug('the stream ended', { code: failure.code, lastLines: lines.slice(-10) });
+    return { kind: 'failed', failure, isRetriedAtOnce: false };
+  }
+}

@@ -1,0 +1,172 @@
+import { type Clock, sleep } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Random } from '../../base/random.js';
+import { RetrySchedule } from '../../base/retry.js';
+import type { Frame } from '../../domain/picture.js';
+import {
+  type CameraState,
+  type CameraStateInput,
+  initialCameraState,
+  nextCameraState,
+} from './camera-state.js';
+import type { FrameSink, FrameSource } from './frame-source.js';
+import type { StreamFailure, StreamFailureCode } from './stream-end.js';
+
+/**
+ * A camera that comes back is seen again within the cap plus its key frame interval. Sustained for 10 s: a
+ * camera that delivers for a second and then ends each time is not asked in a hot loop.
+ */
+const retryPolicy = { baseMs: 500, capMs: 8000, sustainedMs: 10_000 };
+
+/** Tries in a row without sustained frames after which somebody must look. */
+const restartBudget = 5;
+
+/** Only a person can correct these, and cameras lock accounts after some wrong tries. */
+const patientCodes: ReadonlySet<StreamFailureCode> = new Set(['unauthorised', 'forbidden']);
+const patientWaitMs = 30_000;
+
+/** What happened at one camera since it was started. */
+export interface CameraCounters {
+  readonly delivered: number;
+  readonly droppedStale: number;
+  readonly droppedBusy: number;
+  /** Openings after the first. */
+  readonly restarts: number;
+  /** Since the last delivered frame was captured, milliseconds; undefined where there was none. */
+  readonly lastFrameAgeMs: number | undefined;
+}
+
+export interface CameraRunnerOptions {
+  readonly source: FrameSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Carries the camera's id. */
+  readonly logger: Logger;
+  /** Takes the frame over: it must release it. Called in order, never after disposal. */
+  onFrame(frame: Frame): void;
+  onState?(state: CameraState): void;
+}
+
+/** Keeps one camera's source open, whatever happens to it, until disposed. */
+export interface CameraRunner extends AsyncDisposable {
+  readonly state: CameraState;
+  readonly counters: CameraCounters;
+  /** The restart budget is spent: still trying, but somebody should look. */
+  readonly isDegraded: boolean;
+}
+
+/** Starts pulling a camera at once. Disposal resolves when its source has given everything back. */
+export function startCameraRunner(options: CameraRunnerOptions): CameraRunner {
+  const runner = new Runner(options);
+  const ended = runner.run();
+  return {
+    get state() {
+      return runner.state;
+    },
+    get counters() {
+      return runner.counters;
+    },
+    get isDegraded() {
+      return runner.isDegraded;
+    },
+    async [Symbol.asyncDispose]() {
+      runner.stop();
+      await ended;
+    },
+  };
+}
+
+class Runner {
+  readonly #options: CameraRunnerOptions;
+  readonly #retry: RetrySchedule;
+  readonly #abort = new AbortController();
+  #state: CameraState = initialCameraState;
+  #delivered = 0;
+  #droppedStale = 0;
+  #droppedBusy = 0;
+  #openings = 0;
+  #lastCapturedMs: number | undefined;
+
+  constructor(options: CameraRunnerOptions) {
+    this.#options = options;
+    this.#retry = new RetrySchedule(retryPolicy, options.clock, options.random);
+  }
+
+  get state(): CameraState {
+    return this.#state;
+  }
+
+  get isDegraded(): boolean {
+    return this.#retry.failures >= restartBudget;
+  }
+
+  get counters(): CameraCounters {
+    const last = this.#lastCapturedMs;
+    return {
+      delivered: this.#delivered,
+      droppedStale: this.#droppedStale,
+      droppedBusy: this.#droppedBusy,
+      restarts: Math.max(0, this.#openings - 1),
+      lastFrameAgeMs: last === undefined ? undefined : this.#options.clock.monotonicMs() - last,
+    };
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#abort;
+    const sink = this.#sink();
+    while (!signal.aborted) {
+      this.#openings += 1;
+      const end = await this.#options.source.open(sink, { signal });
+      if (end.kind === 'stopped' || signal.aborted) return;
+      if (end.isRetriedAtOnce) {
+        this.#options.logger.info('the stream is opened again', { code: end.failure.code });
+        this.#enter({ input: 'reopening' });
+      } else {
+        await this.#waitAfter(end.failure);
+      }
+    }
+  }
+
+  #sink(): FrameSink {
+    return {
+      onOpened: (stream) => {
+        this.#options.logger.info('the camera streams', { ...stream });
+        this.#enter({ input: 'opened', stream });
+      },
+      onFrame: (frame) => {
+        this.#delivered += 1;
+        this.#lastCapturedMs = frame.capturedAtMs;
+        this.#retry.progressed();
+        this.#options.onFrame(frame);
+      },
+      onDropped: (reason) => {
+        if (reason === 'stale') this.#droppedStale += 1;
+        else this.#droppedBusy += 1;
+      },
+    };
+  }
+
+  async #waitAfter(failure: StreamFailure): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { signal } = this.#abort;
+    const backoffMs = this.#retry.failed();
+    const waitMs = patientCodes.has(failure.code) ? Math.max(backoffMs, patientWaitMs) : backoffMs;
+    const fields = { ...failure, nextTryMs: Math.round(waitMs), failures: this.#retry.failures };
+    if (this.#retry.failures === restartBudget) logger.error('the camera keeps failing', fields);
+    else logger.warn('the camera failed', fields);
+    this.#enter({ input: 'failed', failure, nextTryMs: waitMs });
+    await sleep(clock, waitMs, signal).catch(() => {
+      // Woken by the end of the runner: the loop sees the signal.
+    });
+  }
+
+  #enter(input: CameraStateInput): void {
+    const before = this.#state;
+    this.#state = nextCameraState(before, input);
+    if (this.#state !== before) this.#options.onState?.(this.#state);
+  }
+}

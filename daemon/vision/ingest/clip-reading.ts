@@ -1,0 +1,134 @@
+import { badInput } from '../../base/errors.js';
+import type { Frame } from '../../domain/picture.js';
+import { BufferPool } from './buffer-pool.js';
+import type { ClipOptions } from './clip-source.js';
+import { fileArguments } from './ffmpeg-arguments.js';
+import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
+import type { StreamInfo } from './frame-source.js';
+import { type Announcement, PictureAssembler } from './picture-assembler.js';
+import { StreamLog } from './stream-log.js';
+
+/** Whole frames read ahead of the consumer: enough that decoding and analysis overlap. */
+const readAhead = 2;
+const stopGraceMs = 1000;
+/** Where startFfmpeg puts the descriptor of the clip. */
+const clipFd = 3;
+
+/** One FFmpeg process that reads a clip as fast as its frames are taken. */
+export class ClipReading {
+  readonly #options: ClipOptions;
+  readonly #fd: number;
+  readonly #pool = new BufferPool(Number.POSITIVE_INFINITY);
+  readonly #waiting: Frame[] = [];
+  readonly #log: StreamLog;
+  readonly #assembler: PictureAssembler;
+  #process: FfmpegProcess | undefined;
+  #exit: ProcessExit | undefined;
+  #isStopped = false;
+  #wake: () => void = () => undefined;
+  #sequence = 0;
+  #firstPtsS: number | undefined;
+  #lastMs = -1;
+
+  /** `fd`: the clip, open for reading; needed until `start` has resolved. */
+  constructor(options: ClipOptions, fd: number) {
+    this.#options = options;
+    this.#fd = fd;
+    this.#assembler = new PictureAssembler({
+      pool: this.#pool,
+      onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
+      onReady: () => this.#process?.resume(),
+    });
+    this.#log = new StreamLog(
+      () => 0,
+      (announcement) => this.#assembler.announce(announcement),
+    );
+  }
+
+  get stream(): StreamInfo | undefined {
+    return this.#log.stream;
+  }
+
+  async start(): Promise<void> {
+    const { ffmpeg, clock, fps, maxAnalysisWidthPx } = this.#options;
+    this.#process = await startFfmpeg({
+      path: ffmpeg.path,
+      arguments: fileArguments(ffmpeg, { fd: clipFd, fps, maxAnalysisWidthPx }),
+      fd: this.#fd,
+      bytes: this.#assembler,
+      clock,
+      onLogLine: (line) => this.#log.read(line),
+    });
+    this.#process.ended.then((exit) => {
+      this.#exit = exit;
+      this.#wake();
+    });
+  }
+
+  async *frames(): AsyncGenerator<Frame, void, void> {
+    try {
+      for (let frame = await this.#next(); frame !== undefined; frame = await this.#next()) yield frame;
+      if (this.#sequence === 0 && !this.#isStopped) throw this.#unreadable();
+    } finally {
+      await this.stop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#assembler.discard();
+    for (const frame of this.#waiting.splice(0)) frame.release();
+    this.#wake();
+    if (this.#exit === undefined) await this.#process?.stop(stopGraceMs);
+  }
+
+  async #next(): Promise<Frame | undefined> {
+    while (this.#waiting.length === 0 && this.#exit === undefined && !this.#isStopped) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const frame = this.#waiting.shift();
+    if (this.#waiting.length < readAhead) this.#assembler.proceed();
+    return frame;
+  }
+
+  #onPicture(announcement: Announcement, data: Uint8Array | undefined): void {
+    // The pool has no limit: every picture has its buffer.
+    if (data === undefined) return;
+    const { widthPx, heightPx, isFullRange } = announcement;
+    const pool = this.#pool;
+    let isReleased = false;
+    this.#waiting.push({
+      cameraId: this.#options.cameraId,
+      sequence: this.#sequence,
+      capturedAtMs: this.#timeOf(announcement),
+      picture: { format: 'yuv420p', widthPx, heightPx, range: isFullRange ? 'full' : 'limited', data },
+      release() {
+        if (isReleased) return;
+        isReleased = true;
+        pool.giveBack(data);
+      },
+    });
+    this.#sequence += 1;
+    if (this.#waiting.length >= readAhead) this.#assembler.hold();
+    this.#wake();
+  }
+
+  /** Milliseconds from the first frame; later for every frame, whatever a damaged file says. */
+  #timeOf({ ptsS }: Announcement): number {
+    const { fps } = this.#options;
+    this.#firstPtsS ??= ptsS;
+    const ownMs = ptsS === undefined ? this.#lastMs + 1 : (ptsS - (this.#firstPtsS ?? 0)) * 1000;
+    const timeMs = fps === undefined ? ownMs : (this.#sequence * 1000) / fps;
+    this.#lastMs = timeMs > this.#lastMs ? timeMs : this.#lastMs + 1;
+    return this.#lastMs;
+  }
+
+  #unreadable(): Error {
+    const reason = this.#log.complaints.at(-1) ?? 'FFmpeg ended without a word';
+    return badInput('clip-unreadable', `there is no picture in the clip: ${reason}`, {
+      remedy: 'check that the file is whole and that `ffplay` shows it',
+    });
+  }
+}

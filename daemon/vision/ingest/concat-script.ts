@@ -1,0 +1,36 @@
+import { type CameraAddress, urlWithCredential } from './camera-address.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
+
+/** Quotes as `av_get_token` of FFmpeg reads it: literal up to the next quote. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * A script for FFmpeg's concat demuxer that opens one camera. It travels on standard input and is the only
+ * place where the password appears: command lines and environments can be read by other users.
+ *
+ * @param socketTimeoutS after which FFmpeg itself gives up on a silent connection, seconds
+ */
+export function cameraScript(address: CameraAddress, ffmpeg: FfmpegBinary, socketTimeoutS: number): string {
+  const url = urlWithCredential(address);
+  const lines = ['ffconcat version 1.0'];
+  if (ffmpeg.takesScriptOptions) {
+    lines.push(
+      `file ${quoted(url)}`,
+      `option rtsp_transport ${address.transport}`,
+      'option allowed_media_types video',
+      // Do not wait to measure the frame rate: the first frame comes 0.8 s earlier, and nothing here uses it.
+      'option fpsprobesize 0',
+      `option timeout ${Math.round(socketTimeoutS * 1e6)}`,
+    );
+  } else {
+    // Before 5.0 the script takes no options. The RTSP demuxer reads the transport from the URL and removes it;
+    // there is no way to give `stimeout`, so that a silent connection is left to the age of the last frame.
+    lines.push(`file ${quoted(`${url}${url.includes('?') ? '&' : '?'}${address.transport}`)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The protocols the script's address may use; everything else is refused by FFmpeg. */
+export const scriptProtocols = 'pipe,rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto';

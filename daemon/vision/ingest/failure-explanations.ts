@@ -1,0 +1,103 @@
+import type { StreamFailureCode } from './stream-end.js';
+
+type Explanation = { readonly message: string; readonly remedy: string };
+
+const lookAtNetwork =
+  'check the address, the cable and power of the camera, and that this box can reach its network';
+
+/** Every way a stream fails, for technicians: what it is, and what to do about it. */
+export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
+  unauthorised: {
+    message: 'the camera refuses the user or the password (401)',
+    remedy:
+      'correct the credential of this camera; wait some minutes first if the camera locks accounts after wrong tries',
+  },
+  forbidden: {
+    message: 'the camera knows the user but does not let it see the stream (403)',
+    remedy: 'give the user the right to view live video in the camera',
+  },
+  'not-found': {
+    message: 'the camera has no stream under this path (404)',
+    remedy: "correct the path of the URL; the camera's manual or its ONVIF page names it",
+  },
+  refused: {
+    message: 'nothing listens at the address of the camera (connection refused)',
+    remedy: 'check that the camera is on, that RTSP is enabled in it, and the port in the URL (usually 554)',
+  },
+  unreachable: { message: 'the camera cannot be reached over the network', remedy: lookAtNetwork },
+  'unknown-host': {
+    message: 'the host name of the camera cannot be resolved',
+    remedy: 'correct the name in the URL, use the IP address, or repair name resolution on this box',
+  },
+  'no-answer': {
+    message: 'the camera accepts the connection but does not answer',
+    remedy: 'restart the camera; if it stays so, check that the port in the URL is that of RTSP',
+  },
+  'not-rtsp': {
+    message: 'what listens at the address does not speak RTSP',
+    remedy: 'correct the port in the URL: RTSP is usually on 554, the web page of the camera on 80 or 443',
+  },
+  'server-busy': {
+    message: 'the camera has no capacity for another viewer',
+    remedy: 'close other viewers or recorders of this camera, or allow more streams in its settings',
+  },
+  'server-error': {
+    message: 'the camera answers with an error',
+    remedy: 'restart the camera and try its other stream',
+  },
+  'transport-refused': {
+    message: 'the camera does not offer the stream over the configured transport (461)',
+    remedy: 'set the transport of this camera to the other one of tcp and udp',
+  },
+  'secure-connection-failed': {
+    message: 'no secure connection to the camera could be made',
+    remedy: 'check that the camera offers RTSP over TLS at this port, or use rtsp:// instead of rtsps://',
+  },
+  'no-video': {
+    message: 'the camera offers no video under this path',
+    remedy: 'correct the path of the URL: this one may be that of its sound or its events',
+  },
+  'no-key-frame': {
+    message: 'the stream sent no key frame to start from',
+    remedy: 'set the key frame interval (GOP, I-frame interval) of the camera to 2 seconds or less',
+  },
+  'no-first-frame': {
+    message: 'the camera accepted the session but sent no picture',
+    remedy: 'restart the camera; if it stays so, try its other stream',
+  },
+  'codec-unsupported': {
+    message: 'the video is coded in a way that this FFmpeg cannot decode',
+    remedy: 'set the camera to H.264 (or H.265) without vendor extensions such as "smart codec" or "H.264+"',
+  },
+  'hardware-decoding-failed': {
+    message: 'the configured hardware decoding does not work here',
+    remedy: 'set hwaccel to none (or auto), or install the driver and give the service access to the device',
+  },
+  ended: {
+    message: 'the camera ended the stream',
+    remedy:
+      'nothing, if it is restarting; otherwise check whether it limits the length or the number of sessions',
+  },
+  stalled: { message: 'the camera stopped sending pictures', remedy: lookAtNetwork },
+  'falling-behind': {
+    message: 'pictures are decoded more slowly than they come',
+    remedy: "use the camera's substream, lower its resolution or rate, or configure hardware decoding",
+  },
+  'resolution-changed': {
+    message: 'the camera changed its resolution',
+    remedy: 'nothing: the stream is opened again',
+  },
+  'ffmpeg-killed': {
+    message: 'FFmpeg was ended from outside',
+    remedy: 'look for the kernel running out of memory (journalctl -k) and for somebody ending processes',
+  },
+  'ffmpeg-missing': {
+    message: 'FFmpeg cannot be started',
+    remedy: 'install it (on Debian: apt-get install ffmpeg) and make sure the service may run it',
+  },
+  'ffmpeg-unsupported': {
+    message: 'this FFmpeg does not know an option that is needed',
+    remedy: 'install FFmpeg 4.4 or later from your distribution',
+  },
+  failed: { message: 'the stream could not be opened', remedy: 'see the last line of FFmpeg in the message' },
+};

@@ -1,0 +1,69 @@
+/** What one line of FFmpeg's log means to us. */
+export type LogLine =
+  /** The unit of the presentation times that follow, seconds. */
+  | { readonly kind: 'time-base'; readonly unitS: number }
+  /** Announces the next picture on the raw output. */
+  | {
+      readonly kind: 'frame';
+      /** Presentation time in units of the last time base; undefined where the stream gave none. */
+      readonly pts: number | undefined;
+      readonly widthPx: number;
+      readonly heightPx: number;
+      readonly isFullRange: boolean;
+    }
+  /** Describes the video stream that was opened. */
+  | {
+      readonly kind: 'stream';
+      readonly codec: string;
+      readonly widthPx: number;
+      readonly heightPx: number;
+      readonly fps: number | null;
+      readonly isFullRange: boolean;
+    }
+  /** Something to explain a failure with. */
+  | { readonly kind: 'message'; readonly text: string }
+  | { readonly kind: 'chatter' };
+
+const timeBase = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] config in time_base: (\d+)\/(\d+)/;
+// `pts_time` has six digits only: after some hours no fractions of a second are left of it.
+const frame = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(\S+) .*?fmt:(\w+) .*?s:(\d+)x(\d+) /;
+const inputStream = /^\[info\] +Stream #0:\d+\S*: Video: (\w+)(.*)$/;
+const pixelSize = /, (\d{1,5})x(\d{1,5})\b/;
+const declaredRate = /, ([\d.]+)(k?) fps\b/;
+const complaint = /^(?:\[[^\]]+ @ \w+\] )?\[(?:warning|error|fatal|panic)\] /;
+
+/** Reads a line as `-loglevel repeat+level+info` prints it (checked with FFmpeg 4.1, 5.1 and 7.0). */
+export function parseLogLine(line: string): LogLine {
+  const shown = frame.exec(line);
+  if (shown !== null) {
+    const [, pts, format, widthPx, heightPx] = shown;
+    const units = Number(pts);
+    return {
+      kind: 'frame',
+      pts: Number.isFinite(units) ? units : undefined,
+      widthPx: Number(widthPx),
+      heightPx: Number(heightPx),
+      isFullRange: format === 'yuvj420p',
+    };
+  }
+  const base = timeBase.exec(line);
+  if (base !== null) return { kind: 'time-base', unitS: Number(base[1]) / Number(base[2]) };
+  const stream = inputStream.exec(line);
+  if (stream !== null) return parseStream(stream[1] ?? '', stream[2] ?? '');
+  if (complaint.test(line)) return { kind: 'message', text: line };
+  return { kind: 'chatter' };
+}
+
+function parseStream(codec: string, rest: string): LogLine {
+  const size = pixelSize.exec(rest);
+  const rate = declaredRate.exec(rest);
+  const fps = rate === null ? null : Number(rate[1]) * (rate[2] === 'k' ? 1000 : 1);
+  return {
+    kind: 'stream',
+    codec,
+    widthPx: Number(size?.[1] ?? 0),
+    heightPx: Number(size?.[2] ?? 0),
+    fps,
+    isFullRange: /\b(?:yuvj\d+p|pc)\b/.test(rest),
+  };
+}

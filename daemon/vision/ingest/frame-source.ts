@@ -1,0 +1,33 @@
+import type { Frame } from '../../domain/picture.js';
+import type { StreamEnd } from './stream-end.js';
+
+/** What a source found out about the stream it opened. */
+export interface StreamInfo {
+  /** As FFmpeg names it: `h264`, `hevc`, `mjpeg`, … */
+  readonly codec: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** The rate the stream declares, pictures per second; null where it declares none. */
+  readonly fps: number | null;
+}
+
+/** Why a frame was not delivered: it came too late to be of use, or nobody had released a buffer for it. */
+export type DropReason = 'stale' | 'busy';
+
+/** Where a source puts what it gets. The calls come in order and never overlap. */
+export interface FrameSink {
+  /** Before the first frame, and again whenever the picture size changes. */
+  onOpened(info: StreamInfo): void;
+  /** The frame belongs to the sink until it calls `release`. */
+  onFrame(frame: Frame): void;
+  onDropped(reason: DropReason): void;
+}
+
+/**
+ * Something that yields frames of one camera and does nothing else: no retries, no state beyond one opening.
+ * `open` resolves when the stream is over, for whatever reason, with everything it held given back; it does not
+ * reject for anything a camera or the network does. It may be called again afterwards; frame sequences go on.
+ */
+export interface FrameSource {
+  open(sink: FrameSink, options: { readonly signal: AbortSignal }): Promise<StreamEnd>;
+}

@@ -1,0 +1,62 @@
+import { DropOldestQueue } from '../../base/bounded-queue.js';
+import { redactCredentials } from './camera-address.js';
+import { parseLogLine } from './ffmpeg-log.js';
+import type { StreamInfo } from './frame-source.js';
+import type { Announcement } from './picture-assembler.js';
+
+/** Lines kept to explain an end with; a damaged stream prints hundreds in a second. */
+const keptLines = 40;
+
+/** Reads the log of one FFmpeg: announcements go on, the stream's description and the last complaints are kept. */
+export class StreamLog {
+  readonly #now: () => number;
+  readonly #onAnnouncement: (announcement: Announcement) => void;
+  readonly #complaints = new DropOldestQueue<string>(keptLines);
+  #stream: (StreamInfo & { readonly isFullRange: boolean }) | undefined;
+  #unitS = 0;
+
+  /** `now`: monotonic milliseconds. */
+  constructor(now: () => number, onAnnouncement: (announcement: Announcement) => void) {
+    this.#now = now;
+    this.#onAnnouncement = onAnnouncement;
+  }
+
+  /** Warnings and errors, oldest first, without credentials. */
+  get complaints(): readonly string[] {
+    return this.#complaints.toArray();
+  }
+
+  /** The stream as it was when it was opened. */
+  get stream(): StreamInfo | undefined {
+    if (this.#stream === undefined) return undefined;
+    const { codec, widthPx, heightPx, fps } = this.#stream;
+    return { codec, widthPx, heightPx, fps };
+  }
+
+  read(text: string): void {
+    const line = parseLogLine(text);
+    switch (line.kind) {
+      case 'frame':
+        this.#onAnnouncement({
+          ptsS: line.pts === undefined ? undefined : line.pts * this.#unitS,
+          widthPx: line.widthPx,
+          heightPx: line.heightPx,
+          isFullRange: line.isFullRange || (this.#stream?.isFullRange ?? false),
+          announcedAtMs: this.#now(),
+        });
+        return;
+      case 'time-base':
+        this.#unitS = line.unitS;
+        return;
+      case 'stream':
+        // The output is described in the same words afterwards.
+        this.#stream ??= line;
+        return;
+      case 'message':
+        this.#complaints.push(redactCredentials(line.text));
+        return;
+      case 'chatter':
+        return;
+    }
+  }
+}
