@@ -7,6 +7,8 @@ export interface FieldPlace {
   readonly within: readonly string[];
 }
 
+const encoder = new TextEncoder();
+
 const DOMAIN = 'rollcall gallery field';
 
 /**
@@ -23,7 +25,6 @@ export function encodePlace(formatVersion: number, keyId: string, place: FieldPl
     place.rowId,
     ...place.within,
   ];
-  const encoder = new TextEncoder();
   const parts = texts.map((text) => encoder.encode(text));
   const encoded = new Uint8Array(parts.reduce((size, part) => size + 4 + part.length, 4));
   const view = new DataView(encoded.buffer);

@@ -1,0 +1,128 @@
+// What `search.ts` measures: ways of finding the two persons nearest to a probe, all exact.
+import * as ort from 'onnxruntime-node';
+import type { Random } from '../../daemon/base/random.js';
+import { personId } from '../../daemon/domain/ids.js';
+import type { Candidate, Embedding } from '../../daemon/domain/match.js';
+import { openOnnxSearchIndex } from '../../daemon/gallery/onnx-search-index.js';
+import { greatestIndices, greatestPerPerson } from '../../daemon/gallery/person-scores.kernel.js';
+import {
+  ELEMENT_FLOAT32,
+  ELEMENT_INT64,
+  encodeOnnx,
+  type OnnxInitialiser,
+} from '../../daemon/models/convert/onnx-proto.js';
+import { productLoop } from './search-loop.kernel.js';
+
+export const dimensions = 128;
+export const templatesPerPerson = 5;
+/** Enough templates that two persons are among them, whatever the others are: five of the first, one more. */
+const topTemplates = templatesPerPerson + 1;
+
+type Search = (probe: Embedding) => Promise<readonly Candidate[]>;
+export interface Contender {
+  readonly name: string;
+  readonly search: Search;
+  readonly end: () => Promise<void>;
+}
+export function unitVector(random: Random): Embedding {
+  const vector = Float32Array.from({ length: dimensions }, () => random.unit() - 0.5);
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+const idOf = (number: number) => personId(`p-${number}`);
+
+/** The production index. */
+async function production(templates: readonly Embedding[]): Promise<Contender> {
+  const index = await openOnnxSearchIndex(dimensions);
+  for (const [row, template] of templates.entries()) {
+    index.add(idOf(Math.floor(row / templatesPerPerson)), [template]);
+  }
+  return {
+    name: 'MatMul + kernel per person (production)',
+    search: (probe) => index.nearest(probe, { count: 2 }),
+    end: async () => index[Symbol.asyncDispose](),
+  };
+}
+
+function flat(templates: readonly Embedding[]): Float32Array {
+  const vectors = new Float32Array(templates.length * dimensions);
+  for (const [row, template] of templates.entries()) vectors.set(template, row * dimensions);
+  return vectors;
+}
+
+/** A loop in JavaScript, and the production kernel per person. */
+async function loop(templates: readonly Embedding[]): Promise<Contender> {
+  const vectors = flat(templates);
+  const owners = Int32Array.from(templates, (_, row) => Math.floor(row / templatesPerPerson));
+  const similarities = new Float32Array(templates.length);
+  const persons = new Float32Array(Math.ceil(templates.length / templatesPerPerson));
+  const search: Search = async (probe) => {
+    productLoop(vectors, probe, similarities);
+    greatestPerPerson(similarities, owners, persons);
+    return greatestIndices(persons, 2).map((number) => ({
+      personId: idOf(number),
+      similarity: persons[number] ?? Number.NaN,
+    }));
+  };
+  return { name: 'loop in JavaScript', search, end: async () => undefined };
+}
+
+/** MatMul and TopK in one graph; the templates are an input or a constant of the graph. */
+async function topK(templates: readonly Embedding[], isConstant: boolean): Promise<Contender> {
+  const vectors = flat(templates);
+  const rows = templates.length;
+  const count = new Uint8Array(BigInt64Array.of(BigInt(Math.min(topTemplates, rows))).buffer);
+  const constants: readonly OnnxInitialiser[] = [
+    { name: 'count', dims: [1], elementType: ELEMENT_INT64, bytes: count },
+    {
+      name: 'templates',
+      dims: [rows, dimensions],
+      elementType: ELEMENT_FLOAT32,
+      bytes: new Uint8Array(vectors.buffer),
+    },
+  ];
+  const bytes = encodeOnnx({
+    name: 'top-templates',
+    nodes: [
+      { op: 'MatMul', inputs: ['templates', 'probe'], outputs: ['similarities'], attributes: {} },
+      { op: 'TopK', inputs: ['similarities', 'count'], outputs: ['best', 'rows'], attributes: { axis: 0 } },
+      // The writer declares float32 results only; row numbers below 2^24 are exact in it.
+      { op: 'Cast', inputs: ['rows'], outputs: ['rowsAsFloat'], attributes: { to: ELEMENT_FLOAT32 } },
+    ],
+    initialisers: isConstant ? constants : constants.slice(0, 1),
+    inputs: [
+      { name: 'probe', dims: [dimensions, 1] },
+      ...(isConstant ? [] : [{ name: 'templates', dims: ['rows', dimensions] }]),
+    ],
+    outputs: [
+      { name: 'best', dims: ['count', 1] },
+      { name: 'rowsAsFloat', dims: ['count', 1] },
+    ],
+  });
+  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const input = isConstant ? {} : { templates: new ort.Tensor('float32', vectors, [rows, dimensions]) };
+  const search: Search = async (probe) => {
+    const found = await session.run({ probe: new ort.Tensor('float32', probe, [dimensions, 1]), ...input });
+    const [best, at] = [found['best']?.data, found['rowsAsFloat']?.data];
+    if (!(best instanceof Float32Array) || !(at instanceof Float32Array)) throw new Error('no output');
+    const byPerson = new Map<number, number>();
+    for (const [rank, row] of at.entries()) {
+      const person = Math.floor(row / templatesPerPerson);
+      if (!byPerson.has(person)) byPerson.set(person, best[rank] ?? Number.NaN);
+    }
+    return [...byPerson].slice(0, 2).map(([person, similarity]) => ({ personId: idOf(person), similarity }));
+  };
+  const where = isConstant ? 'constants' : 'an input';
+  return { name: `MatMul + TopK, templates as ${where}`, search, end: () => session.release() };
+}
+
+/** All ways over the same templates; the production one first. */
+export async function openContenders(templates: readonly Embedding[]): Promise<readonly Contender[]> {
+  return [
+    await production(templates),
+    await loop(templates),
+    await topK(templates, false),
+    await topK(templates, true),
+  ];
+}
