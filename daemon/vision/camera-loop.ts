@@ -1,0 +1,72 @@
+import { LatestSlot } from '../base/latest-slot.js';
+import type { Frame } from '../domain/picture.js';
+import type { CameraSession } from './session.js';
+
+/**
+ * Brings a camera's frames to its session, one at a time and always the newest: live video never queues. What was
+ * replaced while a frame was analysed is released and counted.
+ */
+export class CameraLoop implements AsyncDisposable {
+  readonly #session: CameraSession;
+  readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
+  readonly #running: Promise<void>;
+  #isEnding = false;
+  #hasStreamEnded = false;
+  #wake: () => void = () => undefined;
+
+  /** `onFailure` gets what an analysis threw; the loop has then ended. */
+  constructor(session: CameraSession, onFailure: (error: unknown) => void) {
+    this.#session = session;
+    this.#running = this.#run().catch(onFailure);
+  }
+
+  /** Frames that were never looked at because a newer one came. */
+  get dropped(): number {
+    return this.#slot.dropped;
+  }
+
+  /** Takes the frame over. */
+  put(frame: Frame): void {
+    this.#slot.put(frame);
+    this.#wake();
+  }
+
+  /** The stream is over, or interrupted: its tracks end, since nobody saw what happened meanwhile. */
+  streamEnded(): void {
+    this.#hasStreamEnded = true;
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
+    this.#wake();
+    await this.#running;
+    this.#slot.clear();
+    this.#session.end();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isEnding) {
+      if (this.#hasStreamEnded) {
+        this.#hasStreamEnded = false;
+        this.#slot.clear();
+        this.#session.end();
+      }
+      const frame = this.#slot.take();
+      if (frame === undefined) await this.#somethingToDo();
+      else {
+        try {
+          await this.#session.analyse(frame);
+        } finally {
+          frame.release();
+        }
+      }
+    }
+  }
+
+  #somethingToDo(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../base/logger.js';
+import { cameraId, trackId } from '../domain/ids.js';
+import { defaultLivenessPolicy } from '../domain/liveness-verdict.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import { systemRandom as random } from '../host/system-random.js';
+import { CameraLoop } from './camera-loop.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import { startCameraRunner } from './ingest/camera-runner.js';
+import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { type CameraSourceOptions, ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
+import type { CameraPlan, Report, VisionPlan } from './protocol.js';
+import { CameraSession } from './session.js';
+import { encodeSighting } from './sighting-codec.js';
+import type { StageEvent } from './stage-event.js';
+
+/** What the cameras of one process share. */
+export interface LiveCameraParts {
+  readonly analyser: FaceAnalyser;
+  readonly ffmpeg: FfmpegBinary;
+  readonly liveness: VisionPlan['liveness'];
+  /** Similarity from which two views of one track are the same face. */
+  readonly sameFaceThreshold: number;
+  readonly logger: Logger;
+  report(message: Report): void;
+  fail(error: unknown): void;
+}
+
+/** One camera that is being looked at. */
+export interface LiveCamera extends AsyncDisposable {
+  /** Counters of the source, the slot and the stages, by the names the status shows. */
+  counters(): Readonly<Record<string, number>>;
+}
+
+/** The options of a camera's source, as its plan says. */
+export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
+  const { url, credential, transport, ...rest } = plan;
+  return {
+    cameraId: cameraId(plan.id),
+    address: { url, credential, transport },
+    ffmpeg,
+    clock,
+    logger,
+    trackingFps: rest.trackingFps,
+    maxAnalysisWidthPx: rest.maxAnalysisWidthPx,
+    hwaccel: rest.hwaccel,
+    stallAfterS: rest.stallAfterS,
+    firstFrameWithinS: rest.firstFrameWithinS,
+  };
+}
+
+/** Opens a camera and looks at it until disposed. */
+export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveCamera {
+  const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = parts;
+  const logger = parts.logger.child({ camera: plan.id });
+  const session = new CameraSession({
+    cameraId: cameraId(plan.id),
+    analyser,
+    sink: (event) => tell(event, report, logger),
+    clock,
+    newTrackId: () => trackId(randomUUID()),
+    idleFps: plan.idleFps,
+    trackingFps: plan.trackingFps,
+    smallestFacePx: plan.smallestFacePx,
+    liveness: { ...defaultLivenessPolicy, ...liveness },
+    sameFaceThreshold,
+  });
+  const loop = new CameraLoop(session, fail);
+  const runner = startCameraRunner({
+    source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),
+    clock,
+    random,
+    logger,
+    onFrame: (frame) => loop.put(frame),
+    onState: (state) => {
+      if (state.state !== 'streaming') loop.streamEnded();
+      report({ type: 'camera', cameraId: plan.id, state });
+    },
+  });
+  return {
+    counters() {
+      const { delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
+      const { framesAnalysed = 0, framesSkipped = 0, ...stages } = session.counters;
+      return {
+        ...stages,
+        delivered,
+        analysed: framesAnalysed,
+        skipped: framesSkipped,
+        dropped: loop.dropped + droppedBusy + droppedStale,
+        droppedLate: loop.dropped,
+        droppedBusy,
+        droppedStale,
+        restarts,
+        tracks: session.faceCount,
+        ...(lastFrameAgeMs === undefined ? {} : { lastFrameAgeMs }),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await runner[Symbol.asyncDispose]();
+      await loop[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function tell(event: StageEvent, report: LiveCameraParts['report'], logger: Logger): void {
+  switch (event.type) {
+    case 'sighting':
+      report({ type: 'sighting', sighting: encodeSighting(event.sighting) });
+      break;
+    case 'liveness':
+      logger.info('liveness verdict', {
+        track: event.trackId,
+        verdict: event.assessment.verdict,
+        reason: event.assessment.reason,
+      });
+      break;
+    case 'blink':
+      logger.debug('blink', { track: event.trackId, durationMs: Math.round(event.blink.durationMs) });
+      break;
+    case 'track.started':
+    case 'track.ended':
+      logger.debug(event.type, { track: event.trackId });
+      break;
+  }
+}

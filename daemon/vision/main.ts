@@ -1,0 +1,60 @@
+import { Socket } from 'node:net';
+import { isRollcallError, messageOf } from '../base/errors.js';
+import { Lifetime } from '../base/lifetime.js';
+import { openPinoLogger } from '../host/pino-logger.js';
+import { systemClock } from '../host/system-clock.js';
+import { type Order, orderSchema, type Report } from './protocol.js';
+import { startVisionHost, type VisionHost } from './vision-host.js';
+import { openMessageChannel } from './wire.js';
+
+/** The pipe to the core: see app/vision-process.ts. */
+const channelFd = 3;
+/** Cameras close their sessions within this; the core kills a process that needs longer. */
+const shutdownDeadlineMs = 5_000;
+
+const lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
+const logger = openPinoLogger({ level: 'info', clock: systemClock }).child({
+  process: 'vision',
+  pid: process.pid,
+});
+let host: Promise<VisionHost> | undefined;
+
+/** Ends the process; the core sees the pipe close. */
+async function end(exitCode: number): Promise<never> {
+  await lifetime[Symbol.asyncDispose]();
+  process.exit(exitCode);
+}
+
+function fail(error: unknown): void {
+  logger.error('the vision process cannot go on', { error });
+  if (isRollcallError(error)) {
+    const { code, message, remedy = '' } = error;
+    report({ type: 'failed', code, message, remedy });
+  } else {
+    report({ type: 'failed', code: 'internal', message: messageOf(error), remedy: 'report this as a bug' });
+  }
+  // One turn of the event loop lets the report out.
+  setImmediate(() => void end(1).catch(() => process.exit(1)));
+}
+
+function obey(order: Order): void {
+  if (order.type === 'stop') void end(0).catch(fail);
+  else if (order.type === 'start') {
+    host = startVisionHost({ plan: order.plan, lifetime, report, fail });
+    host.catch(fail);
+  } else void host?.then((running) => running.answer(order)).catch(fail);
+}
+
+const channel = openMessageChannel(new Socket({ fd: channelFd, readable: true, writable: true }), {
+  onMessage: (message) => obey(orderSchema.parse(message)),
+  // The core is gone: nothing that is seen here could be told to anybody.
+  onEnd: (error) => void end(error === undefined ? 0 : 1).catch(() => process.exit(1)),
+});
+
+function report(message: Report): void {
+  channel.send(message);
+}
+
+process.on('SIGTERM', () => void end(0).catch(fail));
+// Ctrl-C in a terminal reaches the whole group; the core decides when its vision processes end.
+process.on('SIGINT', () => undefined);

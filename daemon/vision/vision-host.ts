@@ -1,0 +1,104 @@
+import { operational } from '../base/errors.js';
+import type { Lifetime } from '../base/lifetime.js';
+import type { Logger } from '../base/logger.js';
+import { type LogLevel, openPinoLogger } from '../host/pino-logger.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import { openConfiguredStore } from '../models/configured-store.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import { openFaceAnalyser } from './inference/open-face-analyser.js';
+import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { type LiveCamera, startLiveCamera } from './live-camera.js';
+import { lookAtCamera } from './look-at-camera.js';
+import { lookAtPhoto } from './look-at-photo.js';
+import type { Order, Report, VisionPlan } from './protocol.js';
+import { embeddedRecogniser } from './recogniser-in-use.js';
+
+/** How often counters are reported: what the core measures progress by, milliseconds. */
+const progressEveryMs = 1_000;
+
+/** Requests that are answered beside the cameras. */
+export type Request = Extract<Order, { readonly request: number }>;
+
+export interface VisionHost {
+  /** Answers a request of the core by a report. */
+  answer(request: Request): Promise<void>;
+}
+
+/** Loads the models, opens the cameras of `plan` and reports what they see until `lifetime` ends. */
+export async function startVisionHost(options: {
+  readonly plan: VisionPlan;
+  readonly lifetime: Lifetime;
+  report(message: Report): void;
+  fail(error: unknown): void;
+}): Promise<VisionHost> {
+  const { plan, lifetime, report, fail } = options;
+  const logger = openPinoLogger({ level: plan.logLevel as LogLevel, clock }).child({
+    process: 'vision',
+    pid: process.pid,
+  });
+  const models = await openConfiguredStore(plan.modelsDirectory);
+  const ffmpeg = await detectFfmpeg();
+  const { provider, detector, passivePad, threads } = plan;
+  const analyser = await openFaceAnalyser({ models, provider, detector, passivePad, threads, logger });
+  lifetime.use('face analyser', analyser);
+  const { requested, actual } = analyser.provider;
+  report({
+    type: 'ready',
+    provider: { requested, actual },
+    recogniser: analyser.recogniser,
+    ffmpegVersion: ffmpeg.version,
+  });
+  const sameFaceThreshold = thresholdOf(embeddedRecogniser(models).pack.thresholds);
+  const { liveness } = plan;
+  const cameras = new Map<string, LiveCamera>();
+  for (const camera of plan.cameras) {
+    const parts = { analyser, ffmpeg, liveness, sameFaceThreshold, logger, report, fail };
+    cameras.set(camera.id, lifetime.use(`camera ${camera.id}`, startLiveCamera(camera, parts)));
+  }
+  reportProgress(cameras, lifetime, report);
+  return { answer: (request) => answer(request, { analyser, ffmpeg, logger, report, lifetime }) };
+}
+
+function thresholdOf(thresholds: readonly { readonly name: string; readonly value: number }[]): number {
+  const found = thresholds.find(({ name }) => name === 'threshold');
+  if (found !== undefined) return found.value;
+  throw operational('manifest-incomplete', 'the model manifest has no threshold for the recogniser', {
+    remedy: 'install rollcall again: the manifest is part of the program',
+  });
+}
+
+function reportProgress(
+  cameras: ReadonlyMap<string, LiveCamera>,
+  lifetime: Lifetime,
+  report: (message: Report) => void,
+): void {
+  const tick = (): void => {
+    report({
+      type: 'progress',
+      cameras: [...cameras].map(([id, camera]) => ({ id, counters: camera.counters() })),
+    });
+    timer = clock.after(progressEveryMs, tick);
+  };
+  let timer = clock.after(progressEveryMs, tick);
+  lifetime.defer('progress reports', () => timer.cancel());
+}
+
+async function answer(
+  order: Request,
+  parts: {
+    readonly analyser: FaceAnalyser;
+    readonly ffmpeg: FfmpegBinary;
+    readonly logger: Logger;
+    readonly lifetime: Lifetime;
+    report(message: Report): void;
+  },
+): Promise<void> {
+  const { request } = order;
+  if (order.type === 'analyse-photo') {
+    const result = await lookAtPhoto(Buffer.from(order.imageBase64, 'base64'), parts.analyser);
+    parts.report({ type: 'photo', request, result });
+  } else {
+    const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });
+    parts.report({ type: 'camera-test', request, result });
+  }
+}
