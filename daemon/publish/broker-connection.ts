@@ -23,6 +23,8 @@ export interface ConnectOptions extends BrokerAccess {
   /** From the first packet to the broker's answer. */
   readonly connectTimeoutMs: number;
   readonly keepaliveS: number;
+  /** Gives up connecting; does nothing once connected. */
+  readonly signal: AbortSignal;
 }
 
 /** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
@@ -70,7 +72,11 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
     client.once('connect', ({ properties }) => resolve(properties?.receiveMaximum ?? largestReceiveMaximum));
   });
 
+  const giveUp = (): void => void client.end(true);
+  options.signal.addEventListener('abort', giveUp, { once: true });
+  if (options.signal.aborted) giveUp();
   const answer = await Promise.race([connected, closed]);
+  options.signal.removeEventListener('abort', giveUp);
   if (typeof answer !== 'number') throw answer;
   isConnected = true;
   return {
@@ -115,7 +121,8 @@ function endingOf(error: unknown, isConnected: boolean): BrokerProblem {
   if (error === undefined) return isConnected ? 'lost' : 'closedEarly';
   // The client's own timeouts carry no code.
   if (error instanceof Error && /^(connack|keepalive) timeout$/i.test(error.message)) return 'silent';
-  return problemOf(error, isConnected ? 'lost' : 'protocol');
+  const problem = problemOf(error, isConnected ? 'lost' : 'protocol');
+  return problem === 'lost' && !isConnected ? 'closedEarly' : problem;
 }
 
 async function publish(
@@ -131,7 +138,8 @@ async function publish(
     client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error) => {
       if (!error) resolve();
       else if ('code' in error && typeof error.code === 'number') reject(refusal(topic, error.code, error));
-      // Otherwise the connection is ending, and `closed` knows why.
+      // Any other failure is that of the connection, and `closed` knows the reason.
+      else client.end(true);
     });
   });
   const ending = await Promise.race([acknowledged, closed]);

@@ -94,6 +94,12 @@ const diagnoses = {
       'Check that mqtt.url fits the port (mqtt or mqtts, ws or wss), and look at the log of the broker.',
     passesByItself: false,
   },
+  takenOver: {
+    code: 'broker-client-id-taken',
+    says: 'another client connected with the client id of this box',
+    remedy: 'Give each box a client id of its own (mqtt.clientId), and end the other client.',
+    passesByItself: false,
+  },
   protocol: {
     code: 'broker-protocol',
     says: 'what answers is not an MQTT broker, or breaks the protocol',
@@ -104,8 +110,8 @@ const diagnoses = {
 
 export type BrokerProblem = keyof typeof diagnoses;
 
-/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3) and reason codes of MQTT 5 (section 3.2.2.2). */
-const byConnack = new Map<number, BrokerProblem>([
+/** Return codes of MQTT 3.1.1 (section 3.2.2.3); reason codes of MQTT 5 (section 2.4). */
+const byMqttCode = new Map<number, BrokerProblem>([
   [1, 'version'],
   [2, 'clientId'],
   [3, 'unavailable'],
@@ -121,6 +127,8 @@ const byConnack = new Map<number, BrokerProblem>([
   [138, 'auth'],
   [139, 'unavailable'],
   [140, 'auth'],
+  [141, 'silent'],
+  [142, 'takenOver'],
 ]);
 
 /** Codes of Node.js for sockets, name resolution and TLS. */
@@ -165,7 +173,7 @@ export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerPro
     const code: unknown = typeof one === 'object' && one !== null && 'code' in one ? one.code : undefined;
     const known =
       typeof code === 'number'
-        ? byConnack.get(code)
+        ? byMqttCode.get(code)
         : typeof code === 'string'
           ? (bySystemCode.get(code) ?? (code.startsWith('ERR_SSL') ? 'tls' : undefined))
           : undefined;

@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../base/clock.js';
-import { isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
+import { messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { refusedWith } from './broker-connection.js';
 import type { EventKind, EventOutbox, OutboxRow } from './event-outbox.js';
+import { asPublishError, brokerSilence } from './publish-errors.js';
 
 export interface DrainOptions {
   readonly outbox: EventOutbox;
@@ -95,7 +96,7 @@ export class Drain {
         .filter(({ sequence }) => !this.#inFlight.has(sequence) && !this.#acknowledged.has(sequence))
         .slice(0, room);
     } catch (error) {
-      this.#fail(asRollcallError(error));
+      this.#fail(asPublishError(error));
       return [];
     }
   }
@@ -124,7 +125,7 @@ export class Drain {
   #onFailure(sequence: number, kind: EventKind, error: unknown): void {
     this.#settle(sequence);
     const reasonCode = refusedWith(error);
-    if (reasonCode === undefined || !topicRefusals.has(reasonCode)) this.#fail(asRollcallError(error));
+    if (reasonCode === undefined || !topicRefusals.has(reasonCode)) this.#fail(asPublishError(error));
     else this.#hold(kind, error);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
@@ -159,7 +160,7 @@ export class Drain {
         this.#acknowledged.clear();
       } catch (error) {
         // They stay in the outbox and are sent once more after the next connection: twice, but with the same id.
-        this.#fail(asRollcallError(error));
+        this.#fail(asPublishError(error));
       }
     }
     this.pump();
@@ -172,26 +173,7 @@ export class Drain {
       if (this.#inFlight.size === 0) return;
       const silentMs = clock.monotonicMs() - this.#lastProgressMs;
       if (silentMs < ackTimeoutMs) this.#watch = this.#watchSilence(ackTimeoutMs - silentMs);
-      else this.#fail(silence(silentMs));
+      else this.#fail(brokerSilence(silentMs));
     });
   }
-}
-
-function silence(silentMs: number): RollcallError {
-  return operational(
-    'broker-silent',
-    `the broker has acknowledged nothing for ${Math.round(silentMs / 1000)} s`,
-    {
-      remedy: 'Check that the broker is not frozen or overloaded; the connection is tried again by itself.',
-      retryable: true,
-    },
-  );
-}
-
-function asRollcallError(error: unknown): RollcallError {
-  if (isRollcallError(error)) return error;
-  return operational('publish-failed', `cannot publish: ${messageOf(error)}`, {
-    cause: error,
-    retryable: true,
-  });
 }

@@ -9,4 +9,10 @@ export class NoStore extends Store {
     done();
     return this;
   }
+
+  /** The client deletes what was acknowledged, and takes a missing message for a failure to publish. */
+  override del(...[, done]: Parameters<Store['del']>): this {
+    done();
+    return this;
+  }
 }

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import {
+  type LogLine,
+  memoryLog,
+  openTestRecords,
+  startTestPublisher,
+  type TestPublisherOptions,
+  temporaryFolder,
+} from '../support/published-box.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
+
+const password = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** What is logged about a broker that cannot be used; two facts wait meanwhile and must still wait afterwards. */
+async function refusal(options: Omit<TestPublisherOptions, 'records'>): Promise<LogLine> {
+  using folder = temporaryFolder();
+  await using records = openTestRecords(join(folder.path, 'records.db'));
+  for (const fact of assortedFacts(2)) records.record(fact);
+  const log = memoryLog();
+  await using publisher = startTestPublisher({ ...options, records, logger: log.logger });
+  const line = await log.line(({ message }) => message.startsWith('events wait in the outbox'));
+  assert.equal(publisher.status().problem?.code, line['code']);
+  assert.equal(records.outbox.depth(), 2);
+  return line;
+}
+
+/** A server that is no broker. */
+async function withServer<T>(onConnection: (socket: Socket) => void, use: (port: number) => Promise<T>) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  try {
+    return await use(address.port);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, () => {
+  test('a wrong password is named as such, and the right one is accepted', async () => {
+    await using broker = await startMosquitto({ users: { box: 'right' } });
+    const credential = { user: 'box', password: password('wrong') };
+    const line = await refusal({ url: broker.url, credential });
+    assert.equal(line['code'], 'broker-auth-refused');
+    assert.equal(line.level, 'error', 'somebody must act');
+    assert.match(String(line['remedy']), /credential/);
+    assert.ok(!JSON.stringify(line).includes('wrong'), 'the password is not logged');
+
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const subscriber = await subscribeToEvents(broker.url, { username: 'box', password: 'right' });
+    await using _subscriber = subscriber;
+    records.record(attendanceFact());
+    await using _publisher = startTestPublisher({
+      url: broker.url,
+      records,
+      credential: { user: 'box', password: password('right') },
+    });
+    await subscriber.until(() => subscriber.eventIds.length === 1);
+  });
+
+  test('a kind whose topic is forbidden waits, while the others flow', async () => {
+    const acl = [
+      'topic read #',
+      'topic write rollcall/site/box/state',
+      'topic write rollcall/+/+/event/unknown',
+    ];
+    await using broker = await startMosquitto({ acl });
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const log = memoryLog();
+    await using publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
+    records.record(attendanceFact());
+    records.record(unknownFact());
+    records.record(attendanceFact());
+    records.record(unknownFact());
+    await subscriber.until(() => subscriber.eventIds.length === 2);
+    assert.deepEqual(subscriber.sequences, [2, 4]);
+    const line = await log.line(({ level }) => level === 'error');
+    assert.equal(line['kind'], 'attendance');
+    assert.match(String(line['reason']), /event\/attendance/);
+    assert.equal(publisher.status().connection, 'connected');
+    assert.deepEqual(
+      records.outbox
+        .pending(0, 10, [])
+        .map(({ kind }) => kind)
+        .filter((kind) => kind === 'attendance').length,
+      2,
+      'kept, not dropped',
+    );
+  });
+});
+
+describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl, timeout: 60_000 }, () => {
+  test('is used when the box trusts its certificate, and otherwise says why not', async () => {
+    const tls = makeCertificate('localhost');
+    const ca = password(tls.certificate);
+    await using broker = await startMosquitto({ tls });
+    const untrusted = await refusal({ url: broker.url });
+    assert.equal(untrusted['code'], 'broker-tls-untrusted');
+    assert.match(String(untrusted['remedy']), /caFile/);
+    const plain = await refusal({ url: broker.url.replace('mqtts:', 'mqtt:') });
+    assert.equal(plain['code'], 'broker-closed-early');
+
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    await using subscriber = await subscribeToEvents(broker.url, { ca: Buffer.from(ca) });
+    await using _publisher = startTestPublisher({ url: broker.url, records, ca });
+    records.record(attendanceFact());
+    await subscriber.until(() => subscriber.eventIds.length === 1);
+  });
+
+  test('with a certificate for another host, or an expired one, is refused', async () => {
+    for (const [host, days, code] of [
+      ['elsewhere.example', 1, 'broker-tls-wrong-host'],
+      ['localhost', -1, 'broker-tls-expired'],
+    ] as const) {
+      const tls = makeCertificate(host, days);
+      await using broker = await startMosquitto({ tls });
+      const line = await refusal({ url: broker.url, ca: password(tls.certificate) });
+      assert.equal(line['code'], code);
+      assert.equal(line.level, 'error');
+    }
+  });
+});
+
+describe('what is no broker', { timeout: 60_000 }, () => {
+  test('a name that does not resolve', async () => {
+    const line = await refusal({ url: 'mqtt://broker.invalid:1883' });
+    assert.equal(line['code'], 'broker-name-unknown');
+  });
+
+  test('a web server', async () => {
+    const line = await withServer(
+      (socket) => socket.once('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
+      (port) => refusal({ url: `mqtt://127.0.0.1:${port}` }),
+    );
+    assert.equal(line['code'], 'broker-protocol');
+  });
+
+  test('a port that accepts and says nothing', async () => {
+    const line = await withServer(
+      () => undefined,
+      (port) => refusal({ url: `mqtt://127.0.0.1:${port}`, timings: { connectTimeoutMs: 200 } }),
+    );
+    assert.equal(line['code'], 'broker-silent');
+  });
+});

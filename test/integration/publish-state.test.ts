@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type StateMessage, stateSchema } from '../../daemon/publish/event-schema.js';
+import { startAedes } from '../support/aedes-broker.js';
+import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
+import { assortedFacts } from '../support/facts.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import {
+  openTestRecords,
+  startTestPublisher,
+  stateTopic,
+  temporaryFolder,
+} from '../support/published-box.js';
+import { openTcpGate } from '../support/tcp-gate.js';
+
+const brokers = [
+  { name: 'mosquitto, MQTT 5', start: () => startMosquitto(), skip: withoutMosquitto, mqttVersion: '5' },
+  { name: 'aedes, MQTT 3.1.1', start: startAedes, skip: false, mqttVersion: '3.1.1' },
+] as const;
+
+function statesSeenBy(subscriber: EventSubscriber): readonly StateMessage[] {
+  return subscriber.messages
+    .filter(({ topic }) => topic === stateTopic)
+    .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))));
+}
+
+for (const { name, start, skip, mqttVersion } of brokers) {
+  describe(`state and events on ${name}`, { skip, timeout: 60_000 }, () => {
+    test('online at connection, offline at the end, in an order that survives restarts', async () => {
+      await using broker = await start();
+      await using subscriber = await subscribeToEvents(broker.url);
+      using folder = temporaryFolder();
+      for (const round of [1, 2]) {
+        await using records = openTestRecords(join(folder.path, 'records.db'));
+        await using publisher = startTestPublisher({ url: broker.url, records });
+        await subscriber.until(() => statesSeenBy(subscriber).length === 2 * round - 1);
+        assert.equal(publisher.status().mqttVersion, mqttVersion);
+      }
+      await subscriber.until(() => statesSeenBy(subscriber).length === 4);
+      const states = statesSeenBy(subscriber);
+      assert.deepEqual(
+        states.map(({ state, reason }) => `${state} ${reason}`),
+        ['online connected', 'offline stopped', 'online connected', 'offline stopped'],
+      );
+      const order = states.map(({ sequence }) => sequence);
+      assert.deepEqual(
+        order,
+        [...new Set(order)].sort((a, b) => a - b),
+      );
+    });
+
+    test('the broker says offline when the connection breaks, and online again comes after it', async () => {
+      await using broker = await start();
+      await using gate = await openTcpGate(Number(new URL(broker.url).port));
+      await using subscriber = await subscribeToEvents(broker.url);
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
+      await using _publisher = startTestPublisher({ url: `mqtt://127.0.0.1:${gate.port}`, records });
+      await subscriber.until(() => statesSeenBy(subscriber).length === 1);
+      gate.cut();
+      await subscriber.until(() => statesSeenBy(subscriber).length === 3);
+      const [first, lost, again] = statesSeenBy(subscriber);
+      assert.equal(lost?.reason, 'connection-lost');
+      assert.equal(again?.state, 'online');
+      assert.ok(first && lost && again && first.sequence < lost.sequence && lost.sequence < again.sequence);
+    });
+
+    test('state is retained, events never are', async () => {
+      await using broker = await start();
+      await using subscriber = await subscribeToEvents(broker.url);
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
+      await using _publisher = startTestPublisher({ url: broker.url, records });
+      for (const fact of assortedFacts(9)) records.record(fact);
+      await subscriber.until(() => subscriber.eventIds.length === 9);
+      assert.ok(
+        subscriber.messages.every(({ isRetained }) => !isRetained),
+        'all were live',
+      );
+
+      await using late = await subscribeToEvents(broker.url);
+      records.record(assortedFacts(1)[0] ?? assert.fail());
+      await late.until(() => late.eventIds.length === 1);
+      assert.deepEqual(
+        late.messages.filter(({ isRetained }) => isRetained).map(({ topic }) => topic),
+        [stateTopic],
+      );
+      assert.deepEqual(late.sequences, [10], 'nothing from before');
+    });
+
+    test('what is recorded while connected arrives in order and leaves an empty outbox', async () => {
+      await using broker = await start();
+      await using subscriber = await subscribeToEvents(broker.url);
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
+      {
+        await using _publisher = startTestPublisher({ url: broker.url, records });
+        for (const fact of assortedFacts(300)) records.record(fact);
+        await subscriber.until(() => subscriber.eventIds.length === 300);
+      }
+      assert.deepEqual(
+        subscriber.eventIds,
+        records.list({ limit: 1000 }).map(({ id }) => id),
+      );
+      assert.equal(subscriber.repeatCount, 0);
+      assert.equal(records.outbox.depth(), 0);
+      const topics = new Set(subscriber.messages.map(({ topic }) => topic));
+      assert.deepEqual(
+        [...topics].sort(),
+        ['attack', 'attendance', 'unknown']
+          .map((kind) => `rollcall/site/box/event/${kind}`)
+          .concat(stateTopic),
+      );
+    });
+  });
+}

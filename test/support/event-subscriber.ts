@@ -1,0 +1,78 @@
+import mqtt, { type IClientOptions } from 'mqtt';
+import { eventSchema } from '../../daemon/publish/event-schema.js';
+
+export interface ReceivedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly isRetained: boolean;
+}
+
+/** What docs/events.md asks of a subscriber: takes everything, and drops what it has by id. */
+export interface EventSubscriber extends AsyncDisposable {
+  /** Every message, oldest first. */
+  readonly messages: readonly ReceivedMessage[];
+  /** Ids of events in the order of their first arrival. */
+  readonly eventIds: readonly string[];
+  readonly sequences: readonly number[];
+  /** Events that arrived more than once. */
+  readonly repeatCount: number;
+  /** Resolves when `isTrue`, which is asked now and after each message. */
+  until(isTrue: () => boolean): Promise<void>;
+  /** Resolves when subscribed again after the connection that exists now is lost. */
+  resubscribed(): Promise<void>;
+}
+
+/** Subscribes to everything; comes back by itself when the broker does. */
+export async function subscribeToEvents(url: string, options: IClientOptions = {}): Promise<EventSubscriber> {
+  const client = mqtt.connect(url, {
+    protocolVersion: 4,
+    reconnectPeriod: 20,
+    resubscribe: false,
+    ...options,
+  });
+  const messages: ReceivedMessage[] = [];
+  const sequenceById = new Map<string, number>();
+  const waiting = new Set<() => void>();
+  let repeatCount = 0;
+
+  client.on('message', (topic, payload, { retain }) => {
+    messages.push({ topic, payload, isRetained: retain });
+    if (topic.includes('/event/')) {
+      const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));
+      if (sequenceById.has(event.id)) repeatCount += 1;
+      else sequenceById.set(event.id, event.sequence);
+    }
+    for (const look of [...waiting]) look();
+  });
+  const subscribed = (): Promise<void> =>
+    new Promise((resolve) => {
+      client.once('connect', () => client.subscribe('#', { qos: 1 }, () => resolve()));
+    });
+  await subscribed();
+  return {
+    messages,
+    get eventIds() {
+      return [...sequenceById.keys()];
+    },
+    get sequences() {
+      return [...sequenceById.values()];
+    },
+    get repeatCount() {
+      return repeatCount;
+    },
+    until: (isTrue) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!isTrue()) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+    resubscribed: subscribed,
+    async [Symbol.asyncDispose]() {
+      await client.endAsync(true);
+    },
+  };
+}

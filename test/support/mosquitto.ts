@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface MosquittoOptions {
+  /** Only these may connect. Absent: everybody. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** Lines of an access control file. */
+  readonly acl?: readonly string[];
+  /** PEM texts: listens with TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** A real broker on a loopback port of its own. */
+export interface Mosquitto extends AsyncDisposable {
+  readonly port: number;
+  /** `mqtt://127.0.0.1:port`, or `mqtts://localhost:port`. */
+  readonly url: string;
+  /** SIGKILL: it loses everything it had in memory. */
+  kill(): Promise<void>;
+  /** Starts again on the same port, empty. */
+  start(): Promise<void>;
+  /** SIGSTOP: the sockets stay open, nobody answers. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
+}
+
+function findMosquitto(): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, 'mosquitto')).find((path) => existsSync(path));
+}
+
+/** For a test's `skip`: why there is no broker to test with, or false. */
+export const withoutMosquitto: string | false =
+  findMosquitto() === undefined && 'mosquitto is not installed (apt-get install mosquitto)';
+
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+  const binary = findMosquitto();
+  if (binary === undefined) throw new Error('mosquitto is not installed');
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-mosquitto-'));
+  let port = await freePort();
+  let child: ChildProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    const configuration = writeConfiguration(folder, port, options);
+    child = await launch(binary, configuration);
+  };
+  const kill = async (): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+
+  // Between asking for a free port and listening on it, somebody else may take it.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await start();
+      break;
+    } catch (error) {
+      if (attempt === 5) throw error;
+      port = await freePort();
+    }
+  }
+  return {
+    port,
+    url: options.tls ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
+    start,
+    kill,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function writeConfiguration(folder: string, port: number, options: MosquittoOptions): string {
+  const lines = [
+    `listener ${port} ${options.tls ? 'localhost' : '127.0.0.1'}`,
+    'persistence false',
+    'log_dest stderr',
+    'log_type error',
+    'log_type warning',
+    'log_type notice',
+    'log_type information',
+    // Started by root, it would otherwise become a user who cannot read this folder.
+    ...(process.getuid?.() === 0 ? ['user root'] : []),
+    `allow_anonymous ${options.users === undefined}`,
+  ];
+  if (options.users) {
+    const file = join(folder, 'passwords');
+    writeFileSync(file, '');
+    for (const [user, password] of Object.entries(options.users)) {
+      const made = spawnSync('mosquitto_passwd', ['-b', file, user, password], { encoding: 'utf8' });
+      if (made.status !== 0) throw new Error(`mosquitto_passwd: ${made.stderr}`);
+    }
+    lines.push(`password_file ${file}`);
+  }
+  if (options.acl) lines.push(`acl_file ${write(folder, 'acl', `${options.acl.join('\n')}\n`)}`);
+  if (options.tls) {
+    lines.push(`certfile ${write(folder, 'certificate.pem', options.tls.certificate)}`);
+    lines.push(`keyfile ${write(folder, 'key.pem', options.tls.key)}`);
+  }
+  return write(folder, 'mosquitto.conf', `${lines.join('\n')}\n`);
+}
+
+function write(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
+}
+
+async function launch(binary: string, configuration: string): Promise<ChildProcess> {
+  const child = spawn(binary, ['-c', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`mosquitto did not start: ${said.join('\n')}`)));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line);
+      if (said.length > 200) said.shift();
+      if (/mosquitto version .* running/.test(line)) resolve();
+    });
+  });
+  return child;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

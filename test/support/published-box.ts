@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LogFields, type Logger, silentLogger } from '../../daemon/base/logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import type { BrokerAccess } from '../../daemon/publish/broker-connection.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { type Publisher, startPublisher } from '../../daemon/publish/publisher.js';
+import type { PublisherTimings } from '../../daemon/publish/publisher-timings.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+
+export const box = { siteId: 'site', boxId: 'box' } as const;
+export const stateTopic = topicsOf('rollcall', box).state;
+
+/** Waits short enough for a test; everything else as in production. */
+export const quickTimings: Partial<PublisherTimings> = {
+  connectTimeoutMs: 2000,
+  ackTimeoutMs: 500,
+  retry: { baseMs: 20, capMs: 100, sustainedMs: 1000 },
+  heldRetryMs: 300,
+};
+
+export function openTestRecords(path: string): Records {
+  return openRecords({
+    path,
+    encode: (event) => encodeEvent(event, box),
+    clock: systemClock,
+    random: systemRandom,
+  });
+}
+
+export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'address'>> {
+  readonly url: string;
+  readonly records: Records;
+  readonly logger?: Logger;
+  readonly timings?: Partial<PublisherTimings>;
+}
+
+/** A publisher wired as the daemon wires it. */
+export function startTestPublisher({
+  url,
+  records,
+  logger = silentLogger,
+  timings,
+  ...access
+}: TestPublisherOptions): Publisher {
+  return startPublisher({
+    broker: { address: brokerAddress(url), clientId: 'rollcall-site-box', ...access },
+    topics: topicsOf('rollcall', box),
+    from: box,
+    outbox: records.outbox,
+    onRecorded: records.onRecorded,
+    nextStateSequence: records.nextStateSequence,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    timings: { ...quickTimings, ...timings },
+  });
+}
+
+/** A folder that is gone afterwards. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface LogLine extends LogFields {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export interface MemoryLog {
+  readonly logger: Logger;
+  readonly lines: readonly LogLine[];
+  /** Resolves with the first line, past or future, that `isWanted`. */
+  line(isWanted: (line: LogLine) => boolean): Promise<LogLine>;
+}
+
+/** Keeps every line, so that a test can wait for one. */
+export function memoryLog(): MemoryLog {
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const loggerWith = (context: LogFields): Logger => {
+    const write = (level: LogLine['level']) => (message: string, fields?: LogFields) => {
+      lines.push({ ...context, ...fields, level, message });
+      for (const look of [...waiting]) look();
+    };
+    return {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      child: (fields) => loggerWith({ ...context, ...fields }),
+    };
+  };
+  const line: MemoryLog['line'] = (isWanted) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = lines.find(isWanted);
+        if (!found) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+  return { logger: loggerWith({}), lines, line };
+}
