@@ -1,19 +1,27 @@
-import { type EyeLevel, levelsOf, openEyeBaseline } from './eye-level.js';
+import { closureAt, type EyeClosure } from './eye-closure.js';
+import { type EyeLevel, eyeLevels, levelNoise } from './eye-level.js';
 import type { Blink, EyeSample } from './liveness.js';
 
-/** What counts as a blink. Levels are fractions of the track's own open-eye baseline, 1 = open. */
+/** What counts as a blink. Depths are in levels: fractions of the track's own open-eye baseline. */
 export interface BlinkPolicy {
-  /** How much of the past the baseline is taken from, milliseconds. */
+  /** How much of the past the baseline is taken from, milliseconds: some blinks long, shorter than moods of light. */
   readonly windowMs: number;
   /** The window must span this much before anything is judged; earlier samples are judged then, milliseconds. */
   readonly settleMs: number;
-  /** The mean of both eyes must come down to this. */
-  readonly closedLevel: number;
-  /** Each eye must come down to this: an eye that stays open makes it a wink. */
-  readonly winkLevel: number;
-  /** Part of the way from the deepest point back to the baseline that counts as open again. */
-  readonly reopenedPart: number;
-  /** Shortest and longest closure, measured half way down, milliseconds. */
+  /** Eyes that come down this far are closed: landmark networks lose about two thirds at a full blink. */
+  readonly closedDepth: number;
+  /**
+   * Lids that come down this far and are back within `briefMs` blinked too, if the network saw it badly (glasses,
+   * glare) or the frames missed the lowest point. Only a blink is so quick: a glance needs two saccades with about
+   * 0.2 s between them, and expressions are slower still.
+   */
+  readonly briefDepth: number;
+  readonly briefMs: number;
+  /** The dip must be this many times deeper than the measurement is unsteady. */
+  readonly depthOverNoise: number;
+  /** The eye that closed less came down at least this part of the mean: otherwise it is a wink. */
+  readonly bothEyesPart: number;
+  /** Shortest and longest closure, milliseconds. */
   readonly shortestMs: number;
   readonly longestMs: number;
   /** Samples further apart than this hide what happened between them, milliseconds. */
@@ -23,9 +31,11 @@ export interface BlinkPolicy {
 export const defaultBlinkPolicy: BlinkPolicy = {
   windowMs: 6000,
   settleMs: 1000,
-  closedLevel: 0.65,
-  winkLevel: 0.75,
-  reopenedPart: 0.5,
+  closedDepth: 0.35,
+  briefDepth: 0.12,
+  briefMs: 200,
+  depthOverNoise: 5,
+  bothEyesPart: 0.5,
   shortestMs: 30,
   longestMs: 600,
   longestGapMs: 250,
@@ -35,113 +45,68 @@ export const defaultBlinkPolicy: BlinkPolicy = {
 export interface BlinkState {
   /** Usable samples of the window, oldest first. */
   readonly window: readonly EyeSample[];
-  /** Everything up to this time has been judged. */
+  /** Samples up to this time have been judged. */
   readonly judgedMs: number;
+  /** When the last blink was over: what comes before belongs to it. */
+  readonly openSinceMs: number;
 }
 
-export const initialBlinkState: BlinkState = { window: [], judgedMs: Number.NEGATIVE_INFINITY };
+export const initialBlinkState: BlinkState = {
+  window: [],
+  judgedMs: Number.NEGATIVE_INFINITY,
+  openSinceMs: Number.NEGATIVE_INFINITY,
+};
+
+export interface BlinkStep {
+  readonly state: BlinkState;
+  /** Blinks that are complete with this sample. */
+  readonly blinks: readonly Blink[];
+}
 
 /**
- * Takes one more sample and returns the blinks that are complete with it. Samples are judged once, as soon as there is
- * a baseline and the eyes are open again; those seen before there was one are judged in retrospect. Samples that
- * cannot be used, and those that are not newer than the last, change nothing.
+ * Takes one more sample. Every sample is judged once, as soon as there is a baseline and the eyes are open again; those
+ * seen before there was a baseline are judged in retrospect. Samples in which an eye was not seen, and those that are
+ * not newer than the last, change nothing.
  */
-export function nextBlink(
-  state: BlinkState,
-  sample: EyeSample,
-  policy: BlinkPolicy,
-): { readonly state: BlinkState; readonly blinks: readonly Blink[] } {
+export function nextBlink(state: BlinkState, sample: EyeSample, policy: BlinkPolicy): BlinkStep {
   const last = state.window.at(-1);
   const isUsable = sample.left !== undefined && sample.right !== undefined;
   if (!isUsable || (last !== undefined && sample.atMs <= last.atMs)) return { state, blinks: [] };
   const window = [...state.window.filter(({ atMs }) => atMs >= sample.atMs - policy.windowMs), sample];
-  const baseline = openEyeBaseline(window, policy.settleMs);
-  if (baseline === undefined) return { state: { ...state, window }, blinks: [] };
-  return judge(levelsOf(window, baseline), { ...state, window }, policy);
+  const levels = eyeLevels(window, policy.settleMs);
+  return levels === undefined
+    ? { state: { ...state, window }, blinks: [] }
+    : judge({ ...state, window }, levels, sample.atMs, policy);
 }
 
-/** One dip of both eyes: indices of the samples around and inside it. */
-interface Closure {
-  /** First sample that is down. */
-  readonly first: number;
-  /** First sample that is up again. */
-  readonly reopened: number;
-  readonly deepest: number;
-  /** Deepest level of the less closed eye. */
-  readonly deepestOfBoth: number;
-}
-
+/** Judges what was not judged yet, in order, up to the first sample of which the end is still to come. */
 function judge(
-  levels: readonly EyeLevel[],
   state: BlinkState,
+  levels: readonly EyeLevel[],
+  nowMs: number,
   policy: BlinkPolicy,
-): { readonly state: BlinkState; readonly blinks: readonly Blink[] } {
+): BlinkStep {
+  const { longestMs, longestGapMs } = policy;
+  const leastDepth = Math.max(policy.briefDepth, policy.depthOverNoise * levelNoise(levels));
   const blinks: Blink[] = [];
-  let judgedMs = state.judgedMs;
-  let index = 0;
-  while (index < levels.length) {
-    const level = levels[index];
-    if (level === undefined) break;
-    if (level.atMs <= judgedMs) {
-      index += 1;
-    } else if (level.mean > policy.closedLevel) {
-      judgedMs = level.atMs;
-      index += 1;
-    } else {
-      const closure = closureFrom(levels, index, policy);
-      if (closure === undefined) break;
-      const blink = blinkOf(levels, closure, policy);
-      if (blink !== undefined) blinks.push(blink);
-      judgedMs = levels[closure.reopened]?.atMs ?? judgedMs;
-      index = closure.reopened + 1;
-    }
+  let { judgedMs, openSinceMs } = state;
+  for (const [index, { atMs }] of levels.entries()) {
+    if (atMs <= judgedMs) continue;
+    const search = { leastDepth, reachMs: longestMs, sinceMs: openSinceMs, longestGapMs };
+    const closure = closureAt(levels, index, search);
+    if (closure === 'open-ended' && nowMs - atMs <= longestMs) break;
+    judgedMs = atMs;
+    if (closure === 'none' || closure === 'open-ended' || !isBlink(closure, policy)) continue;
+    const { closingMs, openingMs } = closure;
+    blinks.push({ atMs: (closingMs + openingMs) / 2, durationMs: openingMs - closingMs });
+    openSinceMs = openingMs;
   }
-  return { state: { ...state, judgedMs }, blinks };
+  return { state: { ...state, judgedMs, openSinceMs }, blinks };
 }
 
-/** The closure that begins at `first`; undefined while the eyes have not opened again. */
-function closureFrom(levels: readonly EyeLevel[], first: number, policy: BlinkPolicy): Closure | undefined {
-  let deepest = Number.POSITIVE_INFINITY;
-  let deepestOfBoth = Number.POSITIVE_INFINITY;
-  for (let index = first; index < levels.length; index++) {
-    const level = levels[index];
-    if (level === undefined) break;
-    if (level.mean >= deepest + policy.reopenedPart * (1 - deepest)) {
-      return { first, reopened: index, deepest, deepestOfBoth };
-    }
-    deepest = Math.min(deepest, level.mean);
-    deepestOfBoth = Math.min(deepestOfBoth, level.higher);
-  }
-  return undefined;
-}
-
-function blinkOf(levels: readonly EyeLevel[], closure: Closure, policy: BlinkPolicy): Blink | undefined {
-  if (closure.deepestOfBoth > policy.winkLevel) return undefined;
-  const halfWay = (1 + closure.deepest) / 2;
-  const closingMs = crossing(levels[closure.first - 1], levels[closure.first], halfWay, policy.longestGapMs);
-  const openingMs = crossing(
-    levels[closure.reopened - 1],
-    levels[closure.reopened],
-    halfWay,
-    policy.longestGapMs,
-  );
-  if (closingMs === undefined || openingMs === undefined) return undefined;
+function isBlink({ closingMs, openingMs, depth, lesserDepth }: EyeClosure, policy: BlinkPolicy): boolean {
   const durationMs = openingMs - closingMs;
-  if (durationMs < policy.shortestMs || durationMs > policy.longestMs) return undefined;
-  return { atMs: (closingMs + openingMs) / 2, durationMs };
-}
-
-/** When the level passed `halfWay` between two neighbouring samples, by linear interpolation. */
-function crossing(
-  before: EyeLevel | undefined,
-  after: EyeLevel | undefined,
-  halfWay: number,
-  longestGapMs: number,
-): number | undefined {
-  if (before === undefined || after === undefined) return undefined;
-  const gapMs = after.atMs - before.atMs;
-  if (gapMs > longestGapMs) return undefined;
-  const step = after.mean - before.mean;
-  const part = step === 0 ? 0.5 : Math.min(Math.max((halfWay - before.mean) / step, 0), 1);
-  return before.atMs + part * gapMs;
+  const longestMs = depth >= policy.closedDepth ? policy.longestMs : policy.briefMs;
+  const isWink = lesserDepth < policy.bothEyesPart * depth;
+  return durationMs >= policy.shortestMs && durationMs <= longestMs && !isWink;
 }

@@ -1,0 +1,90 @@
+import type { EyeLevel } from './eye-level.js';
+
+/** A dip of both eyes from open to a lowest point and back, measured half way down. */
+export interface EyeClosure {
+  readonly closingMs: number;
+  readonly openingMs: number;
+  /** How far the mean of both eyes came down, in levels. */
+  readonly depth: number;
+  /** How far the eye came down that closed less, in levels. */
+  readonly lesserDepth: number;
+}
+
+/**
+ * - `none`: the sample is not the lowest point of a dip.
+ * - `open-ended`: the eyes are still down at the end of what was seen.
+ */
+export type ClosureAt = EyeClosure | 'none' | 'open-ended';
+
+export interface ClosureSearch {
+  /** Shallower dips are none. */
+  readonly leastDepth: number;
+  /** How far back the eyes must have been open, milliseconds. */
+  readonly reachMs: number;
+  /** What came before belongs to another closure, milliseconds. */
+  readonly sinceMs: number;
+  /** Samples further apart than this hide what happened between them, milliseconds. */
+  readonly longestGapMs: number;
+}
+
+/** Looks whether the sample at `lowest` is the lowest point of a dip that began not longer than `reachMs` before. */
+export function closureAt(levels: readonly EyeLevel[], lowest: number, search: ClosureSearch): ClosureAt {
+  const bottom = levels[lowest];
+  const shoulder = bottom === undefined ? undefined : shoulderBefore(levels, lowest, bottom.atMs, search);
+  if (bottom === undefined || shoulder === undefined) return 'none';
+  const depth = shoulder.mean - bottom.mean;
+  if (depth < search.leastDepth) return 'none';
+  const halfWay = (shoulder.mean + bottom.mean) / 2;
+  const closing = edge(levels, lowest, -1, halfWay, bottom.mean, search.longestGapMs);
+  if (closing.kind !== 'found') return 'none';
+  const opening = edge(levels, lowest, 1, halfWay, bottom.mean, search.longestGapMs);
+  if (opening.kind === 'ran-out') return 'open-ended';
+  if (opening.kind === 'broken') return 'none';
+  const lesserDepth = Math.min(shoulder.left - bottom.left, shoulder.right - bottom.right);
+  return { closingMs: closing.atMs, openingMs: opening.atMs, depth, lesserDepth };
+}
+
+/** The most open sample before `lowest` that still belongs to it. */
+function shoulderBefore(
+  levels: readonly EyeLevel[],
+  lowest: number,
+  atMs: number,
+  { reachMs, sinceMs }: ClosureSearch,
+): EyeLevel | undefined {
+  let shoulder: EyeLevel | undefined;
+  for (let index = lowest - 1; index >= 0; index--) {
+    const level = levels[index];
+    if (level === undefined || level.atMs < sinceMs || level.atMs < atMs - reachMs) break;
+    if (shoulder === undefined || level.mean > shoulder.mean) shoulder = level;
+  }
+  return shoulder;
+}
+
+type Edge =
+  | { readonly kind: 'found'; readonly atMs: number }
+  | { readonly kind: 'ran-out' }
+  /** Another sample on the way is lower, or samples are missing. */
+  | { readonly kind: 'broken' };
+
+/** Walks from the lowest sample outwards to where the level passes `halfWay`; interpolates linearly. */
+function edge(
+  levels: readonly EyeLevel[],
+  lowest: number,
+  step: 1 | -1,
+  halfWay: number,
+  bottom: number,
+  longestGapMs: number,
+): Edge {
+  for (let index = lowest + step; ; index += step) {
+    const inner = levels[index - step];
+    const outer = levels[index];
+    if (inner === undefined || outer === undefined) return { kind: 'ran-out' };
+    if (Math.abs(outer.atMs - inner.atMs) > longestGapMs) return { kind: 'broken' };
+    // Of two equally low samples the first is the lowest.
+    if (outer.mean < bottom || (step === -1 && outer.mean === bottom)) return { kind: 'broken' };
+    if (outer.mean >= halfWay) {
+      const part = (halfWay - inner.mean) / (outer.mean - inner.mean);
+      return { kind: 'found', atMs: inner.atMs + part * (outer.atMs - inner.atMs) };
+    }
+  }
+}
