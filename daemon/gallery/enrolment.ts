@@ -5,8 +5,14 @@ import { checkName } from './person-name.js';
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;
 
-/** Largest photograph, bytes: sealing and storing one stays a short step between two turns of the event loop. */
+/** Largest photograph, bytes: sealing one holds the event loop for about 15 ms. */
 export const LARGEST_PHOTOGRAPH_BYTES = 4 * 1024 * 1024;
+
+/**
+ * All photographs of one enrolment together, bytes. They are written in one transaction, which at this size holds
+ * the event loop for about 40 ms (measured: docs/gallery.md); what is kept is a crop of the face, far smaller.
+ */
+export const LARGEST_ENROLMENT_BYTES = 8 * 1024 * 1024;
 
 /** How far the length of an embedding may be from 1: float32 rounding, with room. */
 const UNIT_TOLERANCE = 1e-3;
@@ -64,6 +70,10 @@ export function checkEnrolment(enrolment: Enrolment, dimensions: number): string
   if (enrolment.photographs.length === 0) problems.unshift('there is no photograph');
   if (enrolment.photographs.length > MOST_PHOTOGRAPHS) {
     problems.unshift(`there are more than ${MOST_PHOTOGRAPHS} photographs`);
+  }
+  const bytes = enrolment.photographs.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
+  if (bytes > LARGEST_ENROLMENT_BYTES) {
+    problems.push(`the photographs together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
   }
   if ('problem' in checked) problems.unshift(checked.problem);
   if ('name' in checked && problems.length === 0) return checked.name;

@@ -18,6 +18,8 @@ import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from './schema.js';
 import { SealedPersons } from './sealed-persons.js';
 import { loadSodium } from './sodium.js';
 
+const BUSY_TIMEOUT_MS = 20;
+
 export interface GalleryOptions {
   /** Database file; made where it is missing, for its owner only. */
   readonly path: string;
@@ -58,6 +60,8 @@ async function openParts(options: GalleryOptions, lifetime: Lifetime): Promise<G
     'gallery database',
     openDatabase(path, { applicationId: GALLERY_APPLICATION_ID, migrations: GALLERY_MIGRATIONS }),
   );
+  // Nobody else writes; a foreign program that reads must not hold the event loop for seconds.
+  database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   bindGallery(database, key, recogniser, clock);
   const index = lifetime.use('search index', await openOnnxSearchIndex(dimensions));
 

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { operational } from '../base/errors.js';
 import type { PersonId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { explainSqliteError } from '../host/sqlite-errors.js';
 
 export interface PersonRow {
   readonly id: PersonId;
@@ -123,8 +124,7 @@ export class PersonRows {
    */
   delete(id: PersonId): boolean {
     if (this.#database.transaction(() => this.#delete.run(id).changes) === 0) return false;
-    const busy = this.#database.db.pragma('wal_checkpoint(TRUNCATE)', { simple: true });
-    if (busy !== 0) {
+    if (!this.#emptyLog()) {
       throw operational(
         'erasure-incomplete',
         'the person was deleted, but the write-ahead log could not be emptied',
@@ -136,5 +136,14 @@ export class PersonRows {
       );
     }
     return true;
+  }
+
+  /** False where a reader elsewhere still needs the write-ahead log. */
+  #emptyLog(): boolean {
+    try {
+      return this.#database.db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+    } catch (error) {
+      throw explainSqliteError(error, this.#database.path);
+    }
   }
 }

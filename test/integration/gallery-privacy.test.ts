@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import type { LogFields, Logger } from '../../daemon/base/logger.js';
 import { openGallery } from '../../daemon/gallery/open-gallery.js';
 import {
@@ -98,6 +99,24 @@ test('after a removal not even the sealed bytes are left in any file', async (t)
   assert.deepEqual(traces(after), [0, 0, 0]);
   assert.equal(after.includes(leaver), false, 'the id is gone, too');
   assert.ok(after.includes(stayer));
+});
+
+test('a removal that another reader keeps from being complete says so, and completes at closing', async (t) => {
+  const directory = temporaryDirectory(t);
+  const options = galleryOptions(directory);
+  const gallery = await openGallery(options);
+  const leaver = await gallery.addPerson({ name, photographs: [enrolmentPhotograph(1)] });
+  const reader = new Sqlite(options.path, { readonly: true });
+  reader.exec('BEGIN');
+  assert.equal(reader.prepare('SELECT id FROM person').pluck().get(), leaver);
+  assert.throws(
+    () => gallery.removePerson(leaver),
+    (error) => isRollcallError(error, 'erasure-incomplete') && error.details['rowId'] === leaver,
+  );
+  assert.deepEqual([gallery.personCount, gallery.showPerson(leaver)], [0, undefined]);
+  reader.close();
+  await gallery[Symbol.asyncDispose]();
+  assert.equal(bytesOnDisk(t, directory).includes(leaver), false);
 });
 
 test('the log says nothing about anybody but ids', async (t) => {

@@ -6,6 +6,7 @@ import {
   checkEnrolment,
   type EnrolmentPhotograph,
   isUnitEmbedding,
+  LARGEST_ENROLMENT_BYTES,
   LARGEST_PHOTOGRAPH_BYTES,
   MOST_PHOTOGRAPHS,
 } from '../../daemon/gallery/enrolment.js';
@@ -78,6 +79,14 @@ describe('an enrolment', () => {
     assert.deepEqual(refusal('Ada', []), ['there is no photograph']);
     const many = Array.from({ length: MOST_PHOTOGRAPHS + 1 }, () => enrolmentPhotograph(1));
     assert.equal(refusal('Ada', many).length, 1);
+  });
+
+  test('may not be larger than one short transaction takes', () => {
+    const large = { ...enrolmentPhotograph(1), jpeg: new Uint8Array(LARGEST_PHOTOGRAPH_BYTES) };
+    large.jpeg.set([0xff, 0xd8, 0xff]);
+    const fitting = LARGEST_ENROLMENT_BYTES / LARGEST_PHOTOGRAPH_BYTES;
+    assert.deepEqual(refusal('Ada', Array(fitting).fill(large)), []);
+    assert.match(refusal('Ada', Array(fitting + 1).fill(large)).join(), /together are larger/);
   });
 
   test('the refusal does not repeat the name', () => {
