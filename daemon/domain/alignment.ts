@@ -20,7 +20,15 @@ const DLIB_PADDING = 0.25;
 
 /** Takes the dlib recogniser's square crop of `cropPx` to the picture in which the five points were found. */
 export function dlibAlignment(points: FivePoints, cropPx: number): Affine {
-  const padded = (value: number): number => ((DLIB_PADDING + value) / (1 + 2 * DLIB_PADDING)) * cropPx;
+  return meanFaceAlignment(points, cropPx, DLIB_PADDING);
+}
+
+/**
+ * Takes a square crop of `cropPx` in which an average face fills the middle, with `padding` times the face's
+ * side around it, to the picture in which the five points were found. Without padding it shows brows to mouth.
+ */
+export function meanFaceAlignment(points: FivePoints, cropPx: number, padding: number): Affine {
+  const padded = (value: number): number => ((padding + value) / (1 + 2 * padding)) * cropPx;
   const template = DLIB_MEAN_FACE.map((point): Point => ({ x: padded(point.x), y: padded(point.y) }));
   return fitSimilarity(template, points);
 }

@@ -18,7 +18,7 @@ export interface FaceRegion extends Box {
 export interface ProviderInUse {
   readonly requested: string;
   readonly actual: string;
-  /** Why `actual` is not what was hoped for; absent when nothing was lost. */
+  /** Why `auto` ended at the processor; absent when a GPU is in use or nothing else was asked for. */
   readonly warning?: string;
 }
 

@@ -7,7 +7,7 @@ export interface DetectorSize {
 }
 
 /** Long sides that inputs may have. Few, because a network plans its memory anew for every size. */
-const LONG_SIDES = [256, 384, 512, 640, 768, 1024] as const;
+const LONG_SIDES = [384, 512, 640, 768, 1024] as const;
 
 /** Inputs are multiples of this on both sides: the coarsest grid of the detectors that take any size. */
 const GRID_PX = 32;

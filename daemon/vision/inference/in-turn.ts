@@ -8,12 +8,4 @@ export class InTurn {
     this.#last = mine;
     return mine;
   }
-
-  /** Resolves when nothing asked so far is under way. */
-  async idle(): Promise<void> {
-    await this.#last.then(
-      () => undefined,
-      () => undefined,
-    );
-  }
 }

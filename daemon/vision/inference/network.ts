@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import { InTurn } from './in-turn.js';
 import type { Provider } from './provider.js';
 
 /** Numbers that a network gave, by the name of its output. */
@@ -26,6 +27,7 @@ export interface NetworkOptions {
 
 /** Loads a network. Rejects with the reason when the provider cannot run here. */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  env.logLevel = 'fatal';
   const session = await InferenceSession.create(options.path, {
     executionProviders: [options.provider],
     graphOptimizationLevel: 'all',
@@ -37,19 +39,19 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   });
   const [inputName] = session.inputNames;
+  const turn = new InTurn();
+  const runOnce = async (data: Float32Array, dims: readonly number[]): Promise<Outputs> => {
+    try {
+      const results = await session.run({ [inputName ?? 'image']: new Tensor('float32', data, dims) });
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floatsOf(value)]));
+    } catch (error) {
+      throw inferenceFailed(options, error);
+    }
+  };
   return {
     provider: options.provider,
-    async run(data, dims) {
-      try {
-        const results = await session.run({ [inputName ?? 'image']: new Tensor('float32', data, dims) });
-        return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floatsOf(value)]));
-      } catch (error) {
-        throw inferenceFailed(options, error);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await session.release();
-    },
+    run: (data, dims) => turn.run(() => runOnce(data, dims)),
+    [Symbol.asyncDispose]: () => turn.run(() => session.release()),
   };
 }
 

@@ -1,0 +1,36 @@
+import { meanFaceAlignment } from '../../domain/alignment.js';
+import type { FaceLandmarks } from '../../domain/face.js';
+import { type Box, boxArea, clipBox } from '../../domain/geometry.js';
+import { judgeView } from '../../domain/judge-view.js';
+import type { Picture } from '../../domain/picture.js';
+import type { FaceQuality } from '../../domain/quality.js';
+import type { SmallestFace } from '../face-analyser.js';
+import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
+
+/** A mesh is about this many times as high as wide. */
+const MESH_HEIGHT_OVER_WIDTH = 1.25;
+
+/** Measures one located view in the picture and judges it. */
+export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): FaceQuality {
+  const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
+  return judgeView(
+    {
+      widthPx: faceWidthPx(landmarks.box),
+      outsideShare: outsideShare(landmarks.box, picture),
+      presence: landmarks.presence,
+      pose: landmarks.pose,
+      statistics: faceStatistics(picture, map),
+    },
+    options,
+  );
+}
+
+/** The mesh of a turned face is narrow; its height still tells how near the face is. */
+function faceWidthPx(box: Box): number {
+  return Math.max(box.width, box.height / MESH_HEIGHT_OVER_WIDTH);
+}
+
+function outsideShare(box: Box, picture: Picture): number {
+  const inside = boxArea(clipBox(box, picture.widthPx, picture.heightPx));
+  return 1 - inside / Math.max(boxArea(box), 1e-6);
+}

@@ -1,0 +1,86 @@
+import type { Detection, FaceLandmarks } from '../../domain/face.js';
+import { fivePointsOf, meshBox } from '../../domain/face-mesh.js';
+import type { Box } from '../../domain/geometry.js';
+import { headPose } from '../../domain/head-pose.js';
+import type { RecogniserId } from '../../domain/ids.js';
+import type { Embedding } from '../../domain/match.js';
+import type { Picture } from '../../domain/picture.js';
+import type { FaceQuality } from '../../domain/quality.js';
+import type { FaceAnalyser, FaceRegion, ProviderInUse, SmallestFace } from '../face-analyser.js';
+import { assessView } from './assess-view.js';
+import type { EyeNetwork } from './eye-network.js';
+import type { FaceDetector } from './face-detector.js';
+import type { FaceMeshNetwork } from './face-mesh-network.js';
+import type { PassivePad } from './passive-pad.js';
+import type { Recogniser } from './recogniser.js';
+
+/** What an analyser is made of. */
+export interface AnalyserParts {
+  readonly provider: ProviderInUse;
+  readonly detector: FaceDetector;
+  readonly mesh: FaceMeshNetwork;
+  /** Least presence of a face, 0..1. */
+  readonly presenceThreshold: number;
+  readonly eyes: EyeNetwork;
+  readonly recogniser: Recogniser;
+  readonly passivePad: PassivePad | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** The face analyser on networks in the ONNX format. */
+export class OnnxFaceAnalyser implements FaceAnalyser {
+  readonly #parts: AnalyserParts;
+
+  constructor(parts: AnalyserParts) {
+    this.#parts = parts;
+  }
+
+  get recogniser(): RecogniserId {
+    return this.#parts.recogniser.contract.id;
+  }
+
+  get provider(): ProviderInUse {
+    return this.#parts.provider;
+  }
+
+  detect(picture: Picture, options: SmallestFace): Promise<readonly Detection[]> {
+    return this.#parts.detector.detect(picture, options.smallestFacePx);
+  }
+
+  async locate(
+    picture: Picture,
+    regions: readonly FaceRegion[],
+  ): Promise<readonly (FaceLandmarks | undefined)[]> {
+    const { mesh: network, presenceThreshold, eyes: eyeNetwork } = this.#parts;
+    const placed = await network.locate(picture, regions);
+    const faces = placed.flatMap(({ mesh, presence }, index) =>
+      presence >= presenceThreshold ? [{ index, mesh, presence, fivePoints: fivePointsOf(mesh) }] : [],
+    );
+    const eyes = await eyeNetwork.measure(
+      picture,
+      faces.map((face) => face.fivePoints),
+    );
+    const located: (FaceLandmarks | undefined)[] = regions.map(() => undefined);
+    faces.forEach(({ index, mesh, presence, fivePoints }, order) => {
+      const both = eyes[order];
+      if (both) located[index] = { presence, box: meshBox(mesh), fivePoints, pose: headPose(mesh), ...both };
+    });
+    return located;
+  }
+
+  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): FaceQuality {
+    return assessView(picture, landmarks, options);
+  }
+
+  embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {
+    return this.#parts.recogniser.embed(picture, landmarks.fivePoints);
+  }
+
+  async passivePad(picture: Picture, detectionBox: Box): Promise<number | undefined> {
+    return this.#parts.passivePad?.score(picture, detectionBox);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.close();
+  }
+}

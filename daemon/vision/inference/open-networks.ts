@@ -1,0 +1,97 @@
+import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { ProviderInUse } from '../face-analyser.js';
+import { type Network, type NetworkOptions, openNetwork } from './network.js';
+import {
+  type GpuSigns,
+  gpuSigns,
+  type Provider,
+  type ProviderRequest,
+  providersToTry,
+  remedyFor,
+} from './provider.js';
+
+/** A network's file and name, by what the program calls it. */
+export type NetworkFiles<Key extends string> = Readonly<Record<Key, Pick<NetworkOptions, 'name' | 'path'>>>;
+
+export interface OpenNetworksOptions<Key extends string> {
+  readonly files: NetworkFiles<Key>;
+  readonly provider: ProviderRequest;
+  readonly threads: number;
+  readonly logger: Logger;
+  /** What is seen of a GPU; by default this machine is looked at. */
+  readonly signs?: GpuSigns;
+}
+
+export interface OpenedNetworks<Key extends string> {
+  readonly networks: Readonly<Record<Key, Network>>;
+  readonly provider: ProviderInUse;
+}
+
+/**
+ * Loads all networks on one provider: the required one, or with `auto` the first that takes all of them. Throws
+ * `provider-unavailable` when none does.
+ */
+export async function openNetworks<Key extends string>(
+  options: OpenNetworksOptions<Key>,
+): Promise<OpenedNetworks<Key>> {
+  const failures: string[] = [];
+  let lastFailure: RollcallError | undefined;
+  for (const provider of providersToTry(options.provider, options.signs ?? gpuSigns())) {
+    try {
+      const networks = await openAll(options, provider);
+      return { networks, provider: inUse(options.provider, provider, failures) };
+    } catch (error) {
+      lastFailure = unavailable(provider, error);
+      failures.push(lastFailure.message);
+      if (options.provider === 'auto') {
+        options.logger.warn('execution provider failed, trying the next', {
+          provider,
+          reason: lastFailure.message,
+        });
+      }
+    }
+  }
+  throw lastFailure ?? operational('provider-unavailable', 'no execution provider is known');
+}
+
+function inUse(requested: ProviderRequest, actual: Provider, failures: readonly string[]): ProviderInUse {
+  if (requested !== 'auto' || actual !== 'cpu') return { requested, actual };
+  const reason = failures.length > 0 ? failures.join('; ') : 'no GPU was found';
+  return { requested, actual, warning: `${reason}: networks run on the processor` };
+}
+
+async function openAll<Key extends string>(
+  { files, threads }: OpenNetworksOptions<Key>,
+  provider: Provider,
+): Promise<Readonly<Record<Key, Network>>> {
+  const opened: Partial<Record<Key, Network>> = {};
+  try {
+    for (const key of Object.keys(files) as Key[]) {
+      opened[key] = await openNetwork({ ...files[key], provider, threads });
+    }
+    return opened as Record<Key, Network>;
+  } catch (error) {
+    await closeNetworks(opened);
+    throw error;
+  }
+}
+
+/** Unloads networks; those that are running finish first. */
+export async function closeNetworks(networks: Readonly<Record<string, Network | undefined>>): Promise<void> {
+  for (const network of Object.values(networks)) await network?.[Symbol.asyncDispose]();
+}
+
+/** ONNX Runtime's messages begin with its own source lines; the cause comes last. */
+function unavailable(provider: Provider, cause: unknown): RollcallError {
+  const reason =
+    messageOf(cause)
+      .trim()
+      .split('\n')[0]
+      ?.replace(/^\/onnxruntime_src.* was false\. /, '') ?? '';
+  return operational('provider-unavailable', `the execution provider ${provider} cannot be used: ${reason}`, {
+    remedy: remedyFor(provider),
+    details: { provider },
+    cause,
+  });
+}
