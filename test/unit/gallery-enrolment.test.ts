@@ -85,8 +85,20 @@ describe('an enrolment', () => {
     const large = { ...enrolmentPhotograph(1), jpeg: new Uint8Array(LARGEST_PHOTOGRAPH_BYTES) };
     large.jpeg.set([0xff, 0xd8, 0xff]);
     const fitting = LARGEST_ENROLMENT_BYTES / LARGEST_PHOTOGRAPH_BYTES;
-    assert.deepEqual(refusal('Ada', Array(fitting).fill(large)), []);
-    assert.match(refusal('Ada', Array(fitting + 1).fill(large)).join(), /together are larger/);
+    assert.deepEqual(
+      refusal(
+        'Ada',
+        Array.from({ length: fitting }, () => large),
+      ),
+      [],
+    );
+    assert.match(
+      refusal(
+        'Ada',
+        Array.from({ length: fitting + 1 }, () => large),
+      ).join(),
+      /together are larger/,
+    );
   });
 
   test('the refusal does not repeat the name', () => {
