@@ -30,7 +30,8 @@ describe('sealing a field', () => {
 
   test('opens a photograph of a megabyte', () => {
     const plaintext = sodium.randombytes_buf(1_000_003);
-    assert.deepEqual(openField(sodium, key, place, sealField(sodium, key, place, plaintext)), plaintext);
+    const opened = openField(sodium, key, place, sealField(sodium, key, place, plaintext));
+    assert.ok(opened && sodium.memcmp(opened, plaintext));
   });
 
   test('does not open once any byte of version, key id, nonce, ciphertext or tag was altered', () => {
