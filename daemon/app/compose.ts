@@ -12,12 +12,12 @@ import { openGallery } from '../gallery/open-gallery.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { openConfiguredStore } from '../models/configured-store.js';
+import { matchPolicy } from '../models/operating-point.js';
 import { encodeEvent } from '../publish/encoding.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { embeddedRecogniser, type RecogniserInUse } from '../vision/recogniser-in-use.js';
 import { Box } from './box.js';
-import { matchPolicy } from './operating-point.js';
 import { ReplaceableParts } from './parts.js';
 import { SightingIntake } from './sighting-intake.js';
 

@@ -1,7 +1,7 @@
 import { operational } from '../base/errors.js';
 import type { Config } from '../config/schema.js';
 import type { MatchPolicy } from '../domain/match.js';
-import type { ModelPack } from '../models/manifest.js';
+import type { ModelPack } from './manifest.js';
 
 /** Reads a named threshold of a pack. Throws `manifest-incomplete`. */
 function threshold(pack: ModelPack, name: string): number {
