@@ -25,7 +25,8 @@ export async function subscribe(
   brokerUrl: string,
   onEvent: (event: PublishedEvent) => void,
 ): Promise<AsyncDisposable> {
-  const client = await mqtt.connectAsync(brokerUrl, { protocolVersion: 5 });
+  // MQTT 3.1.1: what every broker speaks, also the embedded one.
+  const client = await mqtt.connectAsync(brokerUrl, { protocolVersion: 4 });
   const seen = new Set<string>();
   client.on('message', (_topic, payload) => {
     const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));

@@ -47,13 +47,16 @@ export class Lifetime implements AsyncDisposable {
     this.#abort.abort(operational('shutting-down', 'the owner is shutting down'));
     const failures: unknown[] = [];
     const survivors: string[] = [];
+    let isLate: () => void = () => undefined;
     const deadline = new Promise<'late'>((resolve) => {
-      this.#clock.after(this.#deadlineMs, () => resolve('late'));
+      isLate = () => resolve('late');
     });
+    const timer = this.#clock.after(this.#deadlineMs, isLate);
     for (const { name, dispose } of this.#held.reverse()) {
       const done = (async () => dispose())().catch((error: unknown) => void failures.push(error));
       if ((await Promise.race([done, deadline])) === 'late') survivors.push(name);
     }
+    timer.cancel();
     if (survivors.length > 0) {
       throw operational(
         'shutdown-deadline',

@@ -33,12 +33,12 @@ export const cameraPlanSchema = z.strictObject({
 export const visionPlanSchema = z.strictObject({
   cameras: z.array(cameraPlanSchema),
   modelsDirectory: z.string().nullable(),
-  provider: z.string(),
-  detector: z.string(),
-  passivePad: z.string(),
+  provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']),
+  detector: z.enum(['auto', 'ssd-mobilenet-v1', 'yunet']),
+  passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
-  logLevel: z.string(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
 });
 
 /** What the core asks of a vision process. */

@@ -1,7 +1,7 @@
 import { operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
-import { type LogLevel, openPinoLogger } from '../host/pino-logger.js';
+import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { FaceAnalyser } from './face-analyser.js';
@@ -32,7 +32,7 @@ export async function startVisionHost(options: {
   fail(error: unknown): void;
 }): Promise<VisionHost> {
   const { plan, lifetime, report, fail } = options;
-  const logger = openPinoLogger({ level: plan.logLevel as LogLevel, clock }).child({
+  const logger = openPinoLogger({ level: plan.logLevel, clock }).child({
     process: 'vision',
     pid: process.pid,
   });

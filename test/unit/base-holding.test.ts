@@ -44,6 +44,20 @@ describe('lifetime', () => {
     assert.deepEqual(order, ['signal', 'second', 'first']);
   });
 
+  test('leaves no timer behind when all ended in time', async () => {
+    let pending = 0;
+    const lifetime = new Lifetime({
+      monotonicMs: () => 0,
+      wallMs: () => 0,
+      after: () => {
+        pending += 1;
+        return { cancel: () => void (pending -= 1) };
+      },
+    });
+    await lifetime[Symbol.asyncDispose]();
+    assert.equal(pending, 0);
+  });
+
   test('goes on after a failure and reports it at the end', async () => {
     const lifetime = new Lifetime(new VirtualClock());
     const order: string[] = [];

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { chmod, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { makeBox, withoutBuild } from '../support/box.js';
+
+const keyPath = (directory: string): string => join(directory, 'secrets', 'gallery-key');
+
+describe('a daemon that cannot start says why, what to do, and ends', { skip: withoutBuild }, () => {
+  test('configuration with several problems: all of them, with lines, in one go', async () => {
+    await using box = await makeBox();
+    await writeFile(
+      box.configPath,
+      'site: { id: Main Office, timeZone: Mars/Base }\ncameras:\n  - id: door\n    nmae: Door\n    url: http://camera/\n',
+    );
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.equal(exitCode, 2);
+    for (const place of [/:1:.*site\.id/, /:1:.*site\.timeZone/, /:4:.*nmae.*name/, /:5:.*rtsp:\/\//]) {
+      assert.match(stderr, place);
+    }
+    assert.match(stderr, /rollcall check-config/);
+    const checked = await box.command('check-config', '--json');
+    assert.equal(checked.exitCode, 1);
+    assert.ok((JSON.parse(checked.stdout) as { problems: unknown[] }).problems.length >= 4);
+  });
+
+  test('configuration file missing', async () => {
+    await using box = await makeBox();
+    await rm(box.configPath);
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /does not exist/);
+  });
+
+  test('gallery key missing', async () => {
+    await using box = await makeBox({ hasNoKey: true });
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, /gallery-key/);
+    assert.match(stderr, /rollcall key init/);
+  });
+
+  test('gallery key open to others', async () => {
+    await using box = await makeBox();
+    await chmod(keyPath(box.directory), 0o644);
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /chmod go-rwx/);
+  });
+
+  test('wrong gallery key: named as such, and the gallery stays as it was', async () => {
+    await using box = await makeBox();
+    await box.start();
+    await box.stop();
+    const galleryPath = join(box.directory, 'data', 'gallery.db');
+    const before = await stat(galleryPath);
+    await rm(keyPath(box.directory));
+    await box.command('key', 'init');
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.notEqual(exitCode, 0);
+    assert.match(stderr, /key/);
+    assert.doesNotMatch(stderr, /damaged/);
+    assert.equal((await stat(galleryPath)).size, before.size);
+  });
+
+  test('a required execution provider that this machine lacks', async () => {
+    await using box = await makeBox({ config: { vision: { provider: 'cuda' } } });
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /cuda/i);
+    assert.match(stderr, /what to do/);
+  });
+
+  test('a second daemon on the same data', async () => {
+    await using box = await makeBox();
+    await box.start();
+    const { exitCode, stdout } = await box.command('status');
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /vision 0: running, cpu/);
+    const second = await makeBox({
+      config: { dataDir: join(box.directory, 'data'), secretsDir: join(box.directory, 'secrets') },
+      hasNoKey: true,
+    });
+    await using _second = second;
+    const ended = await second.startAndEnd();
+    assert.equal(ended.exitCode, 1);
+    assert.match(ended.stderr, /gallery/);
+    assert.equal((await box.client.status()).vision[0]?.state, 'running');
+  });
+
+  test('commands tell that the daemon does not answer', async () => {
+    await using box = await makeBox();
+    const { exitCode, stderr } = await box.command('status');
+    assert.equal(exitCode, 3);
+    assert.match(stderr, /does not answer/);
+    assert.match(stderr, /what to do/);
+  });
+});

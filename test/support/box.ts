@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { ControlClient } from '../../daemon/control/client.js';
+import { until } from './until.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const daemonMain = join(root, 'dist/daemon/app/main.js');
+const cliMain = join(root, 'dist/daemon/cli/main.js');
+
+/** For a test's `skip`: end-to-end tests run the built program. */
+export const withoutBuild: string | false =
+  !existsSync(daemonMain) && 'the program is not built (npm run build)';
+
+export interface BoxSettings {
+  /** Merged over the least a box needs; see docs/configuration.md. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Secrets by name, written as an installer would. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Leave the gallery key out. */
+  readonly hasNoKey?: boolean;
+}
+
+export interface CommandResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A directory set up as a box, its daemon as a child process, and the `rollcall` command against it. */
+export interface TestBox extends AsyncDisposable {
+  readonly directory: string;
+  readonly configPath: string;
+  readonly client: ControlClient;
+  /** The running daemon. */
+  readonly daemon: ChildProcess;
+  /** Everything the daemon wrote to standard error since the box was made. */
+  log(): string;
+  /** Starts the daemon and waits until it is ready, or throws with its log when it ends first. */
+  start(environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts the daemon and waits for it to end by itself. */
+  startAndEnd(): Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
+  /** Sends a signal and waits for the end of the daemon; resolves with its exit code (null when killed). */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Replaces the configuration file; the daemon is not told. */
+  configure(config: Readonly<Record<string, unknown>>): Promise<void>;
+  command(...args: readonly string[]): Promise<CommandResult>;
+}
+
+/** Runs a program to its end and collects what it says. */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<CommandResult> {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { exitCode, stdout, stderr };
+}
+
+/** Makes a box in a directory of its own, with a gallery key; the daemon is not started. */
+export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-box-'));
+  const configPath = join(directory, 'rollcall.yaml');
+  const socketPath = join(directory, 'run', 'control.sock');
+  const base = {
+    site: { id: 'test-site', timeZone: 'Europe/Paris' },
+    box: { id: 'test-box' },
+    dataDir: join(directory, 'data'),
+    secretsDir: join(directory, 'secrets'),
+    control: { socketPath },
+    logging: { level: 'debug' },
+  };
+  const configure = (config: Readonly<Record<string, unknown>>): Promise<void> =>
+    writeFile(configPath, stringify({ ...base, ...config }));
+  const command = (...args: readonly string[]): Promise<CommandResult> =>
+    runProgram(process.execPath, [cliMain, ...args, '--config', configPath]);
+  await mkdir(join(directory, 'secrets'), { mode: 0o700 });
+  for (const [name, text] of Object.entries(settings.secrets ?? {})) {
+    await writeFile(join(directory, 'secrets', name), text, { mode: 0o600 });
+  }
+  await configure(settings.config ?? {});
+  if (settings.hasNoKey !== true) await command('key', 'init');
+
+  let daemon: ChildProcess | undefined;
+  let log = '';
+  const running = (): ChildProcess => {
+    if (daemon === undefined) throw new Error('the daemon was not started');
+    return daemon;
+  };
+  const launch = (environment: Readonly<Record<string, string>> = {}): ChildProcess => {
+    const env = { ...process.env, ...environment };
+    const child = spawn(process.execPath, [daemonMain, '--config', configPath], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env,
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString('utf8');
+    });
+    daemon = child;
+    return child;
+  };
+  const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    const child = running();
+    if (hasEnded(child)) return child.exitCode;
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+    child.kill(signal);
+    return closed;
+  };
+  const client = new ControlClient(socketPath);
+  return {
+    directory,
+    configPath,
+    client,
+    get daemon() {
+      return running();
+    },
+    log: () => log,
+    async start(environment) {
+      const child = launch(environment);
+      await until(`the daemon to be ready; it said:\n${log}`, async () => {
+        if (hasEnded(child)) throw new Error(`the daemon ended:\n${log}`);
+        const status = await client.status().catch(() => undefined);
+        return status?.vision.every(({ state }) => state === 'running') === true;
+      });
+    },
+    async startAndEnd() {
+      const before = log.length;
+      const child = launch();
+      const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+      return { exitCode, stderr: log.slice(before) };
+    },
+    stop,
+    configure,
+    command,
+    async [Symbol.asyncDispose]() {
+      if (daemon !== undefined && (await stopWithin(stop)) === 'late') await stop('SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function stopWithin(stop: () => Promise<unknown>): Promise<'ended' | 'late'> {
+  const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), 25_000).unref());
+  return Promise.race([stop().then(() => 'ended' as const), late]);
+}
