@@ -1,0 +1,79 @@
+import sharp from 'sharp';
+import { messageOf } from '../base/errors.js';
+import type { Rgb24Picture } from '../domain/picture.js';
+
+/** What a photograph may be encoded as; drawings and documents are refused before anything renders them. */
+const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+
+/** More pixels than any phone takes: a file that claims them is meant to exhaust the memory. */
+const MOST_PIXELS = 64_000_000;
+
+/** Larger photographs are shrunk: beyond this a face gains nothing for recognition. */
+const LONGEST_SIDE_PX = 1920;
+
+/** Side and quality of the picture that is kept, and how much around the face it shows. */
+export const KEPT_SIDE_PX = 480;
+const KEPT_QUALITY = 88;
+
+export type DecodedPhoto =
+  | { readonly outcome: 'ok'; readonly picture: Rgb24Picture }
+  | { readonly outcome: 'not-a-picture'; readonly reason: string };
+
+/** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws on what the bytes are. */
+export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
+  try {
+    const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const { format } = await image.metadata();
+    if (!FORMATS.includes(format)) {
+      return { outcome: 'not-a-picture', reason: `a file of the kind ${format} is no photograph` };
+    }
+    const { data, info } = await image
+      .rotate()
+      .resize({ width: LONGEST_SIDE_PX, height: LONGEST_SIDE_PX, fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#808080' })
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return {
+      outcome: 'ok',
+      picture: { format: 'rgb24', widthPx: info.width, heightPx: info.height, data },
+    };
+  } catch (error) {
+    return { outcome: 'not-a-picture', reason: messageOf(error).trim() };
+  }
+}
+
+/** A picture in a grey border as wide as its longer side, and how wide that is. */
+export interface BorderedPicture {
+  readonly picture: Rgb24Picture;
+  readonly borderPx: number;
+}
+
+const GREY = 128;
+
+/** Detectors miss a face that fills the picture, as on a pass photograph: in a border it has room. */
+export function withBorder(picture: Rgb24Picture): BorderedPicture {
+  const borderPx = Math.max(picture.widthPx, picture.heightPx);
+  const widthPx = picture.widthPx + 2 * borderPx;
+  const heightPx = picture.heightPx + 2 * borderPx;
+  const data = new Uint8Array(3 * widthPx * heightPx).fill(GREY);
+  const rowBytes = 3 * picture.widthPx;
+  for (let row = 0; row < picture.heightPx; row++) {
+    const line = picture.data.subarray(row * rowBytes, (row + 1) * rowBytes);
+    data.set(line, 3 * ((row + borderPx) * widthPx + borderPx));
+  }
+  return { picture: { format: 'rgb24', widthPx, heightPx, data }, borderPx };
+}
+
+/** The square part of a picture at (`x`, `y`), as a JPEG without metadata, at most `KEPT_SIDE_PX` wide. */
+export async function encodeCrop(
+  picture: Rgb24Picture,
+  crop: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): Promise<Uint8Array> {
+  const raw = { width: picture.widthPx, height: picture.heightPx, channels: 3 } as const;
+  return sharp(picture.data, { raw })
+    .extract({ left: crop.x, top: crop.y, width: crop.width, height: crop.height })
+    .resize({ width: KEPT_SIDE_PX, height: KEPT_SIDE_PX, fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: KEPT_QUALITY })
+    .toBuffer();
+}

@@ -1,0 +1,167 @@
+import type { Detection, FaceLandmarks } from '../domain/face.js';
+import { type Box, clipBox, intersectionOverUnion, squareAround } from '../domain/geometry.js';
+import type { Embedding } from '../domain/match.js';
+import { suppressNonMaxima } from '../domain/non-maximum-suppression.js';
+import type { Rgb24Picture } from '../domain/picture.js';
+import type { FaceQuality, QualityReason } from '../domain/quality.js';
+import type { FaceAnalyser } from './face-analyser.js';
+import { decodePhoto, encodeCrop, withBorder } from './photo-decoding.js';
+
+/** Narrower faces are not enrolled, pixels: similarity is still full at 50, and enrolment wants room. */
+const SMALLEST_ENROLLED_PX = 64;
+
+/**
+ * Stills are looked at twice, in widths of 20 pixels of a detector input of 512 and of 1024: detectors have
+ * sizes of face that they like, and an enrolment can wait for the second look.
+ */
+const LOOKS = [20 / 512, 20 / 1024] as const;
+
+/** Two finds that overlap more than this (intersection over union) are one face. */
+const SAME_FACE_OVERLAP = 0.4;
+
+/** Faces narrower than this share of the widest stand in the background and are not meant. */
+const BACKGROUND_SHARE = 1 / 3;
+
+/** What is kept of a photograph: the square so many times the face. */
+const KEPT_FACTOR = 2;
+
+/** What became of one photograph. Everything but `ok` says what is wrong and what to change. */
+export type PhotoAnalysis =
+  | {
+      readonly outcome: 'ok';
+      readonly embedding: Embedding;
+      readonly quality: FaceQuality;
+      /** The face in the upright photograph, shrunk to 1920 pixels where it was larger. */
+      readonly box: Box;
+      /** The face and its surroundings, without metadata; under 200 kB. */
+      readonly jpeg: Uint8Array;
+    }
+  | (Refusal & { readonly outcome: 'not-a-picture' | 'no-face' })
+  | (Refusal & { readonly outcome: 'several-faces'; readonly count: number })
+  | (Refusal & { readonly outcome: 'poor-quality'; readonly reasons: readonly QualityReason[] });
+
+interface Refusal {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What to change about a photograph, by what is wrong with it. */
+const REMEDIES: Readonly<Record<QualityReason, string>> = {
+  'too-small': `come closer, or send a larger picture: the face must be ${SMALLEST_ENROLLED_PX} pixels wide`,
+  blurred: 'hold still and focus on the face',
+  dark: 'turn on a light in front of the face',
+  overexposed: 'avoid direct sun and flash',
+  'turned-away': 'look straight into the camera',
+  occluded: 'uncover eyes and mouth (no mask, sunglasses, hand or hair)',
+  'cut-off': 'leave room around the whole head',
+};
+
+/** Decodes a photograph and makes a template of the one face in it, or says why it cannot be used. */
+export async function analysePhoto(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoAnalysis> {
+  const decoded = await decodePhoto(bytes);
+  if (decoded.outcome !== 'ok') {
+    return {
+      outcome: 'not-a-picture',
+      message: `the photograph cannot be read: ${decoded.reason}`,
+      remedy: 'Send a whole JPEG, PNG, WebP, TIFF or HEIF photograph of at most 64 megapixels.',
+    };
+  }
+  const { picture } = decoded;
+  const faces = await facesIn(picture, analyser);
+  const [face] = faces;
+  if (!face) {
+    return {
+      outcome: 'no-face',
+      message: 'there is no face in the photograph',
+      remedy: 'Send a photograph that shows one face from the front, upright, in good light.',
+    };
+  }
+  if (faces.length > 1) {
+    return {
+      outcome: 'several-faces',
+      count: faces.length,
+      message: `there are ${faces.length} faces in the photograph`,
+      remedy: 'Send a photograph of one person alone, or cut it to that person.',
+    };
+  }
+  return judge(picture, face, analyser);
+}
+
+async function judge(
+  picture: Rgb24Picture,
+  face: FaceLandmarks,
+  analyser: FaceAnalyser,
+): Promise<PhotoAnalysis> {
+  const quality = analyser.assess(picture, face, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  if (quality.reasons.length > 0) {
+    const advice = quality.reasons.map((reason) => REMEDIES[reason]).join('; ');
+    return {
+      outcome: 'poor-quality',
+      reasons: quality.reasons,
+      message: `the face is not shown well enough: ${quality.reasons.join(', ')}`,
+      remedy: `Take another photograph: ${advice}.`,
+    };
+  }
+  return {
+    outcome: 'ok',
+    embedding: await analyser.embed(picture, face),
+    quality,
+    box: face.box,
+    jpeg: await encodeCrop(picture, keptPart(face.box, picture)),
+  };
+}
+
+/** Every face that is meant, largest first. */
+async function facesIn(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly FaceLandmarks[]> {
+  let detections = await detectTwice(picture, analyser);
+  if (detections.length === 0) detections = await detectInBorder(picture, analyser);
+  const first = await analyser.locate(
+    picture,
+    detections.map((detection) => detection.box),
+  );
+  // The mesh is truest in a crop that was made from a mesh and is upright.
+  const regions = first.flatMap((face) => (face ? [{ ...face.box, rollDeg: face.pose.rollDeg }] : []));
+  const located = (await analyser.locate(picture, regions)).flatMap((face) => (face ? [face] : []));
+  const distinct = located.filter((face, index) =>
+    located
+      .slice(0, index)
+      .every((earlier) => intersectionOverUnion(earlier.box, face.box) <= SAME_FACE_OVERLAP),
+  );
+  const widest = Math.max(...distinct.map((face) => face.box.width));
+  return distinct
+    .filter((face) => face.box.width >= widest * BACKGROUND_SHARE)
+    .sort((a, b) => b.box.width - a.box.width);
+}
+
+async function detectTwice(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
+  const longSidePx = Math.max(picture.widthPx, picture.heightPx);
+  const found: Detection[] = [];
+  for (const share of LOOKS) {
+    found.push(...(await analyser.detect(picture, { smallestFacePx: longSidePx * share })));
+  }
+  return suppressNonMaxima(found, SAME_FACE_OVERLAP);
+}
+
+async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
+  const bordered = withBorder(picture);
+  const longSidePx = Math.max(bordered.picture.widthPx, bordered.picture.heightPx);
+  const found = await analyser.detect(bordered.picture, { smallestFacePx: longSidePx * LOOKS[0] });
+  const { borderPx } = bordered;
+  return found.map(({ box, score }) => ({
+    score,
+    box: { ...box, x: box.x - borderPx, y: box.y - borderPx },
+  }));
+}
+
+/** The part of the photograph that is kept, in whole pixels inside it. */
+function keptPart(face: Box, picture: Rgb24Picture): Box {
+  const part = clipBox(squareAround(face, KEPT_FACTOR), picture.widthPx, picture.heightPx);
+  const x = Math.floor(part.x);
+  const y = Math.floor(part.y);
+  return {
+    x,
+    y,
+    width: Math.max(1, Math.floor(part.x + part.width) - x),
+    height: Math.max(1, Math.floor(part.y + part.height) - y),
+  };
+}
