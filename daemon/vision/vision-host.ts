@@ -9,9 +9,10 @@ import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { type LiveCamera, startLiveCamera } from './live-camera.js';
 import { lookAtCamera } from './look-at-camera.js';
-import { lookAtPhoto } from './look-at-photo.js';
-import type { Order, Report, VisionPlan } from './protocol.js';
+import { analysePhoto, type PhotoAnalysis } from './photo.js';
+import type { Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
 import { embeddedRecogniser } from './recogniser-in-use.js';
+import { encodeEmbedding } from './sighting-codec.js';
 
 /** How often counters are reported: what the core measures progress by, milliseconds. */
 const progressEveryMs = 1_000;
@@ -83,6 +84,21 @@ function reportProgress(
   lifetime.defer('progress reports', () => timer.cancel());
 }
 
+function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): PhotoOutcome {
+  if (analysis.outcome !== 'ok') {
+    const { outcome: code, message, remedy } = analysis;
+    return { outcome: 'refused', code, message, remedy };
+  }
+  const { embedding, quality, jpeg } = analysis;
+  return {
+    outcome: 'ok',
+    embeddingBase64: encodeEmbedding(embedding),
+    recogniser,
+    quality: { score: quality.score, reasons: [...quality.reasons] },
+    jpegBase64: Buffer.from(jpeg).toString('base64'),
+  };
+}
+
 async function answer(
   order: Request,
   parts: {
@@ -95,8 +111,8 @@ async function answer(
 ): Promise<void> {
   const { request } = order;
   if (order.type === 'analyse-photo') {
-    const result = await lookAtPhoto(Buffer.from(order.imageBase64, 'base64'), parts.analyser);
-    parts.report({ type: 'photo', request, result });
+    const analysis = await analysePhoto(Buffer.from(order.imageBase64, 'base64'), parts.analyser);
+    parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
   } else {
     const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });
     parts.report({ type: 'camera-test', request, result });
