@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSlug } from '../domain/ids.js';
 import { field } from './field.js';
 import { credentialName, urlField } from './scalars.js';
 
@@ -43,10 +44,13 @@ export const rulesSchema = z.strictObject({
   ),
 });
 
-/** A topic level: no wildcard, no separator at either end. */
-const topicPrefix = z.string().regex(/^[^\s/+#$][^\s+#]{0,127}(?<!\/)$/, {
-  error: 'must be an MQTT topic without "+", "#", white space, or "/" at either end',
-});
+/** Topics are made of slugs only: no wildcard, no empty level, nothing a broker's access list could misread. */
+const topicPrefix = z
+  .string()
+  .max(128)
+  .refine((prefix) => prefix.split('/').every(isSlug), {
+    error: 'must be lower-case letters, digits, "-" or "_", in levels separated by "/"',
+  });
 
 /** Printable, and short enough for every broker (MQTT 3.1.1 section 3.1.3.1 guarantees 23 characters only). */
 const clientId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
