@@ -75,8 +75,13 @@ export function createDecider(options: DeciderOptions): Decider {
   const tracks = new Map<TrackId, TrackMemory>();
   let turn: Promise<unknown> = Promise.resolve();
 
+  const remember = (sighting: Sighting, memory: TrackMemory): void => {
+    if (sighting.isEnded) tracks.delete(sighting.trackId);
+    else tracks.set(sighting.trackId, { ...memory, lastSequence: sighting.sequence });
+  };
+
   const decide: Decider['onSighting'] = async (sighting, wallMsOf) => {
-    const before = tracks.get(sighting.trackId) ?? {
+    const before: TrackMemory = tracks.get(sighting.trackId) ?? {
       cameraId: sighting.cameraId,
       lastSequence: -1,
       probes: noProbes,
@@ -84,6 +89,11 @@ export function createDecider(options: DeciderOptions): Decider {
       identification: undefined,
     };
     if (sighting.sequence <= before.lastSequence) return nothing;
+    if (before.decision.state === 'attended') {
+      // Nothing more can be said about this track: no need to search for it again.
+      remember(sighting, before);
+      return nothing;
+    }
 
     const probes = withProbes(before.probes, await searched(sighting, options.search));
     const identification = identifyTrack(probes, options.policy);
@@ -97,9 +107,7 @@ export function createDecider(options: DeciderOptions): Decider {
     const suppressed = fact && suppressionOf(fact, options.rules, options.facts);
     if (fact && !suppressed) options.facts.record(fact);
 
-    const { cameraId, sequence } = sighting;
-    if (sighting.isEnded) tracks.delete(sighting.trackId);
-    else tracks.set(sighting.trackId, { cameraId, lastSequence: sequence, probes, decision, identification });
+    remember(sighting, { ...before, probes, decision, identification });
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
       fact: suppressed ? undefined : fact,

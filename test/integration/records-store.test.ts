@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { seededRandom } from '../../daemon/base/random.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { RecordedEvent } from '../../daemon/domain/event.js';
+import { cameraId, personId } from '../../daemon/domain/ids.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords } from '../../daemon/records/open-records.js';
+import { assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import type { FullDiskReport } from '../support/full-disk.js';
+import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
+
+describe('records.db', () => {
+  test('numbers events without gaps over restarts and keeps the bytes to publish', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'records.db');
+    const recorded: RecordedEvent[] = [];
+    for (const _restart of [1, 2, 3]) {
+      await using records = openTestRecords(path);
+      for (const fact of assortedFacts(4)) recorded.push(records.record(fact));
+    }
+    await using records = openTestRecords(path);
+    const stored = records.list({ limit: 100 });
+    assert.deepEqual(
+      stored.map(({ sequence }) => sequence),
+      Array.from({ length: 12 }, (_, index) => index + 1),
+    );
+    assert.equal(new Set(stored.map(({ id }) => id)).size, 12);
+    assert.deepEqual(
+      stored.map(({ payload }) => Buffer.from(payload)),
+      recorded.map((event) => Buffer.from(encodeEvent(event, box))),
+    );
+    assert.deepEqual(
+      records.outbox.pending(0, 100, []).map(({ payload }) => payload),
+      stored.map(({ payload }) => payload),
+    );
+  });
+
+  test('an event that cannot be encoded leaves nothing behind, and no gap', async () => {
+    using folder = temporaryFolder();
+    let isBroken = false;
+    await using records = openRecords({
+      path: join(folder.path, 'records.db'),
+      encode: (event) => {
+        if (isBroken) throw new Error('no encoding');
+        return encodeEvent(event, box);
+      },
+      clock: new VirtualClock(),
+      random: seededRandom(1),
+    });
+    records.record(attendanceFact());
+    isBroken = true;
+    assert.throws(() => records.record(attendanceFact()), /no encoding/);
+    isBroken = false;
+    assert.equal(records.record(attendanceFact()).sequence, 2);
+    assert.equal(records.outbox.depth(), 2);
+  });
+
+  test('lists the newest, oldest of them first, by kind and after a sequence', async () => {
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    for (const fact of assortedFacts(9)) records.record(fact);
+    const sequences = (query: Parameters<typeof records.list>[0]) =>
+      records.list(query).map(({ sequence }) => sequence);
+    assert.deepEqual(sequences({ limit: 3 }), [7, 8, 9]);
+    assert.deepEqual(sequences({ limit: 2, kind: 'unknown' }), [5, 8]);
+    assert.deepEqual(sequences({ limit: 100, afterSequence: 7 }), [8, 9]);
+  });
+
+  test('answers the rules from what is recorded, after a restart too', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'records.db');
+    {
+      await using records = openTestRecords(path);
+      records.record(attendanceFact({ occurredAtMs: 1000 }));
+      records.record(attendanceFact({ occurredAtMs: 5000 }));
+      records.record(attendanceFact({ occurredAtMs: 6000, cameraId: cameraId('yard') }));
+      records.record(unknownFact({ occurredAtMs: 7000 }));
+      records.record(attackFact({ occurredAtMs: 8000, personId: personId('person-1') }));
+    }
+    await using records = openTestRecords(path);
+    const [gate, yard] = [cameraId('gate'), cameraId('yard')];
+    assert.equal(records.lastAttendanceMs(personId('person-1'), gate), 5000);
+    assert.equal(records.lastAttendanceMs(personId('person-1'), yard), 6000);
+    assert.equal(records.lastAttendanceMs(personId('person-2'), gate), undefined);
+    assert.equal(records.lastUnknownMs(gate), 7000);
+    assert.equal(records.lastUnknownMs(yard), undefined);
+    assert.equal(records.lastAttackMs(gate), 8000);
+  });
+
+  test('tells listeners after the commit, outside of the call that records', async () => {
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const heard: number[] = [];
+    const stop = records.onRecorded(({ sequence }) => {
+      assert.equal(records.list({ limit: 1 })[0]?.sequence, sequence, 'already there');
+      heard.push(sequence);
+    });
+    records.record(attendanceFact());
+    assert.deepEqual(heard, [], 'not while recording');
+    await Promise.resolve();
+    stop();
+    records.record(attendanceFact());
+    await Promise.resolve();
+    assert.deepEqual(heard, [1]);
+  });
+
+  test('state numbers grow over restarts', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'records.db');
+    const numbers: number[] = [];
+    for (const _restart of [1, 2]) {
+      await using records = openTestRecords(path);
+      numbers.push(records.nextStateSequence(), records.nextStateSequence());
+    }
+    assert.deepEqual(numbers, [1, 2, 3, 4]);
+  });
+});
+
+const script = fileURLToPath(new URL('../support/full-disk.ts', import.meta.url));
+
+/** Runs test/support/full-disk.ts after `preparation`, a line of shell that sees the folder as $1. */
+function fillDisk(wrapper: readonly string[], preparation: string, folder: string, ballastBytes: number) {
+  const [command = 'sh', ...args] = [...wrapper, 'sh', '-c', `${preparation} && shift && exec "$@"`];
+  const { stdout, stderr, status } = spawnSync(
+    command,
+    [...args, 'sh', folder, process.execPath, '--import', 'tsx', script, folder, String(ballastBytes)],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  const report: FullDiskReport = JSON.parse(stdout);
+  return report;
+}
+
+const cannotMount =
+  spawnSync('unshare', ['--mount', 'true']).status !== 0 && 'needs the right to mount a file system';
+
+describe('a disk without room', () => {
+  test('is an error that says so, and nothing half-written remains', { skip: cannotMount }, () => {
+    using folder = temporaryFolder();
+    // A file system of one megabyte, which only the child sees and which goes with it.
+    const mount = 'mount -t tmpfs -o size=1m tmpfs "$1"';
+    const report = fillDisk(['unshare', '--mount'], mount, folder.path, 200_000);
+    assert.equal(report.code, 'disk-full');
+    assert.match(report.remedy ?? '', /free space/);
+    assert.ok(report.recordedCount > 0);
+    assert.equal(report.storedCount, report.recordedCount);
+    assert.equal(report.outboxDepth, report.recordedCount);
+    assert.equal(report.nextSequence, report.recordedCount + 1, 'goes on without a gap once there is room');
+  });
+
+  test('that fails in the middle of a write takes back the whole event', async () => {
+    using folder = temporaryFolder();
+    // No file may grow beyond a limit; writing past it is an error instead of a deadly signal.
+    const report = fillDisk([], "trap '' XFSZ && ulimit -f 1000", folder.path, 0);
+    assert.equal(report.code, 'disk-failed');
+    assert.ok(report.recordedCount > 0);
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    assert.equal(records.list({ limit: 100_000 }).length, report.recordedCount);
+    assert.equal(records.outbox.depth(), report.recordedCount);
+    assert.equal(records.record(attendanceFact()).sequence, report.recordedCount + 1);
+  });
+});

@@ -1,0 +1,50 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { PublishingReport, PublishingTask } from './publishing-child.js';
+
+export interface ChildPublisher extends AsyncDisposable {
+  /** Resolves when the child's reports so far satisfy `isEnough`; asked at each report. */
+  until(isEnough: (counts: ReportCounts) => boolean): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+export interface ReportCounts {
+  readonly recorded: number;
+  readonly deleted: number;
+}
+
+/** Starts a process that records and publishes like the daemon, to be killed. */
+export function startChildPublisher(task: PublishingTask): ChildPublisher {
+  const script = fileURLToPath(new URL('publishing-child.ts', import.meta.url));
+  const child = fork(script, [JSON.stringify(task)], { execArgv: ['--import', 'tsx'] });
+  const counts = { recorded: 0, deleted: 0 };
+  const waiting = new Set<() => void>();
+  child.on('message', (report: PublishingReport) => {
+    if (report.type === 'recorded') counts.recorded += 1;
+    else counts.deleted += report.count;
+    for (const look of [...waiting]) look();
+  });
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return {
+    until: (isEnough) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!isEnough(counts)) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        child.once('exit', () => reject(new Error('the publishing child ended by itself')));
+        look();
+      }),
+    kill,
+    [Symbol.asyncDispose]: kill,
+  };
+}

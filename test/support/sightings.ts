@@ -1,0 +1,24 @@
+import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+
+/** A sighting of somebody well seen about whom nothing is decided yet. */
+export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
+  return {
+    cameraId: cameraId('gate'),
+    trackId: trackId('track-1'),
+    sequence: 0,
+    isEnded: false,
+    firstSeenMs: 0,
+    lastSeenMs: 0,
+    box: { x: 100, y: 100, width: 120, height: 150 },
+    quality: { score: 0.8, reasons: [] },
+    liveness: {
+      verdict: 'undetermined',
+      reason: 'observed-too-briefly',
+      evidence: { blinks: [], observedS: 0.5, frameCount: 8 },
+    },
+    recogniser: recogniserId('test-recogniser'),
+    probes: [],
+    ...changes,
+  };
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance-rules.js';
+import { cameraId, personId } from '../../daemon/domain/ids.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+
+const rules: AttendanceRules = { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 30 };
+const startMs = Date.UTC(2026, 2, 1, 8);
+const at = (seconds: number) => ({ occurredAtMs: startMs + seconds * 1000 });
+
+const kinds = [
+  { make: attendanceFact, reason: 'attendance-cooldown', cooldownS: 300 },
+  { make: unknownFact, reason: 'unknown-cooldown', cooldownS: 60 },
+  { make: attackFact, reason: 'attack-cooldown', cooldownS: 30 },
+] as const;
+
+describe('suppressionOf', () => {
+  for (const { make, reason, cooldownS } of kinds) {
+    test(`${reason}: the same is silent for ${cooldownS} s, and no longer`, () => {
+      const facts = memoryFacts();
+      assert.equal(suppressionOf(make(at(0)), rules, facts), undefined, 'nothing was said before');
+      facts.record(make(at(0)));
+      const late = make(at(cooldownS - 1));
+      assert.deepEqual(suppressionOf(late, rules, facts), { fact: late, reason, elapsedS: cooldownS - 1 });
+      assert.equal(suppressionOf(make(at(cooldownS)), rules, facts), undefined);
+    });
+
+    test(`${reason}: another camera is not silenced`, () => {
+      const facts = memoryFacts();
+      facts.record(make(at(0)));
+      assert.equal(suppressionOf(make({ ...at(1), cameraId: cameraId('yard') }), rules, facts), undefined);
+    });
+
+    test(`${reason}: a clock set back by a day silences nothing`, () => {
+      const facts = memoryFacts();
+      facts.record(make(at(86_400)));
+      assert.equal(suppressionOf(make(at(0)), rules, facts), undefined);
+      facts.record(make(at(0)));
+      assert.equal(suppressionOf(make(at(1)), rules, facts)?.reason, reason, 'what was said last counts');
+    });
+  }
+
+  test('another person at the same camera is not silenced', () => {
+    const facts = memoryFacts();
+    facts.record(attendanceFact(at(0)));
+    const other = attendanceFact({ ...at(1), personId: personId('person-2') });
+    assert.equal(suppressionOf(other, rules, facts), undefined);
+  });
+
+  test('kinds do not silence one another', () => {
+    const facts = memoryFacts();
+    facts.record(attackFact({ ...at(0), personId: personId('person-1') }));
+    facts.record(unknownFact(at(0)));
+    assert.equal(suppressionOf(attendanceFact(at(1)), rules, facts), undefined);
+  });
+
+  test('a cooldown of zero says everything', () => {
+    const facts = memoryFacts();
+    facts.record(unknownFact(at(0)));
+    assert.equal(suppressionOf(unknownFact(at(0)), { ...rules, unknownCooldownS: 0 }, facts), undefined);
+  });
+});

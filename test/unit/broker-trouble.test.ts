@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker-connection.js';
+import { brokerError, problemOf } from '../../daemon/publish/broker-errors.js';
+import { OutageLog } from '../../daemon/publish/outage-log.js';
+import { VersionChoice } from '../../daemon/publish/version-choice.js';
+import { memoryLog } from '../support/published-box.js';
+
+const coded = (code: string | number): Error => Object.assign(new Error('no'), { code });
+
+describe('problemOf', () => {
+  for (const [code, problem] of [
+    ['ENOTFOUND', 'name'],
+    ['ECONNREFUSED', 'refused'],
+    ['CERT_HAS_EXPIRED', 'tlsExpired'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+    [4, 'auth'],
+    [135, 'auth'],
+    [132, 'version'],
+    [142, 'takenOver'],
+    ['EWHATEVER', 'lost'],
+  ] as const) {
+    test(`${code} means ${problem}`, () => assert.equal(problemOf(coded(code), 'lost'), problem));
+  }
+
+  test('looks into an attempt on several addresses', () => {
+    const both = Object.assign(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]), {
+      code: 'X',
+    });
+    assert.equal(problemOf(both, 'lost'), 'refused');
+  });
+});
+
+describe('brokerAddress', () => {
+  for (const [url, name] of [
+    ['mqtt://broker', 'mqtt://broker:1883'],
+    ['mqtts://broker.example:8884', 'mqtts://broker.example:8884'],
+    ['ws://broker/mqtt', 'ws://broker:80'],
+    ['mqtt://[::1]:1884', 'mqtt://[::1]:1884'],
+  ] as const) {
+    test(`${url} is ${name}`, () => assert.equal(brokerAddress(url).name, name));
+  }
+
+  test('an IPv6 address is connected to without its brackets', () => {
+    assert.equal(brokerAddress('mqtt://[::1]').host, '::1');
+  });
+
+  for (const url of ['', 'broker', 'http://broker', 'mqtt://', 'mqtt://user:secret@broker']) {
+    test(`${url || 'nothing'} is refused without repeating it`, () => {
+      assert.throws(
+        () => brokerAddress(url),
+        (error) => isRollcallError(error, 'broker-url') && !error.message.includes('secret'),
+      );
+    });
+  }
+});
+
+describe('OutageLog', () => {
+  test('says an outage once, a new reason once, and the return once', () => {
+    const clock = new VirtualClock();
+    const { logger, lines } = memoryLog();
+    const log = new OutageLog({ clock, logger, outboxDepth: () => 7 });
+    for (const problem of ['refused', 'refused', 'auth', 'auth', 'auth'] as const) {
+      log.failed(brokerError(problem, 'mqtt://broker:1883'));
+      clock.advanceBy(1000);
+    }
+    log.connected({ mqttVersion: '5' });
+    log.connected({ mqttVersion: '5' });
+    assert.deepEqual(
+      lines.map(({ level, code, outageS, attempts, outboxDepth }) => ({
+        level,
+        code,
+        outageS,
+        attempts,
+        outboxDepth,
+      })),
+      [
+        { level: 'warn', code: 'broker-refused', outageS: undefined, attempts: undefined, outboxDepth: 7 },
+        {
+          level: 'error',
+          code: 'broker-auth-refused',
+          outageS: undefined,
+          attempts: undefined,
+          outboxDepth: 7,
+        },
+        { level: 'info', code: undefined, outageS: 5, attempts: 5, outboxDepth: 7 },
+        { level: 'info', code: undefined, outageS: undefined, attempts: undefined, outboxDepth: 7 },
+      ],
+    );
+  });
+});
+
+describe('VersionChoice', () => {
+  const connection = (version: MqttVersion): BrokerConnection => ({
+    version,
+    receiveMaximum: 10,
+    publish: async () => undefined,
+    closed: new Promise(() => undefined),
+    end: async () => undefined,
+    abort: () => undefined,
+  });
+  const broker =
+    (supports: (version: MqttVersion) => boolean, tried: MqttVersion[]) => async (version: MqttVersion) => {
+      tried.push(version);
+      if (supports(version)) return connection(version);
+      throw brokerError('version', 'mqtt://broker:1883');
+    };
+
+  test('prefers 5, falls back to 3.1.1, and stays with what worked', async () => {
+    const choice = new VersionChoice(silentLogger);
+    const tried: MqttVersion[] = [];
+    const old = broker((version) => version === 4, tried);
+    assert.equal((await choice.connect(old)).version, 4);
+    assert.equal((await choice.connect(old)).version, 4);
+    assert.deepEqual(tried, [5, 4, 4]);
+  });
+
+  test('notices a broker that was replaced by a newer one', async () => {
+    const choice = new VersionChoice(silentLogger);
+    const tried: MqttVersion[] = [];
+    await choice.connect(broker((version) => version === 4, tried));
+    await assert.rejects(choice.connect(broker((version) => version === 5, tried)));
+    assert.equal((await choice.connect(broker((version) => version === 5, tried))).version, 5);
+    assert.deepEqual(tried, [5, 4, 4, 5]);
+  });
+
+  test('does not try again what has nothing to do with the version', async () => {
+    const choice = new VersionChoice(silentLogger);
+    const tried: MqttVersion[] = [];
+    const refuses = async (version: MqttVersion): Promise<BrokerConnection> => {
+      tried.push(version);
+      throw brokerError('auth', 'mqtt://broker:1883');
+    };
+    await assert.rejects(choice.connect(refuses), { code: 'broker-auth-refused' });
+    assert.deepEqual(tried, [5]);
+  });
+});

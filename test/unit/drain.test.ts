@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
+import type { EventKind, EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
+
+/** An outbox in memory, as the records keep one on the disk. */
+function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = () => 'attendance') {
+  const rows = new Map<number, OutboxRow>();
+  let last = 0;
+  const add = (more: number): void => {
+    for (let added = 0; added < more; added += 1) {
+      last += 1;
+      rows.set(last, { sequence: last, kind: kindOf(last), payload: Uint8Array.of(last % 256) });
+    }
+  };
+  add(count);
+  const outbox: EventOutbox = {
+    pending: (after, limit, held) =>
+      [...rows.values()]
+        .filter(({ sequence, kind }) => sequence > after && !held.includes(kind))
+        .slice(0, limit),
+    acknowledge: (sequences) => {
+      for (const sequence of sequences) rows.delete(sequence);
+    },
+    depth: () => rows.size,
+  };
+  return { outbox, add, left: () => [...rows.keys()] };
+}
+
+interface Sent {
+  readonly kind: EventKind;
+  readonly mark: number | undefined;
+  readonly acknowledge: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+function drainOf(outbox: EventOutbox, changes: Partial<DrainOptions> = {}) {
+  const clock = new VirtualClock();
+  const sent: Sent[] = [];
+  let acknowledgedCount = 0;
+  const drain = new Drain({
+    outbox,
+    publish: (kind, payload) =>
+      new Promise((resolve, reject) => {
+        sent.push({ kind, mark: payload[0], acknowledge: resolve, refuse: reject });
+      }),
+    window: 4,
+    ackTimeoutMs: 1000,
+    heldRetryMs: 5000,
+    clock,
+    logger: silentLogger,
+    onAcknowledged: () => {
+      acknowledgedCount += 1;
+    },
+    ...changes,
+  });
+  return {
+    drain,
+    clock,
+    sent,
+    marks: () => sent.map(({ mark }) => mark),
+    acknowledgedCount: () => acknowledgedCount,
+  };
+}
+
+/** Lets promises that are settled run their continuations. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const refusal = (reasonCode: number) =>
+  operational('broker-publish-refused', 'no', { details: { reasonCode } });
+
+describe('Drain', () => {
+  test('never has more in flight than the window, and goes on in order', async () => {
+    const { outbox, left } = memoryOutbox(10);
+    const { drain, clock, sent, marks } = drainOf(outbox);
+    drain.pump();
+    drain.pump();
+    assert.deepEqual(marks(), [1, 2, 3, 4]);
+    sent[0]?.acknowledge();
+    await settle();
+    assert.deepEqual(left().slice(0, 2), [1, 2], 'deleted together with others, a moment later');
+    clock.advanceBy(0);
+    assert.deepEqual(left()[0], 2);
+    assert.deepEqual(marks(), [1, 2, 3, 4, 5]);
+  });
+
+  test('whatever is acknowledged when, and wherever it breaks: all arrive, first arrivals in order', async () => {
+    const plan = fc.record({
+      count: fc.integer({ min: 1, max: 30 }),
+      window: fc.integer({ min: 1, max: 8 }),
+      steps: fc.array(fc.record({ pick: fc.nat(), isBreak: fc.boolean(), isFlush: fc.boolean() }), {
+        maxLength: 40,
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ count, window, steps }) => {
+        const { outbox, left, add } = memoryOutbox(count);
+        const arrived: (number | undefined)[] = [];
+        const connect = () => {
+          const open: Sent[] = [];
+          const made = drainOf(outbox, {
+            window,
+            publish: (kind, payload) =>
+              new Promise((resolve, reject) => {
+                arrived.push(payload[0]);
+                open.push({ kind, mark: payload[0], acknowledge: resolve, refuse: reject });
+              }),
+          });
+          made.drain.pump();
+          return { ...made, open };
+        };
+        let connection = connect();
+        for (const { pick, isBreak, isFlush } of steps) {
+          if (isBreak) {
+            connection.drain.end();
+            add(1);
+            connection = connect();
+            continue;
+          }
+          // A broker acknowledges in the order of arrival, here some at a time.
+          for (const { acknowledge } of connection.open.splice(0, 1 + (pick % window))) acknowledge();
+          await settle();
+          if (isFlush) connection.clock.advanceBy(0);
+        }
+        while (left().length > 0) {
+          for (const { acknowledge } of connection.open.splice(0)) acknowledge();
+          await settle();
+          connection.clock.advanceBy(0);
+        }
+        const first = [...new Set(arrived)];
+        assert.deepEqual(
+          first,
+          [...first].sort((a, b) => (a ?? 0) - (b ?? 0)),
+          'in order',
+        );
+        assert.deepEqual(first.length, Math.max(...first.map((mark) => mark ?? 0)), 'none lost');
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a broker that acknowledges nothing ends it, one that is slow does not', async () => {
+    const { outbox } = memoryOutbox(3);
+    const { drain, clock, sent } = drainOf(outbox);
+    let failure: unknown;
+    drain.failed.then((error) => {
+      failure = error.code;
+    });
+    drain.pump();
+    for (const { acknowledge } of sent.slice(0, 2)) {
+      clock.advanceBy(900);
+      acknowledge();
+      await settle();
+    }
+    clock.advanceBy(999);
+    await settle();
+    assert.equal(failure, undefined);
+    clock.advanceBy(1);
+    await settle();
+    assert.equal(failure, 'broker-silent');
+  });
+
+  test('an idle connection is not taken for a silent one', async () => {
+    const { outbox, add } = memoryOutbox(1);
+    const { drain, clock, sent } = drainOf(outbox);
+    drain.pump();
+    sent[0]?.acknowledge();
+    await settle();
+    clock.advanceBy(60_000);
+    add(1);
+    drain.pump();
+    clock.advanceBy(999);
+    sent[1]?.acknowledge();
+    await settle();
+    clock.advanceBy(1000);
+    assert.equal(await Promise.race([drain.failed, settle()]), undefined);
+  });
+
+  test('a refused topic holds its kind back, then tries it again from the oldest', async () => {
+    const { outbox, left } = memoryOutbox(6, (sequence) => (sequence % 2 === 1 ? 'attendance' : 'unknown'));
+    const { drain, clock, sent } = drainOf(outbox, { window: 2 });
+    drain.pump();
+    sent[0]?.refuse(refusal(0x87));
+    await settle();
+    assert.deepEqual(drain.heldKinds, ['attendance']);
+    for (let index = 1; index < sent.length; index += 1) {
+      sent[index]?.acknowledge();
+      await settle();
+      clock.advanceBy(0);
+    }
+    assert.deepEqual(left(), [1, 3, 5]);
+    clock.advanceBy(5000);
+    assert.deepEqual(
+      sent.slice(-2).map(({ mark }) => mark),
+      [1, 3],
+    );
+  });
+
+  test('a refusal that is not about the topic ends it', async () => {
+    const { outbox, left } = memoryOutbox(1);
+    const { drain, sent } = drainOf(outbox);
+    drain.pump();
+    sent[0]?.refuse(refusal(0x97));
+    assert.equal((await drain.failed).code, 'broker-publish-refused');
+    assert.deepEqual(left(), [1]);
+  });
+
+  test('an outbox that cannot be read or written ends it', async () => {
+    const { outbox } = memoryOutbox(1);
+    const broken = operational('disk-failed', 'no');
+    const unreadable = drainOf({
+      ...outbox,
+      pending: () => {
+        throw broken;
+      },
+    });
+    unreadable.drain.pump();
+    assert.equal(await unreadable.drain.failed, broken);
+
+    const unwritable = drainOf({
+      ...outbox,
+      acknowledge: () => {
+        throw broken;
+      },
+    });
+    unwritable.drain.pump();
+    unwritable.sent[0]?.acknowledge();
+    await settle();
+    unwritable.clock.advanceBy(0);
+    assert.equal(await unwritable.drain.failed, broken);
+  });
+
+  test('after the end nothing is sent, and a late acknowledgement still counts', async () => {
+    const { outbox, left } = memoryOutbox(9);
+    const { drain, sent, marks } = drainOf(outbox);
+    drain.pump();
+    drain.end();
+    const idle = drain.idle();
+    for (const { acknowledge } of sent) acknowledge();
+    await idle;
+    assert.deepEqual(left(), [5, 6, 7, 8, 9]);
+    assert.deepEqual(marks(), [1, 2, 3, 4]);
+  });
+});

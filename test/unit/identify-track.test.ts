@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  identifyTrack,
+  noProbes,
+  type SearchedProbe,
+  withProbes,
+} from '../../daemon/domain/identify-track.js';
+import { personId } from '../../daemon/domain/ids.js';
+import type { MatchPolicy } from '../../daemon/domain/match.js';
+
+const policy: MatchPolicy = { threshold: 0.5, margin: 0.05, minimumProbes: 2 };
+
+let clockMs = 0;
+/** A probe whose candidates are given as `{ name: similarity }`. */
+function probe(similarities: Readonly<Partial<Record<string, number>>>, quality = 0.8): SearchedProbe {
+  clockMs += 100;
+  const candidates = Object.entries(similarities).map(([name, similarity = 0]) => ({
+    personId: personId(name),
+    similarity,
+  }));
+  return { capturedAtMs: clockMs, quality, candidates };
+}
+
+const identify = (...probes: SearchedProbe[]) => identifyTrack(withProbes(noProbes, probes), policy);
+
+describe('identifyTrack', () => {
+  test('a person who is near in every probe is a match', () => {
+    const found = identify(probe({ ann: 0.7, ben: 0.2 }), probe({ ann: 0.6, ben: 0.3 }));
+    assert.ok(found.outcome === 'match');
+    assert.equal(found.personId, 'ann');
+    assert.ok(Math.abs(found.similarity - 0.65) < 1e-9);
+    assert.ok(Math.abs(found.margin - 0.4) < 1e-9);
+    assert.equal(found.probeCount, 2);
+  });
+
+  test('a better view weighs more', () => {
+    const found = identify(probe({ ann: 0.9 }, 0.9), probe({ ann: 0.5 }, 0.3));
+    assert.ok(found.outcome === 'match');
+    assert.ok(Math.abs(found.similarity - (0.9 * 0.9 + 0.5 * 0.3) / 1.2) < 1e-9);
+  });
+
+  test('one probe is too few, however near', () => {
+    assert.equal(identify(probe({ ann: 0.99 })).outcome, 'inconclusive');
+  });
+
+  test('no probe at all is inconclusive, whatever the policy', () => {
+    const nobody = identifyTrack(noProbes, { ...policy, minimumProbes: 0 });
+    assert.deepEqual(nobody, { outcome: 'inconclusive', bestSimilarity: undefined, probeCount: 0 });
+  });
+
+  test('nobody near is no match, and says how near the nearest came', () => {
+    const found = identify(probe({ ann: 0.2, ben: 0.1 }), probe({ ann: 0.1, ben: 0.3 }));
+    assert.ok(found.outcome === 'no match');
+    assert.ok(Math.abs((found.bestSimilarity ?? 0) - 0.2) < 1e-9);
+  });
+
+  test('an empty gallery is no match', () => {
+    const found = identify(probe({}), probe({}));
+    assert.deepEqual(found, { outcome: 'no match', bestSimilarity: undefined, probeCount: 2 });
+  });
+
+  test('two people as near as each other are inconclusive', () => {
+    assert.equal(
+      identify(probe({ ann: 0.7, ben: 0.68 }), probe({ ann: 0.7, ben: 0.69 })).outcome,
+      'inconclusive',
+    );
+  });
+
+  test('a track that went from one person to another is inconclusive', () => {
+    const found = identify(
+      probe({ ann: 0.95, ben: 0.1 }),
+      probe({ ann: 0.95, ben: 0.1 }),
+      probe({ ann: 0.1, ben: 0.9 }),
+      probe({ ann: 0.1, ben: 0.9 }),
+    );
+    assert.equal(found.outcome, 'inconclusive');
+  });
+
+  test('half of the probes speaking for somebody is not yet nobody', () => {
+    assert.equal(identify(probe({ ann: 0.6 }), probe({ ann: 0.1 })).outcome, 'inconclusive');
+  });
+
+  test('a person beyond the nearest few counts with the weakest of them', () => {
+    const found = identify(probe({ ann: 0.7, ben: 0.4 }), probe({ ann: 0.7, cid: 0.3 }));
+    assert.ok(found.outcome === 'match');
+    assert.ok(Math.abs(found.margin - (0.7 - 0.35)) < 1e-9);
+  });
+
+  test('a track that stays for hours keeps a bounded number of its best probes', () => {
+    let probes = noProbes;
+    for (let index = 0; index < 500; index += 1) {
+      probes = withProbes(probes, [probe({ ann: 0.7 }, (index % 100) / 100)]);
+    }
+    assert.equal(probes.length, 24);
+    assert.ok(probes.every(({ quality }) => quality > 0.9));
+  });
+});
+
+const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+/** Ann is often near, so that all outcomes come up. */
+const similarities = fc.record(
+  { ann: between(0.3, 1), ben: between(-1, 0.8), cid: between(-1, 0.8), dot: between(-1, 0.6) },
+  { requiredKeys: [] },
+);
+const someProbes = fc.array(
+  fc.record({ similarities, quality: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  { maxLength: 12 },
+);
+const build = (specs: readonly { similarities: Partial<Record<string, number>>; quality: number }[]) =>
+  specs.map((spec) => probe(spec.similarities, spec.quality));
+
+describe('identifyTrack, for any probes', () => {
+  test('the order and the grouping in which probes arrive make no difference', () => {
+    fc.assert(
+      fc.property(someProbes, fc.infiniteStream(fc.nat()), (specs, order) => {
+        const probes = build(specs);
+        const keys = probes.map(() => order.next().value);
+        const shuffled = probes
+          .map((one, index) => ({ one, key: keys[index] ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ one }) => one);
+        const oneByOne = shuffled.reduce((all, one) => withProbes(all, [one]), noProbes);
+        assert.deepEqual(identifyTrack(oneByOne, policy), identify(...probes));
+      }),
+    );
+  });
+
+  test('coming nearer to a matched person leaves the match', () => {
+    fc.assert(
+      fc.property(someProbes, fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (specs, at, gain) => {
+        const probes = build(specs);
+        const before = identify(...probes);
+        fc.pre(before.outcome === 'match');
+        const index = at % probes.length;
+        const stronger = probes.map((one, position) =>
+          position === index ? withGain(one, before.personId, gain) : one,
+        );
+        const after = identify(...stronger);
+        assert.ok(after.outcome === 'match');
+        assert.equal(after.personId, before.personId);
+        assert.ok(after.similarity >= before.similarity - 1e-12);
+      }),
+    );
+  });
+
+  test('nobody matches below the threshold or within the margin', () => {
+    fc.assert(
+      fc.property(someProbes, (specs) => {
+        const found = identify(...build(specs));
+        if (found.outcome !== 'match') return;
+        assert.ok(found.similarity >= policy.threshold);
+        assert.ok(found.margin >= policy.margin);
+        assert.ok(found.probeCount >= policy.minimumProbes);
+      }),
+    );
+  });
+
+  test('a higher threshold never turns somebody else into a match', () => {
+    fc.assert(
+      fc.property(someProbes, fc.double({ min: 0, max: 0.4, noNaN: true }), (specs, rise) => {
+        const probes = withProbes(noProbes, build(specs));
+        const lax = identifyTrack(probes, policy);
+        const strict = identifyTrack(probes, { ...policy, threshold: policy.threshold + rise });
+        if (strict.outcome === 'match')
+          assert.ok(lax.outcome === 'match' && lax.personId === strict.personId);
+      }),
+    );
+  });
+});
+
+function withGain(one: SearchedProbe, person: string, gain: number): SearchedProbe {
+  const candidates = one.candidates.map((candidate) =>
+    candidate.personId === person ? { ...candidate, similarity: candidate.similarity + gain } : candidate,
+  );
+  return { ...one, candidates };
+}
