@@ -1,13 +1,20 @@
 import { LatestSlot } from '../base/latest-slot.js';
 import type { Frame } from '../domain/picture.js';
-import type { CameraSession } from './session.js';
+
+/** What the loop needs of a camera's session. */
+export interface Analysis {
+  /** Analyses one frame; the next comes only after it settled. */
+  analyse(frame: Frame): Promise<boolean>;
+  /** Every track ends. */
+  end(): void;
+}
 
 /**
  * Brings a camera's frames to its session, one at a time and always the newest: live video never queues. What was
  * replaced while a frame was analysed is released and counted.
  */
 export class CameraLoop implements AsyncDisposable {
-  readonly #session: CameraSession;
+  readonly #session: Analysis;
   readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
   readonly #running: Promise<void>;
   #isEnding = false;
@@ -15,7 +22,7 @@ export class CameraLoop implements AsyncDisposable {
   #wake: () => void = () => undefined;
 
   /** `onFailure` gets what an analysis threw; the loop has then ended. */
-  constructor(session: CameraSession, onFailure: (error: unknown) => void) {
+  constructor(session: Analysis, onFailure: (error: unknown) => void) {
     this.#session = session;
     this.#running = this.#run().catch(onFailure);
   }

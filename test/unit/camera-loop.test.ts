@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cameraId } from '../../daemon/domain/ids.js';
+import type { Frame } from '../../daemon/domain/picture.js';
+import { CameraLoop } from '../../daemon/vision/camera-loop.js';
+
+/** Frames that tell whether they were released, exactly once. */
+function frameMaker() {
+  const released: number[] = [];
+  const make = (sequence: number): Frame => ({
+    cameraId: cameraId('door'),
+    sequence,
+    capturedAtMs: sequence * 40,
+    picture: { format: 'rgb24', widthPx: 1, heightPx: 1, data: new Uint8Array(3) },
+    release: () => void released.push(sequence),
+  });
+  return { make, released };
+}
+
+/** A session whose analysis lasts until it is let go. */
+function slowSession() {
+  const analysed: number[] = [];
+  const ends: number[] = [];
+  let letGo: () => void = () => undefined;
+  return {
+    analysed,
+    ends,
+    finish: () => letGo(),
+    session: {
+      async analyse(frame: Frame): Promise<boolean> {
+        analysed.push(frame.sequence);
+        await new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+        return true;
+      },
+      end: () => void ends.push(analysed.length),
+    },
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const noFailure = (error: unknown): void => assert.fail(String(error));
+
+describe('camera loop', () => {
+  test('analyses the newest frame; those in between are released and counted', async () => {
+    const { make, released } = frameMaker();
+    const { session, analysed, finish } = slowSession();
+    const loop = new CameraLoop(session, noFailure);
+    loop.put(make(0));
+    await turn();
+    for (const sequence of [1, 2, 3]) loop.put(make(sequence));
+    assert.deepEqual(analysed, [0]);
+    finish();
+    await turn();
+    assert.deepEqual(analysed, [0, 3]);
+    assert.equal(loop.dropped, 2);
+    finish();
+    await turn();
+    assert.deepEqual(released.sort(), [0, 1, 2, 3]);
+    await loop[Symbol.asyncDispose]();
+  });
+
+  test('the end of the stream ends the tracks, after the frame under way and before the next', async () => {
+    const { make } = frameMaker();
+    const { session, analysed, ends, finish } = slowSession();
+    const loop = new CameraLoop(session, noFailure);
+    loop.put(make(0));
+    await turn();
+    loop.streamEnded();
+    assert.deepEqual(ends, []);
+    finish();
+    await turn();
+    loop.put(make(1));
+    await turn();
+    assert.deepEqual(ends, [1]);
+    assert.deepEqual(analysed, [0, 1]);
+    finish();
+    await loop[Symbol.asyncDispose]();
+  });
+
+  test('what the analysis throws is told once and the frame is released', async () => {
+    const { make, released } = frameMaker();
+    const failures: unknown[] = [];
+    const session = {
+      analyse: () => Promise.reject(new Error('the network broke')),
+      end: () => undefined,
+    };
+    const loop = new CameraLoop(session, (error) => failures.push(error));
+    loop.put(make(0));
+    await turn();
+    assert.match(String(failures), /the network broke/);
+    assert.deepEqual(released, [0]);
+    await loop[Symbol.asyncDispose]();
+  });
+});

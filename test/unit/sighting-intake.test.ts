@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { Decider, SightingOutcome } from '../../daemon/records/decider.js';
+
+const nothing: SightingOutcome = { identification: undefined, fact: undefined, suppressed: undefined };
+
+function sighting(sequence: number): Sighting {
+  return {
+    cameraId: cameraId('door'),
+    trackId: trackId('t'),
+    sequence,
+    isEnded: false,
+    firstSeenMs: 0,
+    lastSeenMs: 1_000,
+    box: { x: 0, y: 0, width: 1, height: 1 },
+    quality: { score: 1, reasons: [] },
+    liveness: {
+      verdict: 'undetermined',
+      reason: 'observed-too-briefly',
+      evidence: { blinks: [], observedS: 0, frameCount: 0 },
+    },
+    recogniser: recogniserId('r'),
+    probes: [],
+  };
+}
+
+/** A decider whose answers are scripted: an error is thrown, anything else is nothing new. */
+function scriptedDecider(script: (Error | undefined)[]) {
+  const worked: { readonly sequence: number; readonly wallMs: number }[] = [];
+  const decider: Decider = {
+    trackCount: 0,
+    forgetCamera: () => undefined,
+    async onSighting(given, wallMsOf) {
+      const error = script.shift();
+      if (error) throw error;
+      worked.push({ sequence: given.sequence, wallMs: wallMsOf(given.lastSeenMs) });
+      return nothing;
+    },
+  };
+  return { decider, worked };
+}
+
+/** Lets everything that is ready run, without time passing. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+const diskFull = operational('disk-full', 'no space', { retryable: true });
+
+describe('sighting intake', () => {
+  test('a full disk delays sightings and loses none; their order stays', async () => {
+    const clock = new VirtualClock(1_000_000);
+    const { decider, worked } = scriptedDecider([diskFull, diskFull]);
+    await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
+    intake.take(sighting(0));
+    intake.take(sighting(1));
+    await settle();
+    assert.deepEqual(worked, []);
+    clock.advanceBy(2_000);
+    await settle();
+    assert.deepEqual(worked, []);
+    clock.advanceBy(2_000);
+    await settle();
+    assert.deepEqual(
+      worked.map(({ sequence }) => sequence),
+      [0, 1],
+    );
+    assert.deepEqual(intake.counters, { taken: 2, facts: 0, suppressed: 0, givenUp: 0 });
+  });
+
+  test('the time of a fact is that of its sighting, however late it could be stored', async () => {
+    const clock = new VirtualClock(1_000_000);
+    const { decider, worked } = scriptedDecider([diskFull]);
+    await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
+    intake.take(sighting(0));
+    await settle();
+    clock.advanceBy(60_000);
+    await settle();
+    assert.deepEqual(worked, [{ sequence: 0, wallMs: 1_001_000 }]);
+  });
+
+  test('an error that waiting cannot mend costs its sighting only', async () => {
+    const { decider, worked } = scriptedDecider([operational('recogniser-mismatch', 'made by another')]);
+    await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    intake.take(sighting(0));
+    intake.take(sighting(1));
+    await settle();
+    assert.deepEqual(
+      worked.map(({ sequence }) => sequence),
+      [1],
+    );
+  });
+
+  test('ends at once although a sighting still waits for space', async () => {
+    const { decider, worked } = scriptedDecider([diskFull, diskFull, diskFull]);
+    const intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    intake.take(sighting(0));
+    await settle();
+    await intake[Symbol.asyncDispose]();
+    assert.deepEqual(worked, []);
+  });
+});
