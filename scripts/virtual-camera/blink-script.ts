@@ -4,7 +4,7 @@ import type { FaceScene, PlacedScene, Scenario, ScriptedBlink } from './scenario
 /** Intervals between spontaneous blinks: people at rest blink some 15 times a minute, seldom regularly. */
 const INTERVAL_S = { least: 2.5, most: 5 };
 const FIRST_AT_S = { least: 1.8, most: 2.4 };
-const DURATION_S = { least: 0.2, most: 0.3 };
+const DURATION_S = { least: 0.24, most: 0.3 };
 /** No blink so close to a scene's end: the face may already be leaving. */
 const QUIET_END_S = 1;
 

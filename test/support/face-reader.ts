@@ -1,0 +1,56 @@
+import { fivePointsOf, meshBox } from '../../daemon/domain/face-mesh.js';
+import type { Embedding } from '../../daemon/domain/match.js';
+import type { Picture } from '../../daemon/domain/picture.js';
+import { openModelStore } from '../../daemon/models/store.js';
+import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
+import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
+import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
+import { openNetwork } from '../../daemon/vision/inference/network.js';
+import { dlibContract, Recogniser } from '../../daemon/vision/inference/recogniser.js';
+
+export interface ReadFace {
+  /** Where to look in the next frame. */
+  readonly region: FaceRegion;
+  /** Height over width of the opening, subject's right and left eye. */
+  readonly openness: readonly [number, number];
+  readonly embed: () => Promise<Embedding>;
+}
+
+/** Mesh, eyes and embedding of the one face near a given place, without detector and tracker. */
+export interface FaceReader extends AsyncDisposable {
+  read(picture: Picture, region: FaceRegion): Promise<ReadFace | undefined>;
+}
+
+/** Opens the base pack's networks. */
+export async function openFaceReader(): Promise<FaceReader> {
+  const store = await openModelStore();
+  const open = async (name: string) =>
+    openNetwork({ name, path: await store.path(name), provider: 'cpu', threads: 1 });
+  const [meshNetwork, irisNetwork, dlibNetwork] = [
+    await open('facemesh'),
+    await open('iris'),
+    await open('dlib-resnet'),
+  ];
+  const meshes = new FaceMeshNetwork(meshNetwork);
+  const eyes = new EyeNetwork(irisNetwork);
+  const recogniser = new Recogniser(dlibNetwork, dlibContract);
+  return {
+    async read(picture, region) {
+      const [placed] = await meshes.locate(picture, [region]);
+      if (placed === undefined || placed.presence < 0.5) return undefined;
+      const points = fivePointsOf(placed.mesh);
+      const [right, , , left] = points;
+      const rollDeg = (Math.atan2(left.y - right.y, left.x - right.x) * 180) / Math.PI;
+      const [measured] = await eyes.measure(picture, [points]);
+      if (measured === undefined) return undefined;
+      return {
+        region: { ...meshBox(placed.mesh), rollDeg },
+        openness: [measured.rightEye.openness, measured.leftEye.openness],
+        embed: () => recogniser.embed(picture, points),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const network of [meshNetwork, irisNetwork, dlibNetwork]) await network[Symbol.asyncDispose]();
+    },
+  };
+}
