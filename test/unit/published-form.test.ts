@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
@@ -73,6 +74,32 @@ describe('a published state', () => {
     const message = stateSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     assert.equal(message.state, 'offline');
     assert.equal(message.time, '2026-03-01T08:00:00.250Z');
+  });
+});
+
+describe('docs/events.md', () => {
+  test('shows messages that keep the contract', () => {
+    const text = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown =>
+      JSON.parse(json),
+    );
+    assert.equal(examples.length, 2);
+    eventSchema.parse(examples[0]);
+    stateSchema.parse(examples[1]);
+  });
+
+  test('describes every field', () => {
+    const text = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    for (const fact of [attendanceFact(), unknownFact(), attackFact()]) {
+      const payload = eventPayload(recorded(fact), from);
+      const fields = [
+        ...Object.keys(payload),
+        ...Object.keys(payload.liveness).map((name) => `liveness.${name}`),
+      ];
+      for (const name of fields) {
+        if (name !== 'liveness') assert.ok(text.includes(`\`${name}\``), `${name} is described`);
+      }
+    }
   });
 });
 
