@@ -105,6 +105,46 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     assert.deepEqual(subscriber.sequences, upTo(61));
   });
 
+  test('a frozen broker is noticed when there is nothing to send, too', async () => {
+    await using broker = await startMosquitto();
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const log = memoryLog();
+    await using _publisher = startTestPublisher({
+      url: broker.url,
+      records,
+      logger: log.logger,
+      timings: { keepaliveS: 1 },
+    });
+    await log.line(({ message }) => message === 'connected to the broker');
+    broker.freeze();
+    await log.line(({ code }) => code === 'broker-silent');
+    broker.thaw();
+    await log.line(({ message }) => message === 'connected to the broker again');
+  });
+
+  test('the end does not wait for a broker that is frozen or absent, and what is left stays', async () => {
+    await using broker = await startMosquitto();
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    for (const disturb of [broker.freeze, broker.kill]) {
+      const log = memoryLog();
+      const publisher = startTestPublisher({
+        url: broker.url,
+        records,
+        logger: log.logger,
+        timings: { farewellMs: 100, ackTimeoutMs: 60_000 },
+      });
+      await log.line(({ message }) => message === 'connected to the broker');
+      await disturb();
+      records.record(attendanceFact());
+      await publisher[Symbol.asyncDispose]();
+      assert.equal(publisher.status().connection, 'ended');
+      broker.thaw();
+    }
+    assert.equal(records.outbox.depth(), 2);
+  });
+
   test('what a killed broker knew about the box is put right when it returns', async () => {
     await using broker = await startMosquitto();
     using folder = temporaryFolder();

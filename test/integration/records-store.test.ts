@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { RecordedEvent } from '../../daemon/domain/event.js';
-import { cameraId, personId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { createDecider } from '../../daemon/records/decider.js';
 import { openRecords } from '../../daemon/records/open-records.js';
 import { assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
 import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
+import { sightingOf } from '../support/sightings.js';
 
 describe('records.db', () => {
   test('numbers events without gaps over restarts and keeps the bytes to publish', async () => {
@@ -89,6 +91,40 @@ describe('records.db', () => {
     assert.equal(records.lastUnknownMs(gate), 7000);
     assert.equal(records.lastUnknownMs(yard), undefined);
     assert.equal(records.lastAttackMs(gate), 8000);
+  });
+
+  test('a restarted box does not repeat an attendance within its cooldown', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'records.db');
+    const outcomes: (string | undefined)[] = [];
+    for (const [track, atS] of [
+      ['track-1', 0],
+      ['track-2', 299],
+      ['track-3', 300],
+    ] as const) {
+      await using records = openTestRecords(path);
+      const decider = createDecider({
+        search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
+        policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
+        rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60 },
+        directionOf: () => 'in',
+        facts: records,
+      });
+      const { fact, suppressed } = await decider.onSighting(
+        sightingOf({
+          trackId: trackId(track),
+          liveness: {
+            verdict: 'live',
+            reason: 'blinked',
+            evidence: { blinks: [], observedS: 3, frameCount: 40 },
+          },
+          probes: [{ capturedAtMs: 0, embedding: Float32Array.of(1), quality: 0.9 }],
+        }),
+        () => Date.UTC(2026, 2, 1, 8) + atS * 1000,
+      );
+      outcomes.push(fact?.kind ?? suppressed?.reason);
+    }
+    assert.deepEqual(outcomes, ['attendance', 'attendance-cooldown', 'attendance']);
   });
 
   test('tells listeners after the commit, outside of the call that records', async () => {
