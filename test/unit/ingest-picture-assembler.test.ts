@@ -53,10 +53,13 @@ class Pipe {
   }
 }
 
-const sizes = fc.array(fc.record({ w: fc.integer({ min: 1, max: 40 }), h: fc.integer({ min: 1, max: 30 }) }), {
-  minLength: 1,
-  maxLength: 8,
-});
+const sizes = fc.array(
+  fc.record({ w: fc.integer({ min: 1, max: 40 }), h: fc.integer({ min: 1, max: 30 }) }),
+  {
+    minLength: 1,
+    maxLength: 8,
+  },
+);
 
 describe('picture assembler', () => {
   test('puts every picture together, whatever order and portions its bytes and announcement come in', () => {

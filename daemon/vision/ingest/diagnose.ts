@@ -47,6 +47,8 @@ const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
     /non-existing [PS]PS|[PS]PS id out of range|[pvs]ps_id|no frame!|Could not find codec parameters/i,
     'no-key-frame',
   ],
+  // Last: `auto` prints it for every kind of device that it goes on without.
+  [/Device creation failed/, 'hardware-decoding-failed'],
 ];
 
 /** Finds out what a technician has to know about the end of a stream. The exit code is no help: it is 0 for most. */

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { diagnose, type StreamEvidence } from '../../daemon/vision/ingest/diagnose.js';
+import type { StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js';
+
+const opening: StreamEvidence = {
+  cause: 'exited',
+  hadFrames: false,
+  transport: 'tcp',
+  waitedS: 0.1,
+  socketTimeoutS: 7,
+  lines: [],
+};
+
+/** Logs of FFmpeg 5.1 unless said, as they were printed in front of real servers. */
+const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines: readonly string[]])[] = [
+  [
+    'a wrong password',
+    'unauthorised',
+    '[rtsp @ 0x55ed27869640] [error] method DESCRIBE failed: 401 Unauthorized',
+    "[concat @ 0x55ed27857c00] [error] Impossible to open 'rtsp://***@127.0.0.1:33479/cam'",
+    '[error] pipe:0: Server returned 401 Unauthorized (authorization failed)',
+  ],
+  [
+    'a wrong password (7.0)',
+    'unauthorised',
+    '[rtsp @ 0x20b25ac0] [error] method DESCRIBE failed: 401 Unauthorized',
+    '[in#0 @ 0x20b13d00] [error] Error opening input: Server returned 401 Unauthorized (authorization failed)',
+    '[fatal] Error opening input files: Server returned 401 Unauthorized (authorization failed)',
+  ],
+  [
+    'a user without rights',
+    'forbidden',
+    '[rtsp @ 0x56140ffea680] [error] method DESCRIBE failed: 403 Forbidden',
+  ],
+  ['a wrong path', 'not-found', '[rtsp @ 0x55e881be26c0] [error] method DESCRIBE failed: 404 Not Found'],
+  [
+    'a server for TCP only, asked for UDP',
+    'transport-refused',
+    '[rtsp @ 0x559f79393680] [error] method SETUP failed: 461 Unsupported transport',
+    '[error] pipe:0: Protocol not supported',
+  ],
+  [
+    'too many viewers',
+    'server-busy',
+    '[rtsp @ 0x56025a231680] [error] method DESCRIBE failed: 453 Not Enough Bandwidth',
+    '[error] pipe:0: Server returned 4XX Client Error, but not one of 40{0,1,3,4}',
+  ],
+  [
+    'an overloaded server',
+    'server-busy',
+    '[rtsp @ 0x56] [error] method DESCRIBE failed: 503 Service Unavailable',
+  ],
+  [
+    'a broken server',
+    'server-error',
+    '[rtsp @ 0x55c] [error] method DESCRIBE failed: 500 Internal Server Error',
+  ],
+  [
+    'a closed port',
+    'refused',
+    '[tcp @ 0x56286592a340] [error] Connection to tcp://127.0.0.1:33479?timeout=5000000 failed: Connection refused',
+    '[error] pipe:0: Connection refused',
+  ],
+  [
+    'a host name that nobody knows',
+    'unknown-host',
+    '[tcp @ 0x55d528fd3300] [error] Failed to resolve hostname no-such-host.invalid: Name or service not known',
+    '[error] pipe:0: Input/output error',
+  ],
+  [
+    'a network without a way',
+    'unreachable',
+    '[tcp @ 0x55d528fd3300] [error] Connection to tcp://192.0.2.1:554?timeout=7000000 failed: No route to host',
+  ],
+  [
+    'a stream of sound only',
+    'no-video',
+    '[warning] Codec AVOption threads (set the number of threads) specified for input file #0 (pipe:0) has not been used',
+    "[fatal] Stream map '0:v:0' matches no streams.",
+  ],
+  [
+    'a codec that nobody knows',
+    'codec-unsupported',
+    '[rtsp @ 0x55a] [warning] Could not find codec parameters for stream 0 (Video: none, none): unknown codec',
+    "[fatal] Stream map '0:v:0' matches no streams.",
+  ],
+  [
+    'no graphics device',
+    'hardware-decoding-failed',
+    '[error] Device creation failed: -542398533.',
+    '[h264 @ 0x55a3726ced80] [error] No device available for decoder: device type vaapi needed for codec h264.',
+    '[error] Device setup failed for decoder on input stream #0:0 : Generic error in an external library',
+  ],
+  [
+    'no graphics device (7.0)',
+    'hardware-decoding-failed',
+    '[error] Device creation failed: -12.',
+    '[vost#0:0/rawvideo @ 0x16fa06c0] [error] Error initializing a simple filtergraph',
+    '[fatal] Error opening output files: Cannot allocate memory',
+  ],
+  [
+    'an FFmpeg before 5.0 taken for a later one',
+    'ffmpeg-unsupported',
+    "[concat @ 0x28fbddc0] [error] Line 3: unknown keyword 'option'",
+    '[error] pipe:0: Invalid data found when processing input',
+  ],
+];
+
+const invalidData = ['[error] pipe:0: Invalid data found when processing input'];
+
+describe('diagnosis of a stream that did not begin', () => {
+  for (const [name, code, ...lines] of logs) {
+    test(`names ${name} "${code}"`, () => {
+      assert.equal(diagnose({ ...opening, lines }).code, code);
+    });
+  }
+
+  test('tells silence from an answer that is no RTSP by the time it took', () => {
+    assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 7.2 }).code, 'no-answer');
+    assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 0.1 }).code, 'not-rtsp');
+  });
+
+  test('blames the network where not even a connection could be made', () => {
+    assert.equal(diagnose({ ...opening, lines: invalidData, isReachable: false }).code, 'unreachable');
+  });
+
+  test('blames the missing key frame for pictures that cannot be decoded', () => {
+    const lines = [
+      '[h264 @ 0x556eaf1cfe80] [error] non-existing PPS 0 referenced',
+      '[h264 @ 0x556eaf1cfe80] [error] decode_slice_header error',
+      '[h264 @ 0x556eaf1cfe80] [error] no frame!',
+    ];
+    assert.equal(diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20, lines }).code, 'no-key-frame');
+  });
+
+  test('thinks of firewalls where no picture comes over UDP', () => {
+    const failure = diagnose({ ...opening, cause: 'no-first-frame', transport: 'udp', waitedS: 20 });
+    assert.equal(failure.code, 'no-first-frame');
+    assert.match(failure.message, /20\.0 s.*firewall.*tcp/);
+  });
+
+  test('quotes the last line of what it does not know', () => {
+    const failure = diagnose({ ...opening, lines: ['[error] first', '[error] the dog ate it'] });
+    assert.equal(failure.code, 'failed');
+    assert.match(failure.message, /the dog ate it/);
+  });
+});
+
+describe('diagnosis of a stream that had begun', () => {
+  const flowing: StreamEvidence = { ...opening, hadFrames: true };
+  const cases: readonly (readonly [string, Partial<StreamEvidence>, StreamFailureCode])[] = [
+    ['an exit with code 0 and no word', {}, 'ended'],
+    ['silence that we noticed', { cause: 'stalled', waitedS: 5 }, 'stalled'],
+    ['silence that FFmpeg noticed', { lines: ['[error] pipe:0: Connection timed out'] }, 'stalled'],
+    ['frames that all come late', { cause: 'falling-behind' }, 'falling-behind'],
+    ['a signal from outside', { cause: 'killed' }, 'ffmpeg-killed'],
+    ['damage before an end', { lines: ['[h264 @ 0x1] [error] non-existing PPS 0 referenced'] }, 'ended'],
+    [
+      'an answer to the closing of the session',
+      { lines: ['[rtsp @ 0x1] [error] method TEARDOWN failed: 454 Session Not Found'] },
+      'ended',
+    ],
+  ];
+  for (const [name, evidence, code] of cases) {
+    test(`names ${name} "${code}"`, () => {
+      assert.equal(diagnose({ ...flowing, ...evidence }).code, code);
+    });
+  }
+
+  test('always says what to do', () => {
+    for (const [, , ...lines] of logs) assert.ok(diagnose({ ...opening, lines }).remedy.length > 10);
+  });
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import {
+  type CameraAddress,
+  redactCredentials,
+  urlWithCredential,
+} from '../../daemon/vision/ingest/camera-address.js';
+import { cameraScript } from '../../daemon/vision/ingest/concat-script.js';
+import { cameraArguments } from '../../daemon/vision/ingest/ffmpeg-arguments.js';
+import { type FfmpegBinary, parseFfmpegVersion } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+
+function version(text: string, library: string): FfmpegBinary {
+  const output = `ffmpeg version ${text} Copyright (c) 2000-2026 the FFmpeg developers\nlibavutil      57. 28.100 / 57. 28.100\nlibavformat    ${library} / ${library}\n`;
+  const binary = parseFfmpegVersion('ffmpeg', output);
+  assert.ok(binary);
+  return binary;
+}
+
+const debian12 = version('5.1.9-0+deb12u1', '59. 27.100');
+const address: CameraAddress = {
+  url: 'rtsp://10.0.0.5:554/Streaming/Channels/101?a=1',
+  credential: { user: 'admin', password: 'pass word' },
+  transport: 'tcp',
+};
+
+describe('version of FFmpeg', () => {
+  const can = (binary: FfmpegBinary): boolean[] => [
+    binary.keepsChangedSize,
+    binary.takesScriptOptions,
+    binary.hasFpsMode,
+  ];
+  const known = [
+    ['4.3.9', '58. 45.100', [false, false, false]],
+    ['4.4.2', '58. 76.100', [true, false, false]],
+    ['5.0', '59. 16.100', [true, true, false]],
+    ['5.1.9-0+deb12u1', '59. 27.100', [true, true, true]],
+    ['N-47683-g0e8eb07980-static', '58. 24.100', [false, false, false]],
+    ['7.1.1', '61.  7.100', [true, true, true]],
+  ] as const;
+  for (const [text, library, expected] of known) {
+    test(`knows what ${text} can do`, () => {
+      assert.deepEqual(can(version(text, library)), expected);
+    });
+  }
+
+  test('takes nothing else for FFmpeg', () => {
+    assert.equal(parseFfmpegVersion('avconv', 'avconv version 12'), undefined);
+  });
+});
+
+describe('arguments for a camera', () => {
+  const options = { trackingFps: 15, maxAnalysisWidthPx: 1920, hwaccel: 'none' };
+
+  test('name the passthrough option as the version does', () => {
+    assert.ok(cameraArguments(debian12, options).includes('-fps_mode'));
+    assert.ok(cameraArguments(version('4.4.2', '58. 76.100'), options).includes('-vsync'));
+  });
+
+  test('let the size change where the version can, and give one thread to each side', () => {
+    const list = cameraArguments(debian12, options);
+    assert.ok(list.includes('-noautoscale'));
+    assert.ok(!cameraArguments(version('4.3.9', '58. 45.100'), options).includes('-noautoscale'));
+    const threads = list.flatMap((item, index) => (item === '-threads' ? [list[index + 1]] : []));
+    assert.deepEqual(threads, ['1', '1']);
+    assert.ok(list.indexOf('-threads') < list.indexOf('-i'));
+  });
+
+  test('ask for hardware before the input, only when configured', () => {
+    const list = cameraArguments(debian12, { ...options, hwaccel: 'vaapi' });
+    assert.equal(list[list.indexOf('-hwaccel') + 1], 'vaapi');
+    assert.ok(list.indexOf('-hwaccel') < list.indexOf('-i'));
+    assert.ok(!cameraArguments(debian12, options).includes('-hwaccel'));
+  });
+});
+
+describe('script for a camera', () => {
+  test('carries the address with its credential, the transport and the timeout', () => {
+    const script = cameraScript(address, debian12, 7);
+    assert.match(script, /^ffconcat version 1\.0\n/);
+    assert.match(
+      script,
+      /^file 'rtsp:\/\/admin:pass%20word@10\.0\.0\.5:554\/Streaming\/Channels\/101\?a=1'$/m,
+    );
+    assert.match(script, /^option rtsp_transport tcp$/m);
+    assert.match(script, /^option timeout 7000000$/m);
+  });
+
+  test('puts the transport into the URL where the version takes no options', () => {
+    const script = cameraScript(address, version('4.4.2', '58. 76.100'), 7);
+    assert.match(script, /101\?a=1&tcp'$/m);
+    assert.doesNotMatch(script, /option/);
+  });
+
+  test('lets no password out of its line and its quotes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (user, password) => {
+        const script = cameraScript({ ...address, credential: { user, password } }, debian12, 7);
+        const login = /^file 'rtsp:\/\/([\w.~%-]*):([\w.~%-]*)@10\.0\.0\.5/m.exec(script);
+        assert.equal(decodeURIComponent(login?.[1] ?? '-'), user);
+        assert.equal(decodeURIComponent(login?.[2] ?? '-'), password);
+        assert.equal(script.split('\n').length, 7);
+      }),
+    );
+  });
+
+  test('refuses what is no RTSP address or would break the script', () => {
+    for (const url of [
+      'http://10.0.0.5/',
+      'rtsp://',
+      'rtsp://10.0.0.5/a\noption x y',
+      'rtsp://10.0.0.5/a b',
+    ]) {
+      assert.throws(
+        () => urlWithCredential({ ...address, url }),
+        (error) => isRollcallError(error, 'camera-url-unusable') && !error.message.includes('pass'),
+      );
+    }
+  });
+
+  test('quotes a path with a quote in it', () => {
+    const script = cameraScript({ ...address, url: "rtsp://10.0.0.5/it's" }, debian12, 7);
+    assert.ok(script.includes(String.raw`/it'\''s'`));
+  });
+});
+
+describe('redaction', () => {
+  test('takes user and password out of addresses of any scheme and leaves the rest', () => {
+    assert.equal(
+      redactCredentials(
+        "Impossible to open 'rtsp://a:b@h/x' (rtsps://c%40:d@h2:322/y) tcp://h3:554?timeout=1",
+      ),
+      "Impossible to open 'rtsp://***@h/x' (rtsps://***@h2:322/y) tcp://h3:554?timeout=1",
+    );
+  });
+});

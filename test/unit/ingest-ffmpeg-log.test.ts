@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseLogLine } from '../../daemon/vision/ingest/ffmpeg-log.js';
+import { LineSplitter } from '../../daemon/vision/ingest/line-splitter.js';
+import type { Announcement } from '../../daemon/vision/ingest/picture-assembler.js';
+import { StreamLog } from '../../daemon/vision/ingest/stream-log.js';
+
+const frameLines = {
+  '4.1':
+    '[Parsed_showinfo_2 @ 0x19d6ac80] [info] n:   1 pts: -18000 pts_time:-0.2    pos:       -1 fmt:yuv420p sar:1/1 s:1280x720 i:P iskey:0 type:P ',
+  '5.1':
+    '[Parsed_showinfo_2 @ 0x55ba7b19ac80] [info] n:   1 pts: -18000 pts_time:-0.2     pos:       -1 fmt:yuv420p sar:1/1 s:1280x720 i:P iskey:0 type:P ',
+  '7.0':
+    '[Parsed_showinfo_0 @ 0x7f2828001cc0] [info] n:   1 pts: -18000 pts_time:-0.2       duration:      1 duration_time:0.2     fmt:yuv420p cl:unspecified sar:1/1 s:1280x720 i:P iskey:1 type:I ',
+};
+
+describe('log of FFmpeg', () => {
+  for (const [version, line] of Object.entries(frameLines)) {
+    test(`announces a frame as version ${version} prints it`, () => {
+      assert.deepEqual(parseLogLine(line), {
+        kind: 'frame',
+        pts: -18000,
+        widthPx: 1280,
+        heightPx: 720,
+        isFullRange: false,
+      });
+    });
+  }
+
+  test('announces a frame without a time', () => {
+    const line = frameLines['5.1'].replace('-18000', 'NOPTS').replace('-0.2', 'NOPTS');
+    const parsed = parseLogLine(line);
+    assert.equal(parsed.kind === 'frame' && parsed.pts, undefined);
+  });
+
+  const streams: readonly (readonly [string, string, number, number, number | null, boolean])[] = [
+    [
+      '[info]   Stream #0:0: Video: h264 (High), yuv420p(progressive), 1280x720 [SAR 1:1 DAR 16:9], 25 fps, 25 tbr, 90k tbn',
+      'h264',
+      1280,
+      720,
+      25,
+      false,
+    ],
+    [
+      '[info]   Stream #0:1[0x100](eng): Video: hevc (Main) (hev1 / 0x31766568), yuv420p(tv, bt709), 2560x1440, 29.97 fps, 29.97 tbr, 90k tbn',
+      'hevc',
+      2560,
+      1440,
+      29.97,
+      false,
+    ],
+    [
+      '[info]     Stream #0:0(und): Video: h264 (Main) (avc1 / 0x31637661), yuvj420p(pc, bt709), 704x576, 5 tbr, 90k tbn, 10 tbc',
+      'h264',
+      704,
+      576,
+      null,
+      true,
+    ],
+    [
+      '[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj422p(pc, bt470bg/unknown/unknown), 640x480 [SAR 1:1 DAR 4:3], 1k fps, 1k tbr, 90k tbn',
+      'mjpeg',
+      640,
+      480,
+      1000,
+      true,
+    ],
+    ['[info]   Stream #0:0: Video: h264, none, 25 tbr, 90k tbn', 'h264', 0, 0, null, false],
+  ];
+  for (const [line, codec, widthPx, heightPx, fps, isFullRange] of streams) {
+    test(`describes ${codec} at ${widthPx}x${heightPx}`, () => {
+      assert.deepEqual(parseLogLine(line), { kind: 'stream', codec, widthPx, heightPx, fps, isFullRange });
+    });
+  }
+
+  test('keeps warnings and errors, not the rest', () => {
+    const kinds = [
+      '[h264 @ 0x556eaf1cfe80] [error] no frame!',
+      '[warning] pipe:0: corrupt decoded frame in stream 0',
+      "[fatal] Stream map '0:v:0' matches no streams.",
+      '[info] Stream mapping:',
+      '[Parsed_showinfo_2 @ 0x55ba7b19ac80] [info] color_range:unknown color_space:unknown',
+      'User Data=7832',
+    ].map((line) => parseLogLine(line).kind);
+    assert.deepEqual(kinds, ['message', 'message', 'message', 'chatter', 'chatter', 'chatter']);
+  });
+});
+
+describe('stream log', () => {
+  const announced: Announcement[] = [];
+  const log = new StreamLog(
+    () => 42,
+    (announcement) => announced.push(announcement),
+  );
+  log.read(
+    '[info]   Stream #0:0: Video: h264 (High), yuv420p(pc, bt709, progressive), 2304x1296, 20 fps, 20 tbr, 90k tbn',
+  );
+  log.read(
+    '[info]   Stream #0:0: Video: rawvideo (I420 / 0x30323449), yuvj420p(pc), 1920x1080, q=2-31, 25 fps, 25 tbn',
+  );
+  log.read('[Parsed_showinfo_2 @ 0x55ba7b19ac80] [info] config in time_base: 1/90000, frame_rate: 25/1');
+  log.read(frameLines['5.1'].replace('-18000', '111974400009'));
+
+  test('keeps fractions of a second after two weeks', () => {
+    assert.ok(Math.abs((announced[0]?.ptsS ?? 0) - 1_244_160.0001) < 1e-6);
+  });
+
+  test('describes the input, not the output', () => {
+    assert.deepEqual(log.stream, { codec: 'h264', widthPx: 2304, heightPx: 1296, fps: 20 });
+  });
+
+  test('takes the range from the stream where the picture format does not tell', () => {
+    assert.equal(announced[0]?.isFullRange, true);
+  });
+
+  test('keeps the last lines only, and no password in them', () => {
+    for (let count = 0; count < 500; count++) {
+      log.read(`[rtsp @ 0x1] [error] ${count} at rtsp://us%20er:se%2Fcret@10.0.0.5:554/live?x=1`);
+    }
+    assert.ok(log.complaints.length <= 50);
+    assert.equal(log.complaints.at(-1), '[rtsp @ 0x1] [error] 499 at rtsp://***@10.0.0.5:554/live?x=1');
+  });
+});
+
+describe('line splitter', () => {
+  test('joins what was cut and drops what is endless', () => {
+    const lines: string[] = [];
+    const splitter = new LineSplitter((line) => lines.push(line));
+    for (const chunk of ['on', 'e\ntw', 'o\r\n', '\n', 'x'.repeat(5000), 'y\nthree']) splitter.push(chunk);
+    splitter.end();
+    assert.deepEqual(
+      lines.map((line) => line.slice(0, 5)),
+      ['one', 'two', 'xxxxx', 'three'],
+    );
+    assert.equal(lines[2]?.length, 2000);
+  });
+});
