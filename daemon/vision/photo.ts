@@ -1,26 +1,14 @@
-import type { Detection, FaceLandmarks } from '../domain/face.js';
-import { type Box, clipBox, intersectionOverUnion, squareAround } from '../domain/geometry.js';
+import type { FaceLandmarks } from '../domain/face.js';
+import { type Box, clipBox, squareAround } from '../domain/geometry.js';
 import type { Embedding } from '../domain/match.js';
-import { suppressNonMaxima } from '../domain/non-maximum-suppression.js';
 import type { Rgb24Picture } from '../domain/picture.js';
 import type { FaceQuality, QualityReason } from '../domain/quality.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import { decodePhoto, encodeCrop, withBorder } from './photo-decoding.js';
+import { decodePhoto, encodeCrop } from './photo-decoding.js';
+import { facesInPhoto } from './photo-faces.js';
 
 /** Narrower faces are not enrolled, pixels: similarity is still full at 50, and enrolment wants room. */
-const SMALLEST_ENROLLED_PX = 64;
-
-/**
- * Stills are looked at twice, in widths of 20 pixels of a detector input of 512 and of 1024: detectors have
- * sizes of face that they like, and an enrolment can wait for the second look.
- */
-const LOOKS = [20 / 512, 20 / 1024] as const;
-
-/** Two finds that overlap more than this (intersection over union) are one face. */
-const SAME_FACE_OVERLAP = 0.4;
-
-/** Faces narrower than this share of the widest stand in the background and are not meant. */
-const BACKGROUND_SHARE = 1 / 3;
+export const SMALLEST_ENROLLED_PX = 64;
 
 /** What is kept of a photograph: the square so many times the face. */
 const KEPT_FACTOR = 2;
@@ -67,7 +55,7 @@ export async function analysePhoto(bytes: Uint8Array, analyser: FaceAnalyser): P
     };
   }
   const { picture } = decoded;
-  const faces = await facesIn(picture, analyser);
+  const faces = await facesInPhoto(picture, analyser);
   const [face] = faces;
   if (!face) {
     return {
@@ -109,48 +97,6 @@ async function judge(
     box: face.box,
     jpeg: await encodeCrop(picture, keptPart(face.box, picture)),
   };
-}
-
-/** Every face that is meant, largest first. */
-async function facesIn(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly FaceLandmarks[]> {
-  let detections = await detectTwice(picture, analyser);
-  if (detections.length === 0) detections = await detectInBorder(picture, analyser);
-  const first = await analyser.locate(
-    picture,
-    detections.map((detection) => detection.box),
-  );
-  // The mesh is truest in a crop that was made from a mesh and is upright.
-  const regions = first.flatMap((face) => (face ? [{ ...face.box, rollDeg: face.pose.rollDeg }] : []));
-  const located = (await analyser.locate(picture, regions)).flatMap((face) => (face ? [face] : []));
-  const distinct = located.filter((face, index) =>
-    located
-      .slice(0, index)
-      .every((earlier) => intersectionOverUnion(earlier.box, face.box) <= SAME_FACE_OVERLAP),
-  );
-  const widest = Math.max(...distinct.map((face) => face.box.width));
-  return distinct
-    .filter((face) => face.box.width >= widest * BACKGROUND_SHARE)
-    .sort((a, b) => b.box.width - a.box.width);
-}
-
-async function detectTwice(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
-  const longSidePx = Math.max(picture.widthPx, picture.heightPx);
-  const found: Detection[] = [];
-  for (const share of LOOKS) {
-    found.push(...(await analyser.detect(picture, { smallestFacePx: longSidePx * share })));
-  }
-  return suppressNonMaxima(found, SAME_FACE_OVERLAP);
-}
-
-async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
-  const bordered = withBorder(picture);
-  const longSidePx = Math.max(bordered.picture.widthPx, bordered.picture.heightPx);
-  const found = await analyser.detect(bordered.picture, { smallestFacePx: longSidePx * LOOKS[0] });
-  const { borderPx } = bordered;
-  return found.map(({ box, score }) => ({
-    score,
-    box: { ...box, x: box.x - borderPx, y: box.y - borderPx },
-  }));
 }
 
 /** The part of the photograph that is kept, in whole pixels inside it. */

@@ -1,0 +1,140 @@
+import { shareReaching, thresholdAtRate } from './error-rates.js';
+import {
+  cosine,
+  type LabelledPerson,
+  type MatedSearch,
+  runTrial,
+  type Sample,
+  type Search,
+} from './identification-trial.js';
+import type { MatchPolicy } from './match.js';
+
+/** Error rates of comparing two photographs with each other, at one threshold. */
+export interface ComparisonPoint {
+  readonly threshold: number;
+  readonly fmr: number;
+  readonly fnmr: number;
+}
+
+/** Error rates of searching a gallery, at one threshold. */
+export interface IdentificationPoint {
+  readonly threshold: number;
+  readonly fpir: number;
+  readonly fnir: number;
+}
+
+/** A photograph that was not recognised at the operating point, and in how many of its searches. */
+export interface MissedPhotograph {
+  readonly name: string;
+  readonly sample: number;
+  readonly missed: number;
+  readonly searches: number;
+}
+
+export interface IdentificationReport {
+  readonly comparisons: {
+    readonly mated: number;
+    readonly nonMated: number;
+    readonly points: readonly ComparisonPoint[];
+  };
+  readonly matedSearches: number;
+  readonly nonMatedSearches: number;
+  /** Share of mated searches whose nearest person is the right one. */
+  readonly rankOne: number;
+  /** Share of galleries' persons of whom no reference could be enrolled. */
+  readonly failureToEnrol: number;
+  readonly points: readonly IdentificationPoint[];
+  /** At the given policy, the margin included. */
+  readonly operating: IdentificationPoint & { readonly margin: number };
+  readonly missed: readonly MissedPhotograph[];
+}
+
+const FMR_TARGETS = [1e-2, 1e-3, 1e-4] as const;
+const FPIR_TARGETS = [0.002, 0.005, 0.01, 0.02, 0.05] as const;
+
+/**
+ * Measures a recogniser on labelled photographs. Rates of searches are pooled over all splits. A probe in which
+ * no face was found counts as missed in FNIR and rank one, and is left out of comparisons.
+ */
+export function reportIdentification(
+  people: readonly LabelledPerson[],
+  strangers: readonly Sample[],
+  options: { readonly references: number; readonly splits: number; readonly policy: MatchPolicy },
+): IdentificationReport {
+  const { references, splits, policy } = options;
+  const trials = Array.from({ length: splits }, (_, split) =>
+    runTrial(people, strangers, { references, splits, split }),
+  );
+  const mated = trials.flatMap((trial) => trial.mated);
+  const nonMated = trials.flatMap((trial) => trial.nonMated);
+  const best = nonMated.map((search) => search.best);
+  const isHit = (search: MatedSearch, threshold: number): boolean =>
+    search.isRankOne && search.best >= threshold;
+  const points = FPIR_TARGETS.map((target): IdentificationPoint => {
+    const threshold = thresholdAtRate(best, target);
+    const fnir = shareOf(mated, (search) => !isHit(search, threshold));
+    return { threshold, fpir: shareReaching(best, threshold), fnir };
+  });
+  const isAccepted = (search: Search): boolean =>
+    search.best >= policy.threshold && search.margin >= policy.margin;
+  return {
+    comparisons: compareAll(people, strangers),
+    matedSearches: mated.length,
+    nonMatedSearches: nonMated.length,
+    rankOne: shareOf(mated, (search) => search.isRankOne),
+    failureToEnrol:
+      trials.reduce((sum, trial) => sum + trial.failedToEnrol, 0) / (people.length * trials.length),
+    points,
+    operating: {
+      threshold: policy.threshold,
+      margin: policy.margin,
+      fpir: shareOf(nonMated, isAccepted),
+      fnir: shareOf(mated, (search) => !(search.isRankOne && isAccepted(search))),
+    },
+    missed: missedPhotographs(mated, (search) => search.isRankOne && isAccepted(search)),
+  };
+}
+
+function shareOf<T>(items: readonly T[], isCounted: (item: T) => boolean): number {
+  return items.length === 0 ? 0 : items.filter(isCounted).length / items.length;
+}
+
+function compareAll(
+  people: readonly LabelledPerson[],
+  strangers: readonly Sample[],
+): IdentificationReport['comparisons'] {
+  const all = [
+    ...people.flatMap(({ name, samples }) => samples.map(({ embedding }) => ({ name, embedding }))),
+    ...strangers.map(({ embedding }) => ({ name: undefined, embedding })),
+  ];
+  const mated: number[] = [];
+  const nonMated: number[] = [];
+  for (const [index, a] of all.entries()) {
+    for (const b of all.slice(index + 1)) {
+      if (!a.embedding || !b.embedding) continue;
+      const isSamePerson = a.name !== undefined && a.name === b.name;
+      (isSamePerson ? mated : nonMated).push(cosine(a.embedding, b.embedding));
+    }
+  }
+  const points = FMR_TARGETS.map((target): ComparisonPoint => {
+    const threshold = thresholdAtRate(nonMated, target);
+    const fnmr = 1 - shareReaching(mated, threshold);
+    return { threshold, fmr: shareReaching(nonMated, threshold), fnmr };
+  });
+  return { mated: mated.length, nonMated: nonMated.length, points };
+}
+
+function missedPhotographs(
+  mated: readonly MatedSearch[],
+  isRecognised: (search: MatedSearch) => boolean,
+): readonly MissedPhotograph[] {
+  const counts = new Map<string, MissedPhotograph>();
+  for (const search of mated) {
+    const { name, sample } = search;
+    const key = `${name}/${sample}`;
+    const before = counts.get(key) ?? { name, sample, missed: 0, searches: 0 };
+    const missed = before.missed + (isRecognised(search) ? 0 : 1);
+    counts.set(key, { ...before, missed, searches: before.searches + 1 });
+  }
+  return [...counts.values()].filter(({ missed }) => missed > 0).sort((a, b) => b.missed - a.missed);
+}
