@@ -38,9 +38,9 @@ export const rulesSchema = z.strictObject({
     'Least seconds between two presentation-attack events of one camera.',
   ),
   unknownAfterS: field(
-    z.number().min(0).max(300).default(3),
+    z.number().min(0).max(300).default(2),
     'live',
-    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come.',
+    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come. A face that leaves sooner is judged by what was seen.',
   ),
 });
 

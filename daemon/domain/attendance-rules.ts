@@ -1,7 +1,7 @@
 import type { Fact } from './event.js';
 import type { CameraId, PersonId } from './ids.js';
 
-/** How soon the same thing is worth saying again, seconds; 0 says it every time. */
+/** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
 export interface AttendanceRules {
   /** Per person and camera. */
   readonly attendanceCooldownS: number;
@@ -9,6 +9,12 @@ export interface AttendanceRules {
   readonly unknownCooldownS: number;
   /** Per camera. */
   readonly attackCooldownS: number;
+  /**
+   * How long somebody must have been in sight before being called unknown, or a presentation attack by nobody known:
+   * the first views of someone walking up are the smallest, and the views of the next seconds often settle who it is.
+   * A track that ends sooner is judged by what it had.
+   */
+  readonly unknownAfterS: number;
 }
 
 /**

@@ -22,6 +22,8 @@ export interface TrackKnowledge {
   /** Similarity from which two faces count as the same person: published with the fact. */
   readonly threshold: number;
   readonly direction: Direction;
+  /** `AttendanceRules.unknownAfterS`. */
+  readonly unknownAfterS: number;
   /** Wall time (milliseconds since the epoch) of a capture time. */
   readonly wallMsOf: (capturedAtMs: number) => number;
 }
@@ -33,13 +35,6 @@ export interface TrackStep {
 }
 
 export const undecided: TrackDecision = { state: 'undecided' };
-
-/**
- * How long somebody must have been in sight before being called unknown, or a presentation attack by nobody known:
- * the first views of someone walking up are the smallest, and the views of the next seconds often settle who it is.
- * A track that ends sooner is judged by what it had.
- */
-export const settlingMs = 2000;
 
 /** The decision after a sighting. Pure: the same knowledge gives the same fact. */
 export function nextDecision(decision: TrackDecision, known: TrackKnowledge): TrackStep {
@@ -67,7 +62,7 @@ function attendanceIn(known: TrackKnowledge): Fact | undefined {
 function attackIn(known: TrackKnowledge): Fact | undefined {
   const { sighting, identification } = known;
   if (sighting.liveness.verdict !== 'attack') return undefined;
-  if (identification.outcome === 'inconclusive' && !isSettled(sighting)) return undefined;
+  if (identification.outcome === 'inconclusive' && !isSettled(known)) return undefined;
   const match = identification.outcome === 'match' ? identification : undefined;
   return {
     kind: 'attack',
@@ -81,13 +76,13 @@ function unknownIn(known: TrackKnowledge): Fact | undefined {
   const { sighting, identification, threshold } = known;
   if (identification.outcome !== 'no match' || sighting.liveness.verdict === 'attack') return undefined;
   const isWellSeen = sighting.quality.reasons.length === 0;
-  if (!isWellSeen || !isSettled(sighting)) return undefined;
+  if (!isWellSeen || !isSettled(known)) return undefined;
   const bestSimilarity = identification.bestSimilarity ?? null;
   return { kind: 'unknown', ...aboutTrack(known), bestSimilarity, threshold };
 }
 
-function isSettled(sighting: Sighting): boolean {
-  return sighting.isEnded || sighting.lastSeenMs - sighting.firstSeenMs >= settlingMs;
+function isSettled({ sighting, unknownAfterS }: TrackKnowledge): boolean {
+  return sighting.isEnded || sighting.lastSeenMs - sighting.firstSeenMs >= unknownAfterS * 1000;
 }
 
 function aboutTrack({ sighting, wallMsOf }: TrackKnowledge) {

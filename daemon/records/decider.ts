@@ -102,6 +102,7 @@ export function createDecider(options: DeciderOptions): Decider {
       identification,
       threshold: options.policy.threshold,
       direction: options.directionOf(sighting.cameraId),
+      unknownAfterS: options.rules.unknownAfterS,
       wallMsOf,
     });
     const suppressed = fact && suppressionOf(fact, options.rules, options.facts);

@@ -5,7 +5,12 @@ import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 
-const rules: AttendanceRules = { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 30 };
+const rules: AttendanceRules = {
+  attendanceCooldownS: 300,
+  unknownCooldownS: 60,
+  attackCooldownS: 30,
+  unknownAfterS: 2,
+};
 const startMs = Date.UTC(2026, 2, 1, 8);
 const at = (seconds: number) => ({ occurredAtMs: startMs + seconds * 1000 });
 

@@ -26,7 +26,7 @@ function decider(changes: Partial<DeciderOptions> = {}) {
   const made = createDecider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
-    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60 },
+    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
     directionOf: () => 'in',
     facts,
     ...changes,

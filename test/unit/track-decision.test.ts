@@ -5,12 +5,7 @@ import { personId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment, LivenessVerdict } from '../../daemon/domain/liveness.js';
 import type { Identification } from '../../daemon/domain/match.js';
 import type { Sighting } from '../../daemon/domain/sighting.js';
-import {
-  nextDecision,
-  settlingMs,
-  type TrackDecision,
-  undecided,
-} from '../../daemon/domain/track-decision.js';
+import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/track-decision.js';
 import { sightingOf } from '../support/sightings.js';
 
 const match: Identification = {
@@ -34,6 +29,10 @@ const liveness = (verdict: LivenessVerdict): LivenessAssessment => ({
   },
 });
 
+/** Seconds in sight after which somebody may be called unknown. */
+const unknownAfterS = 2;
+const settlingMs = unknownAfterS * 1000;
+
 interface Step {
   readonly verdict?: LivenessVerdict;
   readonly identification?: Identification;
@@ -54,6 +53,7 @@ function after(
     identification,
     threshold: 0.5,
     direction: 'in',
+    unknownAfterS,
     wallMsOf: (capturedAtMs) => 1_000_000 + capturedAtMs,
   });
 }
