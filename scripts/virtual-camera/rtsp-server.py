@@ -12,6 +12,7 @@ method "digest" or "basic"), mounts: path -> { file, loop, startAtS, silentAfter
 import json
 import signal
 import sys
+import threading
 
 import gi
 
@@ -32,10 +33,14 @@ TRANSPORTS = {
 }
 VIEWER = "viewer"
 SESSION_SWEEP_S = 2
+OUTPUT = threading.Lock()
 
 
 def report(**event):
-    print(json.dumps(event), flush=True)
+    # Clients have threads of their own: without the lock, two lines could become one.
+    with OUTPUT:
+        sys.stdout.write(json.dumps(event) + "\n")
+        sys.stdout.flush()
 
 
 class Mount:

@@ -75,6 +75,9 @@ export async function startRtspServerProcess(options: RtspServerOptions): Promis
   createInterface({ input: child.stderr }).on('line', (line) => {
     complaint = line;
   });
+  child.on('error', (error) => {
+    complaint = error.message;
+  });
   child.stdin.on('error', (error) => {
     complaint ??= error.message;
   });

@@ -55,14 +55,18 @@ function watch(url: string) {
   lines.on('line', (line) => {
     if (line.startsWith('frame=')) decoded = Number(line.slice(6));
   });
+  const ended = once(child, 'close');
   return {
+    ended,
     async frames(count: number): Promise<void> {
-      while (decoded < count) await once(lines, 'line');
+      while (decoded < count) {
+        const isOver = await Promise.race([once(lines, 'line').then(() => false), ended.then(() => true)]);
+        assert.ok(!isOver || decoded >= count, `ffmpeg ended after ${decoded} frames`);
+      }
     },
     async [Symbol.asyncDispose]() {
-      const closed = child.exitCode === null && child.signalCode === null ? once(child, 'close') : undefined;
       child.kill('SIGKILL');
-      await closed;
+      await ended;
     },
   };
 }
@@ -185,5 +189,24 @@ describe('the RTSP server of the virtual camera', () => {
       startRtspServer({ mounts: { '/door': clip }, port: server.port }),
       /port \d+: is it in use/,
     );
+  });
+
+  test('ends when the process that started it is killed', async () => {
+    const clip = await testClip({ seconds: 1 });
+    const support = new URL('../support/rtsp-server.js', import.meta.url).href;
+    const program = `
+      const { startRtspServer } = await import(${JSON.stringify(support)});
+      const server = await startRtspServer({ mounts: { '/door': ${JSON.stringify(clip)} } });
+      console.log(server.url('/door'));
+      setInterval(() => undefined, 1000);`;
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+    await using watcher = watch(url);
+    await watcher.frames(2);
+    parent.kill('SIGKILL');
+    await watcher.ended;
+    await assert.rejects(pull(url, 'tcp', 1), /refused/i);
   });
 });
