@@ -88,7 +88,10 @@ export class Box implements BoxControl {
   }
 
   removePerson(id: string): boolean {
-    return this.#parts.gallery.removePerson(personId(id));
+    const { gallery, intake } = this.#parts;
+    const isRemoved = gallery.removePerson(personId(id));
+    if (isRemoved) intake.forgetPerson(personId(id));
+    return isRemoved;
   }
 
   recentEvents(limit: number): readonly unknown[] {

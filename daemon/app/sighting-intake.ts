@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { CameraId } from '../domain/ids.js';
+import type { CameraId, PersonId } from '../domain/ids.js';
 import type { Sighting } from '../domain/sighting.js';
 import type { Decider, SightingOutcome } from '../records/decider.js';
 
@@ -77,6 +77,11 @@ export class SightingIntake implements AsyncDisposable {
   /** The vision process of this camera ended without ending its tracks. */
   forgetCamera(cameraId: CameraId): void {
     this.#decider.forgetCamera(cameraId);
+  }
+
+  /** This person is no longer in the gallery. */
+  forgetPerson(personId: PersonId): void {
+    this.#decider.forgetPerson(personId);
   }
 
   /** Finishes what can be stored at once, then stops. */

@@ -34,6 +34,14 @@ export function withProbes(probes: TrackProbes, more: readonly SearchedProbe[]):
     .slice(0, maximumProbes);
 }
 
+/** The probes as if `personId` had never been in the gallery. */
+export function withoutPerson(probes: TrackProbes, personId: PersonId): TrackProbes {
+  return probes.map((probe) => ({
+    ...probe,
+    candidates: probe.candidates.filter((candidate) => candidate.personId !== personId),
+  }));
+}
+
 interface Standing {
   readonly personId: PersonId;
   /** Quality-weighted mean similarity over all probes of the track. */

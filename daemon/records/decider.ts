@@ -6,9 +6,10 @@ import {
   noProbes,
   type SearchedProbe,
   type TrackProbes,
+  withoutPerson,
   withProbes,
 } from '../domain/identify-track.js';
-import type { CameraId, RecogniserId, TrackId } from '../domain/ids.js';
+import type { CameraId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
 import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/match.js';
 import type { Sighting } from '../domain/sighting.js';
 import { nextDecision, type TrackDecision, undecided } from '../domain/track-decision.js';
@@ -57,6 +58,8 @@ export interface Decider {
   onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome>;
   /** Forgets the tracks of a camera whose vision process ended without ending them. */
   forgetCamera(cameraId: CameraId): void;
+  /** A person was removed from the gallery: tracks in sight are no longer taken for them, from the next sighting on. */
+  forgetPerson(personId: PersonId): void;
   readonly trackCount: number;
 }
 
@@ -124,6 +127,14 @@ export function createDecider(options: DeciderOptions): Decider {
     },
     forgetCamera(cameraId) {
       for (const [id, track] of tracks) if (track.cameraId === cameraId) tracks.delete(id);
+    },
+    forgetPerson(personId) {
+      // In turn: a sighting that is being searched for at this moment is put down with what was found before.
+      turn = turn.then(() => {
+        for (const [id, track] of tracks) {
+          tracks.set(id, { ...track, probes: withoutPerson(track.probes, personId) });
+        }
+      });
     },
     get trackCount() {
       return tracks.size;

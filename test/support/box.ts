@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { messageOf } from '../../daemon/base/errors.js';
+import type { CameraStatus } from '../../daemon/control/box-control.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { until } from './until.js';
 
@@ -49,6 +51,15 @@ export interface TestBox extends AsyncDisposable {
   /** Replaces the configuration file; the daemon is not told. */
   configure(config: Readonly<Record<string, unknown>>): Promise<void>;
   command(...args: readonly string[]): Promise<CommandResult>;
+  /** The state of one camera as the daemon tells it now. */
+  camera(id: string): Promise<CameraStatus>;
+  /** Waits until the camera's state is as wanted; resolves with it. */
+  untilCamera(
+    id: string,
+    what: string,
+    isWanted: (camera: CameraStatus) => boolean,
+    deadlineMs?: number,
+  ): Promise<CameraStatus>;
 }
 
 /** Runs a program to its end and collects what it says. */
@@ -121,6 +132,11 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     return closed;
   };
   const client = new ControlClient(socketPath);
+  const camera = async (id: string): Promise<CameraStatus> => {
+    const found = (await client.status()).cameras.find((each) => each.id === id);
+    if (found === undefined) throw new Error(`the box has no camera ${id}`);
+    return found;
+  };
   return {
     directory,
     configPath,
@@ -146,6 +162,21 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     stop,
     configure,
     command,
+    camera,
+    async untilCamera(id, what, isWanted, deadlineMs) {
+      let last: CameraStatus | undefined;
+      await until(
+        `${id} ${what}`,
+        async () => {
+          last = await camera(id);
+          return isWanted(last);
+        },
+        deadlineMs,
+      ).catch((error: unknown) => {
+        throw new Error(`${messageOf(error)}; it is ${JSON.stringify(last)}`);
+      });
+      return last ?? camera(id);
+    },
     async [Symbol.asyncDispose]() {
       if (daemon !== undefined && (await stopWithin(stop)) === 'late') await stop('SIGKILL');
       await rm(directory, { recursive: true, force: true });

@@ -5,6 +5,8 @@ export interface ReceivedMessage {
   readonly topic: string;
   readonly payload: Buffer;
   readonly isRetained: boolean;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly arrivedAtMs: number;
 }
 
 /** What docs/events.md asks of a subscriber: takes everything, and drops what it has by id. */
@@ -36,7 +38,7 @@ export async function subscribeToEvents(url: string, options: IClientOptions = {
   let repeatCount = 0;
 
   client.on('message', (topic, payload, { retain }) => {
-    messages.push({ topic, payload, isRetained: retain });
+    messages.push({ topic, payload, isRetained: retain, arrivedAtMs: Date.now() });
     if (topic.includes('/event/')) {
       const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));
       if (sequenceById.has(event.id)) repeatCount += 1;

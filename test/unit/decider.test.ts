@@ -140,4 +140,19 @@ describe('createDecider', () => {
     made.forgetCamera(cameraId('gate'));
     assert.equal(made.trackCount, 1);
   });
+
+  test('somebody removed from the gallery does not attend on what was found before', async () => {
+    let gallery = [{ personId: personId('person-1'), similarity: 0.8 }];
+    const { made, facts } = decider({ search: async () => gallery });
+    const before = await made.onSighting(sightingOf({ probes: probes(2) }), wallMsOf);
+    assert.equal(before.identification?.outcome, 'match');
+    gallery = [];
+    made.forgetPerson(personId('person-1'));
+    const after = await made.onSighting(
+      sightingOf({ sequence: 1, lastSeenMs: 1900, liveness: live }),
+      wallMsOf,
+    );
+    assert.equal(after.identification?.outcome, 'no match');
+    assert.deepEqual(facts.all, []);
+  });
 });

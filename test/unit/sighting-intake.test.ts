@@ -36,6 +36,7 @@ function scriptedDecider(script: (Error | undefined)[]) {
   const decider: Decider = {
     trackCount: 0,
     forgetCamera: () => undefined,
+    forgetPerson: () => undefined,
     async onSighting(given, wallMsOf) {
       const error = script.shift();
       if (error) throw error;

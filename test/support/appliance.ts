@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import type { z } from 'zod';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { eventSchema } from '../../daemon/publish/event-schema.js';
+import { type CastId, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
+import { type BoxSettings, makeBox, type TestBox } from './box.js';
+import { type EventSubscriber, subscribeToEvents } from './event-subscriber.js';
+import { type Mosquitto, startMosquitto } from './mosquitto.js';
+import { startRtspServer, type TestRtspServer } from './rtsp-server.js';
+import { until } from './until.js';
+
+export type PublishedEvent = z.infer<typeof eventSchema>;
+
+/** Who is called what: made up, and found nowhere by accident. */
+export const personNames: Readonly<Record<CastId, string>> = {
+  ada: 'Adaline Quillfeather',
+  bea: 'Beatrix Oöþsworth',
+  stranger: 'Strangway Nobodyson',
+};
+
+export const cameraLogin = { user: 'viewer', password: "pa:ss w/ö%r'd-7Qz" };
+export const brokerLogin = { user: 'box', password: 'br0ker-pass-Xk' };
+
+export interface ApplianceOptions {
+  /** What every camera shows. */
+  readonly clip: string;
+  readonly cameraIds: readonly string[];
+  readonly enrolled?: readonly CastId[];
+  readonly config?: BoxSettings['config'];
+  /** Default true; without, the broker's port is taken but nobody listens. */
+  readonly isBrokerUp?: boolean;
+}
+
+/** A camera server that asks for a password, a broker that asks for one, somebody who listens, and a running box. */
+export interface Appliance extends AsyncDisposable {
+  readonly cameras: TestRtspServer;
+  readonly broker: Mosquitto;
+  readonly subscriber: EventSubscriber;
+  readonly box: TestBox;
+  readonly personIds: ReadonlyMap<CastId, string>;
+  /** Events in the order of their first arrival, each id once, and when it came. */
+  events(): readonly (PublishedEvent & { readonly arrivedAtMs: number })[];
+  /** Waits until an event that `isWanted` has arrived. */
+  untilEvent(what: string, isWanted: (event: PublishedEvent) => boolean): Promise<void>;
+}
+
+/** Sets everything up with short times and no cooldowns; the box is ready and its cameras stream or are tried. */
+export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
+  const lifetime = new Lifetime(systemClock, 40_000);
+  try {
+    return await startParts(options, lifetime);
+  } catch (error) {
+    await lifetime[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promise<Appliance> {
+  const { clip, cameraIds, enrolled = [], config = {}, isBrokerUp = true } = options;
+  const cameras = lifetime.use(
+    'cameras',
+    await startRtspServer({ mounts: { '/door': clip }, auth: cameraLogin }),
+  );
+  const { user, password } = brokerLogin;
+  const broker = lifetime.use('broker', await startMosquitto({ users: { [user]: password } }));
+  const subscriber = lifetime.use(
+    'subscriber',
+    await subscribeToEvents(broker.url, { username: user, password }),
+  );
+  if (!isBrokerUp) await broker.kill();
+  const box = lifetime.use(
+    'box',
+    await makeBox({
+      secrets: {
+        'camera-login': `${cameraLogin.user}:${cameraLogin.password}\n`,
+        'broker-login': `${user}:${password}\n`,
+      },
+      config: {
+        cameras: cameraIds.map((id) => ({
+          id,
+          name: `The ${id}`,
+          url: cameras.url('/door'),
+          credential: 'camera-login',
+          direction: 'in',
+        })),
+        mqtt: { url: broker.url, credential: 'broker-login' },
+        liveness: { attackAfterS: 5 },
+        rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
+        ...config,
+      },
+    }),
+  );
+  await box.start();
+  const personIds = await enrol(box, enrolled);
+  const events: Appliance['events'] = () => {
+    const firstById = new Map<string, PublishedEvent & { readonly arrivedAtMs: number }>();
+    for (const { topic, payload, arrivedAtMs } of subscriber.messages) {
+      if (!topic.includes('/event/')) continue;
+      const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));
+      if (!firstById.has(event.id)) firstById.set(event.id, { ...event, arrivedAtMs });
+    }
+    return [...firstById.values()];
+  };
+  return {
+    cameras,
+    broker,
+    subscriber,
+    box,
+    personIds,
+    events,
+    async untilEvent(what, isWanted) {
+      await until(what, () => events().some(isWanted), 90_000).catch((error: unknown) => {
+        const arrived = events().map(({ type, sequence, person }) => `${sequence} ${type} ${person}`);
+        throw new Error(`${String(error)}\narrived: ${arrived.join('; ')}\nlog:\n${box.log()}`);
+      });
+    },
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+async function enrol(box: TestBox, who: readonly CastId[]): Promise<Map<CastId, string>> {
+  const ids = new Map<CastId, string>();
+  await using photos = await writeEnrolmentPhotos();
+  for (const id of who) {
+    const added = await box.command('person', 'add', personNames[id], '-i', photos.files[id], '--json');
+    assert.equal(added.exitCode, 0, `${added.stdout}${added.stderr}`);
+    ids.set(id, (JSON.parse(added.stdout) as { person: { id: string } }).person.id);
+  }
+  return ids;
+}

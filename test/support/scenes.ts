@@ -1,0 +1,57 @@
+import { type CastId, cast, sceneOf } from '../../scripts/virtual-camera/cast.js';
+import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
+import {
+  type FaceScene,
+  type Scene,
+  scenarioSchema,
+  type Waypoint,
+} from '../../scripts/virtual-camera/scenario.js';
+
+/** Pictures small enough to be rendered and decoded quickly; faces in them are still well above the smallest used. */
+const size = { widthPx: 960, heightPx: 540, framesPerS: 20 } as const;
+
+/** Long enough for a track to end before the next face comes. */
+const pauseS = 2;
+/** In which a face that never blinks becomes an attack, given `attackAfterS: 5`. */
+const pictureS = 8;
+
+/** A face that stands before the camera, coming a little nearer, and is gone at the end. */
+function standing(seconds: number): readonly Waypoint[] {
+  return [
+    { atS: 0, x: 0.42, y: 0.5, faceWidthPx: 170 },
+    { atS: seconds, x: 0.56, y: 0.5, faceWidthPx: 190 },
+  ];
+}
+
+function scene(who: CastId, seconds: number, blinks: FaceScene['blinks']): Scene {
+  return { ...sceneOf(cast[who], seconds, blinks), path: standing(seconds) };
+}
+
+const pause: Scene = { kind: 'empty', seconds: pauseS };
+
+/** Two plain blinks a second and a half apart, the first once the open eyes are known. */
+const twoBlinks: FaceScene['blinks'] = [
+  { atS: 1.8, durationS: 0.28 },
+  { atS: 3.3, durationS: 0.28 },
+];
+
+function clipOf(scenes: readonly Scene[]): Promise<string> {
+  return renderedClip(scenarioSchema.parse({ ...size, seed: 11, scenes }));
+}
+
+/** Ada blinks, the stranger blinks, Bea's picture is held up; an empty corridor between. About 26 s. */
+export function everybodyClip(): Promise<string> {
+  return clipOf([
+    scene('ada', 5, twoBlinks),
+    pause,
+    scene('stranger', 5, twoBlinks),
+    pause,
+    scene('bea', pictureS, 'never'),
+    pause,
+  ]);
+}
+
+/** One member of the cast comes, blinks twice and goes, over and over: one event in about 7 s. */
+export function visitorClip(who: CastId): Promise<string> {
+  return clipOf([scene(who, 5, twoBlinks), pause]);
+}
