@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { corruptClip, resolutionChangeClip, testClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { watchCamera } from '../support/watched-camera.js';
+
+const udp = (url: string) => ({ url, credential: null, transport: 'udp' }) as const;
+
+describe('faults of a camera', () => {
+  test('off at the start, then on', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
+    await server.kill();
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.failure('refused');
+    await server.restart();
+    await camera.moreFrames(10);
+    assert.equal(camera.runner.state.state, 'streaming');
+  });
+
+  test('killed and restarted in mid-stream: frames go on, their numbers and times, too', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.moreFrames(10);
+    await server.kill();
+    await camera.waitFor('the loss', () => camera.runner.state.state === 'failed');
+    await server.restart();
+    await camera.moreFrames(10);
+    assert.equal(camera.runner.state.state, 'streaming');
+    assert.ok(camera.counters.restarts >= 1);
+    for (const [index, frame] of camera.frames.entries()) {
+      const before = camera.frames[index - 1];
+      assert.equal(frame.sequence, index);
+      assert.ok(before === undefined || frame.capturedAtMs > before.capturedAtMs);
+    }
+  });
+
+  test('another codec after the restart', async () => {
+    const mount = '/live';
+    const first = await startRtspServer({ mounts: { [mount]: await testClip() } });
+    await using camera = await watchCamera({ url: first.url(mount) });
+    await camera.moreFrames(5);
+    await first.kill();
+    await first[Symbol.asyncDispose]();
+    const hevc = await testClip({ codec: 'hevc', widthPx: 320, heightPx: 240 });
+    await using _second = await startRtspServer({ mounts: { [mount]: hevc }, port: first.port });
+    await camera.moreFrames(5);
+    assert.deepEqual(camera.states.at(-1), {
+      state: 'streaming',
+      stream: { codec: 'hevc', widthPx: 320, heightPx: 240, fps: 25 },
+    });
+  });
+
+  test('frozen: named after the configured patience, streams again once thawed', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.moreFrames(10);
+    server.freeze();
+    await camera.failure('stalled');
+    server.thaw();
+    await camera.moreFrames(10);
+    assert.equal(camera.runner.state.state, 'streaming');
+  });
+
+  for (const transport of ['tcp', 'udp'] as const) {
+    test(`alive but sending no picture over ${transport}`, async () => {
+      const file = await testClip();
+      await using server = await startRtspServer({ mounts: { '/live': { file, silentAfterS: 1.5 } } });
+      const url = server.url('/live');
+      await using camera = await watchCamera({ url, address: { url, credential: null, transport } });
+      await camera.moreFrames(10);
+      await camera.failure('stalled');
+    });
+  }
+
+  test('an end of the stream', async () => {
+    const file = await testClip({ seconds: 2 });
+    await using server = await startRtspServer({ mounts: { '/live': { file, loop: false } } });
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.failure('ended');
+    assert.ok(camera.frames.length > 20);
+  });
+
+  test('garbage in the stream: frames go on without a restart', async () => {
+    const clip = await corruptClip({ seconds: 4, damagedShare: 0.5 });
+    await using server = await startRtspServer({ mounts: { '/live': clip } });
+    const url = server.url('/live');
+    await using camera = await watchCamera({ url, address: udp(url) });
+    await camera.moreFrames(30);
+    assert.deepEqual(camera.counters.restarts, 0);
+    assert.deepEqual(
+      camera.states.map(({ state }) => state),
+      ['streaming'],
+    );
+  });
+
+  test('another resolution in mid-stream: told, and no frame lost', async () => {
+    const clip = await resolutionChangeClip({ seconds: 2 }, { seconds: 2, widthPx: 1280, heightPx: 720 });
+    await using server = await startRtspServer({ mounts: { '/live': clip } });
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.waitFor('the change and back', () => camera.states.length >= 3);
+    await camera.moreFrames(3);
+    assert.deepEqual(
+      camera.states.map((state) => state.state === 'streaming' && state.stream.widthPx),
+      [640, 1280, 640],
+    );
+    assert.deepEqual(camera.counters.restarts, 0);
+    assert.ok(camera.frames.every(({ widthPx, heightPx }) => widthPx * 9 === heightPx * 16));
+    const { droppedBusy, droppedStale } = camera.counters;
+    assert.deepEqual([droppedBusy, droppedStale], [0, 0]);
+  });
+
+  test('no key frame for ten seconds: waited for', async () => {
+    const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });
+    await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 1.5 } } });
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.moreFrames(5);
+    assert.deepEqual(
+      camera.states.map(({ state }) => state),
+      ['streaming'],
+    );
+  });
+
+  test('no key frame within the configured time: named', async () => {
+    const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });
+    await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 1 } } });
+    await using camera = await watchCamera({ url: server.url('/live'), firstFrameWithinS: 3 });
+    await camera.failure('no-key-frame');
+  });
+});

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { testClip } from '../support/clips.js';
+import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
+import { watchCamera } from '../support/watched-camera.js';
+
+const auth = { user: 'us er', password: `p@ss:w/ö"'%41`, method: 'digest' } as const;
+const credential = { user: auth.user, password: auth.password };
+
+/** A server that takes connections and says `greeting` to whatever comes. */
+async function strangeServer(greeting: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.write(greeting);
+    if (greeting !== '') socket.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}/live`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+describe('opening a camera', () => {
+  let server: TestRtspServer;
+  let tcpOnly: TestRtspServer;
+
+  before(async () => {
+    const clip = await testClip({ seconds: 6 });
+    const large = await testClip({ seconds: 2, widthPx: 1280, heightPx: 720 });
+    server = await startRtspServer({ mounts: { '/live': clip, '/large': large }, auth });
+    tcpOnly = await startRtspServer({ mounts: { '/live': clip }, transport: 'tcp' });
+  });
+
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await tcpOnly[Symbol.asyncDispose]();
+  });
+
+  for (const transport of ['tcp', 'udp'] as const) {
+    test(`streams over ${transport} with digest authentication and a nasty password`, async () => {
+      const url = server.url('/live');
+      await using camera = await watchCamera({ url, address: { url, credential, transport } });
+      await camera.moreFrames(30);
+      assert.deepEqual(camera.states, [
+        { state: 'streaming', stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25 } },
+      ]);
+      assert.deepEqual(
+        camera.frames.map(({ sequence }) => sequence),
+        camera.frames.map((_, index) => index),
+      );
+    });
+  }
+
+  test('takes 15 of 25 frames a second, at times a multiple of 40 ms apart', async () => {
+    const url = server.url('/live');
+    await using camera = await watchCamera({ url, address: { url, credential, transport: 'tcp' } });
+    await camera.moreFrames(60);
+    const times = camera.frames.slice(-31).map(({ capturedAtMs }) => capturedAtMs);
+    const steps = times.slice(1).map((time, index) => (time - (times[index] ?? 0)) / 40);
+    assert.ok(
+      steps.every((step) => [1, 2].includes(Math.round(step)) && Math.abs(step - Math.round(step)) < 0.25),
+      `steps of ${steps.join(', ')} frames`,
+    );
+    assert.equal(Math.round(steps.reduce((sum, step) => sum + step, 0)), 50);
+  });
+
+  test('scales wide pictures down, keeps their shape and tells the size of the stream', async () => {
+    const url = server.url('/large');
+    const address = { url, credential, transport: 'tcp' } as const;
+    await using camera = await watchCamera({ url, address, maxAnalysisWidthPx: 640 });
+    await camera.moreFrames(2);
+    const { widthPx, heightPx } = camera.frames[0] ?? {};
+    assert.deepEqual([widthPx, heightPx], [640, 360]);
+    const { state } = camera.runner;
+    assert.deepEqual(state.state === 'streaming' && state.stream.widthPx, 1280);
+  });
+
+  test('names a wrong password, and does not print the right one', async () => {
+    const url = server.url('/live');
+    const wrong = { user: auth.user, password: 'hunter2 is wrong' };
+    await using camera = await watchCamera({ url, address: { url, credential: wrong, transport: 'tcp' } });
+    await camera.failure('unauthorised');
+    assert.ok(!/hunter2/.test(camera.log.join('\n') + JSON.stringify(camera.states)));
+  });
+
+  test('names a missing password', async () => {
+    await using camera = await watchCamera({ url: server.url('/live') });
+    await camera.failure('unauthorised');
+  });
+
+  test('names a wrong path', async () => {
+    const url = server.url('/nothing-here');
+    await using camera = await watchCamera({ url, address: { url, credential, transport: 'tcp' } });
+    await camera.failure('not-found');
+  });
+
+  test('names a transport that the camera does not offer', async () => {
+    const url = tcpOnly.url('/live');
+    await using camera = await watchCamera({ url, address: { url, credential: null, transport: 'udp' } });
+    await camera.failure('transport-refused');
+  });
+
+  test('names a port where nobody answers', async () => {
+    await using strange = await strangeServer('');
+    await using camera = await watchCamera({ url: strange.url, stallAfterS: 0.1 });
+    await camera.failure('no-answer');
+  });
+
+  test('names a port where something else answers', async () => {
+    await using strange = await strangeServer('HTTP/1.1 400 Bad Request\r\n\r\n');
+    await using camera = await watchCamera({ url: strange.url });
+    await camera.failure('not-rtsp');
+  });
+
+  test('names a host that nobody knows', async () => {
+    await using camera = await watchCamera({ url: 'rtsp://no-such-camera.invalid/live' });
+    await camera.failure('unknown-host');
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import type { Frame } from '../../daemon/domain/picture.js';
+import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+import { testClip } from '../support/clips.js';
+import { called, descendantsOf, processFacts } from '../support/processes.js';
+import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
+import { until } from '../support/until.js';
+import { installedFfmpeg, watchCamera } from '../support/watched-camera.js';
+
+const auth = { user: 'installer', password: 'correct-horse', method: 'digest' } as const;
+const credential = { user: auth.user, password: auth.password };
+
+/** Processes named ffmpeg that this test process started and that still run. */
+const decoders = (): readonly number[] => called('ffmpeg', descendantsOf(process.pid));
+
+describe('process of a camera', () => {
+  let server: TestRtspServer;
+  let url: string;
+
+  before(async () => {
+    server = await startRtspServer({ mounts: { '/live': await testClip({ seconds: 6 }) }, auth });
+    url = server.url('/live');
+  });
+
+  after(() => server[Symbol.asyncDispose]());
+
+  const watch = (options: Partial<Parameters<typeof watchCamera>[0]> = {}) =>
+    watchCamera({ url, address: { url, credential, transport: 'tcp' }, ...options });
+
+  test('shows the password nowhere', async () => {
+    await using camera = await watch();
+    await camera.moreFrames(5);
+    const facts = decoders().map(processFacts);
+    assert.equal(facts.length, 1);
+    for (const fact of facts) {
+      assert.ok(fact?.commandLine.includes('pipe:0'));
+      assert.ok(!`${fact.commandLine}${fact.environment}`.includes(auth.password));
+    }
+    await server.kill();
+    await camera.failure('ended');
+    await camera.failure('refused');
+    await server.restart();
+    await camera.moreFrames(5);
+    assert.ok(camera.log.length > 4);
+    assert.ok(!camera.log.join('\n').includes(auth.password));
+    assert.ok(camera.log.join('\n').includes('://***@127.0.0.1'));
+  });
+
+  test('ends with the camera, and the session at the camera with it', async () => {
+    const eventsBefore = server.events.length;
+    const camera = await watch();
+    await camera.moreFrames(5);
+    await camera[Symbol.asyncDispose]();
+    assert.deepEqual(decoders(), []);
+    await until('the end of the session', () =>
+      server.events.slice(eventsBefore).some(({ event }) => event === 'teardown'),
+    );
+  });
+
+  test('ends with the camera that hangs', async () => {
+    const camera = await watch({ stallAfterS: 60 });
+    await camera.moreFrames(5);
+    server.freeze();
+    await camera[Symbol.asyncDispose]();
+    server.thaw();
+    assert.deepEqual(decoders(), []);
+  });
+
+  test('ends while it is being opened', async () => {
+    const camera = await watch();
+    await camera[Symbol.asyncDispose]();
+    assert.deepEqual([decoders(), camera.frames], [[], []]);
+  });
+
+  test('is replaced when somebody kills it', async () => {
+    await using camera = await watch();
+    await camera.moreFrames(5);
+    const [pid] = decoders();
+    assert.ok(pid);
+    process.kill(pid, 'SIGKILL');
+    await camera.failure('ffmpeg-killed');
+    await camera.moreFrames(5);
+    assert.notDeepEqual(decoders(), [pid]);
+  });
+
+  test('goes on while nobody releases frames, and counts what is lost', async () => {
+    const held: Frame[] = [];
+    await using camera = await watch({ onFrame: (frame) => held.push(frame), bufferCount: 3 });
+    await until('lost frames', () => camera.counters.droppedBusy >= 10);
+    assert.equal(held.length, 3);
+    const copies = held.map(({ picture }) => Buffer.from(picture.data));
+    await until('more lost frames', () => camera.counters.droppedBusy >= 20);
+    assert.ok(held.every(({ picture }, index) => copies[index]?.equals(picture.data)));
+    for (const frame of held) {
+      frame.release();
+      frame.release();
+    }
+    await camera.moreFrames(3);
+    assert.deepEqual([held.length, camera.counters.restarts], [6, 0]);
+  });
+
+  test('drops what became old while this process stood still, and does not blame the camera', async () => {
+    await using camera = await watch({ stallAfterS: 2 });
+    await camera.moreFrames(5);
+    // The fault itself: the event loop blocked for longer than a camera may be silent.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000);
+    await until('old frames dropped', () => camera.counters.droppedStale > 0);
+    await camera.moreFrames(20);
+    const { restarts, lastFrameAgeMs = Number.NaN } = camera.counters;
+    assert.equal(restarts, 0);
+    assert.ok(lastFrameAgeMs < 1000);
+  });
+
+  test('is missing: told with what to install', async () => {
+    const path = '/nonexistent/ffmpeg';
+    await assert.rejects(detectFfmpeg(path), (error) => {
+      return isRollcallError(error, 'ffmpeg-missing') && /apt-get install ffmpeg/.test(error.remedy ?? '');
+    });
+    await using camera = await watch({ ffmpeg: { ...(await installedFfmpeg()), path } });
+    await camera.failure('ffmpeg-missing');
+  });
+
+  test('is no FFmpeg: told', async () => {
+    await assert.rejects(detectFfmpeg('/bin/true'), (error) => isRollcallError(error, 'ffmpeg-unsupported'));
+  });
+});

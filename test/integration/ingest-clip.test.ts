@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import type { Frame } from '../../daemon/domain/picture.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { type Clip, type ClipOptions, openClip } from '../../daemon/vision/ingest/clip-source.js';
+import { corruptClip, garbageFile, resolutionChangeClip, testClip } from '../support/clips.js';
+import { called, descendantsOf } from '../support/processes.js';
+import { installedFfmpeg } from '../support/watched-camera.js';
+
+async function open(path: string, options: Partial<ClipOptions> = {}): Promise<Clip> {
+  const ffmpeg = await installedFfmpeg();
+  const cameraIdOf = { cameraId: cameraId('replay'), clock: systemClock };
+  return openClip({ path, ffmpeg, ...cameraIdOf, maxAnalysisWidthPx: 1920, ...options });
+}
+
+interface Read {
+  readonly timesMs: readonly number[];
+  readonly sizes: readonly string[];
+  readonly digest: string;
+}
+
+async function readAll(path: string, options: Partial<ClipOptions> = {}): Promise<Read> {
+  await using clip = await open(path, options);
+  const timesMs: number[] = [];
+  const sizes: string[] = [];
+  const hash = createHash('sha256');
+  for await (const { capturedAtMs, picture, release } of clip) {
+    timesMs.push(capturedAtMs);
+    sizes.push(`${picture.widthPx}x${picture.heightPx}`);
+    hash.update(picture.data);
+    release();
+  }
+  return { timesMs, sizes, digest: hash.digest('hex') };
+}
+
+const near = (actual: readonly number[], expected: readonly number[]): void => {
+  assert.equal(actual.length, expected.length);
+  for (const [index, value] of expected.entries()) assert.ok(Math.abs((actual[index] ?? 0) - value) < 0.01);
+};
+
+describe('replaying a clip', () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rollcall-clip-test-'));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  test('gives every frame at its own time, and the same bytes every time', async () => {
+    const path = await testClip({ seconds: 2 });
+    const first = await readAll(path);
+    near(
+      first.timesMs,
+      Array.from({ length: 50 }, (_, n) => n * 40),
+    );
+    assert.deepEqual(await readAll(path), first);
+  });
+
+  test('gives the frames that another way of decoding gives', async () => {
+    const path = await testClip({ seconds: 2 });
+    const { stdout } = await promisify(execFile)(
+      'ffmpeg',
+      ['-v', 'error', '-i', path, '-f', 'rawvideo', '-pix_fmt', 'yuv420p', 'pipe:1'],
+      { encoding: 'buffer', maxBuffer: 2 ** 26 },
+    );
+    assert.equal((await readAll(path)).digest, createHash('sha256').update(stdout).digest('hex'));
+  });
+
+  test('samples at a given rate, with times that are multiples of it', async () => {
+    const { timesMs } = await readAll(await testClip({ seconds: 2 }), { fps: 10 });
+    near(
+      timesMs,
+      Array.from({ length: 20 }, (_, n) => n * 100),
+    );
+  });
+
+  test('counts from the first frame of a clip that begins later', async () => {
+    const { timesMs } = await readAll(await testClip({ seconds: 2, container: 'ts' }));
+    near(timesMs.slice(0, 2), [0, 40]);
+  });
+
+  test('waits for a slow consumer and loses nothing', async () => {
+    const path = await testClip({ seconds: 2 });
+    await using clip = await open(path);
+    const held: Frame[] = [];
+    for await (const frame of clip) {
+      held.push(frame);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const hash = createHash('sha256');
+    for (const { picture } of held) hash.update(picture.data);
+    assert.equal(hash.digest('hex'), (await readAll(path)).digest);
+    for (const frame of held) frame.release();
+  });
+
+  test('leaves no process when the consumer has seen enough', async () => {
+    const clip = await open(await testClip({ seconds: 6 }));
+    for await (const frame of clip) {
+      frame.release();
+      if (frame.sequence === 3) break;
+    }
+    assert.deepEqual(called('ffmpeg', descendantsOf(process.pid)), []);
+  });
+
+  test('leaves no process when it was never read', async () => {
+    const clip = await open(await testClip({ seconds: 6 }));
+    await clip[Symbol.asyncDispose]();
+    assert.deepEqual(called('ffmpeg', descendantsOf(process.pid)), []);
+  });
+
+  test('shows one frame for a picture, with and without a rate', async () => {
+    const path = join(folder, 'still.jpg');
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=99x51', '-frames:v', '1'];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, path]);
+    for (const options of [{}, { fps: 5 }]) {
+      const { timesMs, sizes } = await readAll(path, options);
+      assert.deepEqual([timesMs, sizes], [[0], ['99x51']]);
+    }
+  });
+
+  test('tells full range from limited range', async () => {
+    const path = join(folder, 'full-range.jpg');
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=size=64x48', '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, path]);
+    const ranges: unknown[] = [];
+    for (const file of [path, await testClip({ seconds: 2 })]) {
+      for await (const { picture, release } of await open(file)) {
+        if (picture.format === 'yuv420p') ranges.push(picture.range);
+        release();
+        break;
+      }
+    }
+    assert.deepEqual(ranges, ['full', 'limited']);
+  });
+
+  test('reads a file whatever its name', async () => {
+    const clip = await testClip({ seconds: 2 });
+    for (const name of ['-i.mp4', 'a %03d b.mp4', "it's; $(x).bin", 'concat:x.txt']) {
+      const path = join(folder, name);
+      await copyFile(clip, path);
+      assert.equal((await readAll(path, { fps: 2 })).timesMs.length, 4);
+    }
+  });
+
+  test('goes on after a change of resolution', async () => {
+    const { sizes } = await readAll(await resolutionChangeClip({ seconds: 2 }));
+    assert.deepEqual([sizes[0], sizes.at(-1)], ['640x360', '1280x720']);
+  });
+
+  test('scales down what is wider than the analysis, to the same size throughout', async () => {
+    const { sizes } = await readAll(await resolutionChangeClip({ seconds: 2 }), { maxAnalysisWidthPx: 320 });
+    assert.deepEqual([...new Set(sizes)], ['320x180']);
+  });
+
+  test('gives the same frames of a damaged clip every time', async () => {
+    const path = await corruptClip({ seconds: 4, damagedShare: 0.5 });
+    const first = await readAll(path);
+    assert.ok(first.timesMs.length > 50);
+    assert.deepEqual(await readAll(path), first);
+  });
+
+  test('refuses what is no clip, and what is not there', async () => {
+    await assert.rejects(readAll(await garbageFile()), (error) => isRollcallError(error, 'clip-unreadable'));
+    await assert.rejects(readAll(join(folder, 'nothing.mp4')), (error) =>
+      isRollcallError(error, 'clip-not-found'),
+    );
+  });
+});

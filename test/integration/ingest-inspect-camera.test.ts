@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { inspectCamera } from '../../daemon/vision/ingest/inspect-camera.js';
+import { testClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { sourceOptions } from '../support/watched-camera.js';
+
+describe('looking at a camera once', () => {
+  test('tells codec, size, rate and time to the first frame, and hands out the frames', async () => {
+    const clip = await testClip({ framesPerS: 20, widthPx: 320, heightPx: 240 });
+    await using server = await startRtspServer({ mounts: { '/live': clip } });
+    let frames = 0;
+    const found = await inspectCamera({
+      ...(await sourceOptions({ url: server.url('/live') }, silentLogger)),
+      observeMs: 2000,
+      signal: new AbortController().signal,
+      onFrame(frame) {
+        frames += 1;
+        frame.release();
+      },
+    });
+    assert.ok(found.outcome === 'ok');
+    assert.deepEqual(found.stream, { codec: 'h264', widthPx: 320, heightPx: 240, fps: 20 });
+    assert.ok(Math.abs(found.measuredFps - 20) < 1, `${found.measuredFps} frames a second`);
+    assert.ok(found.firstFrameMs > 0);
+    assert.ok(frames > 20);
+  });
+
+  test('tells the failure and does not try again', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
+    const options = await sourceOptions({ url: server.url('/wrong') }, silentLogger);
+    const found = await inspectCamera({
+      ...options,
+      observeMs: 1000,
+      signal: new AbortController().signal,
+      onFrame: (frame) => frame.release(),
+    });
+    assert.equal(found.outcome === 'failed' && found.failure.code, 'not-found');
+    assert.equal(server.events.filter(({ event }) => event === 'connected').length, 1);
+  });
+});
