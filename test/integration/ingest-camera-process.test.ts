@@ -35,7 +35,8 @@ describe('process of a camera', () => {
     const facts = decoders().map(processFacts);
     assert.equal(facts.length, 1);
     for (const fact of facts) {
-      assert.ok(fact?.commandLine.includes('pipe:0'));
+      assert.ok(fact);
+      assert.ok(fact.commandLine.includes('pipe:0'));
       assert.ok(!`${fact.commandLine}${fact.environment}`.includes(auth.password));
     }
     await server.kill();
