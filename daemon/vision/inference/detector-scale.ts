@@ -5,7 +5,7 @@ import type { DetectorSize } from './detector-size.js';
 /** Detections in the detector's input, brought back to the picture's pixels; too narrow ones are left out. */
 export function toPicture(
   detections: readonly Detection[],
-  picture: Picture,
+  picture: Pick<Picture, 'widthPx' | 'heightPx'>,
   size: DetectorSize,
   smallestFacePx: number,
 ): readonly Detection[] {

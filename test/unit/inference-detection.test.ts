@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Detection } from '../../daemon/domain/face.js';
+import { intersectionOverUnion } from '../../daemon/domain/geometry.js';
+import { suppressNonMaxima } from '../../daemon/domain/non-maximum-suppression.js';
+import { toPicture } from '../../daemon/vision/inference/detector-scale.js';
+import { detectorSize, fixedDetectorSize } from '../../daemon/vision/inference/detector-size.js';
+import { decodeSsd } from '../../daemon/vision/inference/ssd-decoding.kernel.js';
+import { decodeYunet } from '../../daemon/vision/inference/yunet-decoding.kernel.js';
+
+const length = fc.double({ min: 1, max: 80, noNaN: true });
+const detection = fc.record({
+  box: fc.record({ x: length, y: length, width: length, height: length }),
+  score: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+describe('non-maximum suppression', () => {
+  test('what is kept does not overlap, what is left out overlaps something better', () => {
+    fc.assert(
+      fc.property(
+        fc.array(detection, { maxLength: 20 }),
+        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        (all, overlap) => {
+          const kept = suppressNonMaxima(all, overlap);
+          const overlaps = (a: Detection, b: Detection): boolean =>
+            intersectionOverUnion(a.box, b.box) > overlap;
+          for (const [index, a] of kept.entries()) {
+            for (const b of kept.slice(index + 1)) assert.ok(!overlaps(a, b) && a.score >= b.score);
+          }
+          for (const left of all.filter((candidate) => !kept.includes(candidate))) {
+            assert.ok(kept.some((better) => better.score >= left.score && overlaps(better, left)));
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('size of the detector input', () => {
+  test('the smallest face is wide enough wherever the limit allows it, and no picture is distorted', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 160, max: 4096 }),
+        fc.integer({ min: 120, max: 2160 }),
+        fc.integer({ min: 24, max: 200 }),
+        (widthPx, heightPx, smallestFacePx) => {
+          const size = detectorSize({ widthPx, heightPx }, smallestFacePx, 20, 1024);
+          const scale = size.usedWidthPx / widthPx;
+          const long = Math.max(size.usedWidthPx, size.usedHeightPx);
+          assert.ok(smallestFacePx * scale >= 19.5 || long === 1024);
+          assert.ok(Math.abs(size.usedHeightPx - heightPx * scale) <= 1 + heightPx / widthPx);
+          assert.ok(size.widthPx % 32 === 0 && size.heightPx % 32 === 0);
+          assert.ok(size.widthPx - size.usedWidthPx < 32 && size.heightPx - size.usedHeightPx < 32);
+        },
+      ),
+    );
+  });
+
+  test('full high definition with faces from 80 pixels is looked at in 512 x 288', () => {
+    const { widthPx, heightPx } = detectorSize({ widthPx: 1920, heightPx: 1080 }, 80, 20, 1024);
+    assert.deepEqual([widthPx, heightPx], [512, 288]);
+  });
+
+  test('a fixed input holds the whole picture', () => {
+    const size = fixedDetectorSize({ widthPx: 1080, heightPx: 1920 }, 640);
+    assert.deepEqual(size, { widthPx: 640, heightPx: 640, usedWidthPx: 360, usedHeightPx: 640 });
+  });
+
+  test('detections come back in picture pixels, those too narrow left out', () => {
+    const size = fixedDetectorSize({ widthPx: 1280, heightPx: 720 }, 640);
+    const wide = { box: { x: 10, y: 20, width: 40, height: 50 }, score: 0.9 };
+    const narrow = { box: { x: 100, y: 20, width: 19, height: 25 }, score: 0.8 };
+    const found = toPicture([wide, narrow], { widthPx: 1280, heightPx: 720 }, size, 40);
+    assert.deepEqual(found, [{ box: { x: 20, y: 40, width: 80, height: 100 }, score: 0.9 }]);
+  });
+});
+
+describe('detector decoding', () => {
+  test('an SSD encoding of zero is its anchor', () => {
+    const anchors = Float32Array.of(50, 40, 20, 30, 150, 140, 20, 30);
+    const encodings = Float32Array.of(0, 0, 0, 0, 10, -10, 5, 0);
+    const [first, second, ...rest] = decodeSsd(encodings, Float32Array.of(0.5, 0.75), anchors, 0.5);
+    assert.deepEqual(first, { box: { x: 40, y: 25, width: 20, height: 30 }, score: 0.5 });
+    // One anchor height down, one anchor width to the left, e times as high.
+    assert.equal(second?.box.width, 20);
+    assert.ok(Math.abs((second?.box.height ?? 0) - 30 * Math.E) < 1e-9);
+    assert.ok(Math.abs((second?.box.x ?? 0) - (150 - 20 - 10)) < 1e-9);
+    assert.ok(Math.abs((second?.box.y ?? 0) + 15 * Math.E - (140 + 30)) < 1e-9);
+    assert.equal(rest.length, 0);
+  });
+
+  test('SSD scores under the threshold give no box', () => {
+    assert.deepEqual(decodeSsd(new Float32Array(4), Float32Array.of(0.49), new Float32Array(4), 0.5), []);
+  });
+
+  test('a YuNet cell gives a box about its offset centre, scored by the geometric mean', () => {
+    const grid = {
+      stridePx: 16,
+      columns: 2,
+      classScores: Float32Array.of(0, 0, 0, 0.9),
+      objectScores: Float32Array.of(1, 1, 1, 0.4),
+      boxes: new Float32Array(16).fill(0.5, 12, 14),
+    };
+    const [found, ...rest] = decodeYunet(grid, 0.59);
+    assert.deepEqual(found?.box, { x: 24 - 8, y: 24 - 8, width: 16, height: 16 });
+    assert.ok(Math.abs((found?.score ?? 0) - 0.6) < 1e-6);
+    assert.equal(rest.length, 0);
+    assert.deepEqual(decodeYunet(grid, 0.61), []);
+  });
+
+  test('YuNet scores beyond their range are taken as its ends', () => {
+    const grid = {
+      stridePx: 8,
+      columns: 1,
+      classScores: Float32Array.of(1.2),
+      objectScores: Float32Array.of(1.1),
+      boxes: new Float32Array(4),
+    };
+    assert.equal(decodeYunet(grid, 0.6)[0]?.score, 1);
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { shareReaching, thresholdAtRate } from '../../daemon/domain/error-rates.js';
+import { reportIdentification } from '../../daemon/domain/identification-report.js';
+import {
+  chooseReferences,
+  type LabelledPerson,
+  runTrial,
+  type Sample,
+  splitCount,
+} from '../../daemon/domain/identification-trial.js';
+
+function sample(angleDeg: number, isEnrollable = true): Sample {
+  const angle = (angleDeg * Math.PI) / 180;
+  return { embedding: Float32Array.of(Math.cos(angle), Math.sin(angle)), isEnrollable };
+}
+
+const lost: Sample = { embedding: undefined, isEnrollable: false };
+
+/** Two people a right angle apart, four photographs each. */
+const people: readonly LabelledPerson[] = [
+  { name: 'first', samples: [sample(0), sample(2), sample(4), sample(6)] },
+  { name: 'second', samples: [sample(90), sample(92), sample(94), sample(96)] },
+];
+
+describe('error rates', () => {
+  test('the threshold of a rate is reached by no greater share, and a lower one would be', () => {
+    const scores = fc.array(
+      fc.integer({ min: -100, max: 100 }).map((value) => value / 100),
+      { minLength: 1 },
+    );
+    fc.assert(
+      fc.property(scores, fc.double({ min: 0, max: 0.99, noNaN: true }), (list, rate) => {
+        const threshold = thresholdAtRate(list, rate);
+        assert.ok(shareReaching(list, threshold) <= rate);
+        assert.ok(shareReaching(list, threshold - 2e-7) > rate);
+      }),
+    );
+  });
+
+  test('without scores nothing is reached and every threshold will do', () => {
+    assert.equal(shareReaching([], 0.5), 0);
+    assert.equal(thresholdAtRate([], 0.01), Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe('choice of references', () => {
+  test('all choices are different, complete and in order', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 7 }), fc.integer({ min: 1, max: 4 }), (count, references) => {
+        fc.pre(references < count);
+        const ways = splitCount(count, references);
+        const all = Array.from({ length: ways }, (_, rank) => chooseReferences(count, references, rank));
+        assert.equal(new Set(all.map((chosen) => chosen.join())).size, ways);
+        for (const chosen of all) {
+          assert.equal(chosen.length, references);
+          assert.ok(chosen.every((value, index) => index === 0 || value > (chosen[index - 1] ?? value)));
+        }
+      }),
+    );
+    assert.equal(splitCount(6, 3), 20);
+  });
+});
+
+describe('identification trial', () => {
+  test('every probe finds its person and strangers find nobody near', () => {
+    const trial = runTrial(people, [sample(45)], { references: 2, split: 0, splits: 6 });
+    assert.equal(trial.mated.length, 4);
+    assert.ok(trial.mated.every((search) => search.isRankOne && search.best > 0.99));
+    assert.equal(trial.nonMated.length, 1);
+    assert.ok((trial.nonMated[0]?.best ?? 1) < 0.76);
+  });
+
+  test('what enrolment would refuse is searched but not enrolled', () => {
+    const samples = [sample(0, false), sample(2, false), sample(4)];
+    const trial = runTrial([{ name: 'first', samples }], [], { references: 2, split: 0, splits: 3 });
+    assert.equal(trial.failedToEnrol, 1);
+    assert.equal(trial.mated[0]?.best, Number.NEGATIVE_INFINITY);
+    const other = runTrial([{ name: 'first', samples }], [], { references: 2, split: 2, splits: 3 });
+    assert.equal(other.failedToEnrol, 0);
+    assert.ok((other.mated[0]?.best ?? 0) > 0.99);
+  });
+
+  test('a probe without a face is a miss', () => {
+    const samples = [sample(0), sample(2), lost];
+    const trial = runTrial([{ name: 'first', samples }], [lost], { references: 2, split: 0, splits: 3 });
+    assert.equal(trial.mated[0]?.isRankOne, false);
+    assert.equal(trial.nonMated.length, 0);
+  });
+});
+
+describe('identification report', () => {
+  const policy = { threshold: 0.95, margin: 0.1, minimumProbes: 1 };
+
+  test('a perfect recogniser has no errors', () => {
+    const report = reportIdentification(people, [sample(45), sample(200)], {
+      references: 2,
+      splits: 6,
+      policy,
+    });
+    assert.equal(report.rankOne, 1);
+    assert.equal(report.matedSearches, 24);
+    assert.equal(report.nonMatedSearches, 12);
+    assert.ok(report.points.every((point) => point.fnir === 0));
+    assert.deepEqual([report.operating.fnir, report.operating.fpir], [0, 0]);
+    assert.deepEqual(report.missed, []);
+    assert.equal(report.comparisons.mated, 12);
+    assert.ok(report.comparisons.points.every((point) => point.fnmr === 0));
+  });
+
+  test('a stranger who looks like somebody costs false positives, then false negatives', () => {
+    const report = reportIdentification(people, [sample(3)], { references: 2, splits: 6, policy });
+    assert.equal(report.operating.fpir, 1);
+    assert.ok(report.points.every((point) => point.fpir <= 0.05 && point.fnir > 0.2));
+  });
+
+  test('a photograph of somebody else is named as missed', () => {
+    const mixed = [people[0], { name: 'second', samples: [sample(90), sample(92), sample(94), sample(10)] }];
+    const known = mixed.filter((person) => person !== undefined);
+    const report = reportIdentification(known, [sample(200)], { references: 2, splits: 6, policy });
+    const [worst] = report.missed;
+    assert.deepEqual([worst?.name, worst?.sample, worst?.missed], ['second', 3, worst?.searches]);
+  });
+
+  test('the margin refuses a probe between two people', () => {
+    const between = [...people, { name: 'third', samples: [sample(8), sample(8), sample(8), sample(8)] }];
+    const report = reportIdentification(between, [], { references: 2, splits: 6, policy });
+    assert.ok(report.operating.fnir > 0.4);
+    assert.ok(report.rankOne > 0.9);
+  });
+});

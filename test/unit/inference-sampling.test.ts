@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type Affine, boxToCrop, mirrored, squareToCrop } from '../../daemon/domain/affine.js';
+import type { Picture } from '../../daemon/domain/picture.js';
+import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
+import { AreaResize } from '../../daemon/vision/inference/area-resize.kernel.js';
+import { largestDifference, slowCrop } from '../support/slow-sampling.js';
+import { plainYuv, rgbPicture, smoothYuv } from '../support/test-pictures.js';
+
+const SIDE = 32;
+
+function crop(picture: Picture, map: Affine, order: 'rgb' | 'bgr' = 'rgb'): Float32Array {
+  const data = new Float32Array(3 * SIDE * SIDE);
+  cropAffine(picture, map, { data, offset: 0, widthPx: SIDE, heightPx: SIDE, order });
+  return data;
+}
+
+const anyPicture = fc
+  .record({ width: fc.integer({ min: 2, max: 90 }), height: fc.integer({ min: 2, max: 70 }), seed: fc.nat() })
+  .chain(({ width, height, seed }) =>
+    fc.constantFrom<Picture>(
+      smoothYuv(width, height, { seed, range: 'limited' }),
+      smoothYuv(width, height, { seed, range: 'full' }),
+      rgbPicture(width, height, (x, y) => [(x * 5 + seed) % 256, (y * 7) % 256, ((x + y) * 3) % 256]),
+    ),
+  );
+
+describe('affine crops', () => {
+  test('up to twice reduced they are what bilinear interpolation says, inside and beyond the border', () => {
+    fc.assert(
+      fc.property(
+        anyPicture,
+        fc.record({
+          x: fc.double({ min: -20, max: 100, noNaN: true }),
+          y: fc.double({ min: -20, max: 90, noNaN: true }),
+          sidePx: fc.double({ min: 4, max: 1.9 * SIDE, noNaN: true }),
+          rollDeg: fc.double({ min: -180, max: 180, noNaN: true }),
+          isMirrored: fc.boolean(),
+        }),
+        (picture, { x, y, sidePx, rollDeg, isMirrored }) => {
+          const upright = squareToCrop({ x, y }, sidePx, rollDeg, SIDE);
+          const map = isMirrored ? mirrored(upright, SIDE) : upright;
+          const difference = largestDifference(crop(picture, map), slowCrop(picture, map, SIDE, SIDE));
+          assert.ok(difference < 0.01, `differs by ${difference}`);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('strong reductions average what they cover', () => {
+    // Columns alternate between black and white: sampling single pixels would show stripes.
+    const stripes = rgbPicture(640, 640, (x) => (x % 2 === 0 ? [0, 0, 0] : [255, 255, 255]));
+    const map = squareToCrop({ x: 320, y: 320 }, 512, 0, SIDE);
+    for (const value of crop(stripes, map)) assert.ok(Math.abs(value - 127.5) < 2, `${value}`);
+  });
+
+  test('a strongly reduced crop lies where it should', () => {
+    const ramp = rgbPicture(800, 600, (x, y) => [Math.floor(x / 4), Math.floor(y / 4), 0]);
+    for (const rollDeg of [0, 30]) {
+      const map = squareToCrop({ x: 400, y: 300 }, 330, rollDeg, SIDE);
+      const difference = largestDifference(crop(ramp, map), slowCrop(ramp, map, SIDE, SIDE));
+      assert.ok(difference < 1.5, `differs by ${difference}`);
+    }
+  });
+
+  test('a reduced crop of video that reaches beyond the picture repeats its border', () => {
+    const picture = plainYuv(101, 77, { y: 120, u: 90, v: 160 });
+    const everywhere = crop(picture, squareToCrop({ x: 5, y: 70 }, 300, 10, SIDE));
+    const inside = crop(picture, squareToCrop({ x: 50, y: 38 }, 20, 0, SIDE));
+    assert.ok(largestDifference(everywhere, inside) < 1);
+  });
+
+  test('BGR is RGB with the outer planes swapped', () => {
+    const picture = smoothYuv(64, 48);
+    const map = squareToCrop({ x: 30, y: 24 }, 30, 12, SIDE);
+    const rgb = crop(picture, map);
+    const bgr = crop(picture, map, 'bgr');
+    const area = SIDE * SIDE;
+    assert.deepEqual(bgr.subarray(0, area), rgb.subarray(2 * area));
+    assert.deepEqual(bgr.subarray(area, 2 * area), rgb.subarray(area, 2 * area));
+    assert.deepEqual(bgr.subarray(2 * area), rgb.subarray(0, area));
+  });
+
+  test('a target in the middle of a buffer leaves the rest alone', () => {
+    const data = new Float32Array(5 * 3 * SIDE * SIDE).fill(-1);
+    const samples = 3 * SIDE * SIDE;
+    const target = { data, offset: 2 * samples, widthPx: SIDE, heightPx: SIDE };
+    cropAffine(smoothYuv(64, 48), squareToCrop({ x: 30, y: 24 }, 30, 0, SIDE), target);
+    assert.ok(data.subarray(0, 2 * samples).every((value) => value === -1));
+    assert.ok(data.subarray(2 * samples, 3 * samples).every((value) => value >= 0));
+    assert.ok(data.subarray(3 * samples).every((value) => value === -1));
+  });
+
+  test('limited-range video reaches full black and white', () => {
+    const map = boxToCrop({ x: 0, y: 0, width: 20, height: 20 }, SIDE, SIDE);
+    assert.ok(crop(plainYuv(20, 20, { y: 16, u: 128, v: 128 }), map).every((value) => value === 0));
+    assert.ok(crop(plainYuv(20, 20, { y: 235, u: 128, v: 128 }), map).every((value) => value > 254.9));
+  });
+
+  test('colours follow BT.601 in small pictures and BT.709 in high definition', () => {
+    // The samples of pure red in either standard (limited range).
+    const red601 = plainYuv(64, 64, { y: 81, u: 90, v: 240 });
+    const red709 = plainYuv(64, 720, { y: 63, u: 102, v: 240 });
+    for (const picture of [red601, red709]) {
+      const colour = crop(picture, squareToCrop({ x: 32, y: 32 }, 16, 0, SIDE));
+      const [red, green, blue] = [0, 1, 2].map((channel) => colour[channel * SIDE * SIDE] ?? Number.NaN);
+      assert.ok((red ?? 0) > 250 && (green ?? 255) < 5 && (blue ?? 255) < 5, `${red} ${green} ${blue}`);
+    }
+  });
+});
+
+describe('area reduction', () => {
+  test('the mean of the picture survives, and every part stays in its place', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 8, max: 60 }),
+        fc.integer({ min: 8, max: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(),
+        (columns, rows, factor, seed) => {
+          const picture = smoothYuv(columns * factor, rows * factor, { seed });
+          const data = new Float32Array(3 * columns * rows);
+          const target = { data, offset: 0, widthPx: columns, heightPx: rows };
+          new AreaResize().resize(picture, target, columns, rows);
+          const luma = picture.data.subarray(0, picture.widthPx * picture.heightPx);
+          for (const [column, row] of [
+            [0, 0],
+            [columns - 1, 0],
+            [columns >> 1, rows >> 1],
+          ] as const) {
+            let sum = 0;
+            for (let y = 0; y < factor; y++) {
+              for (let x = 0; x < factor; x++) {
+                sum += luma[(row * factor + y) * picture.widthPx + column * factor + x] ?? Number.NaN;
+              }
+            }
+            const wanted = ((sum / factor ** 2 - 16) * 255) / 219;
+            const [red, green, blue] = [0, 1, 2].map(
+              (c) => data[c * columns * rows + row * columns + column] ?? 0,
+            );
+            // Luma of BT.601, whatever the colour, unless a channel was cut off at 0 or 255.
+            const isCut = [red, green, blue].some((value) => value === 0 || value === 255);
+            const found = 0.299 * (red ?? 0) + 0.587 * (green ?? 0) + 0.114 * (blue ?? 0);
+            assert.ok(isCut || Math.abs(found - wanted) < 0.01, `${found} instead of ${wanted}`);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('what the picture does not fill is black, also after a larger picture', () => {
+    const resize = new AreaResize();
+    const data = new Float32Array(3 * 32 * 32);
+    const target = { data, offset: 0, widthPx: 32, heightPx: 32 };
+    resize.resize(plainYuv(64, 64, { y: 235, u: 128, v: 128 }), target, 32, 32);
+    resize.resize(plainYuv(64, 36, { y: 235, u: 128, v: 128 }), target, 32, 18);
+    assert.ok(data.subarray(0, 32 * 18).every((value) => value > 250));
+    assert.ok(data.subarray(32 * 18, 32 * 32).every((value) => value === 0));
+  });
+
+  test('photographs and video of the same grey come out the same', () => {
+    const size = { widthPx: 30, heightPx: 20 };
+    const [photo, video] = [new Float32Array(1800), new Float32Array(1800)];
+    new AreaResize().resize(
+      rgbPicture(97, 61, () => [128, 128, 128]),
+      { data: photo, offset: 0, ...size },
+      30,
+      20,
+    );
+    const grey = plainYuv(97, 61, { y: 126, u: 128, v: 128 });
+    new AreaResize().resize(grey, { data: video, offset: 0, ...size }, 30, 20);
+    assert.ok(largestDifference(photo, video) < 0.6);
+  });
+});
