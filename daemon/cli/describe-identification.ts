@@ -1,5 +1,29 @@
-import type { IdentifyEvaluation } from './evaluate-identify.js';
+import type { IdentificationReport } from '../domain/identification-report.js';
 import { table } from './output.js';
+
+/** A photograph that enrolment would refuse. */
+export interface RefusedPhotograph {
+  readonly photograph: string;
+  readonly reason: string;
+  /** True where there is no face to search with either. */
+  readonly isFailureToAcquire: boolean;
+}
+
+/** What `rollcall evaluate identify --json` prints. Rates are 0..1, similarities cosines. */
+export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed'> {
+  readonly recogniser: string;
+  readonly people: number;
+  readonly strangers: number;
+  readonly photographs: number;
+  readonly references: number;
+  readonly splits: number;
+  readonly refused: readonly RefusedPhotograph[];
+  readonly missed: readonly {
+    readonly photograph: string;
+    readonly missed: number;
+    readonly searches: number;
+  }[];
+}
 
 /** The evaluation as tables for a person to read. */
 export function describeIdentification(evaluation: IdentifyEvaluation): string {

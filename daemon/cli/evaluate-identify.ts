@@ -2,11 +2,15 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
-import { type IdentificationReport, reportIdentification } from '../domain/identification-report.js';
+import { reportIdentification } from '../domain/identification-report.js';
 import { type LabelledPerson, type Sample, splitCount } from '../domain/identification-trial.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { samplePhoto } from '../vision/photo-sample.js';
-import { describeIdentification } from './describe-identification.js';
+import {
+  describeIdentification,
+  type IdentifyEvaluation,
+  type RefusedPhotograph,
+} from './describe-identification.js';
 import { readPeople, readPhotographs } from './labelled-photographs.js';
 import { exitCodes, print, runAction } from './output.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
@@ -20,30 +24,6 @@ interface EvaluateOptions {
   readonly references: number;
   readonly config?: string;
   readonly json?: boolean;
-}
-
-/** A photograph that enrolment would refuse. */
-export interface RefusedPhotograph {
-  readonly photograph: string;
-  readonly reason: string;
-  /** True where there is no face to search with either. */
-  readonly isFailureToAcquire: boolean;
-}
-
-/** What `rollcall evaluate identify --json` prints. Rates are 0..1, similarities cosines. */
-export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed'> {
-  readonly recogniser: string;
-  readonly people: number;
-  readonly strangers: number;
-  readonly photographs: number;
-  readonly references: number;
-  readonly splits: number;
-  readonly refused: readonly RefusedPhotograph[];
-  readonly missed: readonly {
-    readonly photograph: string;
-    readonly missed: number;
-    readonly searches: number;
-  }[];
 }
 
 export function registerEvaluateIdentify(evaluate: Command): void {

@@ -10,7 +10,7 @@ import type { Network } from './network.js';
 import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { closeNetworks, openNetworks } from './open-networks.js';
 import { PassivePad } from './passive-pad.js';
-import type { ProviderRequest } from './provider.js';
+import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
 import { dlibContract, Recogniser, type RecogniserContract, sfaceContract } from './recogniser.js';
 import { SsdDetector } from './ssd-detector.js';
 import { YunetDetector } from './yunet-detector.js';
@@ -26,6 +26,8 @@ export interface FaceAnalyserOptions {
   readonly logger: Logger;
   /** The embedded recogniser unless told. */
   readonly recogniser?: 'dlib-resnet' | 'sface';
+  /** What is seen of a GPU; by default this machine is looked at. */
+  readonly gpuSigns?: GpuSigns;
 }
 
 /** Dearest detection that is allowed: the longest side of the picture a detector looks at, pixels. */
@@ -52,7 +54,13 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
   for (const [key, packId] of Object.entries(packs) as [NetworkKey, string][]) {
     files[key] = { name: packId, path: await models.path(packId) };
   }
-  const opened = await openNetworks({ ...options, files: files as Record<NetworkKey, FileOf> });
+  const opened = await openNetworks({
+    files: files as Record<NetworkKey, FileOf>,
+    provider: options.provider,
+    threads: options.threads,
+    logger,
+    signs: options.gpuSigns ?? gpuSigns(),
+  });
   const { networks, provider } = opened;
   logger.info('networks loaded', { ...provider, threads: options.threads, packs });
   const detector = models.pack(packs.detector);

@@ -2,14 +2,7 @@ import { messageOf, operational, type RollcallError } from '../../base/errors.js
 import type { Logger } from '../../base/logger.js';
 import type { ProviderInUse } from '../face-analyser.js';
 import { type Network, type NetworkOptions, openNetwork } from './network.js';
-import {
-  type GpuSigns,
-  gpuSigns,
-  type Provider,
-  type ProviderRequest,
-  providersToTry,
-  remedyFor,
-} from './provider.js';
+import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';
 
 /** A network's file and name, by what the program calls it. */
 export type NetworkFiles<Key extends string> = Readonly<Record<Key, Pick<NetworkOptions, 'name' | 'path'>>>;
@@ -19,8 +12,8 @@ export interface OpenNetworksOptions<Key extends string> {
   readonly provider: ProviderRequest;
   readonly threads: number;
   readonly logger: Logger;
-  /** What is seen of a GPU; by default this machine is looked at. */
-  readonly signs?: GpuSigns;
+  /** What is seen of a GPU: decides what `auto` tries. */
+  readonly signs: GpuSigns;
 }
 
 export interface OpenedNetworks<Key extends string> {
@@ -37,7 +30,7 @@ export async function openNetworks<Key extends string>(
 ): Promise<OpenedNetworks<Key>> {
   const failures: string[] = [];
   let lastFailure: RollcallError | undefined;
-  for (const provider of providersToTry(options.provider, options.signs ?? gpuSigns())) {
+  for (const provider of providersToTry(options.provider, options.signs)) {
     try {
       const networks = await openAll(options, provider);
       return { networks, provider: inUse(options.provider, provider, failures) };
