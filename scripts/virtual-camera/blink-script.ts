@@ -3,10 +3,10 @@ import type { FaceScene, PlacedScene, Scenario, ScriptedBlink } from './scenario
 
 /** Intervals between spontaneous blinks: people at rest blink some 15 times a minute, seldom regularly. */
 const INTERVAL_S = { least: 2.5, most: 5 };
-const FIRST_AT_S = { least: 1.8, most: 2.4 };
+const FIRST_AT_S = { least: 2.2, most: 2.8 };
 const DURATION_S = { least: 0.24, most: 0.3 };
 /** No blink so close to a scene's end: the face may already be leaving. */
-const QUIET_END_S = 1;
+const QUIET_END_S = 1.4;
 
 /** Shares of a blink in which the lid falls and stays down; the rest is its slower rise. */
 const FALLING = 0.35;

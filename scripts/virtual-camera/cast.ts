@@ -43,11 +43,11 @@ export const cast: Readonly<Record<CastId, CastMember>> = {
 /** A face enters from the left, lingers, comes nearer, and leaves to the right. */
 export function walkThrough(seconds: number): readonly Waypoint[] {
   return [
-    { atS: 0, x: -0.15, y: 0.52, faceWidthPx: 260 },
-    { atS: 1.2, x: 0.42, y: 0.5, faceWidthPx: 280 },
-    { atS: (seconds + 0.2) / 2, x: 0.52, y: 0.48, faceWidthPx: 310 },
-    { atS: seconds - 1, x: 0.58, y: 0.51, faceWidthPx: 330 },
-    { atS: seconds, x: 1.2, y: 0.52, faceWidthPx: 330 },
+    { atS: 0, x: -0.12, y: 0.52, faceWidthPx: 260 },
+    { atS: 2, x: 0.4, y: 0.5, faceWidthPx: 280 },
+    { atS: (seconds + 0.6) / 2, x: 0.5, y: 0.48, faceWidthPx: 310 },
+    { atS: seconds - 1.4, x: 0.56, y: 0.51, faceWidthPx: 330 },
+    { atS: seconds, x: 1.15, y: 0.52, faceWidthPx: 330 },
   ];
 }
 
@@ -65,7 +65,7 @@ const PAUSE_S = 2.5;
 export function demoScenario(): Scenario {
   const pause = { kind: 'empty', seconds: PAUSE_S };
   return scenarioSchema.parse({
-    seed: 70,
+    seed: 36,
     scenes: [
       sceneOf(cast.ada, 10, 'natural'),
       pause,
