@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
 import { registerCamera } from './camera.js';
 import { registerCheckConfig } from './check-config.js';
+import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerEvents } from './events.js';
 import { registerKey } from './key.js';
@@ -31,6 +32,7 @@ const program = new Command('rollcall')
 
 registerStatus(program);
 registerCheckConfig(program);
+registerDoctor(program);
 registerCamera(program);
 registerPerson(program);
 registerEvents(program);

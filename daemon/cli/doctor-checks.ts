@@ -1,0 +1,174 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { isRollcallError, messageOf } from '../base/errors.js';
+import { loadConfig } from '../config/load.js';
+import { formatProblem } from '../config/problem.js';
+import type { Config } from '../config/schema.js';
+import { parseUserPassword } from '../config/user-password.js';
+import type { BoxStatus } from '../control/box-control.js';
+import { ControlClient } from '../control/client.js';
+import { openCredential } from '../host/credentials.js';
+import { openConfiguredStore } from '../models/configured-store.js';
+import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
+
+/** What one check found. `warning`: works, but somebody should look. */
+export interface Finding {
+  readonly check: string;
+  readonly outcome: 'ok' | 'warning' | 'failed';
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** Free space under which the records of a busy day may not fit, bytes. */
+const enoughFreeBytes = 500 * 1024 * 1024;
+
+const ok = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
+
+function failed(check: string, error: unknown): Finding {
+  const remedy = isRollcallError(error) ? error.remedy : undefined;
+  return { check, outcome: 'failed', message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) };
+}
+
+async function attempt(check: string, work: () => Promise<string>): Promise<Finding> {
+  try {
+    return ok(check, await work());
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+/** Looks at everything the daemon needs, one finding per thing, in the order an installer sets them up. */
+export async function examineBox(configPath: string): Promise<readonly Finding[]> {
+  const findings: Finding[] = [
+    await attempt('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`),
+  ];
+  const loaded = await loadConfig(configPath);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) {
+      findings.push({
+        check: 'configuration',
+        outcome: 'failed',
+        message: formatProblem(configPath, problem),
+      });
+    }
+    return findings;
+  }
+  const { config } = loaded;
+  findings.push(ok('configuration', `${configPath}: ${config.cameras.length} cameras`));
+  findings.push(...(await secretFindings(config)));
+  findings.push(...(await modelFindings(config)));
+  findings.push(await dataFinding(config));
+  findings.push(...(await daemonFindings(config)));
+  return findings;
+}
+
+async function secretFindings(config: Config): Promise<readonly Finding[]> {
+  const places = { secretsDirectory: config.secretsDir };
+  const logins = [
+    ...config.cameras.map(({ id, credential }) => ({ what: `camera ${id}`, credential })),
+    { what: 'broker', credential: config.mqtt?.credential },
+  ];
+  const key = await attempt('gallery key', async () => {
+    const bytes = await openCredential(config.gallery.key, places);
+    bytes.fill(0);
+    return `the secret "${config.gallery.key}" is there and closed to others`;
+  });
+  const findings = [
+    key.outcome === 'failed' && /does not exist/.test(key.message)
+      ? { ...key, remedy: `run 'rollcall key init', or hand over the credential "${config.gallery.key}"` }
+      : key,
+  ];
+  for (const { what, credential } of logins) {
+    if (credential === undefined) continue;
+    findings.push(
+      await attempt(`secret of ${what}`, async () => {
+        const bytes = await openCredential(credential, places);
+        const isLogin = parseUserPassword(bytes) !== undefined;
+        bytes.fill(0);
+        if (!isLogin) throw new Error(`the secret "${credential}" is not of the form user:password`);
+        return `the secret "${credential}" is there and closed to others`;
+      }),
+    );
+  }
+  return findings;
+}
+
+async function modelFindings(config: Config): Promise<readonly Finding[]> {
+  const store = await openConfiguredStore(config.models.dir);
+  const findings: Finding[] = [];
+  for (const status of await store.verify()) {
+    const { id, source } = status.pack;
+    if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
+    else if (status.state === 'damaged') {
+      const message = `${status.path} is damaged`;
+      const remedy = 'delete it and build, import or fetch the pack again';
+      findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
+    } else if (source.kind === 'npm') {
+      const { remedy } = status;
+      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'is not built', remedy });
+    }
+  }
+  return findings;
+}
+
+async function dataFinding({ dataDir }: Config): Promise<Finding> {
+  const check = 'data directory';
+  try {
+    await access(dataDir, constants.W_OK);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing)
+      return {
+        check,
+        outcome: 'warning',
+        message: `${dataDir} does not exist yet`,
+        remedy: 'the daemon makes it at its first start',
+      };
+    return { ...failed(check, error), remedy: `give ${dataDir} to the user of rollcalld` };
+  }
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= enoughFreeBytes)
+    return ok(check, `${dataDir} can be written, ${Math.round(freeBytes / 1e9)} GB free`);
+  const message = `${dataDir} has only ${Math.round(freeBytes / 1e6)} MB free`;
+  return {
+    check,
+    outcome: 'failed',
+    message,
+    remedy: 'make room on its file system: events cannot be recorded without',
+  };
+}
+
+async function daemonFindings(config: Config): Promise<readonly Finding[]> {
+  let status: BoxStatus;
+  try {
+    status = await new ControlClient(config.control.socketPath).status();
+  } catch (error) {
+    return [{ ...failed('daemon', error), outcome: 'warning' }];
+  }
+  const findings: Finding[] = status.vision.map((vision) => {
+    const check = `vision process ${vision.index}`;
+    if (vision.state === 'running') return ok(check, `running on ${vision.provider?.actual ?? 'unknown'}`);
+    const message = `${vision.state}: ${vision.lastFailure ?? 'has not failed yet'}`;
+    return { check, outcome: 'failed', message, remedy: 'read the log of rollcalld' };
+  });
+  for (const { id, state, message = 'no frame yet', remedy } of status.cameras) {
+    const check = `camera ${id}`;
+    if (state === 'streaming' || state === 'disabled') findings.push(ok(check, state));
+    else findings.push({ check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });
+  }
+  const { state, message, remedy } = status.broker;
+  if (message === undefined) findings.push(ok('broker', state));
+  else
+    findings.push({
+      check: 'broker',
+      outcome: 'failed',
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  const damaged = status.gallery.damagedRows;
+  if (damaged > 0)
+    findings.push({ check: 'gallery', outcome: 'warning', message: `${damaged} damaged rows` });
+  else findings.push(ok('gallery', `${status.gallery.persons} persons`));
+  return findings;
+}
