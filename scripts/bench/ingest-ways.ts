@@ -58,7 +58,7 @@ function assemble(stream: Readable, bytes: number, onPicture: () => void): void 
 
 /** Runs FFmpeg on the clip with one decoder thread; each output is read through a pipe of Node's own. */
 function throughNodePipes(
-  { path }: Input,
+  { ffmpeg, path }: Input,
   output: readonly string[],
   sizes: readonly number[],
 ): Promise<number> {
