@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { transcribe } from '../../daemon/cli/replay-transcript.js';
+import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import type { StageEvent } from '../../daemon/vision/stage-event.js';
+
+const track = trackId('t1');
+const box = { x: 10.4, y: 20.6, width: 80, height: 90 };
+const live: LivenessAssessment = {
+  verdict: 'live',
+  reason: 'blinked',
+  evidence: { blinks: [{ atMs: 1234.5678, durationMs: 166.6667 }], observedS: 2.00049, frameCount: 31 },
+};
+
+function sighting(sequence: number, lastSeenMs: number): Sighting {
+  const embedding = Float32Array.of(1, 0);
+  return {
+    cameraId: cameraId('clip'),
+    trackId: track,
+    sequence,
+    isEnded: false,
+    firstSeenMs: 0,
+    lastSeenMs,
+    box,
+    quality: { score: 0.9, reasons: [] },
+    liveness: live,
+    recogniser: recogniserId('r'),
+    probes: [{ capturedAtMs: lastSeenMs, embedding, quality: 0.9 }],
+  };
+}
+
+function decider(candidates: readonly { personId: ReturnType<typeof personId>; similarity: number }[]) {
+  return createDecider({
+    search: () => Promise.resolve(candidates),
+    policy: { threshold: 0.9, margin: 0.01, minimumProbes: 2 },
+    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+    directionOf: () => 'in',
+    facts: memoryFacts(),
+  });
+}
+
+describe('transcribe', () => {
+  test('writes seconds with three decimals, and a blink at the middle of its closure', async () => {
+    const events: StageEvent[] = [
+      { type: 'track.started', atMs: 133.3333, trackId: track, firstSeenMs: 0, box },
+      { type: 'blink', atMs: 1400, trackId: track, blink: { atMs: 1234.5678, durationMs: 166.6667 } },
+      { type: 'liveness', atMs: 2000, trackId: track, assessment: live },
+    ];
+    assert.deepEqual(await transcribe({ atMs: 2000, events }, decider([])), [
+      { t: 0.133, type: 'track.started', track, firstSeen: 0, box: [10, 21, 80, 90] },
+      { t: 1.235, type: 'blink', track, durationS: 0.167, decided: 1.4 },
+      {
+        t: 2,
+        type: 'liveness',
+        track,
+        verdict: 'live',
+        reason: 'blinked',
+        blinks: 1,
+        observedS: 2,
+        frameCount: 31,
+      },
+    ]);
+  });
+
+  test('lets the decision code of the core speak about sightings', async () => {
+    const core = decider([{ personId: personId('p1'), similarity: 0.95123 }]);
+    const first = await transcribe(
+      { atMs: 0, events: [{ type: 'sighting', atMs: 0, sighting: sighting(0, 0) }] },
+      core,
+    );
+    assert.deepEqual(
+      first.map(({ type }) => type),
+      ['identity'],
+    );
+    const second = await transcribe(
+      { atMs: 600, events: [{ type: 'sighting', atMs: 600, sighting: sighting(1, 600) }] },
+      core,
+    );
+    assert.deepEqual(
+      second.map(({ type }) => type),
+      ['identity', 'attendance'],
+    );
+    assert.deepEqual(second[1], {
+      t: 0.6,
+      type: 'attendance',
+      track,
+      person: 'p1',
+      similarity: 0.9512,
+      direction: 'in',
+      liveness: 'live',
+    });
+  });
+
+  test('calls somebody unknown when there is no gallery, with nothing to compare to', async () => {
+    const core = decider([]);
+    const events: StageEvent[] = [0, 1, 2].map((n) => ({
+      type: 'sighting',
+      atMs: n * 1100,
+      sighting: sighting(n, n * 1100),
+    }));
+    const lines = await transcribe({ atMs: 2200, events }, core);
+    const unknown = lines.find(({ type }) => type === 'unknown');
+    assert.deepEqual([unknown?.['similarity'], unknown?.t], [null, 2.2]);
+  });
+});
