@@ -128,18 +128,25 @@ describe('replaying a clip', () => {
   });
 
   test('tells full range from limited range', async () => {
-    const path = join(folder, 'full-range.jpg');
-    const source = ['-f', 'lavfi', '-i', 'testsrc2=size=64x48', '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
-    await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, path]);
-    const ranges: unknown[] = [];
-    for (const file of [path, await testClip({ seconds: 2 })]) {
-      for await (const { picture, release } of await open(file)) {
-        if (picture.format === 'yuv420p') ranges.push(picture.range);
+    const white = ['-f', 'lavfi', '-i', 'color=white:size=64x48', '-frames:v', '1'];
+    const seen: unknown[] = [];
+    for (const [name, format] of [
+      ['white.png', 'rgb24'],
+      ['white-420.jpg', 'yuvj420p'],
+      ['white-444.jpg', 'yuvj444p'],
+    ] as const) {
+      const path = join(folder, name);
+      await promisify(execFile)('ffmpeg', ['-v', 'error', ...white, '-pix_fmt', format, path]);
+      for await (const { picture, release } of await open(path)) {
+        seen.push([picture.format === 'yuv420p' && picture.range, picture.data[0]]);
         release();
-        break;
       }
     }
-    assert.deepEqual(ranges, ['full', 'limited']);
+    assert.deepEqual(seen, [
+      ['limited', 235],
+      ['full', 255],
+      ['full', 255],
+    ]);
   });
 
   test('reads a file whatever its name', async () => {

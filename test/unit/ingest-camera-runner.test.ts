@@ -111,7 +111,7 @@ describe('camera runner', () => {
       degraded.push(bench.runner.isDegraded);
       await bench.wait(waitMs);
     }
-    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 4000, 4000, 4000]);
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 3000, 3000, 3000, 3000]);
     assert.equal(degraded.indexOf(true), 4);
     assert.equal(bench.source.openings.length, 9);
     await bench.runner[Symbol.asyncDispose]();

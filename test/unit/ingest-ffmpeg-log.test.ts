@@ -43,12 +43,12 @@ describe('log of FFmpeg', () => {
       false,
     ],
     [
-      '[info]   Stream #0:1[0x100](eng): Video: hevc (Main) (hev1 / 0x31766568), yuv420p(tv, bt709), 2560x1440, 29.97 fps, 29.97 tbr, 90k tbn',
+      '[info]   Stream #0:1[0x100](eng): Video: hevc (Main) (hev1 / 0x31766568), yuv420p(pc, bt709), 2560x1440, 29.97 fps, 29.97 tbr, 90k tbn',
       'hevc',
       2560,
       1440,
       29.97,
-      false,
+      true,
     ],
     [
       '[info]     Stream #0:0(und): Video: h264 (Main) (avc1 / 0x31637661), yuvj420p(pc, bt709), 704x576, 5 tbr, 90k tbn, 10 tbc',
@@ -56,7 +56,7 @@ describe('log of FFmpeg', () => {
       704,
       576,
       null,
-      true,
+      false,
     ],
     [
       '[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj422p(pc, bt470bg/unknown/unknown), 640x480 [SAR 1:1 DAR 4:3], 1k fps, 1k tbr, 90k tbn',
@@ -64,7 +64,7 @@ describe('log of FFmpeg', () => {
       640,
       480,
       1000,
-      true,
+      false,
     ],
     ['[info]   Stream #0:0: Video: h264, none, 25 tbr, 90k tbn', 'h264', 0, 0, null, false],
   ];

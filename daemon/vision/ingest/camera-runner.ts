@@ -16,7 +16,7 @@ import type { StreamFailure, StreamFailureCode } from './stream-end.js';
  * A camera that comes back is seen again within the cap plus its key frame interval. Sustained for 10 s: a
  * camera that delivers for a second and then ends each time is not asked in a hot loop.
  */
-const retryPolicy = { baseMs: 500, capMs: 8000, sustainedMs: 10_000 };
+const retryPolicy = { baseMs: 500, capMs: 6000, sustainedMs: 10_000 };
 
 /** Tries in a row without sustained frames after which somebody must look. */
 const restartBudget = 5;

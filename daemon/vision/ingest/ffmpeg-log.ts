@@ -18,6 +18,7 @@ export type LogLine =
       readonly widthPx: number;
       readonly heightPx: number;
       readonly fps: number | null;
+      /** Its pictures are 4:2:0 of full range though they will not be announced as `yuvj420p`. */
       readonly isFullRange: boolean;
     }
   /** Something to explain a failure with. */
@@ -64,6 +65,6 @@ function parseStream(codec: string, rest: string): LogLine {
     widthPx: Number(size?.[1] ?? 0),
     heightPx: Number(size?.[2] ?? 0),
     fps,
-    isFullRange: /\b(?:yuvj\d+p|pc)\b/.test(rest),
+    isFullRange: /\byuv420p\(pc\b/.test(rest),
   };
 }
