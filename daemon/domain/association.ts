@@ -6,6 +6,8 @@ export interface Expectation {
   readonly box: Box;
   /** Milliseconds since the face was seen; widens the circle in which it is looked for. */
   readonly unseenMs: number;
+  /** The box follows from a measured velocity, not only from where the face was last. */
+  readonly isPredicted: boolean;
 }
 
 /** Which expectation each box belongs to, and what is left over. Numbers are indices of the two inputs. */
@@ -18,8 +20,11 @@ export interface Association {
 
 /** How far a face may be from where it is expected, in face sizes: half a face, growing while it is unseen. */
 const reachFaces = 0.5;
-/** Somebody who walks across the picture covers about this many face sizes a second beyond the prediction. */
-const reachFacesPerS = 0.8;
+/**
+ * How fast the circle grows, face sizes a second. Somebody who walks across the picture (1.4 m/s) covers nine widths of
+ * a face (0.15 m) a second; once the velocity is known, what is left is people who stop or turn.
+ */
+const reachFacesPerS = { unknownVelocity: 9, predicted: 2 };
 /** Faces do not grow or shrink more than this between two looks. */
 const largestScaleChange = 2;
 
@@ -33,7 +38,8 @@ export function associationCost(expectation: Expectation, box: Box): number {
   if (expectedSize <= 0 || size <= 0) return Number.POSITIVE_INFINITY;
   const scale = Math.max(size / expectedSize, expectedSize / size);
   if (scale > largestScaleChange) return Number.POSITIVE_INFINITY;
-  const reach = reachFaces + (reachFacesPerS * expectation.unseenMs) / 1000;
+  const growth = expectation.isPredicted ? reachFacesPerS.predicted : reachFacesPerS.unknownVelocity;
+  const reach = reachFaces + (growth * expectation.unseenMs) / 1000;
   const distance = centreDistanceFaces(expectation.box, box);
   if (distance > reach) return Number.POSITIVE_INFINITY;
   return 1 - intersectionOverUnion(expectation.box, box) + distance / reach;

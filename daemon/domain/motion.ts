@@ -13,6 +13,8 @@ export interface Observation {
 
 /** How a face moves in the picture: its latest box and a constant-velocity estimate. */
 export interface Motion extends Observation {
+  /** False until two boxes of one kind were measured: the velocity is then 0 for want of anything better. */
+  readonly hasVelocity: boolean;
   /** Velocity of the box centre, pixels per second. */
   readonly xPerS: number;
   readonly yPerS: number;
@@ -25,7 +27,7 @@ const newestWeight = 0.5;
 const longestExtrapolationS = 0.6;
 
 export function motionFrom(observation: Observation): Motion {
-  return { ...observation, xPerS: 0, yPerS: 0 };
+  return { ...observation, hasVelocity: false, xPerS: 0, yPerS: 0 };
 }
 
 /** Takes one more measurement into account. Measurements out of order only replace the box. */
@@ -34,10 +36,12 @@ export function observeMotion(motion: Motion, observation: Observation): Motion 
   if (elapsedS <= 0 || observation.origin !== motion.origin) return { ...motion, ...observation };
   const from = boxCentre(motion.box);
   const to = boxCentre(observation.box);
+  const weight = motion.hasVelocity ? newestWeight : 1;
   return {
     ...observation,
-    xPerS: newestWeight * ((to.x - from.x) / elapsedS) + (1 - newestWeight) * motion.xPerS,
-    yPerS: newestWeight * ((to.y - from.y) / elapsedS) + (1 - newestWeight) * motion.yPerS,
+    hasVelocity: true,
+    xPerS: weight * ((to.x - from.x) / elapsedS) + (1 - weight) * motion.xPerS,
+    yPerS: weight * ((to.y - from.y) / elapsedS) + (1 - weight) * motion.yPerS,
   };
 }
 

@@ -1,8 +1,16 @@
-import { associate, associationCost } from '../domain/association.js';
+import { associate, associationCost, type Expectation } from '../domain/association.js';
 import type { Detection, FaceLandmarks } from '../domain/face.js';
 import type { Box } from '../domain/geometry.js';
 import type { TrackId } from '../domain/ids.js';
 import { chooseLooks } from '../domain/look-order.js';
+import {
+  type LookHistory,
+  type LookKind,
+  lookDue,
+  neverLooked,
+  recordLook,
+  weightOfMiss,
+} from '../domain/look-schedule.js';
 import { type Observation, predictBox } from '../domain/motion.js';
 import type { Frame } from '../domain/picture.js';
 import { settleClaims } from '../domain/shared-face.js';
@@ -13,8 +21,8 @@ import type { StageCounters } from './stage-counters.js';
 
 /** While faces are followed, newcomers are looked for this often, milliseconds. */
 const newcomersEveryMs = 400;
-/** A face that was just lost is looked for at once, but not more often than this, milliseconds. */
-const lostAgainAfterMs = 130;
+/** A face that stays lost is looked for this often, milliseconds; one that was just lost, at once. */
+const lostEveryMs = 200;
 /** Meshes fitted in one frame; at about 10 ms each more would take longer than the frame may. */
 const looksPerFrame = 8;
 /** Looks of the detector that may in a row find nothing under a mesh before the mesh counts as adrift. */
@@ -47,7 +55,7 @@ export interface Followed {
 export class FaceFollower {
   readonly #options: FollowerOptions;
   #faces: FollowedFace[] = [];
-  #lastDetectMs: number | undefined;
+  #looks: LookHistory = neverLooked;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -61,8 +69,12 @@ export class FaceFollower {
     const atMs = frame.capturedAtMs;
     const looked = new Map<FollowedFace, FaceLandmarks | undefined>();
     await this.#locate(frame, this.#faces.filter(isInSight), looked);
-    const detected = this.#isDetectionDue(atMs, looked) ? await this.#detect(frame, looked) : undefined;
+    const kind = this.#lookDue(atMs, looked);
+    const detected = kind === undefined ? undefined : await this.#detect(frame, kind, looked);
     const looks = this.#settle(looked, atMs);
+    for (const [face, landmarks] of looked) {
+      face.failedLooks = landmarks === undefined ? face.failedLooks + 1 : 0;
+    }
     const unseen = this.#faces.filter((face) => !looks.some((look) => look.face === face));
     for (const { face, landmarks } of looks) {
       observe(face, { atMs, box: landmarks.box, origin: 'mesh' });
@@ -127,27 +139,32 @@ export class FaceFollower {
     });
   }
 
-  #isDetectionDue(atMs: number, looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>): boolean {
-    const sinceMs = this.#lastDetectMs === undefined ? Number.POSITIVE_INFINITY : atMs - this.#lastDetectMs;
-    if (this.#faces.length === 0 || sinceMs >= newcomersEveryMs) return true;
-    const isAnyoneMissing =
-      this.#faces.some((face) => face.track.phase === 'lost') ||
-      [...looked.values()].some((landmarks) => landmarks === undefined);
-    return isAnyoneMissing && sinceMs >= lostAgainAfterMs;
+  #lookDue(atMs: number, looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>): LookKind | undefined {
+    const missing = this.#faces.filter(
+      (face) => face.track.phase === 'lost' || (looked.has(face) && looked.get(face) === undefined),
+    );
+    return lookDue(this.#looks, {
+      atMs,
+      isAnyoneFollowed: this.#faces.length > 0,
+      missingWidthsPx: missing.map((face) => face.track.motion.box.width),
+      smallestFacePx: this.#options.smallestFacePx,
+    });
   }
 
   /** Runs the detector; returns its box for every known face that it found, and locates those not located yet. */
   async #detect(
     frame: Frame,
+    kind: LookKind,
     looked: Map<FollowedFace, FaceLandmarks | undefined>,
   ): Promise<ReadonlyMap<FollowedFace, Box>> {
     const atMs = frame.capturedAtMs;
     const { analyser, counters, smallestFacePx } = this.#options;
-    this.#lastDetectMs = atMs;
+    this.#looks = recordLook(this.#looks, kind, atMs);
+    if (kind === 'full') counters.add('fullLooks');
     const detections = await counters.time('detect', () =>
-      analyser.detect(frame.picture, { smallestFacePx }),
+      analyser.detect(frame.picture, { smallestFacePx, isQuick: kind === 'quick' }),
     );
-    const found = this.#associate(detections, looked, atMs);
+    const found = this.#associate(detections, looked, kind, atMs);
     const unlocated = [...found.keys()].filter((face) => looked.get(face) === undefined);
     for (const face of unlocated) looked.delete(face);
     await this.#locate(frame, unlocated, looked, (face) => found.get(face) ?? face.track.motion.box);
@@ -157,25 +174,27 @@ export class FaceFollower {
   #associate(
     detections: readonly Detection[],
     looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>,
+    kind: LookKind,
     atMs: number,
   ): Map<FollowedFace, Box> {
     const known = this.#faces;
-    const expectations = known.map((face) => ({
-      box: looked.get(face)?.box ?? predictBox(face.track.motion, atMs),
-      unseenMs: looked.get(face) === undefined ? atMs - face.track.lastSeenMs : 0,
-    }));
+    const expectations = known.map((face): Expectation => {
+      const mesh = looked.get(face)?.box;
+      return mesh === undefined ? expectationOf(face, atMs) : { box: mesh, unseenMs: 0, isPredicted: true };
+    });
     const boxes = detections.map(({ box }) => box);
-    const { expectationOf, missing } = associate(expectations, boxes);
+    const { expectationOf: expectationOfBox, missing } = associate(expectations, boxes);
     const found = new Map<FollowedFace, Box>();
     boxes.forEach((box, index) => {
-      const face = known[expectationOf.get(index) ?? -1] ?? this.#welcome(box, atMs);
+      const face = known[expectationOfBox.get(index) ?? -1] ?? this.#welcome(box, atMs);
       found.set(face, box);
       face.detected = { atMs, box };
       face.unsupportedLooks = 0;
     });
     for (const index of missing) {
       const face = known[index];
-      if (face !== undefined) face.unsupportedLooks += 1;
+      if (face === undefined) continue;
+      face.unsupportedLooks += weightOfMiss(kind, face.track.motion.box.width, this.#options.smallestFacePx);
     }
     return found;
   }
@@ -212,8 +231,11 @@ function observe(face: FollowedFace, observation: Observation): void {
   face.track = nextTrack(face.track, { kind: 'observed', observation }, defaultTrackPolicy);
 }
 
+function expectationOf({ track }: FollowedFace, atMs: number): Expectation {
+  const { motion, lastSeenMs } = track;
+  return { box: predictBox(motion, atMs), unseenMs: atMs - lastSeenMs, isPredicted: motion.hasVelocity };
+}
+
 function isPlausible(face: FollowedFace, found: Box, atMs: number): boolean {
-  const { motion, lastSeenMs } = face.track;
-  const cost = associationCost({ box: predictBox(motion, atMs), unseenMs: atMs - lastSeenMs }, found);
-  return Number.isFinite(cost);
+  return Number.isFinite(associationCost(expectationOf(face, atMs), found));
 }

@@ -33,6 +33,8 @@ export class FollowedFace {
   lastPassiveMs: number | undefined;
   /** Head roll of the latest mesh, degrees. */
   rollDeg = 0;
+  /** Looks in a row in which no mesh could be fitted. */
+  failedLooks = 0;
   /** Looks of the detector in a row that found nothing where the mesh is. */
   unsupportedLooks = 0;
   /** Latest box of the detector, in the frame it belongs to. */

@@ -17,13 +17,27 @@ const boxes = fc.record({
 
 describe('associationCost', () => {
   test('is nothing for the same rectangle and forbids what is far or of another size', () => {
-    assert.equal(associationCost({ box: face(0), unseenMs: 0 }, face(0)), 0);
-    assert.equal(associationCost({ box: face(0), unseenMs: 0 }, face(90)), Number.POSITIVE_INFINITY);
-    assert.equal(associationCost({ box: face(0), unseenMs: 0 }, face(0, 100, 200)), Number.POSITIVE_INFINITY);
+    assert.equal(associationCost({ box: face(0), unseenMs: 0, isPredicted: true }, face(0)), 0);
+    assert.equal(
+      associationCost({ box: face(0), unseenMs: 0, isPredicted: true }, face(90)),
+      Number.POSITIVE_INFINITY,
+    );
+    assert.equal(
+      associationCost({ box: face(0), unseenMs: 0, isPredicted: true }, face(0, 100, 200)),
+      Number.POSITIVE_INFINITY,
+    );
   });
 
   test('reaches further for a face that has been out of sight', () => {
-    assert.ok(Number.isFinite(associationCost({ box: face(0), unseenMs: 1000 }, face(90))));
+    assert.ok(
+      Number.isFinite(associationCost({ box: face(0), unseenMs: 1000, isPredicted: true }, face(90))),
+    );
+  });
+
+  test('reaches as far as a walker gets when the velocity is not known yet', () => {
+    const started = { box: face(0), unseenMs: 67, isPredicted: false };
+    assert.ok(Number.isFinite(associationCost(started, face(50))));
+    assert.equal(associationCost({ ...started, isPredicted: true }, face(55)), Number.POSITIVE_INFINITY);
   });
 
   test('does not depend on the scale of the picture', () => {
@@ -35,8 +49,8 @@ describe('associationCost', () => {
           width: box.width * scale,
           height: box.height * scale,
         });
-        const plain = associationCost({ box: a, unseenMs: 300 }, b);
-        const large = associationCost({ box: scaled(a), unseenMs: 300 }, scaled(b));
+        const plain = associationCost({ box: a, unseenMs: 300, isPredicted: true }, b);
+        const large = associationCost({ box: scaled(a), unseenMs: 300, isPredicted: true }, scaled(b));
         if (Number.isFinite(plain) && Number.isFinite(large)) assert.ok(Math.abs(plain - large) < 1e-6);
       }),
     );
@@ -48,7 +62,7 @@ describe('associate', () => {
     fc.assert(
       fc.property(fc.array(boxes, { maxLength: 8 }), fc.array(boxes, { maxLength: 8 }), (expected, found) => {
         const result = associate(
-          expected.map((box) => ({ box, unseenMs: 0 })),
+          expected.map((box) => ({ box, unseenMs: 0, isPredicted: true })),
           found,
         );
         assert.equal(result.expectationOf.size + result.newcomers.length, found.length);
@@ -61,8 +75,8 @@ describe('associate', () => {
   test('takes the pairs that fit best together, not the first that fits', () => {
     const { expectationOf } = associate(
       [
-        { box: face(0), unseenMs: 0 },
-        { box: face(30), unseenMs: 0 },
+        { box: face(0), unseenMs: 0, isPredicted: true },
+        { box: face(30), unseenMs: 0, isPredicted: true },
       ],
       [face(25), face(-5)],
     );

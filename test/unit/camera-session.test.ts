@@ -9,8 +9,11 @@ import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../supp
 
 const at = (x: number, size = 120) => ({ x, y: 400, width: size, height: size });
 
-async function play(scene: Scene, durationS: number, sourceFps = 30) {
-  const analyser = new ScriptedAnalyser(scene);
+function play(scene: Scene, durationS: number) {
+  return playWith(new ScriptedAnalyser(scene), durationS);
+}
+
+async function playWith(analyser: ScriptedAnalyser, durationS: number, sourceFps = 30) {
   const events: StageEvent[] = [];
   let ids = 0;
   const session = new CameraSession({
@@ -89,6 +92,25 @@ describe('CameraSession', () => {
     const { ofType } = await play(hidden, 5);
     assert.equal(ofType('track.started').length, 1);
     assert.equal(ofType('track.ended').length, 1);
+  });
+
+  test('follows somebody who walks across the picture at nine face widths a second', async () => {
+    const { ofType } = await play((atS) => [{ box: at(100 + atS * 900, 100), who: 'ada' }], 2);
+    assert.equal(ofType('track.started').length, 1);
+    assert.equal(ofType('track.ended').length, 1);
+  });
+
+  test('does not run the detector in every frame for a face whose mesh does not fit', async () => {
+    const scene: Scene = () => [{ box: at(500), who: 'turned' }];
+    const analyser = new ScriptedAnalyser(scene);
+    const locate = analyser.locate.bind(analyser);
+    let frames = 0;
+    analyser.locate = (picture, regions) => {
+      frames += 1;
+      return frames < 20 ? locate(picture, regions) : Promise.resolve(regions.map(() => undefined));
+    };
+    await playWith(analyser, 10);
+    assert.ok(analyser.calls.detect <= 56, `${analyser.calls.detect} detections in 10 s`);
   });
 
   test('ends the track of somebody who left', async () => {
@@ -173,21 +195,7 @@ describe('CameraSession', () => {
     const scene: Scene = () => [{ box: at(500), who: 'poster', isDetectable: true }];
     const analyser = new ScriptedAnalyser(scene);
     analyser.locate = (_, regions) => Promise.resolve(regions.map(() => undefined));
-    const events: StageEvent[] = [];
-    const session = new CameraSession({
-      cameraId: cameraId('door'),
-      analyser,
-      sink: (event) => events.push(event),
-      clock: new VirtualClock(),
-      newTrackId: () => trackId('n1'),
-      idleFps: 5,
-      trackingFps: 15,
-      smallestFacePx: 40,
-      liveness: defaultLivenessPolicy,
-      sameFaceThreshold: 0.5,
-    });
-    for (let n = 0; n < 100; n++) await session.analyse(scriptedFrame(n, n * 40));
-    session.end();
+    const { events } = await playWith(analyser, 4);
     assert.deepEqual(events, []);
   });
 
