@@ -51,7 +51,11 @@ describe('lifetime', () => {
       wallMs: () => 0,
       after: () => {
         pending += 1;
-        return { cancel: () => void (pending -= 1) };
+        return {
+          cancel: () => {
+            pending -= 1;
+          },
+        };
       },
     });
     await lifetime[Symbol.asyncDispose]();
