@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import sharp, { type Sharp } from 'sharp';
+import { cosine } from '../../daemon/domain/identification-trial.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
+import { openTestAnalyser, portrait } from '../support/inference.js';
+import { samplePhoto } from '../support/tensor-pictures.js';
+
+let analyser: FaceAnalyser;
+
+before(async () => {
+  analyser = await openTestAnalyser();
+});
+after(async () => {
+  await analyser[Symbol.asyncDispose]();
+});
+
+async function analyse(image: Sharp): Promise<PhotoAnalysis> {
+  return analysePhoto(await image.jpeg({ quality: 92 }).toBuffer(), analyser);
+}
+
+function accepted(analysis: PhotoAnalysis) {
+  assert.ok(analysis.outcome === 'ok', `${analysis.outcome}: ${JSON.stringify(analysis)}`);
+  return analysis;
+}
+
+/** A big-endian PNG header that claims more pixels than any photograph has. */
+function pngBomb(): Buffer {
+  const width = Buffer.alloc(8);
+  width.writeUInt32BE(60_000, 0);
+  width.writeUInt32BE(60_000, 4);
+  const bytes = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52];
+  return Buffer.concat([Buffer.from(bytes), width, Buffer.from([8, 2, 0, 0, 0, 0, 0, 0, 0])]);
+}
+
+describe('photographs that can be used', () => {
+  test('one well shown face gives a template, a quality and a small upright crop without metadata', async () => {
+    const photo = accepted(await analyse(portrait('a').withExif({ IFD0: { Artist: 'somebody' } })));
+    assert.ok(Math.abs(cosine(photo.embedding, photo.embedding) - 1) < 1e-5);
+    assert.ok(photo.quality.score > 0.7 && photo.quality.reasons.length === 0);
+    const kept = await sharp(photo.jpeg).metadata();
+    assert.equal(kept.format, 'jpeg');
+    assert.equal(kept.exif, undefined);
+    assert.ok(kept.width <= 480 && kept.height <= 480 && photo.jpeg.length < 200_000);
+  });
+
+  test('a photograph that is stored lying down is set upright by its orientation', async () => {
+    const upright = accepted(await analyse(portrait('a')));
+    const lying = await portrait('a').rotate(270).jpeg().toBuffer();
+    const turned = accepted(await analyse(sharp(lying).withMetadata({ orientation: 6 })));
+    assert.ok(cosine(upright.embedding, turned.embedding) > 0.98);
+    const { width, height } = await sharp(turned.jpeg).metadata();
+    const face = { width: turned.box.width, height: turned.box.height };
+    assert.ok(width <= height && face.width < face.height);
+  });
+
+  test('a face that fills the whole photograph is found all the same', async () => {
+    const { box } = accepted(await analyse(portrait('a')));
+    const tight = sharp(await portrait('a').png().toBuffer())
+      .extract({
+        left: Math.round(box.x),
+        top: Math.round(box.y),
+        width: Math.round(box.width),
+        height: Math.round(box.height),
+      })
+      .resize(150);
+    const outcome = await analyse(sharp(await tight.png().toBuffer()));
+    assert.ok(outcome.outcome === 'ok' || outcome.outcome === 'poor-quality', outcome.outcome);
+  });
+
+  test('transparent and grey pictures, PNG and WebP are photographs too', async () => {
+    const grey = await portrait('b').greyscale().png().toBuffer();
+    const clear = await portrait('b').ensureAlpha(0.999).webp().toBuffer();
+    const [a, b] = [
+      accepted(await analysePhoto(grey, analyser)),
+      accepted(await analysePhoto(clear, analyser)),
+    ];
+    assert.ok(cosine(a.embedding, b.embedding) > 0.95);
+  });
+
+  test('a small face in the far background does not count', async () => {
+    const far = await portrait('b').resize(70).png().toBuffer();
+    const photo = sharp(await portrait('a').png().toBuffer()).extend({ left: 400, background: '#778' });
+    const both = photo.composite([{ input: far, left: 60, top: 20 }]);
+    accepted(await analyse(sharp(await both.png().toBuffer())));
+  });
+});
+
+describe('photographs that cannot be used say why and what to change', () => {
+  test('no face', async () => {
+    const wall = sharp({ create: { width: 640, height: 480, channels: 3, background: '#a08060' } });
+    const analysis = await analyse(wall);
+    assert.ok(analysis.outcome === 'no-face');
+    assert.match(analysis.remedy, /one face/);
+  });
+
+  test('several faces, with their number', async () => {
+    const analysis = await analyse(sharp(samplePhoto('sample5.jpg')));
+    assert.ok(analysis.outcome === 'several-faces');
+    assert.equal(analysis.count, 5);
+    assert.match(analysis.message, /5 faces/);
+  });
+
+  test('forty faces', async () => {
+    const face = await portrait('a').resize(150).png().toBuffer();
+    const { height = 0 } = await sharp(face).metadata();
+    const places = Array.from({ length: 40 }, (_, index) => ({
+      input: face,
+      left: 10 + (index % 8) * 160,
+      top: 10 + Math.floor(index / 8) * (height + 10),
+    }));
+    const create = { width: 1300, height: 20 + 5 * (height + 10), channels: 3, background: '#667' } as const;
+    const analysis = await analyse(sharp({ create }).composite(places));
+    assert.ok(analysis.outcome === 'several-faces');
+    assert.equal(analysis.count, 40);
+  });
+
+  const solid = async (name: 'a' | 'b') => sharp(await portrait(name).png().toBuffer());
+  const spoilt = {
+    'too-small': async () =>
+      portrait('a').resize(100).extend({ left: 80, right: 80, bottom: 40, background: '#889' }),
+    'turned-away': async () =>
+      sharp(samplePhoto('sample2.jpg')).extract({ left: 180, top: 20, width: 500, height: 520 }),
+    'cut-off': async () => (await solid('a')).extract({ left: 200, top: 0, width: 220, height: 520 }),
+    occluded: async () => {
+      const mask = { create: { width: 240, height: 140, channels: 3, background: '#9ab' } } as const;
+      return (await solid('a')).composite([{ input: mask, left: 90, top: 290 }]);
+    },
+  } as const;
+  for (const [reason, make] of Object.entries(spoilt)) {
+    test(`a face that is ${reason}`, async () => {
+      const analysis = await analyse(await make());
+      assert.ok(analysis.outcome === 'poor-quality', analysis.outcome);
+      assert.ok(
+        analysis.reasons.some((found) => found === reason),
+        analysis.reasons.join(),
+      );
+      assert.match(analysis.message, new RegExp(reason));
+      assert.ok(analysis.remedy.length > 20);
+    });
+  }
+
+  const unreadable = {
+    text: async () => Buffer.from('hello'),
+    nothing: async () => Buffer.alloc(0),
+    'a drawing': async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+    'half a photograph': async () => {
+      const whole = await portrait('a').jpeg().toBuffer();
+      return whole.subarray(0, whole.length / 2);
+    },
+    'a picture of billions of pixels': async () => pngBomb(),
+  };
+  for (const [what, make] of Object.entries(unreadable)) {
+    test(`${what} is no photograph`, async () => {
+      const analysis = await analysePhoto(await make(), analyser);
+      assert.ok(analysis.outcome === 'not-a-picture', analysis.outcome);
+      assert.match(analysis.remedy, /JPEG/);
+    });
+  }
+});
