@@ -6,6 +6,7 @@ import type {
   EnrolmentRequest,
   EnrolmentResult,
   PersonSummary,
+  ReloadStatus,
 } from '../control/box-control.js';
 import { programVersion } from '../control/program-version.js';
 import { personId } from '../domain/ids.js';
@@ -25,6 +26,7 @@ export interface BoxParts {
   readonly gallery: Gallery;
   readonly records: Records;
   readonly intake: SightingIntake;
+  readonly lastReload: () => ReloadStatus | undefined;
   readonly eventLoop: IntervalHistogram;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: () => number;
@@ -43,6 +45,7 @@ export class Box implements BoxControl {
   status(): BoxStatus {
     const { clock, startedAtMs, parts, gallery, records, intake, eventLoop } = this.#parts;
     const { config, vision } = parts;
+    const lastReload = this.#parts.lastReload();
     return {
       version: programVersion(),
       site: config.site.id,
@@ -57,7 +60,8 @@ export class Box implements BoxControl {
       },
       broker: this.#broker(),
       outbox: { waiting: records.outbox.depth() },
-      intake: intake.counters,
+      intake: describeIntake(intake),
+      ...(lastReload === undefined ? {} : { lastReload }),
       eventLoop: {
         p99Ms: eventLoop.percentile(99) / nanosecondsInMs,
         maximumMs: eventLoop.max / nanosecondsInMs,
@@ -114,6 +118,12 @@ export class Box implements BoxControl {
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     };
   }
+}
+
+function describeIntake({ counters, waitingCount, problem }: SightingIntake): BoxStatus['intake'] {
+  if (problem === undefined) return { ...counters, waiting: waitingCount };
+  const { code, message, remedy = '' } = problem;
+  return { ...counters, waiting: waitingCount, problem: { code, message, remedy } };
 }
 
 function parsePayload(payload: Uint8Array): unknown {

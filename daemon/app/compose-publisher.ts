@@ -12,22 +12,34 @@ import { topicsOf } from '../publish/topics.js';
 import type { Records } from '../records/open-records.js';
 import { openUserPassword } from './vision-plan.js';
 
-/** Starts bringing events to the configured broker; undefined where none is configured. */
-export async function startPublishing(options: {
-  readonly config: Config;
-  readonly identity: BoxIdentity;
-  readonly records: Records;
-  readonly logger: Logger;
-}): Promise<Publisher | undefined> {
-  const { config, identity, records, logger } = options;
-  const { mqtt } = config;
-  if (mqtt === undefined) {
+/** A broker and all that is needed to publish to it; two that are alike publish alike. */
+export interface PublishingPlan {
+  readonly broker: BrokerAccess;
+  readonly topicPrefix: string;
+}
+
+/** Reads the secrets that publishing needs; undefined where no broker is configured. Throws what is wrong with them. */
+export async function planPublishing(
+  { mqtt, secretsDir }: Config,
+  identity: BoxIdentity,
+): Promise<PublishingPlan | undefined> {
+  if (mqtt === undefined) return undefined;
+  return { broker: await brokerAccess(mqtt, secretsDir, identity), topicPrefix: mqtt.topicPrefix };
+}
+
+/** Starts bringing events to the planned broker; undefined where there is none. */
+export function startPublishing(
+  plan: PublishingPlan | undefined,
+  parts: { readonly identity: BoxIdentity; readonly records: Records; readonly logger: Logger },
+): Publisher | undefined {
+  const { identity, records, logger } = parts;
+  if (plan === undefined) {
     logger.warn('no broker is configured: events are recorded and not published');
     return undefined;
   }
   return startPublisher({
-    broker: await brokerAccess(mqtt, config.secretsDir, identity),
-    topics: topicsOf(mqtt.topicPrefix, identity),
+    broker: plan.broker,
+    topics: topicsOf(plan.topicPrefix, identity),
     from: identity,
     outbox: records.outbox,
     onRecorded: (listener) => records.onRecorded(listener),

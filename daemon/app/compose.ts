@@ -5,6 +5,7 @@ import { operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
+import type { ReloadStatus } from '../control/box-control.js';
 import { startControlServer } from '../control/server.js';
 import { credentialKeyProvider } from '../gallery/credential-key-provider.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -24,14 +25,20 @@ import { SightingIntake } from './sighting-intake.js';
 /** How often the event loop's delay is sampled, milliseconds. */
 const eventLoopSamplingMs = 10;
 
+export interface ComposeOptions {
+  readonly lifetime: Lifetime;
+  readonly logger: Logger;
+  /** What the latest reload of the configuration came to. */
+  readonly lastReload: () => ReloadStatus | undefined;
+}
+
 /**
  * Opens every part of the daemon and connects them. What is opened belongs to `lifetime`. Throws what a part throws when it
  * cannot be used: gallery key, gallery, records, models, broker secret, local API.
  */
 export async function composeBox(
   config: Config,
-  lifetime: Lifetime,
-  logger: Logger,
+  { lifetime, logger, lastReload }: ComposeOptions,
 ): Promise<ReplaceableParts> {
   const startedAtMs = clock.monotonicMs();
   for (const path of [config.gallery.path, config.records.path]) {
@@ -65,6 +72,7 @@ export async function composeBox(
     gallery,
     records,
     intake,
+    lastReload,
     eventLoop: watchEventLoop(lifetime),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
   });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
 import type { BoxIdentity } from '../domain/event-payload.js';
@@ -9,9 +10,9 @@ import type { Records } from '../records/open-records.js';
 import type { Report } from '../vision/protocol.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
 import { CameraBoard } from './camera-board.js';
-import { startPublishing } from './compose-publisher.js';
+import { type PublishingPlan, planPublishing, startPublishing } from './compose-publisher.js';
 import type { SightingIntake } from './sighting-intake.js';
-import { planVision } from './vision-plan.js';
+import { type PlannedVision, planVision } from './vision-plan.js';
 import { VisionPool } from './vision-pool.js';
 
 /** Counts that only grow, whatever is replaced: what the watchdog goes by. */
@@ -28,12 +29,11 @@ export interface VisionPart extends AsyncDisposable {
   readonly board: CameraBoard;
 }
 
-/** Starts the vision processes that `config` asks for; sightings go to `intake`. */
-async function startVisionPart(
-  config: Config,
+/** Starts the planned vision processes; sightings go to `intake`. */
+function startVisionPart(
+  { plan, processes, unplanned }: PlannedVision,
   { intake, logger, progress }: Pick<StartOptions, 'intake' | 'logger'> & { readonly progress: Progress },
-): Promise<VisionPart> {
-  const { plan, processes, unplanned } = await planVision(config);
+): VisionPart {
   const board = new CameraBoard();
   for (const { id, ...failure } of unplanned) {
     logger.error('a camera cannot be opened', { camera: id, ...failure });
@@ -56,37 +56,38 @@ async function startVisionPart(
   return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
 
+/** What the parts were started with. Two that are equal need no replacement. */
+interface Plans {
+  readonly vision: PlannedVision;
+  readonly publishing: PublishingPlan | undefined;
+}
+
+async function planParts(config: Config, identity: BoxIdentity): Promise<Plans> {
+  return { publishing: await planPublishing(config, identity), vision: await planVision(config) };
+}
+
+/** A part that a reload replaced, for people. */
+export type ReplacedPart = 'vision processes' | 'broker connection';
+
 /** Parts that a changed configuration replaces while the gallery and the records stay open. */
 export class ReplaceableParts implements AsyncDisposable {
-  readonly #intake: SightingIntake;
-  readonly #records: Records;
-  readonly #identity: BoxIdentity;
-  readonly #logger: Logger;
-  readonly #progress: Progress;
+  readonly #options: StartOptions;
+  readonly #progress: Progress = { rounds: 0, analysis: 0 };
   #config: Config;
+  #plans: Plans;
   #vision: VisionPart;
   #publisher: Publisher | undefined;
 
-  private constructor(
-    options: StartOptions & { readonly progress: Progress },
-    vision: VisionPart,
-    publisher: Publisher | undefined,
-  ) {
+  private constructor(options: StartOptions, plans: Plans) {
+    this.#options = options;
     this.#config = options.config;
-    this.#intake = options.intake;
-    this.#records = options.records;
-    this.#identity = options.identity;
-    this.#logger = options.logger;
-    this.#progress = options.progress;
-    this.#vision = vision;
-    this.#publisher = publisher;
+    this.#plans = plans;
+    this.#publisher = startPublishing(plans.publishing, options);
+    this.#vision = startVisionPart(plans.vision, { ...options, progress: this.#progress });
   }
 
   static async start(options: StartOptions): Promise<ReplaceableParts> {
-    const publisher = await startPublishing(options);
-    const progress: Progress = { rounds: 0, analysis: 0 };
-    const vision = await startVisionPart(options.config, { ...options, progress });
-    return new ReplaceableParts({ ...options, progress }, vision, publisher);
+    return new ReplaceableParts(options, await planParts(options.config, options.identity));
   }
 
   /** The configuration in force. */
@@ -107,26 +108,29 @@ export class ReplaceableParts implements AsyncDisposable {
     return this.#publisher;
   }
 
-  /** Puts `config` in force; replaces only the parts named. What fails leaves the part that ran before running. */
-  async replace(
-    config: Config,
-    parts: { readonly vision: boolean; readonly publisher: boolean },
-  ): Promise<void> {
-    if (parts.publisher) {
-      const next = { config, identity: this.#identity, records: this.#records, logger: this.#logger };
-      const started = await startPublishing(next);
-      const previous = this.#publisher;
-      this.#publisher = started;
-      await previous?.[Symbol.asyncDispose]();
-    }
-    if (parts.vision) {
-      const previous = this.#vision;
-      // One after the other: cameras often allow few sessions, and the memory of a box is made for one set.
-      await previous[Symbol.asyncDispose]();
-      const parts = { intake: this.#intake, logger: this.#logger, progress: this.#progress };
-      this.#vision = await startVisionPart(config, parts);
-    }
+  /**
+   * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed. Throws before
+   * anything is replaced when a part cannot be planned.
+   */
+  async replace(config: Config): Promise<readonly ReplacedPart[]> {
+    const plans = await planParts(config, this.#options.identity);
+    const before = this.#plans;
+    const replaced: ReplacedPart[] = [];
+    this.#plans = plans;
     this.#config = config;
+    // One after the other, here and below: the goodbye of the old connection must not follow the greeting of the new.
+    if (!isDeepStrictEqual(before.publishing, plans.publishing)) {
+      await this.#publisher?.[Symbol.asyncDispose]();
+      this.#publisher = startPublishing(plans.publishing, this.#options);
+      replaced.push('broker connection');
+    }
+    // Cameras often allow few sessions, and the memory of a box is made for one set.
+    if (!isDeepStrictEqual(before.vision, plans.vision)) {
+      await this.#vision[Symbol.asyncDispose]();
+      this.#vision = startVisionPart(plans.vision, { ...this.#options, progress: this.#progress });
+      replaced.push('vision processes');
+    }
+    return replaced;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

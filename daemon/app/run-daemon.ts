@@ -4,17 +4,16 @@ import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import { programVersion } from '../control/program-version.js';
-import { type AdjustableLogger, openPinoLogger } from '../host/pino-logger.js';
-import type { ServiceNotifier } from '../host/service-notifier.js';
+import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
 import { composeBox } from './compose.js';
 import type { ReplaceableParts } from './parts.js';
-import { reload } from './reload.js';
+import { ReloadOnHangup } from './reload-signal.js';
 import { startWatchdog } from './watchdog.js';
 
-/** How long all parts together may take to end, milliseconds: below systemd's default stop timeout of 90 s. */
-const shutdownDeadlineMs = 20_000;
+/** How long all parts together may take to end, milliseconds: below `TimeoutStopSec` of the systemd unit. */
+const shutdownDeadlineMs = 15_000;
 /** Models are loaded and the first inference compiled well within this. */
 const visionStartDeadlineMs = 60_000;
 const pollMs = 50;
@@ -26,14 +25,16 @@ export async function runDaemon(configPath: string): Promise<void> {
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   const notifier = await openServiceNotifier(logger);
   const stopped = signalled(['SIGTERM', 'SIGINT']);
+  const hangups = new ReloadOnHangup();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
-  const parts = await composeBox(config, lifetime, logger);
+  const parts = await composeBox(config, { lifetime, logger, lastReload: () => hangups.last });
   const started = await Promise.race([untilVisionRuns(parts, lifetime.signal), stopped]);
   if (started !== undefined) return;
   startWatchdog({ notifier, parts, lifetime, logger });
   notifier.ready();
   logger.info('ready', { cameras: config.cameras.length });
-  reloadOnSignal(configPath, { parts, notifier, lifetime, logger });
+  lifetime.use('reload', hangups);
+  hangups.serve({ configPath, parts, notifier, logger });
   const signal = await stopped;
   notifier.stopping();
   logger.info('stopping', { signal });
@@ -45,36 +46,6 @@ async function requireConfig(path: string): Promise<Config> {
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
     remedy: `correct the file; 'rollcall check-config --config ${path}' shows the problems again`,
-  });
-}
-
-/** SIGHUP reads the configuration again; one reload at a time. A failed one is told and changes nothing. */
-function reloadOnSignal(
-  path: string,
-  box: {
-    readonly parts: ReplaceableParts;
-    readonly notifier: ServiceNotifier;
-    readonly lifetime: Lifetime;
-    readonly logger: AdjustableLogger;
-  },
-): void {
-  let turn: Promise<void> = Promise.resolve();
-  const onSignal = (): void => {
-    turn = turn.then(async () => {
-      try {
-        const result = await reload(path, box.parts, box.logger);
-        box.logger.setLevel(box.parts.config.logging.level);
-        box.notifier.status(`configuration reload: ${result.outcome}`);
-      } catch (error) {
-        box.logger.error('the reload failed', { error });
-        box.notifier.status('configuration reload: failed');
-      }
-    });
-  };
-  process.on('SIGHUP', onSignal);
-  box.lifetime.defer('reload', async () => {
-    process.off('SIGHUP', onSignal);
-    await turn;
   });
 }
 

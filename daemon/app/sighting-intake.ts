@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
+import { isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { CameraId, PersonId } from '../domain/ids.js';
 import type { Sighting } from '../domain/sighting.js';
@@ -42,6 +42,7 @@ export class SightingIntake implements AsyncDisposable {
   #facts = 0;
   #suppressed = 0;
   #givenUp = 0;
+  #problem: RollcallError | undefined;
 
   constructor(options: { readonly decider: Decider; readonly clock: Clock; readonly logger: Logger }) {
     this.#decider = options.decider;
@@ -56,6 +57,16 @@ export class SightingIntake implements AsyncDisposable {
       suppressed: this.#suppressed,
       givenUp: this.#givenUp,
     };
+  }
+
+  /** Sightings that were taken and not worked on yet. */
+  get waitingCount(): number {
+    return this.#waiting.length + (this.#problem === undefined ? 0 : 1);
+  }
+
+  /** What keeps sightings from being worked on, until one could be. */
+  get problem(): RollcallError | undefined {
+    return this.#problem;
   }
 
   take(sighting: Sighting): void {
@@ -101,19 +112,34 @@ export class SightingIntake implements AsyncDisposable {
     for (;;) {
       try {
         this.#report(sighting, await this.#decider.onSighting(sighting, (atMs) => atMs + wallOffsetMs));
+        this.#workedOn();
         return;
       } catch (error) {
         const isRetried = isRollcallError(error) && error.retryable && !this.#abort.signal.aborted;
-        this.#logger.error('a sighting could not be worked on', {
-          camera: sighting.cameraId,
-          track: sighting.trackId,
-          error,
-          isRetried,
-        });
-        if (!isRetried) return;
+        if (!isRetried) {
+          const { cameraId: camera, trackId: track } = sighting;
+          this.#logger.error('a sighting could not be worked on', { camera, track, error });
+          return;
+        }
+        this.#waitFor(error);
         await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
       }
     }
+  }
+
+  /** Said once, and again when the reason changes: a full disk is not the less full for being told every 2 s. */
+  #waitFor(problem: RollcallError): void {
+    const isNew = this.#problem?.code !== problem.code;
+    this.#problem = problem;
+    if (!isNew) return;
+    const { code, message, remedy } = problem;
+    this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
+  }
+
+  #workedOn(): void {
+    if (this.#problem === undefined) return;
+    this.#problem = undefined;
+    this.#logger.info('sightings are worked on again', { waiting: this.#waiting.length });
   }
 
   #report(sighting: Sighting, outcome: SightingOutcome): void {

@@ -49,9 +49,14 @@ export interface UnplannedCamera {
 }
 
 /** What all vision processes together have to do, and the cameras whose credential is missing or unusable. */
-export async function planVision(
-  config: Config,
-): Promise<{ readonly plan: VisionPlan; readonly processes: number; readonly unplanned: UnplannedCamera[] }> {
+export interface PlannedVision {
+  readonly plan: VisionPlan;
+  readonly processes: number;
+  readonly unplanned: readonly UnplannedCamera[];
+}
+
+/** Reads the secrets of the cameras and plans their processes. */
+export async function planVision(config: Config): Promise<PlannedVision> {
   const cameras: CameraPlan[] = [];
   const unplanned: UnplannedCamera[] = [];
   for (const camera of config.cameras.filter(({ enabled }) => enabled)) {

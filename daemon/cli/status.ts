@@ -39,16 +39,39 @@ function visionLine(vision: VisionStatus): string {
   return `vision ${vision.index}: ${vision.state}${provider}, ${vision.restarts} restarts${failure}`;
 }
 
+function remedyLine(remedy: string | undefined): string {
+  return remedy === undefined || remedy === '' ? '' : `\n  what to do: ${remedy}`;
+}
+
+function eventsLine({ intake, outbox }: BoxStatus): string {
+  const { facts, suppressed, givenUp, waiting, problem } = intake;
+  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${givenUp} sightings lost; ${outbox.waiting} waiting for the broker`;
+  if (problem === undefined) return counts;
+  return `${counts}\nevents cannot be recorded, ${waiting} sightings wait: ${problem.message}${remedyLine(problem.remedy)}`;
+}
+
+/** Nothing where the running configuration is that of the file. */
+function reloadLines({ lastReload }: BoxStatus): readonly string[] {
+  if (lastReload?.outcome === 'refused') {
+    const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
+    return [`configuration: the one read at ${lastReload.at} is refused, the one before goes on:${problems}`];
+  }
+  if (lastReload?.outcome === 'applied' && lastReload.needRestart.length > 0) {
+    return [`configuration: these changes wait for a restart: ${lastReload.needRestart.join(', ')}`];
+  }
+  return [];
+}
+
 export function describeStatus(status: BoxStatus): string {
-  const { gallery, broker, outbox, intake, eventLoop } = status;
-  const remedy = broker.remedy === undefined ? '' : `\n  what to do: ${broker.remedy}`;
+  const { gallery, broker, eventLoop } = status;
   const message = broker.message === undefined ? '' : `: ${broker.message}`;
   return [
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
+    ...reloadLines(status),
     ...status.vision.map(visionLine),
     `gallery: ${gallery.persons} persons, ${gallery.templates} templates, ${gallery.damagedRows} damaged rows`,
-    `broker: ${broker.state}${message}${remedy}`,
-    `events: ${intake.facts} recorded since the start, ${intake.suppressed} suppressed by cooldowns, ${intake.givenUp} sightings lost; ${outbox.waiting} waiting for the broker`,
+    `broker: ${broker.state}${message}${remedyLine(broker.remedy)}`,
+    eventsLine(status),
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,
     cameraTable(status.cameras),
   ].join('\n');

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { messageOf } from '../base/errors.js';
 import { type ConfigProblem, explainIssue } from './problem.js';
-import { type Config, configSchema } from './schema.js';
+import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile, YamlPositions } from './yaml-positions.js';
 
 /** A configuration, or everything that is wrong with the file, in the order of its lines. */
@@ -17,6 +17,19 @@ const largestBytes = 1 << 20;
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const read = await readText(path);
   return 'text' in read ? parseConfig(read.text) : { ok: false, problems: [read] };
+}
+
+/**
+ * Where the daemon of this file listens, be the rest of the file valid or not: its daemon may run on an earlier one.
+ * Undefined where that cannot be told.
+ */
+export async function loadSocketPath(path: string): Promise<string | undefined> {
+  const read = await readText(path);
+  if (!('text' in read)) return undefined;
+  const document = parseDocument(read.text, { prettyErrors: false });
+  const control: unknown = document.getIn(['control', 'socketPath']);
+  const parsed = fileSchema.shape.control.safeParse(control === undefined ? {} : { socketPath: control });
+  return document.errors.length === 0 && parsed.success ? parsed.data.socketPath : undefined;
 }
 
 /** Checks configuration text. Pure. */

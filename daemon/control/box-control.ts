@@ -32,6 +32,21 @@ export interface VisionStatus {
   readonly lastFailure?: string;
 }
 
+/** What the latest reload of the configuration came to. */
+export type ReloadStatus = { readonly at: string } & (
+  | { readonly outcome: 'unchanged' }
+  | {
+      readonly outcome: 'applied';
+      readonly changes: readonly string[];
+      /** Parts that were replaced for it. */
+      readonly replaced: readonly string[];
+      /** Changes that wait for a restart. */
+      readonly needRestart: readonly string[];
+    }
+  /** The configuration that ran before goes on running. */
+  | { readonly outcome: 'refused'; readonly problems: readonly string[] }
+);
+
 export interface BoxStatus {
   readonly version: string;
   readonly site: string;
@@ -59,7 +74,13 @@ export interface BoxStatus {
     readonly suppressed: number;
     /** Lost because nothing could be stored for too long. */
     readonly givenUp: number;
+    /** Not worked on yet. */
+    readonly waiting: number;
+    /** Why they wait, where something keeps them from being worked on. */
+    readonly problem?: { readonly code: string; readonly message: string; readonly remedy: string };
   };
+  /** Absent where the configuration was never read again since the start. */
+  readonly lastReload?: ReloadStatus;
   /** How late the core's event loop ran its timers. */
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }

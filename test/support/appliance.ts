@@ -38,6 +38,8 @@ export interface Appliance extends AsyncDisposable {
   readonly broker: Mosquitto;
   readonly subscriber: EventSubscriber;
   readonly box: TestBox;
+  /** The settings of the box, to be varied. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly personIds: ReadonlyMap<CastId, string>;
   /** Events in the order of their first arrival, each id once, and when it came. */
   events(): readonly (PublishedEvent & { readonly arrivedAtMs: number })[];
@@ -69,28 +71,18 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     await subscribeToEvents(broker.url, { username: user, password }),
   );
   if (!isBrokerUp) await broker.kill();
-  const box = lifetime.use(
-    'box',
-    await makeBox({
-      secrets: {
-        'camera-login': `${cameraLogin.user}:${cameraLogin.password}\n`,
-        'broker-login': `${user}:${password}\n`,
-      },
-      config: {
-        cameras: cameraIds.map((id) => ({
-          id,
-          name: `The ${id}`,
-          url: cameras.url('/door'),
-          credential: 'camera-login',
-          direction: 'in',
-        })),
-        mqtt: { url: broker.url, credential: 'broker-login' },
-        liveness: { attackAfterS: 5 },
-        rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
-        ...config,
-      },
-    }),
-  );
+  const settings = {
+    cameras: cameraIds.map((id) => applianceCamera(id, cameras)),
+    mqtt: { url: broker.url, credential: 'broker-login' },
+    liveness: { attackAfterS: 5 },
+    rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
+    ...config,
+  };
+  const secrets = {
+    'camera-login': `${cameraLogin.user}:${cameraLogin.password}\n`,
+    'broker-login': `${user}:${password}\n`,
+  };
+  const box = lifetime.use('box', await makeBox({ secrets, config: settings }));
   await box.start();
   const personIds = await enrol(box, enrolled);
   const events: Appliance['events'] = () => {
@@ -107,6 +99,7 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     broker,
     subscriber,
     box,
+    config: settings,
     personIds,
     events,
     async untilEvent(what, isWanted) {
@@ -117,6 +110,11 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     },
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
+}
+
+/** One more camera that shows what all show. */
+export function applianceCamera(id: string, cameras: TestRtspServer, credential = 'camera-login') {
+  return { id, name: `The ${id}`, url: cameras.url('/door'), credential, direction: 'in' };
 }
 
 async function enrol(box: TestBox, who: readonly CastId[]): Promise<Map<CastId, string>> {

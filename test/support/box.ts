@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { messageOf } from '../../daemon/base/errors.js';
-import type { CameraStatus } from '../../daemon/control/box-control.js';
+import type { CameraStatus, ReloadStatus } from '../../daemon/control/box-control.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { until } from './until.js';
 
@@ -50,6 +50,8 @@ export interface TestBox extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Replaces the configuration file; the daemon is not told. */
   configure(config: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Replaces the configuration file, tells the daemon, and resolves with what it made of that. */
+  reload(config: Readonly<Record<string, unknown>>): Promise<ReloadStatus>;
   command(...args: readonly string[]): Promise<CommandResult>;
   /** The state of one camera as the daemon tells it now. */
   camera(id: string): Promise<CameraStatus>;
@@ -161,6 +163,18 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     },
     stop,
     configure,
+    async reload(config) {
+      const before = (await client.status()).lastReload;
+      await configure(config);
+      running().kill('SIGHUP');
+      let now: ReloadStatus | undefined;
+      await until('the configuration to be read again', async () => {
+        now = (await client.status()).lastReload;
+        return now !== undefined && now.at !== before?.at;
+      });
+      if (now === undefined) throw new Error('the reload left no trace');
+      return now;
+    },
     command,
     camera,
     async untilCamera(id, what, isWanted, deadlineMs) {

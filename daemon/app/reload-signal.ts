@@ -1,0 +1,61 @@
+import { messageOf } from '../base/errors.js';
+import type { ReloadStatus } from '../control/box-control.js';
+import type { AdjustableLogger } from '../host/pino-logger.js';
+import type { ServiceNotifier } from '../host/service-notifier.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import type { ReplaceableParts } from './parts.js';
+import { type ReloadResult, reload } from './reload.js';
+
+/** What a reload works on, once the daemon runs. */
+export interface ReloadTarget {
+  readonly configPath: string;
+  readonly parts: ReplaceableParts;
+  readonly notifier: ServiceNotifier;
+  readonly logger: AdjustableLogger;
+}
+
+/**
+ * Reads the configuration again at each SIGHUP, one reload at a time. The signal is taken from the moment this is made,
+ * since unhandled it ends a process; what comes before `serve` is done then. A failed reload is told and changes nothing.
+ */
+export class ReloadOnHangup implements AsyncDisposable {
+  #target: ReloadTarget | undefined;
+  #isWanted = false;
+  #turn: Promise<void> = Promise.resolve();
+  #last: ReloadStatus | undefined;
+
+  constructor() {
+    process.on('SIGHUP', this.#onSignal);
+  }
+
+  /** What the latest reload came to; undefined where there was none. */
+  get last(): ReloadStatus | undefined {
+    return this.#last;
+  }
+
+  serve(target: ReloadTarget): void {
+    this.#target = target;
+    if (this.#isWanted) this.#onSignal();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('SIGHUP', this.#onSignal);
+    await this.#turn;
+  }
+
+  readonly #onSignal = (): void => {
+    const target = this.#target;
+    if (target === undefined) this.#isWanted = true;
+    else this.#turn = this.#turn.then(() => this.#reload(target));
+  };
+
+  async #reload({ configPath, parts, notifier, logger }: ReloadTarget): Promise<void> {
+    const result = await reload(configPath, parts, logger).catch((error: unknown): ReloadResult => {
+      logger.error('the reload failed', { error });
+      return { outcome: 'refused', problems: [messageOf(error)] };
+    });
+    logger.setLevel(parts.config.logging.level);
+    this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
+    notifier.status(`configuration reload: ${result.outcome}`);
+  }
+}

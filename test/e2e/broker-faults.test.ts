@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+import { withoutBuild } from '../support/box.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { called, descendantsOf, isRunning } from '../support/processes.js';
+import { visitorClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
+
+test('a broker and a daemon that die', { skip: withoutBuild || withoutMosquitto }, async (t) => {
+  await using appliance = await startAppliance({
+    clip: await visitorClip('ada'),
+    cameraIds: ['door', 'yard'],
+    enrolled: ['ada'],
+    isBrokerUp: false,
+  });
+  await t.test('broker absent at the start', () => absentAtStart(appliance));
+  await t.test('broker killed while events come', () => killedMeanwhile(appliance));
+  await t.test('daemon killed between recording and publishing', () => daemonKilled(appliance));
+  await t.test('in all of this no event was lost and none has two ids', () => allInOrder(appliance));
+});
+
+async function untilWaiting({ box }: Appliance, count: number): Promise<void> {
+  await until(
+    `${count} events to wait for the broker`,
+    async () => (await box.client.status()).outbox.waiting >= count,
+    90_000,
+  );
+}
+
+async function untilDrained({ box }: Appliance): Promise<void> {
+  await until('the outbox to drain', async () => (await box.client.status()).outbox.waiting === 0);
+}
+
+async function absentAtStart(appliance: Appliance) {
+  const { box, broker, events } = appliance;
+  await untilWaiting(appliance, 2);
+  const { stdout } = await box.command('status');
+  assert.match(stdout, /broker: (waiting|connecting): .*127\.0\.0\.1:\d+.*\n +what to do: /);
+  assert.match(stdout, /[1-9]\d* waiting for the broker/);
+  assert.match(box.log(), /events wait in the outbox: the broker cannot be used/);
+  assert.equal(events().length, 0);
+  await broker.start();
+  await until('the waiting events', () => events().length >= 2);
+  await untilDrained(appliance);
+}
+
+async function killedMeanwhile(appliance: Appliance) {
+  const { broker, events, subscriber } = appliance;
+  const before = events().length;
+  await broker.kill();
+  await untilWaiting(appliance, 2);
+  const resubscribed = subscriber.resubscribed();
+  await broker.start();
+  // A broker that was killed knows no subscription: events that come before ours is made again are gone for us.
+  await resubscribed;
+  await until('the waiting events', () => events().length >= before + 2);
+  await untilDrained(appliance);
+}
+
+async function daemonKilled(appliance: Appliance) {
+  const { box, broker, events, subscriber } = appliance;
+  await broker.kill();
+  await untilWaiting(appliance, 1);
+  const waiting = (await box.client.recentEvents(1)) as readonly { id: string }[];
+  const children = descendantsOf(box.daemon.pid ?? 0);
+  assert.equal(called('ffmpeg', children).length, 2);
+  assert.equal(await box.stop('SIGKILL'), null);
+  await until('vision processes and FFmpeg to end with the daemon', () => !children.some(isRunning));
+  const resubscribed = subscriber.resubscribed();
+  await broker.start();
+  await resubscribed;
+  await box.start();
+  await until('the event recorded before the kill', () => events().some(({ id }) => id === waiting[0]?.id));
+  assert.equal((await box.client.listPersons()).length, 1, 'the gallery survived');
+}
+
+async function allInOrder({ box, events, subscriber }: Appliance) {
+  assert.equal(await box.stop(), 0);
+  const arrived = events();
+  const sequences = arrived.map(({ sequence }) => sequence);
+  assert.deepEqual(
+    sequences,
+    sequences.map((_, index) => index + 1),
+  );
+  // A message whose acknowledgement was lost with the broker may come again, under its own id only.
+  assert.equal(new Set(arrived.map(({ id }) => id)).size, arrived.length);
+  assert.ok(subscriber.repeatCount <= 2, `${subscriber.repeatCount} repetitions`);
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stateSchema } from '../../daemon/publish/event-schema.js';
+import { type Appliance, applianceCamera, cameraLogin, startAppliance } from '../support/appliance.js';
+import { withoutBuild } from '../support/box.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { called, descendantsOf } from '../support/processes.js';
+import { visitorClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
+
+const hourS = 3600;
+
+test('SIGHUP reads the configuration again', { skip: withoutBuild || withoutMosquitto }, async (t) => {
+  await using appliance = await startAppliance({
+    clip: await visitorClip('stranger'),
+    cameraIds: ['door'],
+    config: { rules: { unknownCooldownS: hourS } },
+  });
+  await t.test('rules change while tracks go on', () => rulesChange(appliance));
+  await t.test('a camera is added, then its secret', () => cameraAdded(appliance));
+  await t.test('a camera is removed', () => cameraRemoved(appliance));
+  await t.test('a broken file is refused and the old one goes on', () => brokenFile(appliance));
+  await t.test('a broker secret that is missing is refused', () => brokerSecretMissing(appliance));
+  await t.test('what needs a restart is told', () => needsRestart(appliance));
+  await t.test('the broker connection is replaced, and the box stays online', () => brokerChange(appliance));
+});
+
+async function rulesChange({ box, config, events, untilEvent }: Appliance) {
+  await untilEvent('an unknown person', ({ type }) => type === 'unknown');
+  await until('a repetition to be suppressed', async () => (await box.client.status()).intake.suppressed > 0);
+  assert.equal(events().length, 1);
+  const [before] = (await box.client.status()).vision;
+  const reload = await box.reload({ ...config, rules: { unknownCooldownS: 0 } });
+  assert.equal(reload.outcome, 'applied');
+  assert.deepEqual(reload.outcome === 'applied' && [reload.changes, reload.replaced], [
+    ['rules.unknownCooldownS'],
+    [],
+  ]);
+  await untilEvent('the next unknown person', ({ sequence }) => sequence === 2);
+  const [after] = (await box.client.status()).vision;
+  assert.equal(after?.pid, before?.pid);
+  assert.equal(after?.restarts, 0);
+}
+
+async function cameraAdded({ box, cameras, config }: Appliance) {
+  const door = applianceCamera('door', cameras);
+  const withYard = { ...config, cameras: [door, applianceCamera('yard', cameras, 'yard-login')] };
+  const added = await box.reload(withYard);
+  assert.deepEqual(added.outcome === 'applied' && added.changes, [
+    'camera yard added',
+    'rules.unknownCooldownS',
+  ]);
+  const yard = await box.untilCamera('yard', 'to lack its secret', ({ state }) => state === 'failed');
+  assert.match(yard.message ?? '', /"yard-login" does not exist/);
+  await writeFile(
+    join(box.directory, 'secrets', 'yard-login'),
+    `${cameraLogin.user}:${cameraLogin.password}`,
+    { mode: 0o600 },
+  );
+  const healed = await box.reload(withYard);
+  assert.deepEqual(healed.outcome === 'applied' && healed.replaced, ['vision processes']);
+  await box.untilCamera('yard', 'to stream', ({ state }) => state === 'streaming');
+  await box.untilCamera('door', 'to stream', ({ state }) => state === 'streaming');
+}
+
+async function cameraRemoved({ box, config }: Appliance) {
+  const removed = await box.reload(config);
+  assert.deepEqual(removed.outcome === 'applied' && removed.changes, ['camera yard removed']);
+  await box.untilCamera('door', 'to stream', ({ state }) => state === 'streaming');
+  const { cameras } = await box.client.status();
+  assert.deepEqual(
+    cameras.map(({ id }) => id),
+    ['door'],
+  );
+  assert.equal(called('ffmpeg', descendantsOf(box.daemon.pid ?? 0)).length, 1);
+}
+
+async function brokenFile({ box, config }: Appliance) {
+  const [before] = (await box.client.status()).vision;
+  const reload = await box.reload({ ...config, rules: { unknownCooldownS: -1 }, camreas: [] });
+  assert.equal(reload.outcome, 'refused');
+  const { exitCode, stdout, stderr } = await box.command('status');
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stderr, /has 2 problems; run 'rollcall check-config/);
+  assert.match(stdout, /configuration: the one read at .* is refused, the one before goes on:\n/);
+  assert.match(stdout, /rollcall\.yaml:\d+:\d+: rules\.unknownCooldownS /);
+  assert.match(stdout, /rollcall\.yaml:\d+:\d+: .*camreas.*cameras/);
+  assert.match(box.log(), /"level":"error".*the new configuration is refused; the old one goes on/);
+  const [after] = (await box.client.status()).vision;
+  assert.equal(after?.pid, before?.pid);
+  await box.reload(config);
+  assert.doesNotMatch((await box.command('status')).stdout, /configuration:/);
+}
+
+async function brokerSecretMissing({ box, config }: Appliance) {
+  const mqtt = { ...(config['mqtt'] as object), credential: 'not-there' };
+  const reload = await box.reload({ ...config, mqtt });
+  assert.equal(reload.outcome, 'refused');
+  assert.match(
+    reload.outcome === 'refused' ? reload.problems.join() : '',
+    /"not-there" does not exist\n +what to do: .*mode 0600/,
+  );
+  assert.equal((await box.client.status()).broker.state, 'connected');
+  assert.equal((await box.reload(config)).outcome, 'unchanged');
+}
+
+async function needsRestart({ box, config }: Appliance) {
+  const site = { id: 'test-site', timeZone: 'Asia/Kathmandu' };
+  const reload = await box.reload({ ...config, site });
+  assert.deepEqual(reload.outcome === 'applied' && reload.needRestart, ['site.timeZone']);
+  assert.match(
+    (await box.command('status')).stdout,
+    /configuration: these changes wait for a restart: site\.timeZone/,
+  );
+  assert.equal((await box.client.status()).site, 'test-site');
+}
+
+async function brokerChange({ box, config, events, subscriber }: Appliance) {
+  const mqtt = { ...(config['mqtt'] as object), clientId: 'another-client' };
+  const reload = await box.reload({ ...config, rules: { unknownCooldownS: 0 }, mqtt });
+  assert.deepEqual(reload.outcome === 'applied' && reload.replaced, ['broker connection']);
+  await until('to be connected again', async () => (await box.client.status()).broker.state === 'connected');
+  const states = () =>
+    subscriber.messages
+      .filter(({ topic }) => topic.endsWith('/state'))
+      .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))));
+  assert.deepEqual(
+    states().map(({ state }) => state),
+    ['online', 'offline', 'online'],
+  );
+  const known = events().length;
+  await until('another event', () => events().length > known);
+  assert.equal(subscriber.repeatCount, 0);
+  assert.equal(states().at(-1)?.state, 'online');
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+import { withoutBuild } from '../support/box.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { called, descendantsOf, isRunning } from '../support/processes.js';
+import { visitorClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
+
+test('a vision process is killed', { skip: withoutBuild || withoutMosquitto }, async (t) => {
+  await using appliance = await startAppliance({
+    clip: await visitorClip('ada'),
+    cameraIds: ['door', 'yard'],
+    enrolled: ['ada'],
+    config: { vision: { processes: 2, threads: 1 } },
+  });
+  await t.test('SIGKILL: the other goes on, it comes back', () => killed(appliance));
+  await t.test('SIGSTOP: FFmpeg of a frozen process is not left behind at the end', () => frozen(appliance));
+});
+
+const attendanceAt = (camera: string) => (event: { type: string; camera: string }) =>
+  event.type === 'attendance' && event.camera === camera;
+
+async function killed({ box, cameras: _, events, untilEvent, subscriber }: Appliance) {
+  await untilEvent('Ada at the door', attendanceAt('door'));
+  await untilEvent('Ada in the yard', attendanceAt('yard'));
+  const { vision } = await box.client.status();
+  assert.equal(vision.length, 2);
+  const [victim, survivor] = vision;
+  assert.ok(victim?.pid !== undefined && survivor?.pid !== undefined);
+  const orphans = called('ffmpeg', descendantsOf(victim.pid));
+  assert.equal(orphans.length, 1);
+  const before = events();
+
+  process.kill(victim.pid, 'SIGKILL');
+  await until('the kill to be told', async () => {
+    return (await box.client.status()).vision[0]?.lastFailure === 'it was ended by SIGKILL';
+  });
+  await box.untilCamera('door', 'to stream again', ({ state }) => state === 'streaming');
+  const now = (await box.client.status()).vision;
+  assert.equal(now[0]?.restarts, 1);
+  assert.notEqual(now[0]?.pid, victim.pid);
+  assert.deepEqual([now[1]?.restarts, now[1]?.pid], [0, survivor.pid]);
+  assert.match(
+    (await box.command('status')).stdout,
+    /vision 0: running, .*, 1 restarts, last failure: it was ended by SIGKILL/,
+  );
+  await until('FFmpeg of the killed process to end', () => !orphans.some(isRunning));
+
+  const count = (camera: string): number => events().filter(attendanceAt(camera)).length;
+  const [atDoor, inYard] = [count('door'), count('yard')];
+  await until('Ada at the door once more', () => count('door') > atDoor, 90_000);
+  await until('Ada in the yard once more', () => count('yard') > inYard, 90_000);
+  const after = events();
+  assert.deepEqual(after.slice(0, before.length), before, 'what had arrived stays as it was');
+  const sequences = after.map(({ sequence }) => sequence);
+  assert.deepEqual(
+    sequences,
+    sequences.map((_sequence, index) => index + 1),
+  );
+  assert.equal(subscriber.repeatCount, 0);
+  const perTrack = after.map(({ track, type }) => `${track} ${type}`);
+  assert.equal(new Set(perTrack).size, perTrack.length, 'a track was told of twice');
+}
+
+async function frozen({ box }: Appliance) {
+  const { vision } = await box.client.status();
+  const pid = vision[1]?.pid;
+  assert.ok(pid !== undefined);
+  const children = descendantsOf(box.daemon.pid ?? 0);
+  process.kill(pid, 'SIGSTOP');
+  assert.equal(await box.stop('SIGTERM'), 0);
+  await until('all children to end', () => !children.some(isRunning));
+}
