@@ -7,12 +7,10 @@ import {
   type CameraRunner,
   startCameraRunner,
 } from '../../daemon/vision/ingest/camera-runner.js';
+import type { CameraSourceOptions } from '../../daemon/vision/ingest/camera-source-options.js';
 import type { CameraState } from '../../daemon/vision/ingest/camera-state.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
-import {
-  type CameraSourceOptions,
-  ffmpegCameraSource,
-} from '../../daemon/vision/ingest/ffmpeg-camera-source.js';
+import { ffmpegCameraSource } from '../../daemon/vision/ingest/ffmpeg-camera-source.js';
 
 /** Longest that any fact is waited for, milliseconds: a test that needs it has failed. */
 const patienceMs = 30_000;

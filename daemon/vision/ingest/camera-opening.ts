@@ -1,9 +1,9 @@
 import type { Frame } from '../../domain/picture.js';
+import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';
 import { explanations } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
-import type { CameraContinuity, CameraSourceOptions } from './ffmpeg-camera-source.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
 import type { FrameSink } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';

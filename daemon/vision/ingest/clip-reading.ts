@@ -1,7 +1,7 @@
 import { badInput } from '../../base/errors.js';
 import type { Frame } from '../../domain/picture.js';
 import { BufferPool } from './buffer-pool.js';
-import type { ClipOptions } from './clip-source.js';
+import type { ClipOptions } from './clip-options.js';
 import { fileArguments } from './ffmpeg-arguments.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
 import type { StreamInfo } from './frame-source.js';

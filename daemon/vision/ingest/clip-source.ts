@@ -1,25 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Clock } from '../../base/clock.js';
 import { badInput, messageOf } from '../../base/errors.js';
-import type { CameraId } from '../../domain/ids.js';
 import type { Frame } from '../../domain/picture.js';
+import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';
-import type { FfmpegBinary } from './ffmpeg-binary.js';
 import type { StreamInfo } from './frame-source.js';
-
-export interface ClipOptions {
-  /** A clip or picture in any format that FFmpeg recognises by its content. */
-  readonly path: string;
-  /** What the frames are said to come from. */
-  readonly cameraId: CameraId;
-  readonly ffmpeg: FfmpegBinary;
-  /** A real clock: it only limits how long FFmpeg may take to end. */
-  readonly clock: Clock;
-  /** Frames per second to sample at: frame n is then at n / `fps`. Absent: every frame at its own time. */
-  readonly fps?: number;
-  /** Wider pictures are scaled down to this width, pixels. */
-  readonly maxAnalysisWidthPx: number;
-}
 
 /** A clip being read. Iterate once; leaving the loop or disposing ends the reading. */
 export interface Clip extends AsyncIterable<Frame>, AsyncDisposable {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Frame } from '../../domain/picture.js';
-import { type CameraSourceOptions, ffmpegCameraSource } from './ffmpeg-camera-source.js';
+import type { CameraSourceOptions } from './camera-source-options.js';
+import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { FrameSink, StreamInfo } from './frame-source.js';
 import type { StreamFailure } from './stream-end.js';
 
