@@ -14,7 +14,7 @@ const PHOTOGRAPH = /\.(jpe?g|png|webp|tiff?|heic|heif|gif)$/i;
 export async function readPeople(directory: string): Promise<readonly PhotographedPerson[]> {
   const entries = await list(directory);
   const people: PhotographedPerson[] = [];
-  for (const entry of entries.filter((candidate) => candidate.isDirectory())) {
+  for (const entry of entries.filter((candidate) => candidate.isDirectory() || candidate.isSymbolicLink())) {
     const paths = await readPhotographs(join(directory, entry.name));
     people.push({ name: entry.name, paths });
   }
@@ -28,7 +28,7 @@ export async function readPeople(directory: string): Promise<readonly Photograph
 export async function readPhotographs(directory: string): Promise<readonly string[]> {
   const entries = await list(directory);
   return entries
-    .filter((entry) => entry.isFile() && PHOTOGRAPH.test(entry.name))
+    .filter((entry) => !entry.isDirectory() && PHOTOGRAPH.test(entry.name))
     .map((entry) => join(directory, entry.name));
 }
 

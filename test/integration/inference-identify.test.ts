@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { sharedFile } from '../support/shared-media.js';
+
+const faces = sharedFile('media/identities/lfw');
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const evaluationSchema = z.object({
+  people: z.number(),
+  strangers: z.number(),
+  splits: z.number(),
+  rankOne: z.number(),
+  matedSearches: z.number(),
+  nonMatedSearches: z.number(),
+  refused: z.array(z.object({ photograph: z.string(), reason: z.string() })),
+  operating: z.object({ fpir: z.number(), fnir: z.number() }),
+  comparisons: z.object({ points: z.array(z.object({ fmr: z.number(), fnmr: z.number() })) }),
+});
+
+let directory: string;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rollcall-identify-'));
+});
+after(async () => {
+  await rm(directory, { recursive: true });
+});
+
+/** Runs `rollcall evaluate identify` from the sources. */
+async function evaluate(...words: readonly string[]) {
+  const command = ['--import', 'tsx', 'daemon/cli/main.ts', 'evaluate', 'identify', ...words];
+  const run = promisify(execFile)(process.execPath, command, { cwd: root });
+  return run.then(
+    ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({ exitCode: error.code, ...error }),
+  );
+}
+
+/** A small collection: `people` persons with four photographs each, and as many strangers. */
+async function smallCollection(
+  people: number,
+): Promise<{ readonly known: string; readonly unknown: string }> {
+  const [known, unknown] = [join(directory, 'known'), join(directory, 'unknown')];
+  const first = async (path: string, count: number) => (await readdir(path)).sort().slice(0, count);
+  for (const name of await first(join(faces.path, 'known'), people)) {
+    await mkdir(join(known, name), { recursive: true });
+    const photographs = join(faces.path, 'known', name);
+    for (const file of await first(photographs, 4))
+      await symlink(join(photographs, file), join(known, name, file));
+  }
+  await mkdir(unknown);
+  for (const file of await first(join(faces.path, 'unknown'), people)) {
+    await symlink(join(faces.path, 'unknown', file), join(unknown, file));
+  }
+  return { known, unknown };
+}
+
+describe('rollcall evaluate identify', () => {
+  test('measures a collection and prints it as JSON', { skip: faces.skip }, async () => {
+    const { known, unknown } = await smallCollection(5);
+    const result = await evaluate('--known', known, '--unknown', unknown, '--references', '2', '--json');
+    assert.equal(result.exitCode, 0, result.stderr);
+    const report = evaluationSchema.parse(JSON.parse(result.stdout));
+    assert.deepEqual([report.people, report.strangers, report.splits], [5, 5, 6]);
+    assert.deepEqual([report.matedSearches, report.nonMatedSearches], [60, 30]);
+    assert.ok(report.rankOne > 0.9 && report.operating.fnir < 0.3 && report.operating.fpir < 0.1);
+  });
+
+  test('a folder that is not there is bad input', async () => {
+    const result = await evaluate('--known', join(directory, 'nowhere'), '--unknown', directory);
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /cannot read the folder/);
+    assert.match(result.stderr, /what to do/);
+  });
+
+  test('too few photographs to enrol and still search is bad input', async () => {
+    await mkdir(join(directory, 'thin', 'somebody'), { recursive: true });
+    const result = await evaluate('--known', join(directory, 'thin'), '--unknown', directory);
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /--references/);
+  });
+});
