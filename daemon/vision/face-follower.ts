@@ -19,10 +19,6 @@ import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
 import { FollowedFace } from './followed-face.js';
 import type { StageCounters } from './stage-counters.js';
 
-/** While faces are followed, newcomers are looked for this often, milliseconds. */
-const newcomersEveryMs = 400;
-/** A face that stays lost is looked for this often, milliseconds; one that was just lost, at once. */
-const lostEveryMs = 200;
 /** Meshes fitted in one frame; at about 10 ms each more would take longer than the frame may. */
 const looksPerFrame = 8;
 /** Looks of the detector that may in a row find nothing under a mesh before the mesh counts as adrift. */
@@ -140,13 +136,13 @@ export class FaceFollower {
   }
 
   #lookDue(atMs: number, looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>): LookKind | undefined {
-    const missing = this.#faces.filter(
-      (face) => face.track.phase === 'lost' || (looked.has(face) && looked.get(face) === undefined),
-    );
+    const unlocated = this.#faces.filter((face) => looked.has(face) && looked.get(face) === undefined);
+    const lost = this.#faces.filter((face) => face.track.phase === 'lost');
     return lookDue(this.#looks, {
       atMs,
       isAnyoneFollowed: this.#faces.length > 0,
-      missingWidthsPx: missing.map((face) => face.track.motion.box.width),
+      isAnyoneJustLost: unlocated.some((face) => face.failedLooks === 0),
+      missingWidthsPx: [...lost, ...unlocated].map((face) => face.track.motion.box.width),
       smallestFacePx: this.#options.smallestFacePx,
     });
   }

@@ -7,6 +7,8 @@ export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive';
 export type Tally =
   | 'framesAnalysed'
   | 'framesSkipped'
+  /** Looks of the detector at full resolution; `detectCount` counts all looks. */
+  | 'fullLooks'
   | 'facesLocated'
   /** Faces that waited for a later frame because the frame's places were taken. */
   | 'locatesDeferred'

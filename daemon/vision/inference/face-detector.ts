@@ -1,10 +1,11 @@
 import type { Detection } from '../../domain/face.js';
 import type { Picture } from '../../domain/picture.js';
+import type { DetectOptions } from '../face-analyser.js';
 
 /** Finds faces in whole pictures. */
 export interface FaceDetector {
   /** All faces at least `smallestFacePx` wide, in full-resolution pixels, best score first. */
-  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]>;
+  detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]>;
 }
 
 /** Where a detector is to be operated; defaults stand in the model manifest. */

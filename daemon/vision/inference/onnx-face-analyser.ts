@@ -6,7 +6,13 @@ import type { RecogniserId } from '../../domain/ids.js';
 import type { Embedding } from '../../domain/match.js';
 import type { Picture } from '../../domain/picture.js';
 import type { FaceQuality } from '../../domain/quality.js';
-import type { FaceAnalyser, FaceRegion, ProviderInUse, SmallestFace } from '../face-analyser.js';
+import type {
+  DetectOptions,
+  FaceAnalyser,
+  FaceRegion,
+  ProviderInUse,
+  SmallestFace,
+} from '../face-analyser.js';
 import { assessView } from './assess-view.js';
 import type { EyeNetwork } from './eye-network.js';
 import type { FaceDetector } from './face-detector.js';
@@ -43,8 +49,8 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
     return this.#parts.provider;
   }
 
-  detect(picture: Picture, options: SmallestFace): Promise<readonly Detection[]> {
-    return this.#parts.detector.detect(picture, options.smallestFacePx);
+  detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
+    return this.#parts.detector.detect(picture, options);
   }
 
   async locate(

@@ -2,6 +2,7 @@ import type { Detection } from '../../domain/face.js';
 import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
 import type { Picture } from '../../domain/picture.js';
 import { ssdAnchors } from '../../domain/ssd-anchors.js';
+import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
 import { type DetectorSize, detectorSize } from './detector-size.js';
@@ -26,10 +27,18 @@ export class SsdDetector implements FaceDetector {
     this.#policy = policy;
   }
 
-  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]> {
+  detect(
+    picture: Picture,
+    { smallestFacePx, isQuick = false }: DetectOptions,
+  ): Promise<readonly Detection[]> {
     return this.#turn.run(async () => {
       const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
-      const size = detectorSize(picture, smallestFacePx, WEAKEST_PX, longestInputPx);
+      const size = detectorSize(
+        picture,
+        isQuick ? 2 * smallestFacePx : smallestFacePx,
+        WEAKEST_PX,
+        longestInputPx,
+      );
       const data = this.#input.fill(picture, size);
       const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
       const found = decodeSsd(

@@ -1,6 +1,7 @@
 import type { Detection } from '../../domain/face.js';
 import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
 import type { Picture } from '../../domain/picture.js';
+import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
 import { type DetectorSize, detectorSize, fixedDetectorSize } from './detector-size.js';
@@ -28,10 +29,13 @@ export class YunetDetector implements FaceDetector {
     this.#fixedSidePx = fixedSidePx;
   }
 
-  detect(picture: Picture, smallestFacePx: number): Promise<readonly Detection[]> {
+  detect(
+    picture: Picture,
+    { smallestFacePx, isQuick = false }: DetectOptions,
+  ): Promise<readonly Detection[]> {
     return this.#turn.run(async () => {
       const { scoreThreshold, overlapThreshold } = this.#policy;
-      const size = this.#sizeFor(picture, smallestFacePx);
+      const size = this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx);
       const data = this.#input.fill(picture, size);
       const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
       const found = STRIDES_PX.flatMap((stridePx) =>
