@@ -57,9 +57,9 @@ describe('size of the detector input', () => {
     );
   });
 
-  test('full high definition with faces from 80 pixels is looked at in 512 x 288', () => {
+  test('full high definition with faces from 80 pixels is looked at in 480 x 288', () => {
     const { widthPx, heightPx } = detectorSize({ widthPx: 1920, heightPx: 1080 }, 80, 20, 1024);
-    assert.deepEqual([widthPx, heightPx], [512, 288]);
+    assert.deepEqual([widthPx, heightPx], [480, 288]);
   });
 
   test('a fixed input holds the whole picture', () => {

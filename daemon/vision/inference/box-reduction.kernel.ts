@@ -85,8 +85,51 @@ function reduceYuv(p: Yuv420Picture, area: Area, factor: number): Yuv420Picture 
   return { format: 'yuv420p', widthPx, heightPx, range: p.range, data };
 }
 
-/** The last block of a row or column may be cut by the picture's edge: its average is over what is there. */
 function reducePlane(source: SamplePlane, area: Area, factor: number, out: Uint8Array, offset: number): void {
+  const { data, start } = source;
+  const { left, top, widthPx, heightPx } = area;
+  const isWhole = left + 2 * widthPx <= source.widthPx && top + 2 * heightPx <= source.heightPx;
+  const alignment = (data.byteOffset + start) | source.widthPx | left | (2 * widthPx);
+  if (factor === 2 && isWhole && (alignment & 3) === 0) halvePlane(source, area, out, offset);
+  else reduceBlocks(source, area, factor, out, offset);
+}
+
+/**
+ * Means of 2 x 2 samples, rounded: the commonest reduction (faces of 250 to 400 pixels), four samples of each row at
+ * a time. Assumes little-endian words like `sumRows`; everything must be a multiple of four.
+ */
+function halvePlane(source: SamplePlane, area: Area, out: Uint8Array, offset: number): void {
+  const { data, widthPx: sourceWidth } = source;
+  const stride = sourceWidth >> 2;
+  const words = new Int32Array(data.buffer, data.byteOffset + source.start, stride * source.heightPx);
+  let o = offset;
+  for (let row = 0; row < area.heightPx; row++) {
+    const first = (area.top + 2 * row) * stride + (area.left >> 2);
+    const end = first + (area.widthPx >> 1);
+    for (let i = first; i < end; i++) {
+      const upper = words[i]!;
+      const lower = words[i + stride]!;
+      const sums =
+        (upper & 0x00ff00ff) +
+        ((upper >>> 8) & 0x00ff00ff) +
+        (lower & 0x00ff00ff) +
+        ((lower >>> 8) & 0x00ff00ff) +
+        0x00020002;
+      out[o] = (sums & 0xffff) >> 2;
+      out[o + 1] = sums >>> 18;
+      o += 2;
+    }
+  }
+}
+
+/** The last block of a row or column may be cut by the picture's edge: its average is over what is there. */
+function reduceBlocks(
+  source: SamplePlane,
+  area: Area,
+  factor: number,
+  out: Uint8Array,
+  offset: number,
+): void {
   const { left, top, widthPx, heightPx } = area;
   const width = Math.min(widthPx * factor, source.widthPx - left);
   if (columnSums.length < width) columnSums = new Int32Array(width);
@@ -96,11 +139,19 @@ function reducePlane(source: SamplePlane, area: Area, factor: number, out: Uint8
     const from = Math.min(top + row * factor, source.heightPx - 1);
     const to = Math.min(from + Math.min(factor, MOST_ROWS), source.heightPx);
     sumRows(source, left, width, from, to, sums);
-    for (let column = 0; column < widthPx; column++) {
+    const weight = 1 / ((to - from) * factor);
+    const wholeBlocks = Math.min(widthPx, Math.floor(width / factor));
+    let x = 0;
+    for (let column = 0; column < wholeBlocks; column++) {
+      let sum = 0;
+      for (const end = x + factor; x < end; x++) sum = (sum + sums[x]!) | 0;
+      out[o++] = (sum * weight + 0.5) | 0;
+    }
+    for (let column = wholeBlocks; column < widthPx; column++) {
       const first = Math.min(column * factor, width - 1);
       const last = Math.min(first + factor, width);
       let sum = 0;
-      for (let x = first; x < last; x++) sum += sums[x]!;
+      for (let i = first; i < last; i++) sum += sums[i]!;
       out[o++] = (sum / ((to - from) * (last - first)) + 0.5) | 0;
     }
   }

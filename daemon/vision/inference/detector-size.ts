@@ -6,8 +6,11 @@ export interface DetectorSize {
   readonly usedHeightPx: number;
 }
 
-/** Long sides that inputs may have. Few, because a network plans its memory anew for every size. */
-const LONG_SIDES = [384, 512, 640, 768, 1024] as const;
+/**
+ * Long sides that inputs may have. Few, because a network plans its memory anew for every size; halves and quarters of
+ * common pictures among them (1920 and 1280 pixels wide), because those are shrunk fastest.
+ */
+const LONG_SIDES = [384, 480, 512, 640, 768, 960, 1024] as const;
 
 /** Inputs are multiples of this on both sides: the coarsest grid of the detectors that take any size. */
 const GRID_PX = 32;
