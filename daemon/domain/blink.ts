@@ -17,8 +17,12 @@ export interface BlinkPolicy {
    */
   readonly briefDepth: number;
   readonly briefMs: number;
-  /** The dip must be this many times deeper than the measurement is unsteady. */
-  readonly depthOverNoise: number;
+  /**
+   * Either must be this many times deeper than the measurement is unsteady. Shallow dips need more: a shaken
+   * photograph makes the networks tremble, and must not blink.
+   */
+  readonly closedOverNoise: number;
+  readonly briefOverNoise: number;
   /** The eye that closed less came down at least this part of the mean: otherwise it is a wink. */
   readonly bothEyesPart: number;
   /** Shortest and longest closure, milliseconds. */
@@ -34,7 +38,8 @@ export const defaultBlinkPolicy: BlinkPolicy = {
   closedDepth: 0.35,
   briefDepth: 0.12,
   briefMs: 200,
-  depthOverNoise: 5,
+  closedOverNoise: 5,
+  briefOverNoise: 7,
   bothEyesPart: 0.5,
   shortestMs: 30,
   longestMs: 600,
@@ -87,7 +92,8 @@ function judge(
   policy: BlinkPolicy,
 ): BlinkStep {
   const { longestMs, longestGapMs } = policy;
-  const leastDepth = Math.max(policy.briefDepth, policy.depthOverNoise * levelNoise(levels));
+  const grades = gradesOf(policy, levelNoise(levels));
+  const leastDepth = Math.min(...grades.map((grade) => grade.depth));
   const blinks: Blink[] = [];
   let { judgedMs, openSinceMs } = state;
   for (const [index, { atMs }] of levels.entries()) {
@@ -96,7 +102,7 @@ function judge(
     const closure = closureAt(levels, index, search);
     if (closure === 'open-ended' && nowMs - atMs <= longestMs) break;
     judgedMs = atMs;
-    if (closure === 'none' || closure === 'open-ended' || !isBlink(closure, policy)) continue;
+    if (closure === 'none' || closure === 'open-ended' || !isBlink(closure, grades, policy)) continue;
     const { closingMs, openingMs } = closure;
     blinks.push({ atMs: (closingMs + openingMs) / 2, durationMs: openingMs - closingMs });
     openSinceMs = openingMs;
@@ -104,9 +110,23 @@ function judge(
   return { state: { ...state, judgedMs, openSinceMs }, blinks };
 }
 
-function isBlink({ closingMs, openingMs, depth, lesserDepth }: EyeClosure, policy: BlinkPolicy): boolean {
+/** A depth from which a dip of at most `longestMs` is a blink. */
+interface Grade {
+  readonly depth: number;
+  readonly longestMs: number;
+}
+
+function gradesOf(policy: BlinkPolicy, noise: number): readonly Grade[] {
+  return [
+    { depth: Math.max(policy.closedDepth, policy.closedOverNoise * noise), longestMs: policy.longestMs },
+    { depth: Math.max(policy.briefDepth, policy.briefOverNoise * noise), longestMs: policy.briefMs },
+  ];
+}
+
+function isBlink(closure: EyeClosure, grades: readonly Grade[], policy: BlinkPolicy): boolean {
+  const { closingMs, openingMs, depth, lesserDepth } = closure;
   const durationMs = openingMs - closingMs;
-  const longestMs = depth >= policy.closedDepth ? policy.longestMs : policy.briefMs;
   const isWink = lesserDepth < policy.bothEyesPart * depth;
-  return durationMs >= policy.shortestMs && durationMs <= longestMs && !isWink;
+  const isOfGrade = (grade: Grade): boolean => depth >= grade.depth && durationMs <= grade.longestMs;
+  return !isWink && durationMs >= policy.shortestMs && grades.some(isOfGrade);
 }
