@@ -32,7 +32,7 @@ function encoded(text: string): string {
 export function urlWithCredential(address: CameraAddress): string {
   const match = parts.exec(address.url);
   // A line break would end the line of the script that carries the URL.
-  if (match === null || /[\p{Cc}\s]/u.test(address.url)) {
+  if (match === null || /[\p{Cc}\s]/u.test(address.url) || !URL.canParse(address.url)) {
     throw badInput('camera-url-unusable', 'the camera URL is not an RTSP address', {
       remedy: 'write it as rtsp://HOST[:PORT]/PATH, with spaces as %20',
     });

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.js';
 import type { Frame } from '../../domain/picture.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
@@ -71,7 +72,8 @@ export class CameraOpening {
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) return { kind: 'stopped' };
-      const process = await this.#start();
+      const process = await this.#start().catch(messageOf);
+      if (typeof process === 'string') return await this.#failed('not-started', 0, [process]);
       const cause = await this.#cause;
       const waitedS = this.#watchdog.silentMs / 1000;
       // Nothing more reaches the sink, and FFmpeg can write what it still holds.
