@@ -8,7 +8,7 @@ import type {
 import type { PersonId } from '../domain/ids.js';
 import type { EnrolmentPhotograph } from '../gallery/enrolment.js';
 import type { Gallery, PersonEntry } from '../gallery/gallery.js';
-import type { PhotoOutcome } from '../vision/protocol.js';
+import { largestPhotographMiB, type PhotoOutcome } from '../vision/protocol.js';
 import { decodeEmbedding } from '../vision/sighting-codec.js';
 
 /** What an enrolment needs of the rest of the box. */
@@ -38,7 +38,7 @@ export async function enrol(request: EnrolmentRequest, parts: EnrolmentParts): P
   const results: PhotographResult[] = [];
   const photographs: EnrolmentPhotograph[] = [];
   for (const image of request.photographs) {
-    const outcome = await parts.analysePhoto(image);
+    const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image);
     if (outcome.outcome === 'refused') {
       results.push(outcome);
       continue;
@@ -61,6 +61,17 @@ export async function enrol(request: EnrolmentRequest, parts: EnrolmentParts): P
   const id = await parts.gallery.addPerson({ name: request.name, photographs });
   return { outcome: 'enrolled', person: personAfterAdding(parts.gallery, id), photographs: results };
 }
+
+function isTooLarge(image: Buffer): boolean {
+  return image.length > largestPhotographMiB * 1024 * 1024;
+}
+
+const tooLarge: PhotoOutcome = {
+  outcome: 'refused',
+  code: 'too-large',
+  message: `the file is larger than ${largestPhotographMiB} MiB`,
+  remedy: 'send a JPEG photograph; 2000 pixels on its longer side are plenty',
+};
 
 async function findDuplicate(
   photographs: readonly EnrolmentPhotograph[],

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { badInput, messageOf } from '../base/errors.js';
+import { badInput, isRollcallError, messageOf } from '../base/errors.js';
 import type { EnrolmentResult, PersonSummary } from '../control/box-control.js';
+import { largestPhotographMiB } from '../vision/protocol.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { exitCodes, print, runAction, table } from './output.js';
@@ -43,8 +44,15 @@ function describeEnrolment(result: EnrolmentResult, images: readonly string[]): 
 
 async function readImage(path: string): Promise<Buffer> {
   try {
+    const { size } = await stat(path);
+    if (size > largestPhotographMiB * 1024 * 1024) {
+      throw badInput('image-too-large', `${path} is larger than ${largestPhotographMiB} MiB`, {
+        remedy: 'give a JPEG photograph; 2000 pixels on its longer side are plenty',
+      });
+    }
     return await readFile(path);
   } catch (error) {
+    if (isRollcallError(error)) throw error;
     throw badInput('unreadable-image', `cannot read ${path}: ${messageOf(error)}`, {
       cause: error,
       remedy: 'check the path and its permissions',

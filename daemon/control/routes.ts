@@ -17,7 +17,8 @@ const enrolmentBody = z.strictObject({
   isDuplicateAllowed: z.boolean().default(false),
 });
 
-function problem(error: RollcallError) {
+/** An error as the API sends it. */
+export function problem(error: RollcallError) {
   const { kind, code, message, remedy, details } = error;
   return { error: { kind, code, message, remedy, details } };
 }

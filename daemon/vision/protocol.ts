@@ -15,6 +15,9 @@ const identifier = z.string().min(1).max(128);
 const maximumEmbeddingValues = 1024;
 const embeddingText = z.string().max(Math.ceil((maximumEmbeddingValues * 4) / 3) * 4);
 
+/** Largest photograph file that is taken, MiB: with its base64 it fits a message; phones stay below a third of it. */
+export const largestPhotographMiB = 32;
+
 /** How to open one camera and how to look at it. The credential travels only through this pipe. */
 export const cameraPlanSchema = z.strictObject({
   id: identifier,

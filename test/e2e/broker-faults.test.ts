@@ -33,43 +33,38 @@ async function untilDrained({ box }: Appliance): Promise<void> {
 }
 
 async function absentAtStart(appliance: Appliance) {
-  const { box, broker, events } = appliance;
+  const { box, events, mendBroker } = appliance;
   await untilWaiting(appliance, 2);
   const { stdout } = await box.command('status');
   assert.match(stdout, /broker: (waiting|connecting): .*127\.0\.0\.1:\d+.*\n +what to do: /);
   assert.match(stdout, /[1-9]\d* waiting for the broker/);
   assert.match(box.log(), /events wait in the outbox: the broker cannot be used/);
   assert.equal(events().length, 0);
-  await broker.start();
+  await mendBroker();
   await until('the waiting events', () => events().length >= 2);
   await untilDrained(appliance);
 }
 
 async function killedMeanwhile(appliance: Appliance) {
-  const { broker, events, subscriber } = appliance;
+  const { breakBroker, events, mendBroker } = appliance;
   const before = events().length;
-  await broker.kill();
+  await breakBroker();
   await untilWaiting(appliance, 2);
-  const resubscribed = subscriber.resubscribed();
-  await broker.start();
-  // A broker that was killed knows no subscription: events that come before ours is made again are gone for us.
-  await resubscribed;
+  await mendBroker();
   await until('the waiting events', () => events().length >= before + 2);
   await untilDrained(appliance);
 }
 
 async function daemonKilled(appliance: Appliance) {
-  const { box, broker, events, subscriber } = appliance;
-  await broker.kill();
+  const { box, breakBroker, events, mendBroker } = appliance;
+  await breakBroker();
   await untilWaiting(appliance, 1);
   const waiting = (await box.client.recentEvents(1)) as readonly { id: string }[];
   const children = descendantsOf(box.daemon.pid ?? 0);
   assert.equal(called('ffmpeg', children).length, 2);
   assert.equal(await box.stop('SIGKILL'), null);
   await until('vision processes and FFmpeg to end with the daemon', () => !children.some(isRunning));
-  const resubscribed = subscriber.resubscribed();
-  await broker.start();
-  await resubscribed;
+  await mendBroker();
   await box.start();
   await until('the event recorded before the kill', () => events().some(({ id }) => id === waiting[0]?.id));
   assert.equal((await box.client.listPersons()).length, 1, 'the gallery survived');

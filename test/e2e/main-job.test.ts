@@ -162,7 +162,7 @@ async function removal({ box, events, personIds, untilEvent }: Appliance) {
   assert.match(shown.stderr, /there is no person with id .*\n.*rollcall person list/);
 }
 
-async function orderlyStop({ box, subscriber, broker: _ }: Appliance) {
+async function orderlyStop({ box, subscriber }: Appliance) {
   const children = descendantsOf(box.daemon.pid ?? 0);
   assert.equal(called('ffmpeg', children).length, 1);
   assert.equal(await box.stop('SIGTERM'), 0);

@@ -21,7 +21,7 @@ test('a vision process is killed', { skip: withoutBuild || withoutMosquitto }, a
 const attendanceAt = (camera: string) => (event: { type: string; camera: string }) =>
   event.type === 'attendance' && event.camera === camera;
 
-async function killed({ box, cameras: _, events, untilEvent, subscriber }: Appliance) {
+async function killed({ box, events, untilEvent, subscriber }: Appliance) {
   await untilEvent('Ada at the door', attendanceAt('door'));
   await untilEvent('Ada in the yard', attendanceAt('yard'));
   const { vision } = await box.client.status();

@@ -8,6 +8,7 @@ import { type BoxSettings, makeBox, type TestBox } from './box.js';
 import { type EventSubscriber, subscribeToEvents } from './event-subscriber.js';
 import { type Mosquitto, startMosquitto } from './mosquitto.js';
 import { startRtspServer, type TestRtspServer } from './rtsp-server.js';
+import { openTcpGate, type TcpGate } from './tcp-gate.js';
 import { until } from './until.js';
 
 export type PublishedEvent = z.infer<typeof eventSchema>;
@@ -28,14 +29,17 @@ export interface ApplianceOptions {
   readonly cameraIds: readonly string[];
   readonly enrolled?: readonly CastId[];
   readonly config?: BoxSettings['config'];
-  /** Default true; without, the broker's port is taken but nobody listens. */
+  /** Default true; otherwise the box starts without a broker. */
   readonly isBrokerUp?: boolean;
 }
 
 /** A camera server that asks for a password, a broker that asks for one, somebody who listens, and a running box. */
 export interface Appliance extends AsyncDisposable {
   readonly cameras: TestRtspServer;
-  readonly broker: Mosquitto;
+  /** SIGKILL to the broker: it forgets everything, and nobody answers the box. */
+  breakBroker(): Promise<void>;
+  /** Starts the broker again; the subscriber is back before the box can be, and so misses nothing. */
+  mendBroker(): Promise<void>;
   readonly subscriber: EventSubscriber;
   readonly box: TestBox;
   /** The settings of the box, to be varied. */
@@ -70,10 +74,12 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     'subscriber',
     await subscribeToEvents(broker.url, { username: user, password }),
   );
-  if (!isBrokerUp) await broker.kill();
+  const gate = lifetime.use('gate', await openTcpGate(broker.port));
+  const { breakBroker, mendBroker } = breakable(broker, gate, subscriber);
+  if (!isBrokerUp) await breakBroker();
   const settings = {
     cameras: cameraIds.map((id) => applianceCamera(id, cameras)),
-    mqtt: { url: broker.url, credential: 'broker-login' },
+    mqtt: { url: `mqtt://127.0.0.1:${gate.port}`, credential: 'broker-login' },
     liveness: { attackAfterS: 5 },
     rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
     ...config,
@@ -96,7 +102,8 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
   };
   return {
     cameras,
-    broker,
+    breakBroker,
+    mendBroker,
     subscriber,
     box,
     config: settings,
@@ -109,6 +116,23 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
       });
     },
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+function breakable(broker: Mosquitto, gate: TcpGate, subscriber: EventSubscriber) {
+  let resubscribed = Promise.resolve();
+  return {
+    async breakBroker() {
+      gate.close();
+      gate.cut();
+      resubscribed = subscriber.resubscribed();
+      await broker.kill();
+    },
+    async mendBroker() {
+      await broker.start();
+      await resubscribed;
+      await gate.open();
+    },
   };
 }
 

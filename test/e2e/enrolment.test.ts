@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import sharp from 'sharp';
+import type { PersonSummary } from '../../daemon/control/box-control.js';
+import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+
+const mebibyte = 1024 * 1024;
+
+interface Photos {
+  readonly ada: string;
+  readonly bea: string;
+  readonly noFace: string;
+  readonly twoFaces: string;
+  readonly smallFace: string;
+  readonly blurred: string;
+  readonly dark: string;
+  readonly text: string;
+  readonly cutShort: string;
+  readonly folder: string;
+  readonly large: string;
+  readonly huge: string;
+}
+
+test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-photos-'));
+  try {
+    await using portraits = await writeEnrolmentPhotos();
+    const photos = await makePhotos(folder, portraits.files);
+    await using box = await makeBox();
+    await box.start();
+    await t.test('unusable photographs', (inner) => refusals(box, photos, inner));
+    await t.test('unusable names and files', (inner) => badInput(box, photos, inner));
+    await t.test('nothing was stored of all this', () => nothingStored(box, photos.huge));
+    await t.test('a person is enrolled, warned of, shown and removed', () => lifeOfAPerson(box, photos));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+async function makePhotos(
+  folder: string,
+  { ada, bea }: { readonly ada: string; readonly bea: string },
+): Promise<Photos> {
+  const at = (name: string): string => join(folder, name);
+  const background = { width: 640, height: 480, channels: 3, background: '#8899aa' } as const;
+  await sharp({ create: background }).jpeg().toFile(at('wall.jpg'));
+  await sharp(cast.ada.photo).toFile(at('two.jpg'));
+  await sharp(ada).resize({ width: 70 }).toFile(at('small.jpg'));
+  await sharp(ada).blur(6).toFile(at('blurred.jpg'));
+  await sharp(ada).linear(0.08, 0).toFile(at('dark.jpg'));
+  await writeFile(at('letter.jpg'), 'Dear Sir or Madam,\n');
+  const whole = await sharp(ada).toBuffer();
+  await writeFile(at('cut.jpg'), whole.subarray(0, whole.length / 3));
+  await writeFile(at('large.jpg'), randomBytes(30 * mebibyte));
+  await writeFile(at('huge.jpg'), randomBytes(40 * mebibyte));
+  return {
+    ada,
+    bea,
+    noFace: at('wall.jpg'),
+    twoFaces: at('two.jpg'),
+    smallFace: at('small.jpg'),
+    blurred: at('blurred.jpg'),
+    dark: at('dark.jpg'),
+    text: at('letter.jpg'),
+    cutShort: at('cut.jpg'),
+    folder,
+    large: at('large.jpg'),
+    huge: at('huge.jpg'),
+  };
+}
+
+const add = (box: TestBox, name: string, ...args: readonly string[]) =>
+  box.command('person', 'add', name, ...args);
+
+async function refusals(box: TestBox, photos: Photos, t: TestContext) {
+  const cases: readonly (readonly [what: string, photo: string, reason: RegExp, remedy: RegExp])[] = [
+    ['no face', photos.noFace, /there is no face/, /shows one face from the front/],
+    ['several faces', photos.twoFaces, /there are [2-9] faces/, /one person alone/],
+    ['a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
+    ['a blurred face', photos.blurred, /blurred/, /hold still/],
+    ['a face in the dark', photos.dark, /dark|no face/, /light/],
+    ['no picture at all', photos.text, /cannot be read/, /JPEG, PNG/],
+    ['a large file of noise', photos.large, /cannot be read/, /JPEG, PNG/],
+    ['a file that was cut short', photos.cutShort, /cannot be read/, /whole JPEG/],
+  ];
+  for (const [what, photo, reason, remedy] of cases) {
+    await t.test(what, async () => {
+      const { exitCode, stdout } = await add(box, 'Somebody', '--image', photo);
+      assert.equal(exitCode, 1, stdout);
+      const [refusal = '', advice = '', verdict] = stdout.trim().split('\n');
+      assert.ok(refusal.startsWith(`${photo}: refused, `), stdout);
+      assert.match(refusal, reason);
+      assert.match(advice, /^ +what to do: /);
+      assert.match(advice, remedy);
+      assert.match(verdict ?? '', /nothing was stored/);
+    });
+  }
+  await t.test('one good and one bad photograph', async () => {
+    const { exitCode, stdout } = await add(box, 'Ada', '-i', photos.ada, photos.noFace, '--json');
+    assert.equal(exitCode, 1);
+    const result = JSON.parse(stdout) as { outcome: string; photographs: { outcome: string }[] };
+    assert.equal(result.outcome, 'refused');
+    assert.deepEqual(
+      result.photographs.map(({ outcome }) => outcome),
+      ['enrolled', 'refused'],
+    );
+  });
+}
+
+async function badInput(box: TestBox, photos: Photos, t: TestContext) {
+  const cases: readonly (readonly [what: string, args: readonly string[], reason: RegExp])[] = [
+    ['empty name', ['  ', '-i', photos.ada], /the name is empty\n +what to do: /],
+    ['name too long', ['x'.repeat(201), '-i', photos.ada], /longer than 200 characters\n +what to do: /],
+    ['name with a line break', ['Ada\nBea', '-i', photos.ada], /control characters\n +what to do: /],
+    [
+      'file that is not there',
+      ['Ada', '-i', join(photos.folder, 'no')],
+      /cannot read .*no.*\n +what to do: /,
+    ],
+    ['folder instead of a file', ['Ada', '-i', photos.folder], /cannot read .*\n +what to do: /],
+    ['file too large for a photograph', ['Ada', '-i', photos.huge], /larger than 32 MiB\n +what to do: /],
+    [
+      'photographs too large together',
+      ['A', '-i', photos.large, photos.large],
+      /64 MiB\n +what to do: send f/,
+    ],
+    ['no photograph named', ['Ada'], /--image/],
+    ['more photographs than are of use', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photographs/],
+  ];
+  for (const [what, args, reason] of cases) {
+    await t.test(what, async () => {
+      const { exitCode, stderr } = await box.command('person', 'add', ...args);
+      assert.equal(exitCode, 2, stderr);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /\n +at /, 'a stack is of no use to anybody here');
+    });
+  }
+}
+
+async function nothingStored(box: TestBox, huge: string) {
+  // Another client of the API may not look at the size first.
+  const photographs = [await readFile(huge)];
+  const refused = await box.client.addPerson({ name: 'Ada', photographs, isDuplicateAllowed: false });
+  assert.equal(refused.outcome, 'refused');
+
+  const { stdout } = await box.command('person', 'list', '--json');
+  assert.deepEqual(JSON.parse(stdout), []);
+  const { gallery, vision } = await box.client.status();
+  assert.deepEqual(gallery, { persons: 0, templates: 0, damagedRows: 0 });
+  assert.equal(vision[0]?.restarts, 0);
+}
+
+async function lifeOfAPerson(box: TestBox, photos: Photos) {
+  const added = await add(box, ' Ada Łovelace ', '--image', photos.ada);
+  assert.equal(added.exitCode, 0, added.stderr);
+  const [, id = ''] = /enrolled Ada Łovelace as (\S+)/.exec(added.stdout) ?? [];
+  assert.notEqual(id, '', added.stdout);
+
+  const twice = await add(box, 'Impostor', '-i', photos.ada);
+  assert.equal(twice.exitCode, 1);
+  assert.match(
+    twice.stdout,
+    new RegExp(`resembles Ada Łovelace \\(${id}\\), similarity (1\\.000|0\\.9\\d\\d)`),
+  );
+  assert.match(twice.stdout, /what to do: .*--allow-duplicate/);
+  assert.equal((await box.client.status()).gallery.persons, 1);
+  const allowed = await add(box, 'Twin of Ada', '-i', photos.ada, '--allow-duplicate', '--json');
+  assert.equal(allowed.exitCode, 0, allowed.stdout);
+  const twin = (JSON.parse(allowed.stdout) as { person: PersonSummary }).person;
+  assert.equal((await add(box, 'Bea', '-i', photos.bea)).exitCode, 0, 'somebody else is no duplicate');
+
+  const shown = await box.command('person', 'show', id, '--json');
+  const person = JSON.parse(shown.stdout) as PersonSummary;
+  assert.deepEqual(
+    [person.id, person.name, person.templates, person.photographs],
+    [id, 'Ada Łovelace', 1, 1],
+  );
+  const list = await box.command('person', 'list');
+  for (const name of ['Ada Łovelace', 'Twin of Ada', 'Bea']) assert.match(list.stdout, new RegExp(name));
+
+  for (const gone of [id, twin.id]) {
+    assert.equal((await box.command('person', 'remove', gone)).exitCode, 0);
+  }
+  const again = await box.command('person', 'remove', id);
+  assert.equal(again.exitCode, 2);
+  assert.match(again.stderr, /there is no person with id .*\n +what to do: run 'rollcall person list'/);
+  assert.equal(
+    (await add(box, 'Ada once more', '-i', photos.ada)).exitCode,
+    0,
+    'removed faces are forgotten',
+  );
+}
