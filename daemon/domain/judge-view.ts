@@ -19,11 +19,11 @@ export interface FaceView {
  * three others of the same person at the default threshold (scripts/bench/quality-limits.ts prints the table).
  */
 
-/** Gaussian blur of 3 % of the face's width reads 0.13 and makes 1 view in 6 miss; 4 % reads 0.07 and 1 in 2. */
+/** Gaussian blur of 3 % of the face's width reads 0.15 and makes 1 view in 5 miss; 4 % reads 0.09, and 2 in 5 miss. */
 const BLURRED_UNDER = 0.1;
 /** Clean darkening to a mean luma of 15 hardly matters, but a real sensor gives mostly noise down there. */
 const DARK_UNDER = 25;
-/** Half of the samples burnt out makes 1 view in 3 miss; a quarter, 1 in 8. */
+/** Half of the samples burnt out makes 1 view in 3 miss; a quarter, 1 in 5. */
 const OVEREXPOSED_OVER = 0.5;
 /** The mesh flattens: a full profile reads about 42 degrees. Up to 35 similarity does not fall measurably. */
 const LARGEST_YAW_DEG = 35;
@@ -40,7 +40,7 @@ const CUT_OFF_OVER = 0.08;
 const FULL_WIDTH_PX = 110;
 const FULL_SHARPNESS = 1;
 const FULL_LUMA = 60;
-/** Narrower faces are worth nothing: at 25 pixels 1 view in 7 misses. */
+/** Narrower faces are worth nothing: at 25 pixels 1 view in 8 misses already. */
 const LEAST_WIDTH_PX = 16;
 
 /** A view with a reason against it ranks below every clean one of its kind. */

@@ -1,0 +1,132 @@
+/*
+ * Where a view stops being good enough: spoils one photograph of each person on purpose, compares it with others of
+ * the same person, and prints what the quality measures read beside the share that would be missed.
+ *
+ *   npx tsx scripts/bench/quality-limits.ts --known DIR [--people 32]      (a folder of photographs per person)
+ */
+import { parseArgs } from 'node:util';
+import sharp, { type Sharp } from 'sharp';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { readPeople } from '../../daemon/cli/labelled-photographs.js';
+import { meanFaceAlignment } from '../../daemon/domain/alignment.js';
+import type { FaceLandmarks } from '../../daemon/domain/face.js';
+import type { FaceStatistics } from '../../daemon/domain/face-statistics.js';
+import { boxCentre } from '../../daemon/domain/geometry.js';
+import { cosine } from '../../daemon/domain/identification-trial.js';
+import type { Rgb24Picture } from '../../daemon/domain/picture.js';
+import { openModelStore } from '../../daemon/models/store.js';
+import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/face-statistics.kernel.js';
+import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+
+const { values } = parseArgs({
+  options: { known: { type: 'string' }, people: { type: 'string', default: '32' } },
+});
+if (values.known === undefined) {
+  console.error('usage: quality-limits.ts --known DIR [--people N]');
+  process.exit(2);
+}
+const known = values.known;
+
+/** How a photograph is spoilt; widths are those of the face in pixels. */
+type Spoiling = readonly [name: string, spoil: (photograph: Sharp, faceWidthPx: number) => Sharp];
+
+const SPOILINGS: readonly Spoiling[] = [
+  ['as it is', (photograph) => photograph],
+  ...[1, 2, 3, 4, 5].map(
+    (share): Spoiling => [
+      `blur, ${share} % of the face`,
+      (photograph, width) => photograph.blur((share / 100) * width),
+    ],
+  ),
+  ...[80, 50, 40, 30, 25].map(
+    (target): Spoiling => [
+      `face ${target} px wide`,
+      (photograph, width) => sharpScaled(photograph, target / width),
+    ],
+  ),
+  ...[0.5, 0.3, 0.2, 0.12, 0.08].map(
+    (gain): Spoiling => [`light x ${gain}`, (photograph) => photograph.linear(gain, 0)],
+  ),
+  ...[1.5, 2, 2.5, 3].map(
+    (gain): Spoiling => [`light x ${gain}`, (photograph) => photograph.linear(gain, 0)],
+  ),
+];
+
+function sharpScaled(photograph: Sharp, scale: number): Sharp {
+  return photograph.resize({ width: Math.max(8, Math.round(PHOTOGRAPH_PX * scale)), kernel: 'cubic' });
+}
+
+/** Photographs are brought to this width first. */
+const PHOTOGRAPH_PX = 250;
+
+const models = await openModelStore();
+await using analyser = await openFaceAnalyser({
+  models,
+  provider: 'cpu',
+  detector: 'auto',
+  passivePad: 'none',
+  threads: 1,
+  logger: silentLogger,
+});
+const threshold = models.pack('dlib-resnet').thresholds.find(({ name }) => name === 'threshold')?.value ?? 1;
+
+async function pixels(photograph: Sharp): Promise<Rgb24Picture> {
+  const { data, info } = await photograph.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { format: 'rgb24', widthPx: info.width, heightPx: info.height, data };
+}
+
+async function mainFace(picture: Rgb24Picture): Promise<FaceLandmarks | undefined> {
+  const found = await analyser.detect(picture, { smallestFacePx: 40 });
+  const fromMiddle = (index: number): number => {
+    const box = found[index]?.box;
+    return box ? Math.abs(boxCentre(box).x - picture.widthPx / 2) : Number.POSITIVE_INFINITY;
+  };
+  const [first] = found.map((_, index) => index).sort((a, b) => fromMiddle(a) - fromMiddle(b));
+  const box = first === undefined ? undefined : found[first]?.box;
+  return box && (await analyser.locate(picture, [box]))[0];
+}
+
+interface Reading extends FaceStatistics {
+  readonly similarity: number;
+}
+
+const readings = new Map<string, Reading[]>();
+for (const { paths } of (await readPeople(known)).slice(0, Number(values.people))) {
+  const [spoilt, ...others] = paths.slice(0, 4);
+  if (spoilt === undefined) continue;
+  const load = (path: string): Sharp => sharp(path).resize({ width: PHOTOGRAPH_PX });
+  const references: Float32Array[] = [];
+  for (const path of others) {
+    const picture = await pixels(load(path));
+    const face = await mainFace(picture);
+    if (face) references.push(await analyser.embed(picture, face));
+  }
+  const clean = await pixels(load(spoilt));
+  const face = await mainFace(clean);
+  if (!face) continue;
+  const whole = await load(spoilt).png().toBuffer();
+  for (const [name, spoil] of SPOILINGS) {
+    const picture = await pixels(spoil(sharp(whole), face.box.width));
+    const scale = picture.widthPx / clean.widthPx;
+    const { x, y, width, height } = face.box;
+    const region = { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+    const [landmarks] = await analyser.locate(picture, [region]);
+    if (!landmarks) continue;
+    const embedding = await analyser.embed(picture, landmarks);
+    const similarity = Math.max(...references.map((reference) => cosine(reference, embedding)));
+    const statistics = faceStatistics(picture, meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0));
+    readings.set(name, [...(readings.get(name) ?? []), { ...statistics, similarity }]);
+  }
+}
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+console.log(`missed: similarity to the nearest of three other photographs under ${threshold}; medians`);
+for (const [name, all] of readings) {
+  const missed = all.filter(({ similarity }) => similarity < threshold).length;
+  const of = (key: keyof Reading): string => median(all.map((reading) => reading[key])).toFixed(2);
+  console.log(
+    `${name.padEnd(22)} missed ${missed}/${all.length}  similarity ${median(all.map((r) => r.similarity)).toFixed(3)}` +
+      `  sharpness ${of('sharpness')}  luma ${of('meanLuma')}  burnt out ${of('brightShare')}  weakest part ${of('weakestPart')}`,
+  );
+}
