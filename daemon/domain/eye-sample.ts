@@ -1,27 +1,52 @@
-import type { FaceLandmarks } from './face.js';
+import type { EyeContour, FaceLandmarks } from './face.js';
+import type { Point } from './geometry.js';
 import type { EyeSample } from './liveness.js';
 import type { FaceQuality, QualityReason } from './quality.js';
 
 /**
- * Under this an eye is a handful of pixels and its contour a guess: lids are about a third as high as the eye
- * is wide, and two lines of pixels are the least that closing can be read from.
+ * Under this an eye is a handful of pixels and its contour a guess: lids are about a third as high as the eye is wide,
+ * and two lines of pixels are the least that closing can be read from.
  */
 const smallestEyePx = 6;
-/** Turned further, the far eye is half hidden and its height over its width grows without opening. */
-const largestYawDeg = 40;
+/** Turned further, the far eye is half hidden; a full profile reads about 42 degrees (see `judgeView`). */
+const largestYawDeg = 30;
 /** Looking down further, lids cover the eye as in a closure. */
-const largestPitchDeg = 35;
+const largestPitchDeg = 30;
 
-/** Faults of a view that spoil the eyes as well. Blur and size are judged by the eye itself. */
-const spoilingReasons: readonly QualityReason[] = ['cut-off', 'occluded', 'dark'];
+/** Faults of a view that spoil the eyes as well. Size, blur and the picture's edge are judged by the eyes themselves. */
+const spoilingReasons: readonly QualityReason[] = ['occluded', 'dark'];
+
+export interface PictureSize {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
 
 /** Reduces one located view to what blink detection uses; eyes that cannot be judged are undefined. */
-export function eyeSampleOf(landmarks: FaceLandmarks, quality: FaceQuality, atMs: number): EyeSample {
+export function eyeSampleOf(
+  landmarks: FaceLandmarks,
+  quality: FaceQuality,
+  atMs: number,
+  picture: PictureSize,
+): EyeSample {
   const isJudgeable =
     Math.abs(landmarks.pose.yawDeg) <= largestYawDeg &&
     Math.abs(landmarks.pose.pitchDeg) <= largestPitchDeg &&
     !quality.reasons.some((reason) => spoilingReasons.includes(reason));
-  const openness = ({ openness: value, widthPx }: FaceLandmarks['leftEye']): number | undefined =>
-    isJudgeable && widthPx >= smallestEyePx && Number.isFinite(value) ? value : undefined;
-  return { atMs, left: openness(landmarks.leftEye), right: openness(landmarks.rightEye), quality };
+  const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
+  const openness = (eye: EyeContour, corners: readonly Point[]): number | undefined => {
+    const isSeen = eye.widthPx >= smallestEyePx && corners.every((corner) => isInside(corner, picture, eye));
+    return isJudgeable && isSeen && Number.isFinite(eye.openness) ? eye.openness : undefined;
+  };
+  return {
+    atMs,
+    left: openness(landmarks.leftEye, [leftInner, leftOuter]),
+    right: openness(landmarks.rightEye, [rightInner, rightOuter]),
+    quality,
+  };
+}
+
+/** Far enough from the picture's edge that the lids above and below are in it, half an eye away. */
+function isInside({ x, y }: Point, { widthPx, heightPx }: PictureSize, eye: EyeContour): boolean {
+  const margin = eye.widthPx / 2;
+  return x >= 0 && x <= widthPx && y >= margin && y <= heightPx - margin;
 }

@@ -12,12 +12,19 @@ import {
   nextLiveness,
 } from '../domain/liveness-verdict.js';
 import type { Probe } from '../domain/match.js';
+import type { Frame } from '../domain/picture.js';
 import type { FaceQuality } from '../domain/quality.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/same-face.js';
 import type { Track } from '../domain/track.js';
 
 /** A face unseen for longer than this may be somebody else when it is seen again, milliseconds. */
 const unbrokenGapMs = 500;
+
+/** A located view and what it is worth. */
+export interface AssessedView {
+  readonly landmarks: FaceLandmarks;
+  readonly quality: FaceQuality;
+}
 
 /** Everything one camera knows about one track: the states of its machines side by side. */
 export class FollowedFace {
@@ -49,18 +56,14 @@ export class FollowedFace {
   }
 
   /** Takes one located view into account; returns the blinks that it completed. */
-  see(
-    landmarks: FaceLandmarks,
-    quality: FaceQuality,
-    atMs: number,
-    policy: LivenessPolicy,
-  ): readonly Blink[] {
+  see(frame: Frame, { landmarks, quality }: AssessedView, policy: LivenessPolicy): readonly Blink[] {
+    const atMs = frame.capturedAtMs;
     const isBroken = this.lastLocatedMs !== undefined && atMs - this.lastLocatedMs > unbrokenGapMs;
     if (isBroken) this.interrupt(policy);
     this.lastLocatedMs = atMs;
     this.rollDeg = landmarks.pose.rollDeg;
     if (isBetter(quality, this.bestQuality)) this.bestQuality = quality;
-    const sample = eyeSampleOf(landmarks, quality, atMs);
+    const sample = eyeSampleOf(landmarks, quality, atMs, frame.picture);
     this.learn({ kind: 'eyes', sample }, policy);
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;

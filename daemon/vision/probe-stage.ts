@@ -6,23 +6,20 @@ import {
   recordEmbedding,
   type ViewPurpose,
 } from '../domain/best-views.js';
-import type { FaceLandmarks } from '../domain/face.js';
 import { type LivenessPolicy, wantsBinding } from '../domain/liveness-verdict.js';
 import type { Frame } from '../domain/picture.js';
 import type { FaceQuality } from '../domain/quality.js';
 import { type FaceJudgement, recallFace } from '../domain/same-face.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import type { FollowedFace } from './followed-face.js';
+import type { AssessedView, FollowedFace } from './followed-face.js';
 import type { StageCounters } from './stage-counters.js';
 
 /** Disagreeing embeddings in a row that make another face: one may be a bad view, two are not. */
 const strangeLimit = 2;
 
 /** One located and assessed face of a frame. */
-export interface AssessedLook {
+export interface AssessedLook extends AssessedView {
   readonly face: FollowedFace;
-  readonly landmarks: FaceLandmarks;
-  readonly quality: FaceQuality;
 }
 
 export interface ProbeStageOptions {

@@ -93,8 +93,8 @@ export class CameraSession {
     const assessed = looks.map((look) => this.#assess(frame, look));
     this.#announce(looks, atMs);
     const blinks = new Map<FollowedFace, readonly Blink[]>();
-    for (const { face, landmarks, quality } of assessed) {
-      blinks.set(face, face.see(landmarks, quality, atMs, this.#options.liveness));
+    for (const look of assessed) {
+      blinks.set(look.face, look.face.see(frame, look, this.#options.liveness));
     }
     await this.#hearPassiveModel(frame, looks);
     const { analyser, liveness, sameFaceThreshold } = this.#options;

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { eyeSampleOf } from '../../daemon/domain/eye-sample.js';
+import type { FaceLandmarks, FivePoints } from '../../daemon/domain/face.js';
+import type { QualityReason } from '../../daemon/domain/quality.js';
+
+const picture = { widthPx: 640, heightPx: 480 };
+
+/** A face whose eyes are 20 px wide, the outer corner of the right one at (x, y). */
+function landmarksAt(x: number, y: number, yawDeg = 0, eyePx = 20): FaceLandmarks {
+  const corner = (offset: number) => ({ x: x + offset, y });
+  const points: FivePoints = [
+    corner(0),
+    corner(eyePx),
+    corner(2 * eyePx),
+    corner(3 * eyePx),
+    corner(1.5 * eyePx),
+  ];
+  return {
+    presence: 1,
+    box: { x: x - 20, y: y - 40, width: 100, height: 120 },
+    fivePoints: points,
+    pose: { yawDeg, pitchDeg: 0, rollDeg: 0 },
+    leftEye: { openness: 0.3, widthPx: eyePx },
+    rightEye: { openness: 0.28, widthPx: eyePx },
+  };
+}
+
+function eyesOf(landmarks: FaceLandmarks, ...reasons: readonly QualityReason[]) {
+  const { left, right } = eyeSampleOf(landmarks, { score: 0.5, reasons }, 0, picture);
+  return [right, left];
+}
+
+describe('eyeSampleOf', () => {
+  test('passes on the openness of eyes that are seen', () => {
+    assert.deepEqual(eyesOf(landmarksAt(300, 200)), [0.28, 0.3]);
+  });
+
+  test('judges eyes of faces that are small, blurred or cut off, if the eyes themselves are seen', () => {
+    assert.deepEqual(eyesOf(landmarksAt(300, 200), 'cut-off', 'blurred', 'too-small'), [0.28, 0.3]);
+  });
+
+  test('leaves out eyes of turned, dark and covered faces and tiny ones', () => {
+    const nothing = [undefined, undefined];
+    assert.deepEqual(eyesOf(landmarksAt(300, 200, 35)), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(300, 200), 'dark'), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(300, 200), 'occluded'), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5)), nothing);
+  });
+
+  test('leaves out an eye that is beyond the edge of the picture', () => {
+    assert.deepEqual(eyesOf(landmarksAt(-10, 200)), [undefined, 0.3]);
+    assert.deepEqual(eyesOf(landmarksAt(300, 4)), [undefined, undefined]);
+  });
+});
