@@ -29,7 +29,7 @@ export function detectorSize(
   const longSide = Math.max(picture.widthPx, picture.heightPx);
   const wanted = (longSide * weakestPx) / smallestFacePx;
   const allowed = LONG_SIDES.filter((side) => side <= longestPx);
-  const long = allowed.find((side) => side >= wanted) ?? allowed.at(-1) ?? LONG_SIDES[0];
+  const long = allowed.find((side) => side >= wanted - 0.5) ?? allowed.at(-1) ?? LONG_SIDES[0];
   const scale = long / longSide;
   const usedWidthPx = Math.max(1, Math.round(picture.widthPx * scale));
   const usedHeightPx = Math.max(1, Math.round(picture.heightPx * scale));
