@@ -6,7 +6,7 @@ import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
 import type { ReloadStatus } from '../control/box-control.js';
-import { startControlServer } from '../control/server.js';
+import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import { credentialKeyProvider } from '../gallery/credential-key-provider.js';
 import type { Gallery } from '../gallery/gallery.js';
 import { openGallery } from '../gallery/open-gallery.js';
@@ -41,6 +41,7 @@ export async function composeBox(
   { lifetime, logger, lastReload }: ComposeOptions,
 ): Promise<ReplaceableParts> {
   const startedAtMs = clock.monotonicMs();
+  await refuseSecondDaemon(config.control.socketPath);
   for (const path of [config.gallery.path, config.records.path]) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   }

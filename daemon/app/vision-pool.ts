@@ -87,11 +87,7 @@ export class VisionPool implements AsyncDisposable {
 
   /** Decodes, inspects and embeds a photograph. Throws `vision-unavailable` (retryable). */
   analysePhoto(image: Buffer): Promise<PhotoOutcome> {
-    return this.#request((request) => ({
-      type: 'analyse-photo',
-      request,
-      imageBase64: image.toString('base64'),
-    }));
+    return this.#request((request) => ({ type: 'analyse-photo', request }), image);
   }
 
   /** Opens a camera beside whatever runs and says what it shows. Throws `vision-unavailable` (retryable). */
@@ -104,7 +100,10 @@ export class VisionPool implements AsyncDisposable {
     await Promise.all(this.#running);
   }
 
-  #request<T extends PhotoOutcome | CameraTestOutcome>(order: (request: number) => Order): Promise<T> {
+  #request<T extends PhotoOutcome | CameraTestOutcome>(
+    order: (request: number) => Order,
+    attachment?: Uint8Array,
+  ): Promise<T> {
     const slot = this.#slots.find((candidate) => candidate.isRunning);
     if (slot === undefined) return Promise.reject(unavailable('no vision process is running'));
     const request = this.#nextRequest++;
@@ -128,7 +127,7 @@ export class VisionPool implements AsyncDisposable {
         },
       };
       this.#waiting.set(request, waiting);
-      slot.send(order(request));
+      slot.send(order(request), attachment);
     });
   }
 

@@ -28,7 +28,7 @@ const inheritedVariables = [
 
 export interface VisionProcess {
   readonly pid: number;
-  send(order: Order): void;
+  send(order: Order, attachment?: Uint8Array): void;
   /** Resolves once, with the reason in words, when the process is gone. */
   readonly ended: Promise<string>;
   /** Asks it to stop; kills it when it has not within `graceMs`. */
@@ -76,7 +76,7 @@ export function spawnVisionProcess(options: {
   });
   return {
     pid: child.pid ?? 0,
-    send: (order) => channel.send(order),
+    send: (order, attachment) => channel.send(order, attachment),
     ended,
     stop: (graceMs) => stopChild(child, ended, graceMs, () => channel.send({ type: 'stop' } satisfies Order)),
   };

@@ -81,8 +81,8 @@ export class VisionSlot {
     };
   }
 
-  send(order: Order): void {
-    this.#process?.send(order);
+  send(order: Order, attachment?: Uint8Array): void {
+    this.#process?.send(order, attachment);
   }
 
   /** Keeps a process running until `signal` aborts, then ends it. */

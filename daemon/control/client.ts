@@ -2,7 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
-import type { BoxStatus, EnrolmentResult, PersonSummary } from './box-control.js';
+import type { BoxStatus, EnrolmentRequest, EnrolmentResult, PersonSummary } from './box-control.js';
+import { encodeEnrolment } from './enrolment-body.js';
 
 /** Code of the error thrown when nobody answers on the socket. */
 export const daemonUnreachable = 'daemon-unreachable';
@@ -43,13 +44,8 @@ export class ControlClient {
     return this.#json('POST', `/v1/cameras/${encodeURIComponent(id)}/test`);
   }
 
-  addPerson(request: {
-    readonly name: string;
-    readonly photographs: readonly Buffer[];
-    readonly isDuplicateAllowed: boolean;
-  }): Promise<EnrolmentResult> {
-    const photographs = request.photographs.map((bytes) => bytes.toString('base64'));
-    return this.#json('POST', '/v1/persons', { ...request, photographs });
+  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult> {
+    return this.#json('POST', '/v1/persons', encodeEnrolment(request));
   }
 
   listPersons(): Promise<readonly PersonSummary[]> {
@@ -83,7 +79,7 @@ export class ControlClient {
     if (!signal.aborted) throw unreachable(this.#socketPath, new Error('the daemon ended the stream'));
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async #json<T>(method: string, path: string, body?: Buffer): Promise<T> {
     const response = await this.#send(method, path, body);
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -93,19 +89,18 @@ export class ControlClient {
     return JSON.parse(text) as T;
   }
 
-  #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+  #send(method: string, path: string, body?: Buffer, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body);
       const headers =
-        text === undefined
+        body === undefined
           ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+          : { 'content-type': 'application/octet-stream', 'content-length': body.length };
       const options = { socketPath: this.#socketPath, method, path, headers, ...(signal ? { signal } : {}) };
       const outgoing = httpRequest(options, resolve);
       outgoing.on('error', (error) => {
         reject(isRollcallError(error) ? error : unreachable(this.#socketPath, error));
       });
-      outgoing.end(text);
+      outgoing.end(body);
     });
   }
 }

@@ -5,17 +5,10 @@ import { DropOldestQueue } from '../base/bounded-queue.js';
 import { badInput, isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BoxControl } from './box-control.js';
+import { decodeEnrolment } from './enrolment-body.js';
 
-/** Photographs of one enrolment request; more views than this teach the recogniser nothing. */
-const maximumPhotographs = 20;
 /** Events kept for a subscriber that reads too slowly. */
 const tailBacklog = 1000;
-
-const enrolmentBody = z.strictObject({
-  name: z.string(),
-  photographs: z.array(z.base64()).min(1).max(maximumPhotographs),
-  isDuplicateAllowed: z.boolean().default(false),
-});
 
 /** An error as the API sends it. */
 export function problem(error: RollcallError) {
@@ -53,15 +46,8 @@ export function controlRoutes(box: BoxControl, logger: Logger): Hono {
 function addPersonRoutes(app: Hono, box: BoxControl): void {
   app.get('/v1/persons', async (context) => context.json(await box.listPersons()));
   app.post('/v1/persons', async (context) => {
-    const body = enrolmentBody.safeParse(await context.req.json());
-    if (!body.success) {
-      throw badInput('bad-request', `the enrolment request is not valid: ${z.prettifyError(body.error)}`, {
-        remedy: `send a name and 1 to ${maximumPhotographs} photographs in base64`,
-      });
-    }
-    const photographs = body.data.photographs.map((text) => Buffer.from(text, 'base64'));
-    const { name, isDuplicateAllowed } = body.data;
-    return context.json(await box.addPerson({ name, photographs, isDuplicateAllowed }));
+    const body = Buffer.from(await context.req.arrayBuffer());
+    return context.json(await box.addPerson(decodeEnrolment(body)));
   });
   app.get('/v1/persons/:id', (context) => {
     const id = context.req.param('id');

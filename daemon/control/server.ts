@@ -28,12 +28,7 @@ export async function startControlServer(options: {
 }): Promise<AsyncDisposable> {
   const { socketPath, box, logger } = options;
   await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
-  if (await isAnswered(socketPath)) {
-    throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
-      remedy:
-        'stop it first (systemctl stop rollcalld), or give this one a controlSocket path and data of its own',
-    });
-  }
+  await refuseSecondDaemon(socketPath);
   await rm(socketPath, { force: true });
   const listener = getRequestListener(controlRoutes(box, logger).fetch);
   const server = createServer((request, response) => {
@@ -66,6 +61,17 @@ export async function startControlServer(options: {
       await closed;
     },
   };
+}
+
+/**
+ * Throws `already-running` where somebody answers on the socket. To be called before a start touches cameras and broker,
+ * too: a second daemon with the same broker client id would throw the first one off.
+ */
+export async function refuseSecondDaemon(socketPath: string): Promise<void> {
+  if (!(await isAnswered(socketPath))) return;
+  throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
+    remedy: 'stop it first (systemctl stop rollcalld), or give this one a control.socketPath of its own',
+  });
 }
 
 function isAnswered(socketPath: string): Promise<boolean> {

@@ -37,16 +37,16 @@ function fail(error: unknown): void {
   setImmediate(() => void end(1).catch(() => process.exit(1)));
 }
 
-function obey(order: Order): void {
+function obey(order: Order, attachment: Uint8Array): void {
   if (order.type === 'stop') void end(0).catch(fail);
   else if (order.type === 'start') {
     host = startVisionHost({ plan: order.plan, lifetime, report, fail });
     host.catch(fail);
-  } else void host?.then((running) => running.answer(order)).catch(fail);
+  } else void host?.then((running) => running.answer(order, attachment)).catch(fail);
 }
 
 const channel = openMessageChannel(new Socket({ fd: channelFd, readable: true, writable: true }), {
-  onMessage: (message) => obey(orderSchema.parse(message)),
+  onMessage: (message, attachment) => obey(orderSchema.parse(message), attachment),
   // The core is gone: nothing that is seen here could be told to anybody.
   onEnd: (error) => void end(error === undefined ? 0 : 1).catch(() => process.exit(1)),
 });

@@ -15,7 +15,7 @@ const identifier = z.string().min(1).max(128);
 const maximumEmbeddingValues = 1024;
 const embeddingText = z.string().max(Math.ceil((maximumEmbeddingValues * 4) / 3) * 4);
 
-/** Largest photograph file that is taken, MiB: with its base64 it fits a message; phones stay below a third of it. */
+/** Largest photograph file that is taken, MiB: it fits a message; those of phones are a fraction of it. */
 export const largestPhotographMiB = 32;
 
 /** How to open one camera and how to look at it. The credential travels only through this pipe. */
@@ -47,7 +47,8 @@ export const visionPlanSchema = z.strictObject({
 /** What the core asks of a vision process. */
 export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
-  z.strictObject({ type: z.literal('analyse-photo'), request: count, imageBase64: z.string() }),
+  /** The photograph's file is the attachment. */
+  z.strictObject({ type: z.literal('analyse-photo'), request: count }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
   z.strictObject({ type: z.literal('stop') }),
 ]);

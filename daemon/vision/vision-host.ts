@@ -21,8 +21,8 @@ const progressEveryMs = 1_000;
 export type Request = Extract<Order, { readonly request: number }>;
 
 export interface VisionHost {
-  /** Answers a request of the core by a report. */
-  answer(request: Request): Promise<void>;
+  /** Answers a request of the core, and what was attached to it, by a report. */
+  answer(request: Request, attachment: Uint8Array): Promise<void>;
 }
 
 /** Loads the models, opens the cameras of `plan` and reports what they see until `lifetime` ends. */
@@ -57,7 +57,8 @@ export async function startVisionHost(options: {
     cameras.set(camera.id, lifetime.use(`camera ${camera.id}`, startLiveCamera(camera, parts)));
   }
   reportProgress(cameras, lifetime, report);
-  return { answer: (request) => answer(request, { analyser, ffmpeg, logger, report, lifetime }) };
+  const parts = { analyser, ffmpeg, logger, report, lifetime };
+  return { answer: (request, attachment) => answer(request, attachment, parts) };
 }
 
 function thresholdOf(thresholds: readonly { readonly name: string; readonly value: number }[]): number {
@@ -101,6 +102,7 @@ function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): Ph
 
 async function answer(
   order: Request,
+  attachment: Uint8Array,
   parts: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
@@ -111,7 +113,7 @@ async function answer(
 ): Promise<void> {
   const { request } = order;
   if (order.type === 'analyse-photo') {
-    const analysis = await analysePhoto(Buffer.from(order.imageBase64, 'base64'), parts.analyser);
+    const analysis = await analysePhoto(attachment, parts.analyser);
     parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
   } else {
     const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });

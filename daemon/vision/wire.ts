@@ -1,19 +1,30 @@
 import type { Duplex } from 'node:stream';
 import { operational } from '../base/errors.js';
 
-const headerBytes = 4;
+/** Lengths of the JSON and of the attachment, each an unsigned 32-bit number, big endian. */
+const headerBytes = 8;
 
 /**
- * Largest message either side accepts, bytes: room for a photograph in base64, small enough that a hostile peer cannot
- * fill the memory.
+ * Largest message either side accepts, bytes: room for a photograph, small enough that a hostile peer cannot fill the
+ * memory.
  */
 export const maximumMessageBytes = 48 * 1024 * 1024;
 
-/** Length (unsigned 32 bit, big endian) followed by that many bytes of UTF-8 JSON. */
-export function encodeMessage(message: unknown): Buffer {
+/** A message and the bytes that came with it; empty for most. */
+export interface Received {
+  readonly message: unknown;
+  readonly attachment: Buffer;
+}
+
+/**
+ * Header and UTF-8 JSON of a message that `attachmentBytes` bytes follow. Photographs travel as they are: as text
+ * within the JSON they would hold the core's event loop for as long as it takes to turn megabytes into text and back.
+ */
+export function encodeMessage(message: unknown, attachmentBytes = 0): Buffer {
   const body = Buffer.from(JSON.stringify(message), 'utf8');
   const header = Buffer.allocUnsafe(headerBytes);
   header.writeUInt32BE(body.length);
+  header.writeUInt32BE(attachmentBytes, 4);
   return Buffer.concat([header, body]);
 }
 
@@ -25,33 +36,38 @@ export class MessageDecoder {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  push(chunk: Buffer): unknown[] {
+  push(chunk: Buffer): Received[] {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    const messages: unknown[] = [];
-    for (let body = this.#take(); body !== undefined; body = this.#take()) messages.push(parse(body));
+    const messages: Received[] = [];
+    for (let next = this.#take(); next !== undefined; next = this.#take()) messages.push(next);
     return messages;
   }
 
-  #take(): Buffer | undefined {
+  #take(): Received | undefined {
     if (this.#length < headerBytes) return undefined;
-    const bodyBytes = this.#peekLength();
-    if (bodyBytes > maximumMessageBytes) {
-      throw operational('wire-violation', `a message of ${bodyBytes} bytes is over the limit`);
+    const { bodyBytes, attachmentBytes } = this.#peekLengths();
+    const size = bodyBytes + attachmentBytes;
+    if (size > maximumMessageBytes) {
+      throw operational('wire-violation', `a message of ${size} bytes is over the limit`);
     }
-    if (this.#length < headerBytes + bodyBytes) return undefined;
+    if (this.#length < headerBytes + size) return undefined;
     const whole = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
     const all = whole ?? Buffer.concat(this.#chunks);
-    const rest = all.subarray(headerBytes + bodyBytes);
+    const rest = all.subarray(headerBytes + size);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#length = rest.length;
-    return all.subarray(headerBytes, headerBytes + bodyBytes);
+    const bodyEnd = headerBytes + bodyBytes;
+    return {
+      message: parse(all.subarray(headerBytes, bodyEnd)),
+      attachment: all.subarray(bodyEnd, bodyEnd + attachmentBytes),
+    };
   }
 
-  #peekLength(): number {
+  #peekLengths(): { readonly bodyBytes: number; readonly attachmentBytes: number } {
     const first = this.#chunks[0];
-    if (first !== undefined && first.length >= headerBytes) return first.readUInt32BE();
-    return Buffer.concat(this.#chunks).readUInt32BE();
+    const start = first !== undefined && first.length >= headerBytes ? first : Buffer.concat(this.#chunks);
+    return { bodyBytes: start.readUInt32BE(), attachmentBytes: start.readUInt32BE(4) };
   }
 }
 
@@ -65,7 +81,7 @@ function parse(body: Buffer): unknown {
 
 /** Both directions of one connection between the core and a vision process. */
 export interface MessageChannel {
-  send(message: unknown): void;
+  send(message: unknown, attachment?: Uint8Array): void;
 }
 
 /**
@@ -74,7 +90,7 @@ export interface MessageChannel {
  */
 export function openMessageChannel(
   stream: Duplex,
-  handlers: { onMessage(message: unknown): void; onEnd(error: unknown): void },
+  handlers: { onMessage(message: unknown, attachment: Buffer): void; onEnd(error: unknown): void },
 ): MessageChannel {
   const decoder = new MessageDecoder();
   let isEnded = false;
@@ -86,7 +102,7 @@ export function openMessageChannel(
   };
   stream.on('data', (chunk: Buffer) => {
     try {
-      for (const message of decoder.push(chunk)) handlers.onMessage(message);
+      for (const { message, attachment } of decoder.push(chunk)) handlers.onMessage(message, attachment);
     } catch (error) {
       end(error);
     }
@@ -94,8 +110,10 @@ export function openMessageChannel(
   stream.on('error', end);
   stream.on('close', () => end(undefined));
   return {
-    send(message) {
-      if (!isEnded) stream.write(encodeMessage(message));
+    send(message, attachment) {
+      if (isEnded) return;
+      stream.write(encodeMessage(message, attachment?.length));
+      if (attachment !== undefined) stream.write(attachment);
     },
   };
 }

@@ -126,7 +126,7 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     ['file too large for a photograph', ['Ada', '-i', photos.huge], /larger than 32 MiB\n +what to do: /],
     [
       'photographs too large together',
-      ['A', '-i', photos.large, photos.large],
+      ['A', '-i', ...Array(3).fill(photos.large)],
       /64 MiB\n +what to do: send f/,
     ],
     ['no photograph named', ['Ada'], /--image/],

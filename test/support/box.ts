@@ -45,7 +45,9 @@ export interface TestBox extends AsyncDisposable {
   /** Starts the daemon and waits until it is ready, or throws with its log when it ends first. */
   start(environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Starts the daemon and waits for it to end by itself. */
-  startAndEnd(): Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
+  startAndEnd(
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
   /** Sends a signal and waits for the end of the daemon; resolves with its exit code (null when killed). */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Replaces the configuration file; the daemon is not told. */
@@ -155,9 +157,9 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
         return status?.vision.every(({ state }) => state === 'running') === true;
       });
     },
-    async startAndEnd() {
+    async startAndEnd(environment) {
       const before = log.length;
-      const child = launch();
+      const child = launch(environment);
       const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
       return { exitCode, stderr: log.slice(before) };
     },

@@ -17,6 +17,7 @@ import {
   MessageDecoder,
   maximumMessageBytes,
   openMessageChannel,
+  type Received,
 } from '../../daemon/vision/wire.js';
 
 const violation = (error: unknown): boolean => isRollcallError(error, 'wire-violation');
@@ -28,30 +29,49 @@ function unitVector(values: readonly number[]): Float32Array {
 
 describe('message framing', () => {
   test('messages survive any cutting of the byte stream', () => {
-    const messages = fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 8 });
+    const message = fc.record({
+      json: fc.jsonValue({ maxDepth: 2 }),
+      bytes: fc.uint8Array({ maxLength: 30 }),
+    });
+    const cutting = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 });
     fc.assert(
-      fc.property(messages, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sent, cuts) => {
-        const bytes = Buffer.concat(sent.map(encodeMessage));
+      fc.property(fc.array(message, { maxLength: 8 }), cutting, (sent, cuts) => {
+        const wire = Buffer.concat(
+          sent.flatMap(({ json, bytes }) => [encodeMessage(json, bytes.length), bytes]),
+        );
         const decoder = new MessageDecoder();
-        const received: unknown[] = [];
-        for (let offset = 0, turn = 0; offset < bytes.length; turn += 1) {
+        const received: Received[] = [];
+        for (let offset = 0, turn = 0; offset < wire.length; turn += 1) {
           const length = cuts[turn % cuts.length] ?? 1;
-          received.push(...decoder.push(bytes.subarray(offset, offset + length)));
+          received.push(...decoder.push(wire.subarray(offset, offset + length)));
           offset += length;
         }
-        assert.deepEqual(received, JSON.parse(JSON.stringify(sent)));
+        const expected = sent.map(({ json, bytes }) => ({
+          message: JSON.parse(JSON.stringify(json)),
+          attachment: Buffer.from(bytes),
+        }));
+        assert.deepEqual(received, expected);
       }),
     );
   });
 
   test('a length over the limit is refused before anything is buffered', () => {
-    const header = Buffer.alloc(4);
-    header.writeUInt32BE(maximumMessageBytes + 1);
-    assert.throws(() => new MessageDecoder().push(header), violation);
+    for (const [bodyBytes, attachmentBytes] of [
+      [maximumMessageBytes + 1, 0],
+      [2, maximumMessageBytes],
+    ] as const) {
+      const header = Buffer.alloc(8);
+      header.writeUInt32BE(bodyBytes);
+      header.writeUInt32BE(attachmentBytes, 4);
+      assert.throws(() => new MessageDecoder().push(header), violation);
+    }
   });
 
   test('a body that is not JSON is refused', () => {
-    assert.throws(() => new MessageDecoder().push(Buffer.from([0, 0, 0, 2, 0x7b, 0x7b])), violation);
+    assert.throws(
+      () => new MessageDecoder().push(Buffer.from([0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b])),
+      violation,
+    );
   });
 
   test('what the handler throws ends the channel', async () => {

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+
+test('the local API', { skip: withoutBuild }, async (t) => {
+  await using box = await makeBox();
+  const socketPath = join(box.directory, 'run', 'control.sock');
+  await box.start();
+  await t.test('only its owner may open it', () => modes(box, socketPath));
+  await t.test('requests that make no sense are refused, with what to do', () => nonsense(box, socketPath));
+  await t.test('a second daemon is refused and does no harm', () => secondDaemon(box, socketPath));
+  await t.test('the socket of a killed daemon is replaced', () => staleSocket(box, socketPath));
+});
+
+async function modes(box: TestBox, socketPath: string) {
+  assert.equal((await stat(socketPath)).mode & 0o777, 0o600);
+  for (const directory of ['run', 'data']) {
+    assert.equal((await stat(join(box.directory, directory))).mode & 0o777, 0o700, directory);
+  }
+  for (const file of await readdir(join(box.directory, 'data'))) {
+    assert.equal((await stat(join(box.directory, 'data', file))).mode & 0o077, 0, file);
+  }
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+/** Asks without the client of the program: as somebody with curl would. */
+function ask(socketPath: string, method: string, path: string, body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ socketPath, method, path }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+async function nonsense(box: TestBox, socketPath: string) {
+  const cases = [
+    ['POST', '/v1/persons', 'no JSON'],
+    ['POST', '/v1/persons', '{"name":"Ada"}\n'],
+    ['POST', '/v1/persons', '{"name":"Ada","sizes":[1]}\n!'],
+    ['GET', '/v1/persons/nobody', undefined],
+    ['DELETE', '/v1/persons/%00', undefined],
+    ['POST', '/v1/cameras/nobody/test', undefined],
+  ] as const;
+  for (const [method, path, body] of cases) {
+    const { status, text } = await ask(socketPath, method, path, body);
+    const about = `${method} ${path} ${body}: ${status} ${text}`;
+    if (status === 200) assert.match(text, /"outcome":"refused".*"remedy"/, about);
+    else {
+      assert.equal(status, 400, about);
+      assert.ok((JSON.parse(text) as { error: { remedy: string } }).error.remedy.length > 0, about);
+    }
+  }
+  assert.equal((await ask(socketPath, 'GET', '/v1/nothing')).status, 404);
+  assert.equal((await box.client.status()).gallery.persons, 0);
+  assert.doesNotMatch(box.log(), /"level":"error"/);
+}
+
+async function secondDaemon(box: TestBox, socketPath: string) {
+  // Data of its own: only the socket is the same.
+  await using second = await makeBox({ config: { control: { socketPath } } });
+  const { exitCode, stderr } = await second.startAndEnd();
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /another rollcalld answers on .*control\.sock\n +what to do: /);
+  const { exitCode: still } = await box.command('status');
+  assert.equal(still, 0);
+}
+
+async function staleSocket(box: TestBox, socketPath: string) {
+  await box.stop('SIGKILL');
+  assert.ok((await stat(socketPath)).isSocket(), 'a kill leaves the file');
+  const unreachable = await box.command('person', 'list', '--json');
+  assert.equal(unreachable.exitCode, 3);
+  assert.match(unreachable.stderr, /does not answer .*\n +what to do: start it/);
+  await box.start();
+  assert.equal((await box.command('status')).exitCode, 0);
+  assert.equal((await stat(socketPath)).mode & 0o777, 0o600);
+  assert.equal(await box.stop(), 0);
+}

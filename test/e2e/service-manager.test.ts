@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { testClip } from '../support/clips.js';
+import { bindNotifySocket, type NotifySocket, notifySocketSkip } from '../support/notify-socket.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { until } from '../support/until.js';
+
+/** Some of the daemon's progress reports, which come every second, fit into it. */
+const watchdogS = 5;
+
+test('the service manager is told', { skip: withoutBuild || notifySocketSkip }, async (t) => {
+  await using cameras = await startRtspServer({
+    mounts: { '/live': await testClip({ widthPx: 320, heightPx: 180, framesPerS: 10 }) },
+  });
+  const camera = {
+    id: 'door',
+    name: 'Door',
+    url: cameras.url('/live'),
+    rates: { idleFps: 2, trackingFps: 5 },
+  };
+  await using box = await makeBox({ config: { cameras: [camera] } });
+  const address = join(box.directory, 'notify');
+  await using manager = await bindNotifySocket(address);
+  const heard = listen(manager);
+  const environment = { NOTIFY_SOCKET: address, WATCHDOG_USEC: String(watchdogS * 1e6) };
+  await t.test('no READY from a daemon that cannot start', () => notReady(address, heard));
+  await t.test('READY once everything is up', () => ready(box, heard, environment));
+  await t.test('WATCHDOG while frames are analysed', () => pings(heard));
+  await t.test('silence while vision is frozen, pings when it goes on', () => frozen(box, heard));
+  await t.test('STOPPING, and the end', () => stopping(box, heard));
+});
+
+/** Everything the manager hears, from now on. */
+function listen(manager: NotifySocket): readonly string[] {
+  const heard: string[] = [];
+  const take = async (): Promise<void> => {
+    for (;;) heard.push(await manager.next());
+  };
+  // Ends when the socket is closed at the end of the test.
+  take().catch(() => heard.push('CLOSED'));
+  return heard;
+}
+
+const pingCount = (heard: readonly string[]): number => heard.filter((text) => text === 'WATCHDOG=1').length;
+
+async function notReady(address: string, heard: readonly string[]) {
+  await using keyless = await makeBox({ hasNoKey: true });
+  const { exitCode, stderr } = await keyless.startAndEnd({ NOTIFY_SOCKET: address });
+  assert.notEqual(exitCode, 0);
+  assert.match(stderr, /rollcall key init/);
+  assert.ok(!heard.includes('READY=1'));
+}
+
+async function ready(box: TestBox, heard: readonly string[], environment: Readonly<Record<string, string>>) {
+  await box.start(environment);
+  await until('READY', () => heard.includes('READY=1'));
+  const log = box.log();
+  const at = (message: string): number => log.indexOf(`"message":"${message}"`);
+  for (const earlier of ['gallery is open', 'a vision process is ready']) {
+    assert.ok(at(earlier) >= 0 && at(earlier) < at('ready'), earlier);
+  }
+  assert.equal(heard.filter((text) => text === 'READY=1').length, 1);
+  await until('the status line to tell', () => heard.includes('STATUS=1 of 1 cameras streaming'));
+}
+
+async function pings(heard: readonly string[]) {
+  await until('three pings', () => pingCount(heard) >= 3);
+}
+
+async function frozen(box: TestBox, heard: readonly string[]) {
+  const { vision } = await box.client.status();
+  const pid = vision[0]?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const isTold = () => /"level":"error".*"sources":\["vision processes".*no progress/.test(box.log());
+    await until('the standstill to be told', isTold);
+    const before = pingCount(heard);
+    const { uptimeS } = await box.client.status();
+    const isOver = async () => (await box.client.status()).uptimeS > uptimeS + watchdogS;
+    await until("the manager's patience to end", isOver);
+    assert.equal(pingCount(heard), before, 'pinged although nothing got on');
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  const before = pingCount(heard);
+  await until('a ping', () => pingCount(heard) > before);
+  assert.equal((await box.client.status()).vision[0]?.restarts, 0);
+}
+
+async function stopping(box: TestBox, heard: readonly string[]) {
+  assert.equal(await box.stop('SIGTERM'), 0);
+  await until('STOPPING', () => heard.includes('STOPPING=1'));
+  assert.equal(heard.at(-1), 'STOPPING=1', 'nothing is said after it');
+}
