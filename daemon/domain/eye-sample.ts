@@ -1,6 +1,7 @@
 import type { EyeContour, FaceLandmarks } from './face.js';
 import type { Point } from './geometry.js';
 import type { EyeSample } from './liveness.js';
+import { isSteady } from './mesh-steadiness.js';
 import type { FaceQuality, QualityReason } from './quality.js';
 
 /**
@@ -16,22 +17,28 @@ const largestPitchDeg = 30;
 /** Faults of a view that spoil the eyes as well. Size, blur and the picture's edge are judged by the eyes themselves. */
 const spoilingReasons: readonly QualityReason[] = ['occluded', 'dark'];
 
+/** One located view of a face, and what is needed to judge its eyes. */
+export interface EyeView {
+  readonly atMs: number;
+  readonly landmarks: FaceLandmarks;
+  readonly quality: FaceQuality;
+  /** The same face in the look before; undefined where there was none. */
+  readonly before: FaceLandmarks | undefined;
+  readonly picture: PictureSize;
+}
+
 export interface PictureSize {
   readonly widthPx: number;
   readonly heightPx: number;
 }
 
 /** Reduces one located view to what blink detection uses; eyes that cannot be judged are undefined. */
-export function eyeSampleOf(
-  landmarks: FaceLandmarks,
-  quality: FaceQuality,
-  atMs: number,
-  picture: PictureSize,
-): EyeSample {
+export function eyeSampleOf({ atMs, landmarks, quality, before, picture }: EyeView): EyeSample {
   const isJudgeable =
     Math.abs(landmarks.pose.yawDeg) <= largestYawDeg &&
     Math.abs(landmarks.pose.pitchDeg) <= largestPitchDeg &&
-    !quality.reasons.some((reason) => spoilingReasons.includes(reason));
+    !quality.reasons.some((reason) => spoilingReasons.includes(reason)) &&
+    (before === undefined || isSteady(before, landmarks));
   const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
   const openness = (eye: EyeContour, corners: readonly Point[]): number | undefined => {
     const isSeen = eye.widthPx >= smallestEyePx && corners.every((corner) => isInside(corner, picture, eye));

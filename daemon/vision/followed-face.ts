@@ -38,8 +38,6 @@ export class FollowedFace {
   bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
   lastLocatedMs: number | undefined;
   lastPassiveMs: number | undefined;
-  /** Head roll of the latest mesh, degrees. */
-  rollDeg = 0;
   /** Looks in a row in which no mesh could be fitted. */
   failedLooks = 0;
   /** Looks of the detector in a row that found nothing where the mesh is. */
@@ -50,6 +48,8 @@ export class FollowedFace {
   freshProbes: Probe[] = [];
   sightingCount = 0;
   #blinks: BlinkState = initialBlinkState;
+  /** Of the look before. */
+  #landmarks: FaceLandmarks | undefined;
 
   constructor(track: Track) {
     this.track = track;
@@ -61,9 +61,9 @@ export class FollowedFace {
     const isBroken = this.lastLocatedMs !== undefined && atMs - this.lastLocatedMs > unbrokenGapMs;
     if (isBroken) this.interrupt(policy);
     this.lastLocatedMs = atMs;
-    this.rollDeg = landmarks.pose.rollDeg;
     if (isBetter(quality, this.bestQuality)) this.bestQuality = quality;
-    const sample = eyeSampleOf(landmarks, quality, atMs, frame.picture);
+    const sample = eyeSampleOf({ atMs, landmarks, quality, before: this.#landmarks, picture: frame.picture });
+    this.#landmarks = landmarks;
     this.learn({ kind: 'eyes', sample }, policy);
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;
@@ -79,6 +79,12 @@ export class FollowedFace {
   interrupt(policy: LivenessPolicy): void {
     this.learn({ kind: 'interrupted' }, policy);
     this.#blinks = initialBlinkState;
+    this.#landmarks = undefined;
+  }
+
+  /** Head roll of the latest mesh, degrees; 0 where there is none. */
+  get rollDeg(): number {
+    return this.#landmarks?.pose.rollDeg ?? 0;
   }
 
   takeProbes(): readonly Probe[] {

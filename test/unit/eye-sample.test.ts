@@ -27,8 +27,15 @@ function landmarksAt(x: number, y: number, yawDeg = 0, eyePx = 20): FaceLandmark
 }
 
 function eyesOf(landmarks: FaceLandmarks, ...reasons: readonly QualityReason[]) {
-  const { left, right } = eyeSampleOf(landmarks, { score: 0.5, reasons }, 0, picture);
+  const quality = { score: 0.5, reasons };
+  const { left, right } = eyeSampleOf({ atMs: 0, landmarks, quality, before: undefined, picture });
   return [right, left];
+}
+
+/** Whether eyes are judged that were seen as `before` in the look before. */
+function isJudgedAfter(before: FaceLandmarks, landmarks: FaceLandmarks): boolean {
+  const quality = { score: 1, reasons: [] };
+  return eyeSampleOf({ atMs: 0, landmarks, quality, before, picture }).left !== undefined;
 }
 
 describe('eyeSampleOf', () => {
@@ -46,6 +53,12 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(eyesOf(landmarksAt(300, 200), 'dark'), nothing);
     assert.deepEqual(eyesOf(landmarksAt(300, 200), 'occluded'), nothing);
     assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5)), nothing);
+  });
+
+  test('leaves out eyes on a mesh that jumped, not on a head that turns', () => {
+    assert.ok(isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(320, 190, 14)));
+    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(300, 200, 16)));
+    assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10, 20), landmarksAt(300, 200, 10, 17)));
   });
 
   test('leaves out an eye that is beyond the edge of the picture', () => {
