@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -127,6 +128,21 @@ function damaged(stream: Buffer, share: number, seed: number, codec: 'h264' | 'h
     }
   });
   return stream;
+}
+
+/** One picture, shown for as long as asked. */
+export function stillClip(
+  picture: Buffer,
+  { framesPerS, seconds }: { readonly framesPerS: number; readonly seconds: number },
+): Promise<string> {
+  const name = `still-${createHash('sha256').update(picture).digest('hex').slice(0, 16)}-${seconds}s.mp4`;
+  return once(name, async (path) => {
+    const source = `${path}.png`;
+    await writeFile(source, picture);
+    const rate = String(framesPerS);
+    const encoding = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-g', rate];
+    await ffmpeg('-loop', '1', '-framerate', rate, '-i', source, '-t', String(seconds), ...encoding, path);
+  });
 }
 
 /** A file that calls itself a clip and is noise throughout. */

@@ -1,4 +1,5 @@
-import { type CastId, cast, sceneOf } from '../../scripts/virtual-camera/cast.js';
+import sharp from 'sharp';
+import { type CastId, cast, sceneOf, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
 import {
   type FaceScene,
@@ -6,6 +7,7 @@ import {
   scenarioSchema,
   type Waypoint,
 } from '../../scripts/virtual-camera/scenario.js';
+import { stillClip } from './clips.js';
 
 /** Pictures small enough to be rendered and decoded quickly; faces in them are still well above the smallest used. */
 const size = { widthPx: 960, heightPx: 540, framesPerS: 20 } as const;
@@ -54,4 +56,30 @@ export function everybodyClip(): Promise<string> {
 /** One member of the cast comes, blinks twice and goes, over and over: one event in about 7 s. */
 export function visitorClip(who: CastId): Promise<string> {
   return clipOf([scene(who, 5, twoBlinks), pause]);
+}
+
+const crowdColumns = 8;
+const crowdRows = 5;
+
+/** Forty faces at once that never move or blink, each some 70 pixels wide. Two seconds. */
+export async function crowdClip(): Promise<string> {
+  const cell = { width: size.widthPx / crowdColumns, height: size.heightPx / crowdRows };
+  await using photos = await writeEnrolmentPhotos();
+  const heads = await Promise.all(
+    Object.values(photos.files).map((file) =>
+      sharp(file)
+        .resize({ ...cell, fit: 'cover' })
+        .toBuffer(),
+    ),
+  );
+  const picture = sharp({
+    create: { width: size.widthPx, height: size.heightPx, channels: 3, background: '#777777' },
+  }).composite(
+    Array.from({ length: crowdColumns * crowdRows }, (_, index) => ({
+      input: heads[index % heads.length] ?? Buffer.alloc(0),
+      left: (index % crowdColumns) * cell.width,
+      top: Math.floor(index / crowdColumns) * cell.height,
+    })),
+  );
+  return stillClip(await picture.png().toBuffer(), { framesPerS: size.framesPerS, seconds: 2 });
 }

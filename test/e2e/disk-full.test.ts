@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Appliance, startAppliance } from '../support/appliance.js';
+import { withoutBuild } from '../support/box.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { visitorClip } from '../support/scenes.js';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
+import { until } from '../support/until.js';
+
+test('the disk fills up', { skip: withoutBuild || withoutMosquitto }, async (t) => {
+  const mounted = mountSmallDisk(4);
+  if ('skip' in mounted) {
+    t.skip(mounted.skip);
+    return;
+  }
+  using disk = mounted;
+  await using appliance = await startAppliance({
+    clip: await visitorClip('ada'),
+    cameraIds: ['door'],
+    enrolled: ['ada'],
+    config: { records: { path: join(disk.path, 'records.db') } },
+  });
+  await t.test('events wait, the daemon says why and goes on', () => full(appliance, disk));
+  await t.test('with room again, what happened meanwhile is told', () => roomAgain(appliance, disk));
+});
+
+async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
+  await untilEvent('Ada', ({ sequence }) => sequence === 1);
+  await until('its acknowledgement', async () => (await box.client.status()).outbox.waiting === 0);
+  disk.fill();
+  await until(
+    'the full disk to be noticed',
+    async () => (await box.client.status()).intake.problem?.code === 'disk-full',
+    90_000,
+  );
+  const { stdout, exitCode } = await box.command('status');
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /events cannot be recorded, \d+ sightings wait: .*records\.db .*the disk is full\n/);
+  assert.match(stdout, /\n +what to do: free space on the disk/);
+  assert.match(
+    box.log(),
+    /"level":"error".*"code":"disk-full".*free space on the disk.*"message":"sightings wait: events cannot be recorded"/,
+  );
+  const analysed = (await box.camera('door')).counters['analysed'] ?? 0;
+  await box.untilCamera('door', 'to be analysed all the same', ({ counters }) => {
+    return (counters['analysed'] ?? 0) > analysed;
+  });
+}
+
+async function roomAgain({ box, events, untilEvent }: Appliance, disk: SmallDisk) {
+  const freedAtMs = Date.now();
+  disk.free();
+  await untilEvent('the event that had to wait', ({ sequence }) => sequence === 2);
+  const waited = events()[1];
+  assert.ok(waited !== undefined);
+  assert.ok(Date.parse(waited.time) < freedAtMs, 'the time is that of the sighting');
+  assert.ok(Date.parse(waited.recordedAt) >= freedAtMs);
+  await until('the trouble to be over', async () => {
+    return (await box.client.status()).intake.problem === undefined;
+  });
+  assert.doesNotMatch((await box.command('status')).stdout, /cannot be recorded/);
+  assert.equal((await box.client.status()).intake.givenUp, 0);
+  const told = box.log().match(/sightings wait: events cannot be recorded/g) ?? [];
+  assert.equal(told.length, 1, 'once is enough');
+  assert.equal(await box.stop(), 0);
+}
