@@ -42,7 +42,9 @@ describe('affine crops', () => {
           const upright = squareToCrop({ x, y }, sidePx, rollDeg, SIDE);
           const map = isMirrored ? mirrored(upright, SIDE) : upright;
           const difference = largestDifference(crop(picture, map), slowCrop(picture, map, SIDE, SIDE));
-          assert.ok(difference < 0.01, `differs by ${difference}`);
+          // Whole-number arithmetic inside video may be off by its weights' steps.
+          const allowed = picture.format === 'rgb24' ? 0.01 : 3;
+          assert.ok(difference < allowed, `differs by ${difference}`);
         },
       ),
       { numRuns: 60 },

@@ -60,7 +60,7 @@ function cropBounds(map: Affine, widthPx: number, heightPx: number): Bounds {
 /** `fullHeightPx` is the height of the whole picture, by which the colour matrix is chosen. */
 function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightPx: number): void {
   const { left, top, right, bottom } = cropBounds(map, target.widthPx, target.heightPx);
-  const isInside = left >= 1 && top >= 1 && right <= picture.widthPx - 2 && bottom <= picture.heightPx - 2;
+  const isInside = left >= 2 && top >= 2 && right <= picture.widthPx - 3 && bottom <= picture.heightPx - 3;
   if (picture.format === 'rgb24') sampleRgb(picture, map, target);
   else {
     const colour = yuvToRgb({ range: picture.range, heightPx: fullHeightPx });
@@ -69,63 +69,68 @@ function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightP
   }
 }
 
-/** The fast way: every sample and its neighbours lie inside the picture. */
+/** Positions are kept as whole numbers of 1/65536 pixel, weights as 1/256, colour coefficients as 1/1024. */
+const POSITION = 65536;
+const COEFFICIENT = 1024;
+
+/** Sums of luma and colour are 8-bit values times 2^18; the table limits them to 0..255 in quarters. */
+const SUM_BITS = 18;
+const TABLE_BITS = 2;
+const TABLE_ZERO = 384;
+const limited = Float32Array.from({ length: 1024 << TABLE_BITS }, (_, index) =>
+  Math.min(255, Math.max(0, index / (1 << TABLE_BITS) - TABLE_ZERO)),
+);
+
+/**
+ * The fast way: every sample and its neighbours lie inside the picture. Whole numbers take half the time of
+ * floating point, and move no sample by more than 1/256 pixel or three levels.
+ */
 function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
   const { data, widthPx } = p;
   const chromaWidth = (widthPx + 1) >> 1;
   const uPlane = widthPx * p.heightPx;
-  const vPlane = uPlane + chromaWidth * ((p.heightPx + 1) >> 1);
+  const toV = chromaWidth * ((p.heightPx + 1) >> 1);
   const out = t.data;
   const area = t.widthPx * t.heightPx;
   const red = t.offset + (t.order === 'bgr' ? 2 * area : 0);
   const green = t.offset + area;
   const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * area);
-  const { black, gain, rV, gU, gV, bU } = c;
+  const gain = Math.round(c.gain * COEFFICIENT);
+  const rV = Math.round(c.rV * COEFFICIENT);
+  const gU = Math.round(c.gU * COEFFICIENT);
+  const gV = Math.round(c.gV * COEFFICIENT);
+  const bU = Math.round(c.bU * COEFFICIENT);
+  const lift = (TABLE_ZERO << SUM_BITS) - Math.round(c.black * c.gain * (1 << SUM_BITS));
+  const shift = SUM_BITS - TABLE_BITS;
+  const stepX = Math.round(m.xx * POSITION) | 0;
+  const stepY = Math.round(m.yx * POSITION) | 0;
   let o = 0;
   for (let row = 0; row < t.heightPx; row++) {
-    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
-    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
-    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
-      const ix = x | 0;
-      const iy = y | 0;
-      const fx = x - ix;
-      const i = iy * widthPx + ix;
-      const topLuma = data[i]! + fx * (data[i + 1]! - data[i]!);
-      const lowLuma = data[i + widthPx]! + fx * (data[i + widthPx + 1]! - data[i + widthPx]!);
-      const luma = (topLuma + (y - iy) * (lowLuma - topLuma) - black) * gain;
-      const cx = x * 0.5 - 0.25;
-      const cy = y * 0.5 - 0.25;
-      const jx = cx | 0;
-      const jy = cy | 0;
-      const gx = cx - jx;
-      const gy = cy - jy;
-      const k = jy * chromaWidth + jx;
-      const w00 = (1 - gx) * (1 - gy);
-      const w01 = gx * (1 - gy);
-      const w10 = (1 - gx) * gy;
-      const w11 = gx * gy;
-      const a = uPlane + k;
-      const b = vPlane + k;
-      const u =
-        w00 * data[a]! +
-        w01 * data[a + 1]! +
-        w10 * data[a + chromaWidth]! +
-        w11 * data[a + chromaWidth + 1]! -
-        128;
-      const v =
-        w00 * data[b]! +
-        w01 * data[b + 1]! +
-        w10 * data[b + chromaWidth]! +
-        w11 * data[b + chromaWidth + 1]! -
-        128;
-      const r = luma + rV * v;
-      const g = luma - gU * u - gV * v;
-      const bl = luma + bU * u;
-      out[red + o] = r < 0 ? 0 : Math.min(r, 255);
-      out[green + o] = g < 0 ? 0 : Math.min(g, 255);
-      out[blue + o] = bl < 0 ? 0 : Math.min(bl, 255);
+    let x = Math.round((m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5) * POSITION) | 0;
+    let y = Math.round((m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5) * POSITION) | 0;
+    for (let column = 0; column < t.widthPx; column++, o++, x = (x + stepX) | 0, y = (y + stepY) | 0) {
+      const luma =
+        Math.imul(between(data, Math.imul(y >> 16, widthPx) + (x >> 16), widthPx, x, y), gain) + lift;
+      const cx = (x >> 1) - (POSITION >> 2);
+      const cy = (y >> 1) - (POSITION >> 2);
+      const i = uPlane + Math.imul(cy >> 16, chromaWidth) + (cx >> 16);
+      const u = between(data, i, chromaWidth, cx, cy) - 32768;
+      const v = between(data, i + toV, chromaWidth, cx, cy) - 32768;
+      out[red + o] = limited[(luma + Math.imul(rV, v)) >> shift]!;
+      out[green + o] = limited[(luma - Math.imul(gU, u) - Math.imul(gV, v)) >> shift]!;
+      out[blue + o] = limited[(luma + Math.imul(bU, u)) >> shift]!;
     }
   }
+}
+
+/** 256 times the bilinear mean of the sample at `i` and its neighbours; x and y give the weights. */
+function between(data: Uint8Array, i: number, stride: number, x: number, y: number): number {
+  const right = (x >> 8) & 255;
+  const first = data[i]!;
+  const second = data[i + stride]!;
+  const top = (first << 8) + Math.imul(right, data[i + 1]! - first);
+  const low = (second << 8) + Math.imul(right, data[i + stride + 1]! - second);
+  return top + (Math.imul((y >> 8) & 255, low - top) >> 8);
 }
 
 /** Bilinear look-up in one plane whose border pixels are repeated outside; (x, y) in sample units. */
