@@ -1,5 +1,5 @@
 // Runs the test files of the named suites (folders of test/) with Node's own runner, straight from the sources.
-//   node scripts/run-tests.mjs unit contract integration e2e
+//   node scripts/run-tests.mjs unit integration e2e
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
