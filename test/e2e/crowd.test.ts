@@ -4,6 +4,7 @@ import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { crowdClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
 
 test('forty faces at one camera, none at another', { skip: withoutBuild }, async (t) => {
   await using server = await startRtspServer({
@@ -27,12 +28,27 @@ async function crowd(box: TestBox) {
     return (now.counters['analysed'] ?? 0) > analysed + 20;
   });
   assert.ok((counters['locatesDeferred'] ?? 0) > 0, 'faces that waited for another frame');
-  assert.ok((counters['dropped'] ?? 0) + (counters['skipped'] ?? 0) > 0, 'frames that were not looked at');
+  await freezeVision(box, 3);
+  await box.untilCamera('crowd', 'to have dropped what came too late', (now) => {
+    return (now.counters['dropped'] ?? 0) > (counters['dropped'] ?? 0);
+  });
   const { stdout } = await box.command('camera', 'list');
   const [heading = '', ...rows] = stdout.split('\n');
   const column = heading.trim().split(/ +/).indexOf('dropped');
   const row = rows.find((line) => line.startsWith('crowd')) ?? '';
-  assert.match(row.replace(/h264 \S+( @ \S+)?/, 'stream').split(/ +/)[column] ?? '', /^\d+$/);
+  assert.match(row.replace(/h264 \S+( @ \S+)?/, 'stream').split(/ +/)[column] ?? '', /^[1-9]\d*$/);
+}
+
+/** Lets nothing be analysed for `seconds`, as a machine that is busy otherwise does. */
+async function freezeVision(box: TestBox, seconds: number) {
+  const { vision, uptimeS } = await box.client.status();
+  const pid = vision[0]?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await until('the time to pass', async () => (await box.client.status()).uptimeS > uptimeS + seconds);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
 }
 
 async function nobody(box: TestBox) {

@@ -3,6 +3,7 @@ import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeBox, withoutBuild } from '../support/box.js';
+import { until } from '../support/until.js';
 
 const keyPath = (directory: string): string => join(directory, 'secrets', 'gallery-key');
 
@@ -94,5 +95,29 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     assert.equal(exitCode, 3);
     assert.match(stderr, /does not answer/);
     assert.match(stderr, /what to do/);
+  });
+});
+
+describe('signals during the start', { skip: withoutBuild }, () => {
+  const isStarting = (log: string): boolean => log.includes('"message":"starting"');
+
+  test('SIGTERM ends the daemon in order before it was ready', async () => {
+    await using box = await makeBox();
+    const ended = box.startAndEnd();
+    await until('the daemon to begin', () => isStarting(box.log()));
+    box.daemon.kill('SIGTERM');
+    assert.equal((await ended).exitCode, 0);
+    assert.doesNotMatch(box.log(), /"message":"ready"|"level":"error"/);
+  });
+
+  test('SIGHUP does not end it, and is obeyed once it is ready', async () => {
+    await using box = await makeBox();
+    const ended = box.startAndEnd();
+    await until('the daemon to begin', () => isStarting(box.log()));
+    box.daemon.kill('SIGHUP');
+    await until('the reload', () => box.log().includes('the configuration has not changed'));
+    assert.match(box.log(), /"message":"ready".*the configuration has not changed/s);
+    box.daemon.kill('SIGTERM');
+    assert.equal((await ended).exitCode, 0);
   });
 });

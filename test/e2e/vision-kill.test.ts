@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Appliance, startAppliance } from '../support/appliance.js';
-import { withoutBuild } from '../support/box.js';
+import { type RunningCommand, withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 import { called, descendantsOf, isRunning } from '../support/processes.js';
 import { visitorClip } from '../support/scenes.js';
@@ -14,7 +14,9 @@ test('a vision process is killed', { skip: withoutBuild || withoutMosquitto }, a
     enrolled: ['ada'],
     config: { vision: { processes: 2, threads: 1 } },
   });
+  const tail = appliance.box.startCommand('events', 'tail', '--json');
   await t.test('SIGKILL: the other goes on, it comes back', () => killed(appliance));
+  await t.test('whoever followed the events has seen each once', () => followed(appliance, tail));
   await t.test('SIGSTOP: FFmpeg of a frozen process is not left behind at the end', () => frozen(appliance));
 });
 
@@ -61,6 +63,18 @@ async function killed({ box, events, untilEvent, subscriber }: Appliance) {
   assert.equal(subscriber.repeatCount, 0);
   const perTrack = after.map(({ track, type }) => `${track} ${type}`);
   assert.equal(new Set(perTrack).size, perTrack.length, 'a track was told of twice');
+}
+
+async function followed({ box }: Appliance, tail: RunningCommand) {
+  const recorded = (await box.client.recentEvents(1000)) as readonly { id: string }[];
+  const ids = () => tail.lines().map((line) => (JSON.parse(line) as { id: string }).id);
+  const last = recorded.at(-1)?.id ?? '';
+  await until('the latest event to be printed', () => ids().includes(last));
+  assert.deepEqual(
+    ids().slice(0, recorded.length),
+    recorded.map(({ id }) => id),
+  );
+  assert.equal(await tail.interrupt(), 0);
 }
 
 async function frozen({ box }: Appliance) {

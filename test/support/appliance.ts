@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { z } from 'zod';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -89,7 +90,8 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     'broker-login': `${user}:${password}\n`,
   };
   const box = lifetime.use('box', await makeBox({ secrets, config: settings }));
-  await box.start();
+  // As systemd hands secrets over.
+  await box.start({ CREDENTIALS_DIRECTORY: join(box.directory, 'secrets') });
   const personIds = await enrol(box, enrolled);
   const events: Appliance['events'] = () => {
     const firstById = new Map<string, PublishedEvent & { readonly arrivedAtMs: number }>();

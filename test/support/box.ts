@@ -33,6 +33,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** A command that has not ended yet. */
+export interface RunningCommand {
+  /** Whole lines it has written to standard output so far. */
+  lines(): readonly string[];
+  /** Interrupts it as Ctrl-C does; resolves with its exit code. */
+  interrupt(): Promise<number | null>;
+}
+
 /** A directory set up as a box, its daemon as a child process, and the `rollcall` command against it. */
 export interface TestBox extends AsyncDisposable {
   readonly directory: string;
@@ -55,6 +63,8 @@ export interface TestBox extends AsyncDisposable {
   /** Replaces the configuration file, tells the daemon, and resolves with what it made of that. */
   reload(config: Readonly<Record<string, unknown>>): Promise<ReloadStatus>;
   command(...args: readonly string[]): Promise<CommandResult>;
+  /** Starts a command that goes on until it is interrupted. */
+  startCommand(...args: readonly string[]): RunningCommand;
   /** The state of one camera as the daemon tells it now. */
   camera(id: string): Promise<CameraStatus>;
   /** Waits until the camera's state is as wanted; resolves with it. */
@@ -83,6 +93,22 @@ export async function runProgram(
   });
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { exitCode, stdout, stderr };
+}
+
+function startProgram(file: string, args: readonly string[]): RunningCommand {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return {
+    lines: () => stdout.split('\n').slice(0, -1),
+    interrupt() {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
 }
 
 /** Makes a box in a directory of its own, with a gallery key; the daemon is not started. */
@@ -178,6 +204,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
       return now;
     },
     command,
+    startCommand: (...args) => startProgram(process.execPath, [cliMain, ...args, '--config', configPath]),
     camera,
     async untilCamera(id, what, isWanted, deadlineMs) {
       let last: CameraStatus | undefined;
