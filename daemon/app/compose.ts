@@ -17,7 +17,7 @@ import { matchPolicy } from '../models/operating-point.js';
 import { encodeEvent } from '../publish/encoding.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
-import { embeddedRecogniser, type RecogniserInUse } from '../vision/recogniser-in-use.js';
+import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
 import { Box } from './box.js';
 import { ReplaceableParts } from './parts.js';
 import { SightingIntake } from './sighting-intake.js';
@@ -45,7 +45,7 @@ export async function composeBox(
   for (const path of [config.gallery.path, config.records.path]) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   }
-  const recogniser = embeddedRecogniser(await openConfiguredStore(config.models.dir));
+  const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
   const gallery = lifetime.use('gallery', await openBoxGallery(config, recogniser, logger));
   const identity = { siteId: config.site.id, boxId: config.box.id };
   const records = lifetime.use(

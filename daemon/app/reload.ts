@@ -38,7 +38,8 @@ function needsRestart(change: ConfigChange): boolean {
 /** Settings that only a restart takes up stay as they are, so that what runs and what is shown agree. */
 function keepRestartSettings(before: Config, after: Config): Config {
   const { site, box, gallery, records, models, control, dataDir, secretsDir } = before;
-  return { ...after, site, box, gallery, records, models, control, dataDir, secretsDir };
+  const vision = { ...after.vision, recogniser: before.vision.recogniser };
+  return { ...after, site, box, gallery, records, models, control, dataDir, secretsDir, vision };
 }
 
 /**

@@ -78,6 +78,7 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     modelsDirectory: config.models.dir ?? null,
     provider: config.vision.provider,
     detector: config.vision.detector,
+    recogniser: config.vision.recogniser,
     passivePad: config.vision.passivePad,
     threads,
     liveness: { ...config.liveness },

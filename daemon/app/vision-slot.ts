@@ -133,7 +133,11 @@ export class VisionSlot {
       this.#ready = report;
       this.#failure = undefined;
       this.#phase = 'running';
-      this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider: report.provider });
+      const { provider } = report;
+      this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
+      if (provider.warning !== undefined) {
+        this.#logger.warn('inference does not run on what was hoped for', { ...provider });
+      }
     } else if (report.type === 'failed') {
       this.#failure = report;
     } else if (report.type === 'progress') {

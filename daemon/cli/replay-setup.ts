@@ -11,7 +11,7 @@ import { matchPolicy } from '../models/operating-point.js';
 import type { FaceAnalyser } from '../vision/face-analyser.js';
 import { openFaceAnalyser } from '../vision/inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from '../vision/ingest/ffmpeg-binary.js';
-import { embeddedRecogniser, type RecogniserInUse } from '../vision/recogniser-in-use.js';
+import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
 
 export interface ReplaySettings {
   /** Configuration file; absent: every setting has its default. */
@@ -39,12 +39,13 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
   const camera = cameraOf(config, settings);
   const ffmpeg = await detectFfmpeg();
   const models = await openConfiguredStore(config.models.dir);
-  const recogniser = embeddedRecogniser(models);
-  const { provider, detector, passivePad, threads } = config.vision;
+  const recogniser = recogniserInUse(models, config.vision.recogniser);
+  const { provider, detector, recogniser: recogniserPack, passivePad, threads } = config.vision;
   const analyser = await openFaceAnalyser({
     models,
     provider,
     detector,
+    recogniser: recogniserPack,
     passivePad,
     threads: threads === 'auto' ? 1 : threads,
     logger: silentLogger,

@@ -35,8 +35,10 @@ function visionLine(vision: VisionStatus): string {
     vision.provider === undefined
       ? ''
       : `, ${vision.provider.actual} (asked for ${vision.provider.requested}), ${vision.recogniser}, ffmpeg ${vision.ffmpegVersion}`;
+  const { warning } = vision.provider ?? {};
+  const warned = warning === undefined ? '' : `\n  warning: ${warning}`;
   const failure = vision.lastFailure === undefined ? '' : `, last failure: ${vision.lastFailure}`;
-  return `vision ${vision.index}: ${vision.state}${provider}, ${vision.restarts} restarts${failure}`;
+  return `vision ${vision.index}: ${vision.state}${provider}, ${vision.restarts} restarts${failure}${warned}`;
 }
 
 function remedyLine(remedy: string | undefined): string {

@@ -31,6 +31,11 @@ export const visionSchema = z.strictObject({
     'replace',
     'Face detector. `auto` is the embedded one, `ssd-mobilenet-v1`; `yunet` must be installed with `rollcall models`.',
   ),
+  recogniser: field(
+    z.enum(['dlib-resnet', 'sface']).default('dlib-resnet'),
+    'restart',
+    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `sface` must be installed with `rollcall models`; it was built to its publisher's contract and never run by us.",
+  ),
   passivePad: field(
     z.enum(['none', 'minifasnet']).default('none'),
     'replace',

@@ -25,7 +25,12 @@ export interface VisionStatus {
   readonly state: 'starting' | 'running' | 'restarting' | 'degraded';
   readonly pid?: number;
   readonly restarts: number;
-  readonly provider?: { readonly requested: string; readonly actual: string };
+  readonly provider?: {
+    readonly requested: string;
+    readonly actual: string;
+    /** Why it is not what was hoped for. */
+    readonly warning?: string | undefined;
+  };
   readonly recogniser?: string;
   readonly ffmpegVersion?: string;
   /** Why it last ended or could not start. */

@@ -38,6 +38,7 @@ export const visionPlanSchema = z.strictObject({
   modelsDirectory: z.string().nullable(),
   provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']),
   detector: z.enum(['auto', 'ssd-mobilenet-v1', 'yunet']),
+  recogniser: z.enum(['dlib-resnet', 'sface']),
   passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
@@ -153,7 +154,7 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
 export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ready'),
-    provider: z.strictObject({ requested: shortText, actual: shortText }),
+    provider: z.strictObject({ requested: shortText, actual: shortText, warning: shortText.optional() }),
     recogniser: identifier,
     ffmpegVersion: shortText,
   }),

@@ -11,7 +11,7 @@ import { type LiveCamera, startLiveCamera } from './live-camera.js';
 import { lookAtCamera } from './look-at-camera.js';
 import { analysePhoto, type PhotoAnalysis } from './photo.js';
 import type { Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
-import { embeddedRecogniser } from './recogniser-in-use.js';
+import { recogniserInUse } from './recogniser-in-use.js';
 import { encodeEmbedding } from './sighting-codec.js';
 
 /** How often counters are reported: what the core measures progress by, milliseconds. */
@@ -39,17 +39,24 @@ export async function startVisionHost(options: {
   });
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
-  const { provider, detector, passivePad, threads } = plan;
-  const analyser = await openFaceAnalyser({ models, provider, detector, passivePad, threads, logger });
+  const { provider, detector, recogniser, passivePad, threads } = plan;
+  const analyser = await openFaceAnalyser({
+    models,
+    provider,
+    detector,
+    recogniser,
+    passivePad,
+    threads,
+    logger,
+  });
   lifetime.use('face analyser', analyser);
-  const { requested, actual } = analyser.provider;
   report({
     type: 'ready',
-    provider: { requested, actual },
+    provider: analyser.provider,
     recogniser: analyser.recogniser,
     ffmpegVersion: ffmpeg.version,
   });
-  const sameFaceThreshold = thresholdOf(embeddedRecogniser(models).pack.thresholds);
+  const sameFaceThreshold = thresholdOf(recogniserInUse(models, plan.recogniser).pack.thresholds);
   const { liveness } = plan;
   const cameras = new Map<string, LiveCamera>();
   for (const camera of plan.cameras) {

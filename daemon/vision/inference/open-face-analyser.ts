@@ -11,7 +11,7 @@ import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { closeNetworks, openNetworks } from './open-networks.js';
 import { PassivePad } from './passive-pad.js';
 import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
-import { dlibContract, Recogniser, type RecogniserContract, sfaceContract } from './recogniser.js';
+import { contractOf, Recogniser, type RecogniserPack } from './recogniser.js';
 import { SsdDetector } from './ssd-detector.js';
 import { YunetDetector } from './yunet-detector.js';
 
@@ -25,18 +25,13 @@ export interface FaceAnalyserOptions {
   readonly threads: number;
   readonly logger: Logger;
   /** The embedded recogniser unless told. */
-  readonly recogniser?: 'dlib-resnet' | 'sface';
+  readonly recogniser?: RecogniserPack;
   /** What is seen of a GPU; by default this machine is looked at. */
   readonly gpuSigns?: GpuSigns;
 }
 
 /** Dearest detection that is allowed: the longest side of the picture a detector looks at, pixels. */
 const LONGEST_DETECTOR_INPUT_PX = 1024;
-
-const RECOGNISERS: Readonly<Record<'dlib-resnet' | 'sface', RecogniserContract>> = {
-  'dlib-resnet': dlibContract,
-  sface: sfaceContract,
-};
 
 /** Each network of the passive pair sees so many times the detector's box. */
 const PASSIVE_BOX_FACTORS = { passiveNear: 2.7, passiveFar: 4 } as const;
@@ -70,7 +65,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
     mesh: new FaceMeshNetwork(networks.mesh),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
     eyes: new EyeNetwork(networks.eyes),
-    recogniser: new Recogniser(networks.recogniser, RECOGNISERS[options.recogniser ?? 'dlib-resnet']),
+    recogniser: new Recogniser(networks.recogniser, contractOf(options.recogniser ?? 'dlib-resnet')),
     passivePad: passivePadOn(networks),
     close: () => closeNetworks(networks),
   });

@@ -41,6 +41,14 @@ export const sfaceContract: RecogniserContract = {
   align: arcFaceAlignment,
 };
 
+/** Packs that make templates. */
+export type RecogniserPack = 'dlib-resnet' | 'sface';
+
+/** How the recogniser of a pack is fed and read. */
+export function contractOf(pack: RecogniserPack): RecogniserContract {
+  return pack === 'sface' ? sfaceContract : dlibContract;
+}
+
 /** Turns located faces into embeddings. */
 export class Recogniser {
   readonly contract: RecogniserContract;
