@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { openReplaySetup } from '../../daemon/cli/replay-setup.js';
+import type { Embedding } from '../../daemon/domain/match.js';
+import { credentialKeyProvider } from '../../daemon/gallery/credential-key-provider.js';
+import { openGallery } from '../../daemon/gallery/open-gallery.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { noiseJpeg } from '../support/gallery-fixture.js';
+import { sharedFile } from '../support/shared-media.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
+const clips = sharedFile('media/cctv/intel_asl');
+const clipOf = (name: string): string => join(clips.path, `${name}.mkv`);
+
+/** What the stages embed of the one person in a clip. */
+async function probesOf(clip: string, lifetime: Lifetime) {
+  const setup = await openReplaySetup(
+    { configPath: undefined, cameraId: undefined, fps: undefined },
+    lifetime,
+  );
+  const sameFaceThreshold = setup.match.threshold;
+  const embeddings: Embedding[] = [];
+  for await (const { events } of replayClip({
+    path: clip,
+    ...setup,
+    sameFaceThreshold,
+    clock,
+    speed: 'max',
+  })) {
+    for (const event of events) {
+      if (event.type === 'sighting')
+        embeddings.push(...event.sighting.probes.map((probe) => probe.embedding));
+    }
+  }
+  return { embeddings, recogniser: setup.recogniser };
+}
+
+test('a replay recognises an enrolled person in another clip, and records attendance once they blinked', {
+  skip: clips.skip,
+}, async () => {
+  await using directory = await temporaryDirectory();
+  const config = join(directory.path, 'rollcall.yaml');
+  const path = directory.path;
+  await writeFile(config, `site: { id: yard, timeZone: UTC }\ndataDir: ${path}\nsecretsDir: ${path}\n`);
+  await writeFile(join(path, 'gallery-key'), randomBytes(32), { mode: 0o600 });
+  let person: string;
+  {
+    await using lifetime = new Lifetime(clock);
+    const { embeddings, recogniser } = await probesOf(clipOf('A_student'), lifetime);
+    const gallery = await openGallery({
+      path: join(path, 'gallery.db'),
+      keyProvider: credentialKeyProvider('gallery-key', { secretsDirectory: path }),
+      recogniser: recogniser.id,
+      dimensions: recogniser.dimensions,
+      clock,
+      logger: silentLogger,
+    });
+    lifetime.use('gallery', gallery);
+    person = await gallery.addPerson({
+      name: 'A',
+      photographs: embeddings.map((embedding, n) => ({ jpeg: noiseJpeg(n), embedding, quality: 0.8 })),
+    });
+  }
+  const linesOf = async (clip: string) => {
+    const args = ['--import', 'tsx', main, 'replay', clipOf(clip), '--config', config, '--gallery', '--json'];
+    const { stdout } = await run(process.execPath, args);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    return lines as { type: string; person?: string; outcome?: string }[];
+  };
+  const blinking = await linesOf('A_brother');
+  const attendances = blinking.filter(({ type }) => type === 'attendance');
+  assert.deepEqual(
+    attendances.map((line) => line.person),
+    [person],
+  );
+  const stranger = await linesOf('C_book');
+  assert.ok(stranger.some(({ type, outcome }) => type === 'identity' && outcome === 'no match'));
+  assert.ok(!stranger.some(({ type }) => type === 'attendance'));
+});
