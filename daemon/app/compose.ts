@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { operational } from '../base/errors.js';
+import { messageOf, operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
@@ -42,9 +42,7 @@ export async function composeBox(
 ): Promise<ReplaceableParts> {
   const startedAtMs = clock.monotonicMs();
   await refuseSecondDaemon(config.control.socketPath);
-  for (const path of [config.gallery.path, config.records.path]) {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  }
+  for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
   const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
   const gallery = lifetime.use('gallery', await openBoxGallery(config, recogniser, logger));
   const identity = { siteId: config.site.id, boxId: config.box.id };
@@ -80,6 +78,17 @@ export async function composeBox(
   const { socketPath } = config.control;
   lifetime.use('control server', await startControlServer({ socketPath, box, logger }));
   return parts;
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw operational('data-directory', `the directory ${path} cannot be made: ${messageOf(error)}`, {
+      cause: error,
+      remedy: 'correct dataDir (or the path below it), or let the user of rollcalld write there',
+    });
+  }
 }
 
 function openBoxGallery(config: Config, recogniser: RecogniserInUse, logger: Logger): Promise<Gallery> {

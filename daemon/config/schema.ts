@@ -10,6 +10,13 @@ const absolutePath = z
   .string()
   .refine((path) => isAbsolute(path), { error: 'must be an absolute path, beginning with "/"' });
 
+/** `sun_path` of unix(7), less the byte that ends it. */
+const longestSocketPathBytes = 107;
+
+const socketPath = absolutePath.refine((path) => Buffer.byteLength(path) <= longestSocketPathBytes, {
+  error: `must be shorter: the path of a socket has at most ${longestSocketPathBytes} bytes`,
+});
+
 const anyPath = z.string().min(1);
 
 const siteSchema = z.strictObject({
@@ -52,7 +59,7 @@ const modelsSchema = z.strictObject({
 
 const controlSchema = z.strictObject({
   socketPath: field(
-    absolutePath.default('/run/rollcall/control.sock'),
+    socketPath.default('/run/rollcall/control.sock'),
     'restart',
     'Unix socket over which `rollcall` speaks to the daemon; only its owner may use it.',
   ),

@@ -1,5 +1,5 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
@@ -27,9 +27,7 @@ export async function startControlServer(options: {
   readonly logger: Logger;
 }): Promise<AsyncDisposable> {
   const { socketPath, box, logger } = options;
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
   await refuseSecondDaemon(socketPath);
-  await rm(socketPath, { force: true });
   const listener = getRequestListener(controlRoutes(box, logger).fetch);
   const server = createServer((request, response) => {
     if (Number(request.headers['content-length'] ?? 0) > maximumBodyBytes) {
@@ -38,29 +36,37 @@ export async function startControlServer(options: {
     }
     void listener(request, response);
   });
-  // The mode must be right from the first moment: with this mask nobody else can connect even before the chmod.
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  };
+  try {
+    await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+    await rm(socketPath, { force: true });
+    await listenPrivately(server, socketPath);
+  } catch (error) {
+    await close();
+    throw operational('control-socket', `cannot listen on ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
+      remedy: 'check that the directory exists, belongs to the user of rollcalld and is writable',
+    });
+  }
+  return { [Symbol.asyncDispose]: close };
+}
+
+/** The mode must be right from the first moment: with this mask nobody else can connect even before the chmod. */
+async function listenPrivately(server: Server, socketPath: string): Promise<void> {
   const previousMask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(socketPath, resolve);
     });
-    await chmod(socketPath, 0o600);
-  } catch (error) {
-    throw operational('control-socket', `cannot listen on ${socketPath}: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'check that the directory exists, belongs to the user of rollcalld and is writable',
-    });
   } finally {
     process.umask(previousMask);
   }
-  return {
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  await chmod(socketPath, 0o600);
 }
 
 /**

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmod, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeBox, withoutBuild } from '../support/box.js';
 import { until } from '../support/until.js';
+
+/** What only a programmer could read. */
+const stackLine = /\n +at .*:\d+:\d+/;
 
 const keyPath = (directory: string): string => join(directory, 'secrets', 'gallery-key');
 
@@ -70,6 +73,60 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     assert.equal(exitCode, 1);
     assert.match(stderr, /cuda/i);
     assert.match(stderr, /what to do/);
+  });
+
+  for (const [what, config, reason, remedy] of [
+    ['a data directory that cannot be made', { dataDir: '/dev/null/data' }, /\/dev\/null/, /dataDir/],
+    [
+      'a directory for the socket that cannot be made',
+      { control: { socketPath: '/dev/null/run/control.sock' } },
+      /\/dev\/null\/run/,
+      /user of rollcalld/,
+    ],
+    [
+      'a path too long for a socket',
+      { control: { socketPath: `/tmp/${'x'.repeat(120)}.sock` } },
+      /control\.socketPath must be shorter/,
+      /correct the file/,
+    ],
+    ['no models', { models: { dir: '/nonexistent/models' } }, /model/, /rollcall models/],
+    [
+      'a certificate file that is not there',
+      { mqtt: { url: 'mqtts://127.0.0.1', caFile: '/nonexistent/ca.pem' } },
+      /ca\.pem/,
+      /PEM file/,
+    ],
+  ] as const) {
+    test(what, async () => {
+      await using box = await makeBox({ config });
+      const { exitCode, stderr } = await box.startAndEnd();
+      assert.ok(exitCode === 1 || exitCode === 2, `${exitCode}\n${stderr}`);
+      assert.match(stderr, reason);
+      assert.match(stderr, new RegExp(`what to do: .*${remedy.source}`));
+      assert.doesNotMatch(stderr, stackLine);
+    });
+  }
+
+  for (const file of ['gallery.db', 'records.db']) {
+    test(`${file} is no database`, async () => {
+      await using box = await makeBox();
+      await mkdir(join(box.directory, 'data'));
+      await writeFile(
+        join(box.directory, 'data', file),
+        'not a database, but long enough to be one'.repeat(200),
+      );
+      const { exitCode, stderr } = await box.startAndEnd();
+      assert.equal(exitCode, 1, stderr);
+      assert.match(stderr, new RegExp(`${file.replace('.', '\\.')}.*\n +what to do: .*backup`));
+      assert.doesNotMatch(stderr, stackLine);
+    });
+  }
+
+  test('FFmpeg is not installed', async () => {
+    await using box = await makeBox();
+    const { exitCode, stderr } = await box.startAndEnd({ PATH: '/nonexistent' });
+    assert.equal(exitCode, 1, stderr);
+    assert.match(stderr, /FFmpeg.*\n +what to do: .*apt-get install ffmpeg/);
   });
 
   test('a second daemon on the same data', async () => {
