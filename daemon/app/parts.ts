@@ -32,7 +32,7 @@ export interface VisionPart extends AsyncDisposable {
 /** Starts the planned vision processes; sightings go to `intake`. */
 function startVisionPart(
   { plan, processes, unplanned }: PlannedVision,
-  { intake, logger, progress }: Pick<StartOptions, 'intake' | 'logger'> & { readonly progress: Progress },
+  { config, intake, logger, progress }: StartOptions & { readonly progress: Progress },
 ): VisionPart {
   const board = new CameraBoard();
   for (const { id, ...failure } of unplanned) {
@@ -51,7 +51,17 @@ function startVisionPart(
   const onRound = (): void => {
     progress.rounds += 1;
   };
-  const pool = new VisionPool({ processes, plan, clock, random, logger, onReport, onRound, onDown });
+  const pool = new VisionPool({
+    processes,
+    plan,
+    logLevel: config.logging.level,
+    clock,
+    random,
+    logger,
+    onReport,
+    onRound,
+    onDown,
+  });
   pool.start();
   return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
@@ -127,9 +137,10 @@ export class ReplaceableParts implements AsyncDisposable {
     // Cameras often allow few sessions, and the memory of a box is made for one set.
     if (!isDeepStrictEqual(before.vision, plans.vision)) {
       await this.#vision[Symbol.asyncDispose]();
-      this.#vision = startVisionPart(plans.vision, { ...this.#options, progress: this.#progress });
+      this.#vision = startVisionPart(plans.vision, { ...this.#options, config, progress: this.#progress });
       replaced.push('vision processes');
     }
+    this.#vision.pool.setLogLevel(config.logging.level);
     return replaced;
   }
 

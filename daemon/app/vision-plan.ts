@@ -82,7 +82,6 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     passivePad: config.vision.passivePad,
     threads,
     liveness: { ...config.liveness },
-    logLevel: config.logging.level,
   };
   return { plan, processes, unplanned };
 }

@@ -3,6 +3,7 @@ import { operational, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { VisionStatus } from '../control/box-control.js';
+import type { LogLevel } from '../host/pino-logger.js';
 import type {
   CameraPlan,
   CameraTestOutcome,
@@ -37,6 +38,7 @@ export class VisionPool implements AsyncDisposable {
   constructor(options: {
     readonly processes: number;
     readonly plan: VisionPlan;
+    readonly logLevel: LogLevel;
     readonly clock: Clock;
     readonly random: Random;
     readonly logger: Logger;
@@ -46,7 +48,7 @@ export class VisionPool implements AsyncDisposable {
     /** A process ended; these were its cameras. */
     onDown(cameraIds: readonly string[]): void;
   }) {
-    const { processes, plan, clock, random, logger } = options;
+    const { processes, plan, logLevel, clock, random, logger } = options;
     this.#clock = clock;
     this.#onReport = options.onReport;
     this.#onRound = options.onRound;
@@ -55,6 +57,7 @@ export class VisionPool implements AsyncDisposable {
       const slot: VisionSlot = new VisionSlot({
         index,
         plan: { ...plan, cameras },
+        logLevel,
         clock,
         random,
         logger,
@@ -70,6 +73,10 @@ export class VisionPool implements AsyncDisposable {
 
   start(): void {
     for (const slot of this.#slots) this.#running.push(slot.run(this.#abort.signal));
+  }
+
+  setLogLevel(level: LogLevel): void {
+    for (const slot of this.#slots) slot.setLogLevel(level);
   }
 
   status(): readonly VisionStatus[] {

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import { RetrySchedule } from '../base/retry.js';
 import type { VisionStatus } from '../control/box-control.js';
+import type { LogLevel } from '../host/pino-logger.js';
 import type { Order, Report, VisionPlan } from '../vision/protocol.js';
 import { spawnVisionProcess, type VisionProcess } from './vision-process.js';
 
@@ -23,6 +24,7 @@ type Phase = VisionStatus['state'];
 export class VisionSlot {
   readonly #index: number;
   readonly #plan: VisionPlan;
+  #logLevel: LogLevel;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #retry: RetrySchedule;
@@ -39,6 +41,7 @@ export class VisionSlot {
   constructor(options: {
     readonly index: number;
     readonly plan: VisionPlan;
+    readonly logLevel: LogLevel;
     readonly clock: Clock;
     readonly random: Random;
     readonly logger: Logger;
@@ -48,6 +51,7 @@ export class VisionSlot {
   }) {
     this.#index = options.index;
     this.#plan = options.plan;
+    this.#logLevel = options.logLevel;
     this.#clock = options.clock;
     this.#logger = options.logger.child({ visionProcess: options.index });
     this.#retry = new RetrySchedule(retryPolicy, options.clock, options.random);
@@ -85,6 +89,12 @@ export class VisionSlot {
     this.#process?.send(order, attachment);
   }
 
+  /** For the process that runs and those that follow it. */
+  setLogLevel(level: LogLevel): void {
+    this.#logLevel = level;
+    this.send({ type: 'log-level', level });
+  }
+
   /** Keeps a process running until `signal` aborts, then ends it. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -115,6 +125,7 @@ export class VisionSlot {
     this.#ready = undefined;
     this.#failure = undefined;
     this.#lastReportMs = this.#clock.monotonicMs();
+    child.send({ type: 'log-level', level: this.#logLevel });
     child.send({ type: 'start', plan: this.#plan });
     const stop = (): void => void child.stop(stopGraceMs);
     signal.addEventListener('abort', stop, { once: true });

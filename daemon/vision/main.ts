@@ -13,10 +13,8 @@ const channelFd = 3;
 const shutdownDeadlineMs = 5_000;
 
 const lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
-const logger = openPinoLogger({ level: 'info', clock: systemClock }).child({
-  process: 'vision',
-  pid: process.pid,
-});
+const log = openPinoLogger({ level: 'info', clock: systemClock });
+const logger = log.child({ process: 'vision', pid: process.pid });
 let host: Promise<VisionHost> | undefined;
 
 /** Ends the process; the core sees the pipe close. */
@@ -39,8 +37,9 @@ function fail(error: unknown): void {
 
 function obey(order: Order, attachment: Uint8Array): void {
   if (order.type === 'stop') void end(0).catch(fail);
+  else if (order.type === 'log-level') log.setLevel(order.level);
   else if (order.type === 'start') {
-    host = startVisionHost({ plan: order.plan, lifetime, report, fail });
+    host = startVisionHost({ plan: order.plan, lifetime, logger, report, fail });
     host.catch(fail);
   } else void host?.then((running) => running.answer(order, attachment)).catch(fail);
 }

@@ -42,12 +42,12 @@ export const visionPlanSchema = z.strictObject({
   passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
 });
 
 /** What the core asks of a vision process. */
 export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
+  z.strictObject({ type: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
   /** The photograph's file is the attachment. */
   z.strictObject({ type: z.literal('analyse-photo'), request: count }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),

@@ -1,7 +1,6 @@
 import { operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
-import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { FaceAnalyser } from './face-analyser.js';
@@ -29,14 +28,11 @@ export interface VisionHost {
 export async function startVisionHost(options: {
   readonly plan: VisionPlan;
   readonly lifetime: Lifetime;
+  readonly logger: Logger;
   report(message: Report): void;
   fail(error: unknown): void;
 }): Promise<VisionHost> {
-  const { plan, lifetime, report, fail } = options;
-  const logger = openPinoLogger({ level: plan.logLevel, clock }).child({
-    process: 'vision',
-    pid: process.pid,
-  });
+  const { plan, lifetime, logger, report, fail } = options;
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
   const { provider, detector, recogniser, passivePad, threads } = plan;

@@ -19,6 +19,7 @@ test('SIGHUP reads the configuration again', { skip: withoutBuild || withoutMosq
     config: { rules: { unknownCooldownS: hourS } },
   });
   await t.test('rules change while tracks go on', () => rulesChange(appliance));
+  await t.test('the log level changes, in the vision processes too', () => logLevel(appliance));
   await t.test('a camera is added, then its secret', () => cameraAdded(appliance));
   await t.test('a camera is removed', () => cameraRemoved(appliance));
   await t.test('a broken file is refused and the old one goes on', () => brokenFile(appliance));
@@ -42,6 +43,25 @@ async function rulesChange({ box, config, events, untilEvent }: Appliance) {
   const [after] = (await box.client.status()).vision;
   assert.equal(after?.pid, before?.pid);
   assert.equal(after?.restarts, 0);
+}
+
+async function logLevel({ box, config }: Appliance) {
+  const withLevel = (level: string) => ({ ...config, rules: { unknownCooldownS: 0 }, logging: { level } });
+  const lines = (pattern: RegExp): number =>
+    box
+      .log()
+      .split('\n')
+      .filter((line) => pattern.test(line)).length;
+  const fromVision = /"level":"debug".*"process":"vision"/;
+  await until('vision to log details', () => lines(fromVision) > 0);
+  const quiet = await box.reload(withLevel('error'));
+  assert.deepEqual(quiet.outcome === 'applied' && [quiet.changes, quiet.replaced], [['logging.level'], []]);
+  const before = lines(/"level":"info"/);
+  const seen = async (): Promise<number> => (await box.camera('door')).counters['tracksConfirmed'] ?? 0;
+  const tracks = await seen();
+  await until('another visit', async () => (await seen()) > tracks);
+  assert.equal(lines(/"level":"info"/), before);
+  await box.reload(withLevel('debug'));
 }
 
 async function cameraAdded({ box, cameras, config }: Appliance) {
