@@ -14,6 +14,7 @@ import { type PublishingPlan, planPublishing, startPublishing } from './compose-
 import type { SightingIntake } from './sighting-intake.js';
 import { type PlannedVision, planVision } from './vision-plan.js';
 import { VisionPool } from './vision-pool.js';
+import { untilVisionRuns } from './vision-start.js';
 
 /** Counts that only grow, whatever is replaced: what the watchdog goes by. */
 export interface Progress {
@@ -93,7 +94,7 @@ export class ReplaceableParts implements AsyncDisposable {
     this.#config = options.config;
     this.#plans = plans;
     this.#publisher = startPublishing(plans.publishing, options);
-    this.#vision = startVisionPart(plans.vision, { ...options, progress: this.#progress });
+    this.#vision = this.#startVision(plans.vision, options.config);
   }
 
   static async start(options: StartOptions): Promise<ReplaceableParts> {
@@ -119,29 +120,44 @@ export class ReplaceableParts implements AsyncDisposable {
   }
 
   /**
-   * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed. Throws before
-   * anything is replaced when a part cannot be planned.
+   * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed. Throws when a part
+   * cannot be planned or vision does not start with it; everything then runs as before. `signal` ends the wait for vision.
    */
-  async replace(config: Config): Promise<readonly ReplacedPart[]> {
+  async replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
     const plans = await planParts(config, this.#options.identity);
     const before = this.#plans;
     const replaced: ReplacedPart[] = [];
-    this.#plans = plans;
-    this.#config = config;
-    // One after the other, here and below: the goodbye of the old connection must not follow the greeting of the new.
+    if (!isDeepStrictEqual(before.vision, plans.vision)) {
+      await this.#replaceVision(plans.vision, config, signal);
+      replaced.push('vision processes');
+    }
     if (!isDeepStrictEqual(before.publishing, plans.publishing)) {
+      // One after the other: the goodbye of the old connection must not follow the greeting of the new.
       await this.#publisher?.[Symbol.asyncDispose]();
       this.#publisher = startPublishing(plans.publishing, this.#options);
       replaced.push('broker connection');
     }
-    // Cameras often allow few sessions, and the memory of a box is made for one set.
-    if (!isDeepStrictEqual(before.vision, plans.vision)) {
-      await this.#vision[Symbol.asyncDispose]();
-      this.#vision = startVisionPart(plans.vision, { ...this.#options, config, progress: this.#progress });
-      replaced.push('vision processes');
-    }
     this.#vision.pool.setLogLevel(config.logging.level);
+    this.#plans = plans;
+    this.#config = config;
     return replaced;
+  }
+
+  async #replaceVision(plan: PlannedVision, config: Config, signal: AbortSignal): Promise<void> {
+    // One after the other: cameras often allow few sessions, and the memory of a box is made for one set.
+    await this.#vision[Symbol.asyncDispose]();
+    this.#vision = this.#startVision(plan, config);
+    try {
+      await untilVisionRuns(this.#vision.pool, signal);
+    } catch (error) {
+      await this.#vision[Symbol.asyncDispose]();
+      this.#vision = this.#startVision(this.#plans.vision, this.#config);
+      throw error;
+    }
+  }
+
+  #startVision(plan: PlannedVision, config: Config): VisionPart {
+    return startVisionPart(plan, { ...this.#options, config, progress: this.#progress });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,8 @@ export interface ReloadTarget {
   readonly parts: ReplaceableParts;
   readonly notifier: ServiceNotifier;
   readonly logger: AdjustableLogger;
+  /** Aborts when the daemon ends. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -49,11 +51,13 @@ export class ReloadOnHangup implements AsyncDisposable {
     else this.#turn = this.#turn.then(() => this.#reload(target));
   };
 
-  async #reload({ configPath, parts, notifier, logger }: ReloadTarget): Promise<void> {
-    const result = await reload(configPath, parts, logger).catch((error: unknown): ReloadResult => {
-      logger.error('the reload failed', { error });
-      return { outcome: 'refused', problems: [messageOf(error)] };
-    });
+  async #reload({ configPath, parts, notifier, logger, signal }: ReloadTarget): Promise<void> {
+    const result = await reload(configPath, parts, { logger, signal }).catch(
+      (error: unknown): ReloadResult => {
+        logger.error('the reload failed', { error });
+        return { outcome: 'refused', problems: [messageOf(error)] };
+      },
+    );
     logger.setLevel(parts.config.logging.level);
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
     notifier.status(`configuration reload: ${result.outcome}`);

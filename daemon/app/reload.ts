@@ -44,10 +44,14 @@ function keepRestartSettings(before: Config, after: Config): Config {
 
 /**
  * Reads the configuration file and the secrets again and applies what can be applied: live settings at once, cameras and
- * broker by replacing their part, the rest at the next restart. A file with problems, or a secret of the broker that
- * cannot be used, changes nothing and is reported loudly.
+ * broker by replacing their part, the rest at the next restart. A file with problems, a secret of the broker that
+ * cannot be used, or settings with which vision does not start change nothing and are reported loudly.
  */
-export async function reload(path: string, parts: ReplaceableParts, logger: Logger): Promise<ReloadResult> {
+export async function reload(
+  path: string,
+  parts: ReplaceableParts,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<ReloadResult> {
   const loaded = await loadConfig(path);
   if (!loaded.ok)
     return refused(
@@ -59,7 +63,7 @@ export async function reload(path: string, parts: ReplaceableParts, logger: Logg
   const names = changes.filter((change) => !needsRestart(change)).map(nameOf);
   let replaced: readonly ReplacedPart[];
   try {
-    replaced = await parts.replace(keepRestartSettings(parts.config, loaded.config));
+    replaced = await parts.replace(keepRestartSettings(parts.config, loaded.config), signal);
   } catch (error) {
     if (!isRollcallError(error) || error.kind === 'defect') throw error;
     const { message, remedy = '' } = error;

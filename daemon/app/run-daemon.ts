@@ -1,4 +1,4 @@
-import { badInput, operational } from '../base/errors.js';
+import { badInput } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
@@ -8,15 +8,12 @@ import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
 import { composeBox } from './compose.js';
-import type { ReplaceableParts } from './parts.js';
 import { ReloadOnHangup } from './reload-signal.js';
+import { untilVisionRuns } from './vision-start.js';
 import { startWatchdog } from './watchdog.js';
 
 /** How long all parts together may take to end, milliseconds: below `TimeoutStopSec` of the systemd unit. */
 const shutdownDeadlineMs = 15_000;
-/** Models are loaded and the first inference compiled well within this. */
-const visionStartDeadlineMs = 60_000;
-const pollMs = 50;
 
 /** Runs the daemon until SIGTERM or SIGINT. Throws what keeps it from starting. */
 export async function runDaemon(configPath: string): Promise<void> {
@@ -28,13 +25,13 @@ export async function runDaemon(configPath: string): Promise<void> {
   const hangups = new ReloadOnHangup();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const parts = await composeBox(config, { lifetime, logger, lastReload: () => hangups.last });
-  const started = await Promise.race([untilVisionRuns(parts, lifetime.signal), stopped]);
+  const started = await Promise.race([untilVisionRuns(parts.vision.pool, lifetime.signal), stopped]);
   if (started !== undefined) return;
   startWatchdog({ notifier, parts, lifetime, logger });
   notifier.ready();
   logger.info('ready', { cameras: config.cameras.length });
   lifetime.use('reload', hangups);
-  hangups.serve({ configPath, parts, notifier, logger });
+  hangups.serve({ configPath, parts, notifier, logger, signal: lifetime.signal });
   const signal = await stopped;
   notifier.stopping();
   logger.info('stopping', { signal });
@@ -54,26 +51,4 @@ function signalled(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> 
   return new Promise((resolve) => {
     for (const signal of signals) process.once(signal, () => resolve(signal));
   });
-}
-
-/**
- * Resolves when every vision process has loaded its models. What a process names as its reason for not starting (a required
- * provider, a missing model) is an error of the daemon's start, not something to retry for ever.
- */
-async function untilVisionRuns(
-  { vision: { pool } }: ReplaceableParts,
-  signal: AbortSignal,
-): Promise<undefined> {
-  const deadlineMs = systemClock.monotonicMs() + visionStartDeadlineMs;
-  while (!pool.isRunning && !signal.aborted) {
-    const { failure } = pool;
-    if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
-    if (systemClock.monotonicMs() > deadlineMs) {
-      throw operational('vision-not-starting', 'the vision processes did not become ready', {
-        remedy: 'read the log above for what they said; check the memory and load of the machine',
-      });
-    }
-    await new Promise<void>((resolve) => systemClock.after(pollMs, resolve));
-  }
-  return undefined;
 }

@@ -24,6 +24,7 @@ test('SIGHUP reads the configuration again', { skip: withoutBuild || withoutMosq
   await t.test('a camera is removed', () => cameraRemoved(appliance));
   await t.test('a broken file is refused and the old one goes on', () => brokenFile(appliance));
   await t.test('a broker secret that is missing is refused', () => brokerSecretMissing(appliance));
+  await t.test('settings with which vision does not start are refused', () => visionFails(appliance));
   await t.test('what needs a restart is told', () => needsRestart(appliance));
   await t.test('the broker connection is replaced, and the box stays online', () => brokerChange(appliance));
 });
@@ -123,6 +124,15 @@ async function brokerSecretMissing({ box, config }: Appliance) {
     /"not-there" does not exist\n +what to do: .*mode 0600/,
   );
   assert.equal((await box.client.status()).broker.state, 'connected');
+  assert.equal((await box.reload(config)).outcome, 'unchanged');
+}
+
+async function visionFails({ box, config }: Appliance) {
+  const reload = await box.reload({ ...config, vision: { provider: 'cuda' } });
+  assert.equal(reload.outcome, 'refused');
+  assert.match(reload.outcome === 'refused' ? reload.problems.join() : '', /cuda.*\n +what to do: /i);
+  await box.untilCamera('door', 'to stream as before', ({ state }) => state === 'streaming');
+  assert.match((await box.command('status')).stdout, /vision 0: running, cpu \(asked for auto\)/);
   assert.equal((await box.reload(config)).outcome, 'unchanged');
 }
 
