@@ -16,8 +16,11 @@ export class DetectorInput {
 
   fill(picture: Picture, size: DetectorSize): Float32Array {
     const { widthPx, heightPx, usedWidthPx, usedHeightPx } = size;
-    if (this.#data.length !== 3 * widthPx * heightPx) this.#data = new Float32Array(3 * widthPx * heightPx);
-    const target: PlanarTarget = { data: this.#data, offset: 0, widthPx, heightPx, order: this.#order };
+    const samples = 3 * widthPx * heightPx;
+    // Sizes take turns; megabytes made anew for each would keep the garbage collector busy.
+    if (this.#data.length < samples) this.#data = new Float32Array(samples);
+    const data = this.#data.subarray(0, samples);
+    const target: PlanarTarget = { data, offset: 0, widthPx, heightPx, order: this.#order };
     if (usedWidthPx <= picture.widthPx && usedHeightPx <= picture.heightPx) {
       this.#resize.resize(picture, target, usedWidthPx, usedHeightPx);
     } else {
@@ -25,6 +28,6 @@ export class DetectorInput {
       // Beyond the picture its border repeats, which no detector takes for a face.
       cropAffine(picture, boxToCrop(whole, usedWidthPx, usedHeightPx), target);
     }
-    return this.#data;
+    return data;
   }
 }
