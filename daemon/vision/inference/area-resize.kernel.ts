@@ -155,34 +155,40 @@ function toRgbInPlace(
   v: Float32Array,
   usedWidth: number,
   usedHeight: number,
-  c: YuvToRgb,
+  { black, gain, rV, gU, gV, bU }: YuvToRgb,
 ): void {
   const planeSize = t.widthPx * t.heightPx;
-  const green = t.offset + planeSize;
   const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * planeSize);
-  const { data } = t;
-  const { black, gain, rV, gU, gV, bU } = c;
+  const reds = t.data.subarray(red, red + planeSize);
+  const greens = t.data.subarray(t.offset + planeSize, t.offset + 2 * planeSize);
+  const blues = t.data.subarray(blue, blue + planeSize);
+  const base = -black * gain;
   const halfWidth = (usedWidth + 1) >> 1;
   for (let row = 0; row < usedHeight; row++) {
-    let o = row * t.widthPx;
+    const line = row * t.widthPx;
     let k = (row >> 1) * halfWidth;
-    for (let column = 0; column < usedWidth; k++) {
+    const end = line + usedWidth;
+    for (let o = line; o < end; o += 2, k++) {
       const du = u[k]! - 128;
       const dv = v[k]! - 128;
-      const addRed = rV * dv - black * gain;
-      const addGreen = -gU * du - gV * dv - black * gain;
-      const addBlue = bU * du - black * gain;
-      for (let end = Math.min(column + 2, usedWidth); column < end; column++, o++) {
-        const y = data[red + o]! * gain;
-        const r = y + addRed;
-        const g = y + addGreen;
-        const b = y + addBlue;
-        data[red + o] = r < 0 ? 0 : Math.min(r, 255);
-        data[green + o] = g < 0 ? 0 : Math.min(g, 255);
-        data[blue + o] = b < 0 ? 0 : Math.min(b, 255);
-      }
+      const addRed = rV * dv + base;
+      const addGreen = base - gU * du - gV * dv;
+      const addBlue = bU * du + base;
+      const y = reds[o]! * gain;
+      reds[o] = limited(y + addRed);
+      greens[o] = limited(y + addGreen);
+      blues[o] = limited(y + addBlue);
+      if (o + 1 === end) break;
+      const next = reds[o + 1]! * gain;
+      reds[o + 1] = limited(next + addRed);
+      greens[o + 1] = limited(next + addGreen);
+      blues[o + 1] = limited(next + addBlue);
     }
   }
+}
+
+function limited(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 function shrinkRgb(p: Rgb24Picture, t: PlanarTarget, usedWidth: number, usedHeight: number): void {
