@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cameraSchema } from '../../daemon/config/camera-schema.js';
+import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { openClip } from '../../daemon/vision/ingest/clip-source.js';
+import type { FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+import { CameraSession } from '../../daemon/vision/session.js';
+import { type CpuTime, cpuTime, since } from './pipeline-cpu.js';
+
+export interface PassOptions {
+  readonly clip: string;
+  readonly analyser: FaceAnalyser;
+  readonly ffmpeg: FfmpegBinary;
+  readonly sameFaceThreshold: number;
+}
+
+export interface Pass {
+  readonly cpu: CpuTime;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A camera as it is when nothing is configured. */
+export const plainCamera = cameraSchema.parse({ id: 'bench', name: 'Bench', url: 'rtsp://127.0.0.1/none' });
+
+/**
+ * The production stages on the whole clip, as fast as they go: FFmpeg decodes and delivers what a camera would at the
+ * rate while a face is tracked, the session does the rest.
+ */
+export async function productionPass(options: PassOptions): Promise<Pass> {
+  const { clip, analyser, ffmpeg, sameFaceThreshold } = options;
+  const { smallestFacePx, maxAnalysisWidthPx, rates } = plainCamera;
+  const before = cpuTime();
+  let trackCount = 0;
+  const session = new CameraSession({
+    cameraId: cameraId('bench'),
+    analyser,
+    sink: () => undefined,
+    clock: systemClock,
+    newTrackId: () => {
+      trackCount += 1;
+      return trackId(`t${trackCount}`);
+    },
+    ...rates,
+    smallestFacePx,
+    liveness: defaultLivenessPolicy,
+    sameFaceThreshold,
+  });
+  {
+    await using frames = await openClip({
+      path: clip,
+      cameraId: cameraId('bench'),
+      ffmpeg,
+      clock: systemClock,
+      fps: rates.trackingFps,
+      maxAnalysisWidthPx,
+    });
+    for await (const frame of frames) {
+      await session.analyse(frame);
+      frame.release();
+    }
+  }
+  session.end();
+  return { cpu: since(before), counters: session.counters };
+}
+
+/** Decodes the clip and throws the pictures away: what no program that looks at it can do without. */
+export async function decodeAlone(clip: string, ffmpeg: FfmpegBinary): Promise<number> {
+  const before = cpuTime();
+  const options = [
+    '-v',
+    'error',
+    '-nostdin',
+    '-threads',
+    '1',
+    '-i',
+    clip,
+    '-map',
+    '0:v:0',
+    '-f',
+    'null',
+    '-',
+  ];
+  const child = spawn(ffmpeg.path, options, { stdio: 'ignore' });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`ffmpeg cannot decode ${clip}: exit code ${code}`);
+  return since(before).childrenMs;
+}

@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { openModelStore } from '../../daemon/models/store.js';
+import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { noisyClip, oneFaceScenario } from './pipeline-clip.js';
+import { cpuTime, since } from './pipeline-cpu.js';
+import { watchMemory } from './pipeline-memory.js';
+import { ModelRuns } from './pipeline-models.js';
+import { decodeAlone, type PassOptions, productionPass } from './pipeline-pass.js';
+import { printReport, type Round } from './pipeline-report.js';
+
+const usage = `What looking at one camera costs beyond decoding and the networks: 1080p, 25 frames a second, one face.
+
+usage: node --import tsx scripts/bench/pipeline.ts [--rounds N] [--clip FILE] [--json]
+       node --import tsx scripts/bench/pipeline.ts --minutes N
+
+  --rounds N   rounds of production, decoding alone and networks alone (5)
+  --clip FILE  another clip; by default one rendered by the virtual camera
+  --minutes N  instead: run the production stages over and over, print resident memory each minute and its slope
+  --json       one JSON object instead of tables
+`;
+
+/** Everything twice, the second time for good: code is compiled and memory claimed. */
+async function measure(options: PassOptions, runs: ModelRuns, rounds: number): Promise<readonly Round[]> {
+  await productionPass(options);
+  await runs.record(() => productionPass(options));
+  await runs.repeat();
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    runs.takeCount();
+    const production = await productionPass(options);
+    if (runs.takeCount() !== runs.recordedCount) throw new Error('two passes made different model runs');
+    const decodeMs = await decodeAlone(options.clip, options.ffmpeg);
+    const before = cpuTime();
+    const networks = await runs.repeat();
+    measured.push({ production, decodeMs, modelsMs: since(before).ownMs, networks });
+  }
+  return measured;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      minutes: { type: 'string' },
+      clip: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const runs = new ModelRuns();
+  runs.start();
+  const clip = values.clip ?? (await noisyClip(oneFaceScenario()));
+  const models = await openModelStore();
+  await using analyser = await openFaceAnalyser({
+    models,
+    provider: 'cpu',
+    detector: 'auto',
+    passivePad: 'none',
+    threads: 1,
+    logger: openPinoLogger({ level: 'warn', clock: systemClock }),
+  });
+  const { thresholds } = recogniserInUse(models, 'dlib-resnet').pack;
+  const sameFaceThreshold = thresholds.find(({ name }) => name === 'threshold')?.value ?? Number.NaN;
+  const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold };
+  if (values.minutes !== undefined) {
+    await watchMemory(Number(values.minutes), () => productionPass(options));
+    return;
+  }
+  printReport(await measure(options, runs, Number(values.rounds)), values.json);
+}
+
+await main();
