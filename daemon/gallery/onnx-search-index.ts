@@ -1,7 +1,7 @@
-import * as ort from 'onnxruntime-node';
 import { defect } from '../base/errors.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
+import { InferenceSession, Tensor } from '../host/onnx-runtime.js';
 import { GraphBuilder } from '../models/convert/graph-builder.js';
 import { InFlight } from './in-flight.js';
 import { greatestIndices, greatestPerPerson, meanPerPerson } from './person-scores.kernel.js';
@@ -19,11 +19,11 @@ function productGraph(dimensions: number): Uint8Array {
 }
 
 class OnnxSearchIndex implements SearchIndex {
-  readonly #session: ort.InferenceSession;
+  readonly #session: InferenceSession;
   readonly #table: TemplateTable;
   readonly #inFlight = new InFlight();
 
-  constructor(session: ort.InferenceSession, dimensions: number) {
+  constructor(session: InferenceSession, dimensions: number) {
     this.#session = session;
     this.#table = new TemplateTable(dimensions);
   }
@@ -70,8 +70,8 @@ class OnnxSearchIndex implements SearchIndex {
   async #similarities(probe: Embedding): Promise<Float32Array> {
     const { dimensions, rowCount, vectors } = this.#table;
     const { similarities } = await this.#session.run({
-      templates: new ort.Tensor('float32', vectors, [rowCount, dimensions]),
-      probe: new ort.Tensor('float32', probe, [dimensions, 1]),
+      templates: new Tensor('float32', vectors, [rowCount, dimensions]),
+      probe: new Tensor('float32', probe, [dimensions, 1]),
     });
     if (similarities?.data instanceof Float32Array) return similarities.data;
     throw defect('search-output', 'the search graph gave no similarities');
@@ -103,7 +103,7 @@ class OnnxSearchIndex implements SearchIndex {
  * JavaScript at every size (docs/gallery.md has the figures; `scripts/bench/search.ts` measures both).
  */
 export async function openOnnxSearchIndex(dimensions: number): Promise<SearchIndex> {
-  const session = await ort.InferenceSession.create(productGraph(dimensions), {
+  const session = await InferenceSession.create(productGraph(dimensions), {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

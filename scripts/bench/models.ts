@@ -1,5 +1,5 @@
-import ort from 'onnxruntime-node';
 import { seededRandom } from '../../daemon/base/random.js';
+import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import type { ModelPack } from '../../daemon/models/manifest.js';
 import { openModelStore } from '../../daemon/models/store.js';
 
@@ -36,14 +36,14 @@ function inputShapes(pack: ModelPack): readonly (readonly number[])[] {
 }
 
 async function measure(
-  network: ort.InferenceSession,
+  network: InferenceSession,
   shape: readonly number[],
   runs: number,
 ): Promise<readonly number[]> {
   const random = seededRandom(1);
   const size = shape.reduce((product, dim) => product * dim, 1);
   const pixels = Float32Array.from({ length: size }, () => random.unit() * 255);
-  const feeds = { [network.inputNames[0] ?? '']: new ort.Tensor('float32', pixels, shape) };
+  const feeds = { [network.inputNames[0] ?? '']: new Tensor('float32', pixels, shape) };
   const timesMs: number[] = [];
   for (let run = -WARM_UPS; run < runs; run++) {
     const startMs = performance.now();
@@ -54,7 +54,7 @@ async function measure(
 }
 
 async function measurePack(path: string, pack: ModelPack, runs: number): Promise<readonly Line[]> {
-  const network = await ort.InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const network = await InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const lines: Line[] = [];
   for (const shape of inputShapes(pack)) {
     const timesMs = await measure(network, shape, runs);

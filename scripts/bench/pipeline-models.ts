@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 
 /** One run of one network, ready to be made again. */
 interface RecordedRun {

@@ -1,10 +1,11 @@
 // What `search.ts` measures: ways of finding the two persons nearest to a probe, all exact.
-import * as ort from 'onnxruntime-node';
+
 import type { Random } from '../../daemon/base/random.js';
 import { personId } from '../../daemon/domain/ids.js';
 import type { Candidate, Embedding } from '../../daemon/domain/match.js';
 import { openOnnxSearchIndex } from '../../daemon/gallery/onnx-search-index.js';
 import { greatestIndices, greatestPerPerson } from '../../daemon/gallery/person-scores.kernel.js';
+import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import {
   ELEMENT_FLOAT32,
   ELEMENT_INT64,
@@ -100,10 +101,10 @@ async function topK(templates: readonly Embedding[], isConstant: boolean): Promi
       { name: 'rowsAsFloat', dims: ['count', 1] },
     ],
   });
-  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const input = isConstant ? {} : { templates: new ort.Tensor('float32', vectors, [rows, dimensions]) };
+  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const input = isConstant ? {} : { templates: new Tensor('float32', vectors, [rows, dimensions]) };
   const search: Search = async (probe) => {
-    const found = await session.run({ probe: new ort.Tensor('float32', probe, [dimensions, 1]), ...input });
+    const found = await session.run({ probe: new Tensor('float32', probe, [dimensions, 1]), ...input });
     const [best, at] = [found['best']?.data, found['rowsAsFloat']?.data];
     if (!(best instanceof Float32Array) || !(at instanceof Float32Array)) throw new Error('no output');
     const byPerson = new Map<number, number>();

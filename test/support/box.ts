@@ -12,7 +12,7 @@ import { until } from './until.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const daemonMain = join(root, 'dist/daemon/app/main.js');
-const cliMain = join(root, 'dist/daemon/cli/main.js');
+export const cliMain = join(root, 'dist/daemon/cli/main.js');
 
 /** For a test's `skip`: end-to-end tests run the built program. */
 export const withoutBuild: string | false =
@@ -26,6 +26,9 @@ export interface BoxSettings {
   /** Leave the gallery key out. */
   readonly hasNoKey?: boolean;
 }
+
+/** Variables set for the daemon beside this process's own; undefined takes one away. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface CommandResult {
   readonly exitCode: number | null;
@@ -51,10 +54,10 @@ export interface TestBox extends AsyncDisposable {
   /** Everything the daemon wrote to standard error since the box was made. */
   log(): string;
   /** Starts the daemon and waits until it is ready, or throws with its log when it ends first. */
-  start(environment?: Readonly<Record<string, string>>): Promise<void>;
+  start(environment?: Environment): Promise<void>;
   /** Starts the daemon and waits for it to end by itself. */
   startAndEnd(
-    environment?: Readonly<Record<string, string>>,
+    environment?: Environment,
   ): Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
   /** Sends a signal and waits for the end of the daemon; resolves with its exit code (null when killed). */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
@@ -141,7 +144,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     if (daemon === undefined) throw new Error('the daemon was not started');
     return daemon;
   };
-  const launch = (environment: Readonly<Record<string, string>> = {}): ChildProcess => {
+  const launch = (environment: Environment = {}): ChildProcess => {
     const env = { ...process.env, ...environment };
     const child = spawn(process.execPath, [daemonMain, '--config', configPath], {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,17 +1,17 @@
-import ort from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import { type NhwcPicture, toNchw } from './tensor-pictures.js';
 
 /** Named outputs of one run. */
 export type Outputs = ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
 
 /** Opens a network on one thread of the CPU. */
-export function openNetwork(path: string): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+export function openNetwork(path: string): Promise<InferenceSession> {
+  return InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
 }
 
 /** Runs a network on a batch of pictures of one size. */
 export async function runNetwork(
-  network: ort.InferenceSession,
+  network: InferenceSession,
   pictures: readonly NhwcPicture[],
 ): Promise<Outputs> {
   const [first] = pictures;
@@ -20,7 +20,7 @@ export async function runNetwork(
   const size = first.data.length;
   const batch = new Float32Array(size * pictures.length);
   for (const [index, picture] of pictures.entries()) batch.set(toNchw(picture), index * size);
-  const tensor = new ort.Tensor('float32', batch, [pictures.length, 3, first.heightPx, first.widthPx]);
+  const tensor = new Tensor('float32', batch, [pictures.length, 3, first.heightPx, first.widthPx]);
   const results = await network.run({ [input]: tensor });
   return new Map(
     Object.entries(results).map(([name, { dims, data }]) => {

@@ -1,5 +1,5 @@
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
 import { InTurn } from './in-turn.js';
 import type { Provider } from './provider.js';
 
@@ -27,7 +27,6 @@ export interface NetworkOptions {
 
 /** Loads a network. Rejects with the reason when the provider cannot run here. */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  env.logLevel = 'fatal';
   const session = await InferenceSession.create(options.path, {
     executionProviders: [options.provider],
     graphOptimizationLevel: 'all',
