@@ -37,7 +37,7 @@ export const visionPlanSchema = z.strictObject({
   cameras: z.array(cameraPlanSchema),
   modelsDirectory: z.string().nullable(),
   provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']),
-  detector: z.enum(['auto', 'ssd-mobilenet-v1', 'yunet']),
+  detector: z.enum(['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet']),
   recogniser: z.enum(['dlib-resnet', 'sface']),
   passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),

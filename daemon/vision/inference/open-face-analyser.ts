@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.js';
 import type { ModelPack } from '../../models/manifest.js';
 import type { ModelStore } from '../../models/store.js';
 import type { FaceAnalyser } from '../face-analyser.js';
+import { BlazefaceDetector } from './blazeface-detector.js';
 import { EyeNetwork } from './eye-network.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { FaceMeshNetwork } from './face-mesh-network.js';
@@ -19,7 +20,7 @@ export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
   readonly provider: ProviderRequest;
   /** `auto` is the embedded detector; `yunet` any form of YuNet that is installed. */
-  readonly detector: 'auto' | 'ssd-mobilenet-v1' | 'yunet';
+  readonly detector: 'auto' | 'ssd-mobilenet-v1' | 'blazeface' | 'yunet';
   readonly passivePad: 'none' | 'minifasnet';
   /** Threads one run of a network may use on the processor, 1 or more. */
   readonly threads: number;
@@ -92,6 +93,7 @@ async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
 }
 
 async function detectorPack({ detector, models }: FaceAnalyserOptions): Promise<string> {
+  if (detector === 'blazeface') return 'blazeface-back';
   if (detector !== 'yunet') return 'ssd-mobilenet-v1';
   for (const packId of ['yunet-dynamic', 'yunet-2023mar']) {
     if ((await models.status(packId)).state !== 'absent') return packId;
@@ -109,6 +111,7 @@ function detectorOn(network: Network, pack: ModelPack): FaceDetector {
     longestInputPx: LONGEST_DETECTOR_INPUT_PX,
   };
   if (pack.id === 'ssd-mobilenet-v1') return new SsdDetector(network, policy);
+  if (pack.id === 'blazeface-back') return new BlazefaceDetector(network, policy);
   const side = pack.input.shape[3];
   return new YunetDetector(network, policy, typeof side === 'number' ? side : undefined);
 }
