@@ -25,6 +25,8 @@ if (files.length === 0) {
 
 // Suites that start servers and decode video share two cores badly: one file at a time unless they are pure.
 const concurrency = suites.every((suite) => suite === 'unit') ? 2 : 1;
+// A file that does not end fails: something it started is still running.
+const fileTimeoutMs = 600_000;
 const result = spawnSync(
   process.execPath,
   [
@@ -32,6 +34,7 @@ const result = spawnSync(
     'tsx',
     '--test',
     `--test-concurrency=${concurrency}`,
+    `--test-timeout=${fileTimeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     ...files,

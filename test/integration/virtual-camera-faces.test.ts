@@ -158,7 +158,9 @@ describe('faces of the virtual camera, seen by the production networks', () => {
   test('the camera serves its scenario and tells its blinks', async () => {
     const scenario = scenarioOf('ada', scripted, 1);
     await using camera = await startVirtualCamera({ scenario, directory, transport: 'tcp' });
-    const { value: picture } = await decodedFrames(camera.url, widthPx, heightPx).next();
+    const frames = decodedFrames(camera.url, widthPx, heightPx);
+    const { value: picture } = await frames.next();
+    await frames.return();
     assert.ok(picture !== undefined);
     assert.ok((await reader.read(picture, startingPlace)) !== undefined);
     assert.deepEqual(camera.blinks, scripted);
