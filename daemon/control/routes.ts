@@ -27,8 +27,12 @@ export function controlRoutes(box: BoxControl, logger: Logger): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     if (isRollcallError(error) && error.kind === 'input') return context.json(problem(error), 400);
-    logger.error('a control request failed', { path: context.req.routePath, error });
-    if (isRollcallError(error)) return context.json(problem(error), 503);
+    const about = { path: context.req.routePath, error };
+    if (isRollcallError(error) && error.kind === 'operational') {
+      logger.warn('a control request could not be served', about);
+      return context.json(problem(error), 503);
+    }
+    logger.error('a control request failed', about);
     return context.json({ error: { kind: 'defect', code: 'internal', message: messageOf(error) } }, 500);
   });
   app.get('/v1/status', (context) => context.json(box.status()));

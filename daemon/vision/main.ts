@@ -19,11 +19,18 @@ let host: Promise<VisionHost> | undefined;
 
 /** Ends the process; the core sees the pipe close. */
 async function end(exitCode: number): Promise<never> {
-  await lifetime[Symbol.asyncDispose]();
+  try {
+    await lifetime[Symbol.asyncDispose]();
+  } catch (error) {
+    logger.error('the vision process did not end in order', { error });
+    process.exit(1);
+  }
   process.exit(exitCode);
 }
 
 function fail(error: unknown): void {
+  // What is cut short by the end is no failure: a camera test, a photograph.
+  if (lifetime.signal.aborted) return;
   logger.error('the vision process cannot go on', { error });
   if (isRollcallError(error)) {
     const { code, message, remedy = '' } = error;
@@ -32,11 +39,11 @@ function fail(error: unknown): void {
     report({ type: 'failed', code: 'internal', message: messageOf(error), remedy: 'report this as a bug' });
   }
   // One turn of the event loop lets the report out.
-  setImmediate(() => void end(1).catch(() => process.exit(1)));
+  setImmediate(() => void end(1));
 }
 
 function obey(order: Order, attachment: Uint8Array): void {
-  if (order.type === 'stop') void end(0).catch(fail);
+  if (order.type === 'stop') void end(0);
   else if (order.type === 'log-level') log.setLevel(order.level);
   else if (order.type === 'start') {
     host = startVisionHost({ plan: order.plan, lifetime, logger, report, fail });
@@ -47,13 +54,13 @@ function obey(order: Order, attachment: Uint8Array): void {
 const channel = openMessageChannel(new Socket({ fd: channelFd, readable: true, writable: true }), {
   onMessage: (message, attachment) => obey(orderSchema.parse(message), attachment),
   // The core is gone: nothing that is seen here could be told to anybody.
-  onEnd: (error) => void end(error === undefined ? 0 : 1).catch(() => process.exit(1)),
+  onEnd: (error) => void end(error === undefined ? 0 : 1),
 });
 
 function report(message: Report): void {
   channel.send(message);
 }
 
-process.on('SIGTERM', () => void end(0).catch(fail));
+process.on('SIGTERM', () => void end(0));
 // Ctrl-C in a terminal reaches the whole group; the core decides when its vision processes end.
 process.on('SIGINT', () => undefined);

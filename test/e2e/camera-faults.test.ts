@@ -48,6 +48,7 @@ test('cameras that fail', { skip: withoutBuild, concurrency: true }, async (t) =
     t.test('somebody ends FFmpeg', () => ffmpegKilled(box)),
   ]);
   await t.test('camera test', (inner) => cameraTests(box, inner));
+  await t.test('the end comes while a camera is tested', () => endDuringTest(box));
 });
 
 function secrets(): Readonly<Record<string, string>> {
@@ -194,4 +195,16 @@ async function cameraTests(box: TestBox, t: TestContext) {
     assert.equal(exitCode, 2);
     assert.match(stderr, /no camera with id 'nobody'\n +what to do: run 'rollcall camera list'/);
   });
+}
+
+async function endDuringTest(box: TestBox) {
+  const openings = () => called('ffmpeg', descendantsOf(box.daemon.pid ?? 0)).length;
+  const before = openings();
+  const testing = box.command('camera', 'test', 'switched-off');
+  await until('the test to open the camera', () => openings() > before);
+  assert.equal(await box.stop('SIGTERM'), 0);
+  const { exitCode, stderr } = await testing;
+  assert.notEqual(exitCode, 0);
+  assert.match(stderr, /what to do: /);
+  assert.doesNotMatch(box.log(), /"level":"error".*(cannot go on|control request failed)/);
 }
