@@ -60,7 +60,7 @@ export class CameraLoop implements AsyncDisposable {
         this.#session.end();
       }
       const frame = this.#slot.take();
-      if (frame === undefined) await this.#somethingToDo();
+      if (frame === undefined) await this.#nextFrameOrEnd();
       else {
         try {
           await this.#session.analyse(frame);
@@ -71,7 +71,7 @@ export class CameraLoop implements AsyncDisposable {
     }
   }
 
-  #somethingToDo(): Promise<void> {
+  #nextFrameOrEnd(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
