@@ -1,4 +1,3 @@
-import type { IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.js';
 import type {
   BoxControl,
@@ -14,6 +13,7 @@ import type { Gallery } from '../gallery/gallery.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { enrol, summarisePerson } from './enrolment.js';
+import type { EventLoopWatch } from './event-loop-watch.js';
 import type { ReplaceableParts } from './parts.js';
 import type { SightingIntake } from './sighting-intake.js';
 import { planCamera } from './vision-plan.js';
@@ -27,12 +27,10 @@ export interface BoxParts {
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
-  readonly eventLoop: IntervalHistogram;
+  readonly eventLoop: EventLoopWatch;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: () => number;
 }
-
-const nanosecondsInMs = 1e6;
 
 /** The box as the local API sees it. */
 export class Box implements BoxControl {
@@ -62,10 +60,7 @@ export class Box implements BoxControl {
       outbox: { waiting: records.outbox.depth() },
       intake: describeIntake(intake),
       ...(lastReload === undefined ? {} : { lastReload }),
-      eventLoop: {
-        p99Ms: eventLoop.percentile(99) / nanosecondsInMs,
-        maximumMs: eventLoop.max / nanosecondsInMs,
-      },
+      eventLoop: eventLoop.delay,
     };
   }
 

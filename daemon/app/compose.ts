@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { messageOf, operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
@@ -19,11 +18,9 @@ import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
 import { Box } from './box.js';
+import { EventLoopWatch } from './event-loop-watch.js';
 import { ReplaceableParts } from './parts.js';
 import { SightingIntake } from './sighting-intake.js';
-
-/** How often the event loop's delay is sampled, milliseconds. */
-const eventLoopSamplingMs = 10;
 
 export interface ComposeOptions {
   readonly lifetime: Lifetime;
@@ -72,7 +69,7 @@ export async function composeBox(
     records,
     intake,
     lastReload,
-    eventLoop: watchEventLoop(lifetime),
+    eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
   });
   const { socketPath } = config.control;
@@ -131,11 +128,4 @@ function mismatch(found: string, expected: string) {
     `a sighting was made with the recogniser ${found}, the gallery with ${expected}`,
     { remedy: 'install one version of rollcall for all its processes and restart it' },
   );
-}
-
-function watchEventLoop(lifetime: Lifetime): IntervalHistogram {
-  const histogram = monitorEventLoopDelay({ resolution: eventLoopSamplingMs });
-  histogram.enable();
-  lifetime.defer('event loop monitor', () => void histogram.disable());
-  return histogram;
 }

@@ -86,10 +86,14 @@ export async function planVision(config: Config): Promise<PlannedVision> {
   return { plan, processes, unplanned };
 }
 
+/** Cameras of 1080p whose faces one process can follow at full rate: it runs networks and takes pictures in one thread. */
+const camerasPerProcess = 2;
+
 /**
- * One process for every two cores, never more than cameras, at least one (it also looks at enrolment photographs): the
- * other core of each pair decodes.
+ * One process for every two cameras, never more than cores, at least one (it also looks at enrolment photographs).
+ * On two cores with four cameras a single process falls behind its pictures and opens streams anew, two keep up
+ * (docs/performance.md, scripts/bench/cameras.ts).
  */
 function automaticProcesses(cores: number, cameras: number): number {
-  return Math.max(1, Math.min(cameras, Math.floor(cores / 2)));
+  return Math.max(1, Math.min(cores, Math.ceil(cameras / camerasPerProcess)));
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { defect, messageOf } from '../base/errors.js';
@@ -25,6 +26,10 @@ const inheritedVariables = [
   'VK_ICD_FILENAMES',
   'LIBVA_DRIVER_NAME',
 ];
+
+/** How much nicer than the core the vision processes and the FFmpeg processes they start are. */
+const visionNiceness = 5;
+const leastUrgent = 19;
 
 export interface VisionProcess {
   readonly pid: number;
@@ -54,6 +59,7 @@ export function spawnVisionProcess(options: {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
+  yieldToCore(child);
   let violation: string | undefined;
   const channel = openMessageChannel(child.stdio[channelFd] as Duplex, {
     onMessage(message) {
@@ -80,6 +86,16 @@ export function spawnVisionProcess(options: {
     ended,
     stop: (graceMs) => stopChild(child, ended, graceMs, () => channel.send({ type: 'stop' } satisfies Order)),
   };
+}
+
+/** Cameras may saturate every core: what is known must still be recorded, published and answered at once. */
+function yieldToCore({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, Math.min(leastUrgent, getPriority() + visionNiceness));
+  } catch {
+    // It has ended already, which `ended` tells.
+  }
 }
 
 async function stopChild(

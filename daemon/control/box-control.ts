@@ -86,7 +86,7 @@ export interface BoxStatus {
   };
   /** Absent where the configuration was never read again since the start. */
   readonly lastReload?: ReloadStatus;
-  /** How late the core's event loop ran its timers. */
+  /** How late the core's event loop ran its timers over the last 30 to 60 seconds. */
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }
 
