@@ -1,0 +1,98 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import { ControlClient } from '../../daemon/control/client.js';
+
+const readyPollMs = 200;
+const readyWithinMs = 90_000;
+
+export interface BoxOptions {
+  /** Made anew; holds everything of the box. */
+  readonly directory: string;
+  /** The built program. */
+  readonly program: string;
+  readonly brokerUrl: string;
+  /** Merged into the configuration. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A box of its own: configuration, key, and the built daemon as a child. */
+export interface BenchBox extends AsyncDisposable {
+  /** Of the core process; the others are below it. */
+  readonly pid: number;
+  readonly client: ControlClient;
+  readonly logPath: string;
+  /** Runs the `rollcall` command against this box; rejects when it fails. */
+  command(...args: readonly string[]): Promise<string>;
+  /** Sets the cameras and tells the daemon. */
+  setCameras(cameras: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+}
+
+export async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
+  const daemonPath = join(program, 'daemon/app/main.js');
+  if (!existsSync(daemonPath)) throw new Error(`${daemonPath} is not there: run "npm run build" first`);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
+  const configPath = join(directory, 'rollcall.yaml');
+  const logPath = join(directory, 'rollcalld.log');
+  const socketPath = join(directory, 'run', 'control.sock');
+  const configuration = {
+    site: { id: 'bench-site', timeZone: 'Europe/Paris' },
+    box: { id: 'bench-box' },
+    mqtt: { url: brokerUrl },
+    dataDir: join(directory, 'data'),
+    secretsDir: join(directory, 'secrets'),
+    control: { socketPath },
+    rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
+    ...settings,
+  };
+  const write = (cameras: readonly unknown[]): Promise<void> =>
+    writeFile(configPath, stringify({ ...configuration, cameras }));
+  const command = async (...args: readonly string[]): Promise<string> => {
+    const cli = [join(program, 'daemon/cli/main.js'), ...args, '--config', configPath];
+    return (await promisify(execFile)(process.execPath, cli)).stdout;
+  };
+  await write([]);
+  await command('key', 'init');
+  const daemon = spawn(process.execPath, [daemonPath, '--config', configPath], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  daemon.stderr.pipe(createWriteStream(logPath));
+  const client = new ControlClient(socketPath);
+  const box: BenchBox = {
+    pid: daemon.pid ?? 0,
+    client,
+    logPath,
+    command,
+    async setCameras(cameras) {
+      await write(cameras);
+      daemon.kill('SIGHUP');
+    },
+    async [Symbol.asyncDispose]() {
+      if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+      const ended = once(daemon, 'exit');
+      daemon.kill('SIGTERM');
+      await ended;
+    },
+  };
+  const isRunning = async (): Promise<boolean> => {
+    if (daemon.exitCode !== null) throw new Error(`rollcalld ended; read ${logPath}`);
+    const status = await client.status().catch(() => undefined);
+    return status?.vision.every(({ state }) => state === 'running') === true;
+  };
+  await until(`rollcalld to run; read ${logPath}`, isRunning);
+  return box;
+}
+
+/** Waits for something that can be seen. Throws, naming it, when it does not come. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + readyWithinMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, readyPollMs));
+  }
+}

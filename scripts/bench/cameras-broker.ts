@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A broker in a process of its own, so that its processor time is not counted as ours. */
+export interface Broker extends AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+}
+
+const mosquitto = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'].find((path) => existsSync(path));
+const aedesProgram = fileURLToPath(new URL('./cameras-aedes.ts', import.meta.url));
+const answerPollMs = 50;
+
+/** Starts mosquitto where it is installed, else the broker that the demo embeds. */
+export async function startBroker(): Promise<Broker> {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'));
+  const configuration = join(folder, 'mosquitto.conf');
+  await writeFile(configuration, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
+  const child =
+    mosquitto === undefined
+      ? spawn(process.execPath, ['--import', 'tsx', aedesProgram, String(port)], { stdio: 'ignore' })
+      : spawn(mosquitto, ['-c', configuration], { stdio: 'ignore' });
+  await answers(port, child);
+  return {
+    name: mosquitto === undefined ? 'aedes' : 'mosquitto',
+    url: `mqtt://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit');
+      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}
+
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => resolve(false));
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, answerPollMs));
+  }
+  throw new Error('the broker ended before it listened');
+}
