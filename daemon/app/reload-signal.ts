@@ -1,10 +1,10 @@
 import { messageOf } from '../base/errors.js';
-import type { ReloadStatus } from '../control/box-control.js';
+import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
 import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { ReplaceableParts } from './parts.js';
-import { type ReloadResult, reload } from './reload.js';
+import { reload } from './reload.js';
 
 /** What a reload works on, once the daemon runs. */
 export interface ReloadTarget {

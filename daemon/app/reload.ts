@@ -4,19 +4,8 @@ import { type ConfigChange, diffConfig } from '../config/diff.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
+import type { ReloadResult } from '../control/box-control.js';
 import type { ReplaceableParts, ReplacedPart } from './parts.js';
-
-/** What a reload came to; the latest one is part of the box's status. */
-export type ReloadResult =
-  | { readonly outcome: 'unchanged' }
-  | {
-      readonly outcome: 'applied';
-      readonly changes: readonly string[];
-      readonly replaced: readonly ReplacedPart[];
-      readonly needRestart: readonly string[];
-    }
-  /** The configuration that ran before goes on running. */
-  | { readonly outcome: 'refused'; readonly problems: readonly string[] };
 
 function nameOf(change: ConfigChange): string {
   switch (change.kind) {

@@ -37,8 +37,8 @@ export interface VisionStatus {
   readonly lastFailure?: string;
 }
 
-/** What the latest reload of the configuration came to. */
-export type ReloadStatus = { readonly at: string } & (
+/** What a reload of the configuration came to. */
+export type ReloadResult =
   | { readonly outcome: 'unchanged' }
   | {
       readonly outcome: 'applied';
@@ -49,8 +49,10 @@ export type ReloadStatus = { readonly at: string } & (
       readonly needRestart: readonly string[];
     }
   /** The configuration that ran before goes on running. */
-  | { readonly outcome: 'refused'; readonly problems: readonly string[] }
-);
+  | { readonly outcome: 'refused'; readonly problems: readonly string[] };
+
+/** The latest reload. */
+export type ReloadStatus = { readonly at: string } & ReloadResult;
 
 export interface BoxStatus {
   readonly version: string;
