@@ -92,7 +92,7 @@ const camerasPerProcess = 2;
 /**
  * One process for every two cameras, never more than cores, at least one (it also looks at enrolment photographs).
  * On two cores with four cameras a single process falls behind its pictures and opens streams anew, two keep up
- * (docs/performance.md, scripts/bench/cameras.ts).
+ * (docs/performance.md, scripts/bench cameras).
  */
 function automaticProcesses(cores: number, cameras: number): number {
   return Math.max(1, Math.min(cores, Math.ceil(cameras / camerasPerProcess)));

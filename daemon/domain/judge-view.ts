@@ -16,7 +16,7 @@ export interface FaceView {
 
 /*
  * Limits of a usable view. Origin: 32 LFW persons, one photograph of each degraded on purpose and compared with
- * three others of the same person at the default threshold (scripts/bench/quality-limits.ts prints the table).
+ * three others of the same person at the default threshold (scripts/bench quality-limits prints the table).
  */
 
 /** Gaussian blur of 3 % of the face's width reads 0.15 and makes 1 view in 5 miss; 4 % reads 0.09, and 2 in 5 miss. */

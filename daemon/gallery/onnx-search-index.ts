@@ -100,7 +100,7 @@ class OnnxSearchIndex implements SearchIndex {
 
 /**
  * An empty index over ONNX Runtime's CPU matrix product, one thread: several times faster than a loop in
- * JavaScript at every size (docs/gallery.md has the figures; `scripts/bench/search.ts` measures both).
+ * JavaScript at every size (docs/gallery.md has the figures; `scripts/bench search` measures both).
  */
 export async function openOnnxSearchIndex(dimensions: number): Promise<SearchIndex> {
   const session = await InferenceSession.create(productGraph(dimensions), {

@@ -1,5 +1,5 @@
 // Measures exact search side by side in one run, and what a gallery on disk costs:
-//   npx tsx scripts/bench/search.ts [--json]
+//   scripts/bench search [--json]
 // Search: the two persons nearest to a probe among N templates, five a person, one thread. `repeated` is the median
 // (and 99th percentile) of searches that follow each other, `first` that of searches after the other ways have
 // pushed these templates out of the processor's caches.

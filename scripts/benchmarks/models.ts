@@ -5,7 +5,7 @@ import { openModelStore } from '../../daemon/models/store.js';
 
 /**
  * Prints what one run of every network on this machine costs on one thread of the CPU.
- *   node --import tsx scripts/bench/models.ts [--runs N] [--json]
+ *   scripts/bench models [--runs N] [--json]
  */
 
 interface Line {

@@ -2,7 +2,7 @@
  * Where a view stops being good enough: spoils one photograph of each person on purpose, compares it with others of
  * the same person, and prints what the quality measures read beside the share that would be missed.
  *
- *   npx tsx scripts/bench/quality-limits.ts --known DIR [--people 32]      (a folder of photographs per person)
+ *   scripts/bench quality-limits --known DIR [--people 32]      (a folder of photographs per person)
  */
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';

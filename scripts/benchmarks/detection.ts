@@ -1,7 +1,7 @@
 /*
  * How many faces the detectors find: prints recall and unlabelled finds on photographs with known boxes.
  *
- *   npx tsx scripts/bench/detection.ts --truth FILE.xml [--truth FILE.xml…] [--models DIR]
+ *   scripts/bench detection --truth FILE.xml [--truth FILE.xml…] [--models DIR]
  *
  * The truth is in the format of dlib's imglab, photographs beside it; boxes marked to be ignored count neither way.
  * --models: a folder with YuNet's files, which are measured too.

@@ -12,7 +12,7 @@ import { noisyClip } from './pipeline-clip.js';
 
 const usage = `The built daemon with several 1080p25 cameras over RTSP: what it does, what it costs, how late events are.
 
-usage: node --import tsx scripts/bench/cameras.ts [options]
+usage: scripts/bench cameras [options]
 
   --cameras N      virtual cameras, all different parts of one clip (4)
   --seconds N      how long to measure (60)

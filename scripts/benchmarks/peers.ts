@@ -1,5 +1,5 @@
 // rollcall against face-api and Human on the same frames, with the same stages, in one run:
-//   npx tsx scripts/bench/peers.ts [--frames N] [--json]
+//   scripts/bench peers [--frames N] [--json]
 // Every contender finds the face in every frame, its landmarks (where it has them, dense ones and the eyes) and its
 // embedding; against each peer rollcall uses the detector that the peer has. rollcall gets the decoder's planes, the others the same picture as RGB without being charged for the
 // conversion; turning pixels into tensors counts for everybody. One thread for rollcall, WebAssembly with SIMD for the others. The last row is what a camera costs rollcall in production, where

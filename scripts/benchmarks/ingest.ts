@@ -1,6 +1,6 @@
 // What it costs to get full-resolution pictures and a small one for detection out of a camera's stream, in the
 // ways that were considered: CPU seconds of FFmpeg and Node per 1000 source frames, the rounds interleaved.
-//   npx tsx scripts/bench/ingest.ts [--file CLIP] [--fps 12.5] [--rounds 5] [--json]
+//   scripts/bench ingest [--file CLIP] [--fps 12.5] [--rounds 5] [--json]
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';

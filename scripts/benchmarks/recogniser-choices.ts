@@ -1,7 +1,7 @@
 /*
  * Why embeddings are unit-length means over a face and its mirror image: error rates of the alternatives.
  *
- *   npx tsx scripts/bench/recogniser-choices.ts --known DIR --unknown DIR      (folders as for rollcall evaluate identify)
+ *   scripts/bench recogniser-choices --known DIR --unknown DIR      (folders as for rollcall evaluate identify)
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

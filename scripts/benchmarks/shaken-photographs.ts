@@ -1,5 +1,5 @@
 // Shakes photographs in front of a camera that is not there and counts what must not be: blinks.
-//   npx tsx scripts/bench/shaken-photographs.ts [PHOTOGRAPH…]
+//   scripts/bench shaken-photographs [PHOTOGRAPH…]
 // Without arguments, the photographs inside @vladmandic/face-api. Needs ffmpeg with libx264 and the base pack.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

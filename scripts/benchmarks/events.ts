@@ -1,5 +1,5 @@
 // Measures the way of an event from the call that records it to a subscriber of a local mosquitto:
-//   npx tsx scripts/bench/events.ts [--json]
+//   scripts/bench events [--json]
 // `record` is the time of the call itself (one transaction, on the disk when it returns), `arrival` from the beginning of
 // that call to the message at the subscriber, `drain` how long a queue takes to reach the subscriber after the publisher
 // starts. Everything runs in this process but the broker.

@@ -14,8 +14,8 @@ import { printReport, type Round } from './pipeline-report.js';
 
 const usage = `What looking at one camera costs beyond decoding and the networks: 1080p, 25 frames a second, one face.
 
-usage: node --import tsx scripts/bench/pipeline.ts [--rounds N] [--clip FILE] [--json]
-       node --import tsx scripts/bench/pipeline.ts --minutes N
+usage: scripts/bench pipeline [--rounds N] [--clip FILE] [--json]
+       scripts/bench pipeline --minutes N
 
   --rounds N   rounds of production, decoding alone and networks alone (5)
   --clip FILE  another clip; by default one rendered by the virtual camera

@@ -1,7 +1,7 @@
 /*
  * What the passive attack detection says about photographs: one score each, 0 (attack) to 1 (live).
  *
- *   npx tsx scripts/bench/passive-pad.ts --models DIR PHOTOGRAPH…      (DIR holds the MiniFASNet and YuNet files)
+ *   scripts/bench passive-pad --models DIR PHOTOGRAPH…      (DIR holds the MiniFASNet and YuNet files)
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
