@@ -31,7 +31,7 @@ const newcomersEveryMs = 400;
 const lostEveryMs = 200;
 /**
  * Newcomers whom quick looks miss are far away and can wait this long, milliseconds. Full looks alone, five a second,
- * would keep half a core busy for each camera that sees nobody (95 ms each at 1080p, docs/performance.md).
+ * would keep nearly half a core busy for each camera that sees nobody (85 ms each at 1080p, docs/performance.md).
  */
 const fullEveryMs = 1000;
 /** How many times the smallest of interest a face must measure for a quick look to be relied on. */

@@ -2,8 +2,9 @@ import { cast, sceneOf } from '../virtual-camera/cast.js';
 import { type Scenario, scenarioSchema } from '../virtual-camera/scenario.js';
 import { oneFaceScenario } from './pipeline-clip.js';
 
-/** `walk`: people come and go, so that events come. `stand`: one person stays, the most a single face can cost. */
-export type Show = 'walk' | 'stand';
+/** `walk`: people come and go, so that events come. `stand`: one person stays. `nobody`: an empty corridor. */
+export const shows = ['walk', 'stand', 'nobody'] as const;
+export type Show = (typeof shows)[number];
 
 /** Three people in turn, two of them strangers to each other's tracks: an empty corridor of two seconds ends each. */
 function walkingScenario(): Scenario {
@@ -26,7 +27,14 @@ function walkingScenario(): Scenario {
 }
 
 export function scenarioOf(show: Show): Scenario {
-  return show === 'walk' ? walkingScenario() : oneFaceScenario();
+  switch (show) {
+    case 'walk':
+      return walkingScenario();
+    case 'stand':
+      return oneFaceScenario();
+    case 'nobody':
+      return scenarioSchema.parse({ scenes: [{ kind: 'empty', seconds: 20 }] });
+  }
 }
 
 /** Seconds the camera of this index starts into the clip: whole key frame intervals, so that no two show the same. */

@@ -5,7 +5,7 @@ import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { startBox, until } from './cameras-box.js';
 import { startBroker } from './cameras-broker.js';
-import { scenarioOf, startAtS } from './cameras-clip.js';
+import { scenarioOf, shows, startAtS } from './cameras-clip.js';
 import { type Arrival, printCameras } from './cameras-report.js';
 import { usageNow } from './cameras-usage.js';
 import { noisyClip } from './pipeline-clip.js';
@@ -16,7 +16,7 @@ usage: scripts/bench cameras [options]
 
   --cameras N      virtual cameras, all different parts of one clip (4)
   --seconds N      how long to measure (60)
-  --show KIND      walk: people come and go; stand: one person stays before each camera (walk)
+  --show KIND      walk: people come and go; stand: one person stays before each camera; nobody (walk)
   --processes N    vision processes (as the daemon chooses)
   --threads N      threads of each for the networks (as the daemon chooses)
   --dist DIR       the built program (dist)
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     return;
   }
   const ids = Array.from({ length: Number(values.cameras) }, (_, index) => `camera-${index + 1}`);
-  const scenario = scenarioOf(values.show === 'stand' ? 'stand' : 'walk');
+  const scenario = scenarioOf(shows.find((show) => show === values.show) ?? 'walk');
   const file = await noisyClip(scenario);
   const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
   await using broker = await startBroker();
