@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { describe, test } from 'node:test';
+import { planVision } from '../../daemon/app/vision-plan.js';
+import { type Config, configSchema } from '../../daemon/config/schema.js';
+
+function configured(cameras: number, vision: Readonly<Record<string, unknown>> = {}): Config {
+  return configSchema.parse({
+    site: { id: 'site', timeZone: 'Europe/Paris' },
+    box: { id: 'box' },
+    dataDir: '/nowhere/data',
+    secretsDir: '/nowhere/secrets',
+    vision,
+    cameras: Array.from({ length: cameras }, (_, index) => ({
+      id: `camera-${index}`,
+      name: `Camera ${index}`,
+      url: `rtsp://127.0.0.1/${index}`,
+    })),
+  });
+}
+
+describe('how vision processes are planned', () => {
+  test('by default two cameras share a process, which never outnumber the cores', async () => {
+    const cores = availableParallelism();
+    for (const [cameras, wanted] of [
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 2],
+      [64, 32],
+    ] as const) {
+      const { processes, plan } = await planVision(configured(cameras));
+      assert.equal(processes, Math.max(1, Math.min(cores, wanted)), `${cameras} cameras`);
+      assert.ok(plan.threads >= 1 && plan.threads * processes <= Math.max(cores, processes));
+    }
+  });
+
+  test('what is configured is what runs', async () => {
+    const { processes, plan } = await planVision(configured(4, { processes: 3, threads: 5 }));
+    assert.deepEqual([processes, plan.threads], [3, 5]);
+  });
+
+  test('a camera without its secret is left out and named, the others run', async () => {
+    const config = configured(2);
+    const cameras = config.cameras.map((camera, index) =>
+      index === 0 ? { ...camera, credential: 'not-there' } : camera,
+    );
+    const { plan, unplanned } = await planVision({ ...config, cameras });
+    assert.deepEqual(
+      plan.cameras.map(({ id }) => id),
+      ['camera-1'],
+    );
+    assert.equal(unplanned[0]?.id, 'camera-0');
+  });
+});
