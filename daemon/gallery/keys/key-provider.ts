@@ -1,0 +1,67 @@
+/** Where a gallery's key-encryption key (KEK) comes from. */
+export type KeyProviderKind = 'secret' | 'passphrase' | 'tpm';
+
+/** What a gallery keeps of a KEK so that its provider can give it again, as JSON. No secret in clear. */
+export interface KeySlotParameters {
+  readonly [name: string]: string | number;
+}
+
+/** What a person has to add. The caller wipes it. */
+export interface KeyInput {
+  /** UTF-8. */
+  readonly passphrase?: Uint8Array;
+}
+
+/** A new KEK of `KEY_BYTES` in memory made by `secretBytes`, which the caller wipes, and what to keep of it. */
+export interface CreatedKey {
+  readonly kek: Uint8Array;
+  readonly parameters: KeySlotParameters;
+}
+
+/** Why a provider has no KEK to give, though nothing is broken in the program. */
+export type KeyRefusalCode =
+  /** There is no secret where the provider looks. */
+  | 'key-missing'
+  /** There is one, and it is another gallery's. */
+  | 'wrong-key'
+  | 'wrong-passphrase'
+  /** The parameters in the database are not what this provider wrote. */
+  | 'key-slot-damaged'
+  /** This machine has no TPM, or it does not answer. */
+  | 'tpm-missing'
+  | 'tpm-tools-missing'
+  /** The TPM is another one, or was cleared since. */
+  | 'tpm-refused';
+
+export interface KeyRefusal {
+  readonly outcome: 'refused';
+  readonly code: KeyRefusalCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type KeyRecovery =
+  /** `KEY_BYTES` in memory made by `secretBytes`; the caller wipes them. */
+  | { readonly outcome: 'recovered'; readonly kek: Uint8Array }
+  | { readonly outcome: 'passphrase-needed' }
+  | KeyRefusal;
+
+/**
+ * Gives the key that wraps the data keys of one gallery. Errors in the surroundings (a secret open to others, a
+ * disk that fails) are thrown as `RollcallError`; what a person has to mend is a refusal.
+ */
+export interface KeyProvider {
+  readonly kind: KeyProviderKind;
+  /** Says where it looks, for messages; never the secret. */
+  readonly description: string;
+  /**
+   * A KEK for a new gallery, or for a rotation of one that has a KEK of this provider or of another.
+   * @throws `key-missing`, `key-next-missing`, `key-malformed`, `passphrase-needed`, `passphrase-weak`,
+   *   `tpm-missing`, `tpm-tools-missing`, `tpm-refused`
+   */
+  create(purpose: 'first' | 'rotation', input: KeyInput): Promise<CreatedKey>;
+  /** The KEK whose public id is `keyId`, from what `create` said to keep. */
+  recover(keyId: string, parameters: KeySlotParameters, input: KeyInput): Promise<KeyRecovery>;
+  /** Called after a rotation has ended: `keyId` is the only key in force. Harmless to call again. */
+  settle(keyId: string): Promise<void>;
+}
