@@ -7,16 +7,14 @@ export interface FieldPlace {
   readonly within: readonly string[];
 }
 
-const encoder = new TextEncoder();
-
 const DOMAIN = 'rollcall gallery field';
 
 /**
- * The associated data of a sealed field: a count, then every part with its length before it (32 bit,
- * big-endian, of the UTF-8 bytes), so that no two places share an encoding, wherever their texts are cut.
+ * The associated data of a sealed field: a count, then every part with its length before it (32 bit, big-endian, of the
+ * UTF-8 bytes), so that no two places share an encoding, wherever their texts are cut.
  */
 export function encodePlace(formatVersion: number, keyId: string, place: FieldPlace): Uint8Array {
-  const texts = [
+  const parts = [
     DOMAIN,
     String(formatVersion),
     keyId,
@@ -25,15 +23,14 @@ export function encodePlace(formatVersion: number, keyId: string, place: FieldPl
     place.rowId,
     ...place.within,
   ];
-  const parts = texts.map((text) => encoder.encode(text));
-  const encoded = new Uint8Array(parts.reduce((size, part) => size + 4 + part.length, 4));
-  const view = new DataView(encoded.buffer);
-  view.setUint32(0, parts.length);
-  let offset = 4;
+  const encoded = Buffer.allocUnsafe(
+    parts.reduce((size, part) => size + 4 + Buffer.byteLength(part), 4),
+  );
+  let offset = encoded.writeUInt32BE(parts.length);
   for (const part of parts) {
-    view.setUint32(offset, part.length);
-    encoded.set(part, offset + 4);
-    offset += 4 + part.length;
+    const size = encoded.write(part, offset + 4);
+    encoded.writeUInt32BE(size, offset);
+    offset += 4 + size;
   }
   return encoded;
 }

@@ -1,20 +1,33 @@
+import type { EvidenceKind } from '../domain/evidence.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { FieldPlace } from './field-place.js';
 
+/** Whether a person is recognised: `staged` belongs to an import that was not committed. */
+export type PersonState = 'active' | 'staged' | 'removed';
+
 /** The places of all sealed columns: the only spot where they are named for sealing. */
 export const places = {
-  /** Seals nothing but proves that the gallery's own row was not altered. */
-  gallerySeal: (fieldFormat: number, recogniser: string): FieldPlace => ({
-    table: 'gallery',
+  /** Seals nothing but proves that the recogniser was not altered. */
+  gallerySeal: (keyId: string, recogniser: RecogniserId): FieldPlace => ({
+    table: 'key_slot',
     column: 'seal',
-    rowId: '1',
-    within: [String(fieldFormat), recogniser],
+    rowId: keyId,
+    within: [recogniser],
   }),
-  personName: (person: PersonId): FieldPlace => ({
+  /** The other key of a rotation. */
+  otherKey: (keyId: string, otherId: string): FieldPlace => ({
+    table: 'key_slot',
+    column: 'other_key',
+    rowId: keyId,
+    within: [otherId],
+  }),
+  dataKey: (rowId: string): FieldPlace => ({ table: 'data_key', column: 'wrapped', rowId, within: [] }),
+  /** State and revision are readable, but not to be altered. */
+  personProfile: (person: PersonId, revision: number, state: PersonState): FieldPlace => ({
     table: 'person',
-    column: 'name',
+    column: 'profile',
     rowId: person,
-    within: [],
+    within: [String(revision), state],
   }),
   templateVector: (person: PersonId, rowId: string, recogniser: RecogniserId): FieldPlace => ({
     table: 'template',
@@ -27,5 +40,11 @@ export const places = {
     column: 'jpeg',
     rowId,
     within: [person],
+  }),
+  evidenceJpeg: (rowId: string, kind: EvidenceKind, eventId: string, person: PersonId | null): FieldPlace => ({
+    table: 'evidence',
+    column: 'jpeg',
+    rowId,
+    within: [kind, eventId, person ?? ''],
   }),
 };

@@ -1,14 +1,14 @@
 import { type PersonId, personId } from '../domain/ids.js';
-import type { Sodium } from './sodium.js';
+import { newRandomBytes } from '../host/sodium.js';
 
 /** Crockford's base 32, lower case: no letters that are mistaken for digits; safe in topics and file names. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_BYTES = 16;
 
 /** 128 random bits as 26 letters and digits. */
-function opaqueText(sodium: Sodium): string {
+function opaqueText(): string {
   let value = 0n;
-  for (const byte of sodium.randombytes_buf(ID_BYTES)) value = (value << 8n) | BigInt(byte);
+  for (const byte of newRandomBytes(ID_BYTES)) value = (value << 8n) | BigInt(byte);
   let text = '';
   for (let place = 0; place < 26; place += 1) {
     text = ALPHABET.charAt(Number(value & 31n)) + text;
@@ -18,11 +18,13 @@ function opaqueText(sodium: Sodium): string {
 }
 
 /** A new person id, `p-` and 128 random bits: says nothing about the person or when they were enrolled. */
-export function newPersonId(sodium: Sodium): PersonId {
-  return personId(`p-${opaqueText(sodium)}`);
+export function newPersonId(): PersonId {
+  return personId(`p-${opaqueText()}`);
 }
 
-/** An id for a row that belongs to a person; the prefix only helps the eye. */
-export function newRowId(sodium: Sodium, prefix: 't' | 'f'): string {
-  return `${prefix}-${opaqueText(sodium)}`;
+/**
+ * An id for another row: `t` template, `f` photograph, `e` evidence, `k` data key, `i` import. The prefix only helps the eye.
+ */
+export function newRowId(prefix: 't' | 'f' | 'e' | 'k' | 'i'): string {
+  return `${prefix}-${opaqueText()}`;
 }

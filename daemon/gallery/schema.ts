@@ -1,12 +1,12 @@
+import { auditTables } from '../audit/audit-schema.js';
 import type { Migration } from '../host/sqlite-migrations.js';
 
 /** `PRAGMA application_id` of a gallery file: "rcGa". */
 export const GALLERY_APPLICATION_ID = 0x72634761;
 
-/**
- * The gallery's tables. Whatever says something about a person is sealed (BLOB columns `name`, `vector`, `jpeg`);
- * ids are random. docs/gallery.md lists what stays readable, and why.
- */
+/** Tables that are checked whenever the file is opened; the others hold pictures and are checked by `gallery verify`. */
+export const TABLES_CHECKED_AT_OPENING = ['gallery', 'key_slot', 'data_key', 'person', 'template', 'tombstone'];
+
 const firstForm = `
 CREATE TABLE gallery (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -39,7 +39,106 @@ CREATE TABLE photograph (
 CREATE INDEX photograph_by_person ON photograph (person_id);
 `;
 
+/**
+ * Data keys under key-encryption keys. What the first form held cannot be read before the key is there: it waits in
+ * tables called `first_…` until then (first-form.ts).
+ *
+ * Whatever says something about a person is a sealed BLOB: `profile`, `vector`, `jpeg`. docs/gallery.md lists what stays
+ * readable, and why.
+ */
+const envelopes = `
+DROP INDEX person_by_enrolment;
+DROP INDEX template_by_person;
+DROP INDEX photograph_by_person;
+ALTER TABLE photograph RENAME TO first_photograph;
+ALTER TABLE template RENAME TO first_template;
+ALTER TABLE person RENAME TO first_person;
+ALTER TABLE gallery RENAME TO first_gallery;
+
+CREATE TABLE gallery (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  recogniser TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE key_slot (
+  key_id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  check_value BLOB NOT NULL,
+  seal BLOB NOT NULL,
+  other_key BLOB,
+  is_current INTEGER NOT NULL CHECK (is_current IN (0, 1)),
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE data_key (
+  id TEXT PRIMARY KEY,
+  kek_id TEXT NOT NULL REFERENCES key_slot (key_id),
+  wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX data_key_by_kek ON data_key (kek_id);
+
+CREATE TABLE person (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL CHECK (state IN ('active', 'staged', 'removed')),
+  import_id TEXT,
+  data_key_id TEXT NOT NULL UNIQUE REFERENCES data_key (id),
+  revision INTEGER NOT NULL,
+  profile BLOB NOT NULL,
+  enrolled_at_ms INTEGER NOT NULL,
+  changed_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_by_enrolment ON person (enrolled_at_ms, id);
+
+CREATE TABLE template (
+  person_id TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+  id TEXT NOT NULL UNIQUE,
+  recogniser TEXT NOT NULL,
+  photograph_id TEXT,
+  vector BLOB NOT NULL,
+  quality REAL NOT NULL,
+  PRIMARY KEY (person_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE photograph (
+  id TEXT PRIMARY KEY,
+  person_id TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+  jpeg BLOB NOT NULL,
+  added_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX photograph_by_person ON photograph (person_id);
+CREATE INDEX photograph_by_age ON photograph (added_at_ms);
+
+CREATE TABLE evidence (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('attendance', 'unknown', 'attack')),
+  event_id TEXT NOT NULL,
+  camera_id TEXT NOT NULL,
+  person_id TEXT REFERENCES person (id) ON DELETE CASCADE,
+  data_key_id TEXT NOT NULL REFERENCES data_key (id),
+  jpeg BLOB NOT NULL,
+  taken_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX evidence_by_age ON evidence (kind, taken_at_ms);
+CREATE INDEX evidence_by_person ON evidence (person_id) WHERE person_id IS NOT NULL;
+CREATE INDEX evidence_by_key ON evidence (data_key_id);
+
+CREATE TABLE tombstone (
+  person_id TEXT PRIMARY KEY,
+  erased_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job (
+  name TEXT PRIMARY KEY,
+  state TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+${auditTables}
+`;
+
 /** Forward only; a released migration is never edited. */
 export const GALLERY_MIGRATIONS: readonly Migration[] = [
   { name: 'persons, templates and photographs', apply: firstForm },
+  { name: 'data keys, evidence, tombstones and audit', apply: envelopes },
 ];

@@ -1,0 +1,2 @@
+/** Kinds of facts of which a picture may be kept as evidence. */
+export type EvidenceKind = 'attendance' | 'unknown' | 'attack';

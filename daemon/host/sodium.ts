@@ -1,0 +1,122 @@
+import { randomFillSync, timingSafeEqual } from 'node:crypto';
+import sodium from 'sodium-native';
+
+/** Bytes of a key of XChaCha20-Poly1305, of a subkey and of a key-encryption key. */
+export const KEY_BYTES = 32;
+export const NONCE_BYTES = 24;
+export const TAG_BYTES = 16;
+
+/** The same memory as the `Buffer` that the binding asks for. */
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Memory for a key that lives long: between guard pages, locked against swapping, left out of core dumps, zero at first.
+ * Takes several pages, so it is nothing for thousands of keys.
+ */
+export function secretBytes(size: number): Uint8Array {
+  return sodium.sodium_malloc(size);
+}
+
+/** Overwrites with zeros in a way that no optimisation removes. */
+export function wipe(bytes: Uint8Array): void {
+  if (bytes.length > 0) sodium.sodium_memzero(view(bytes));
+}
+
+export function fillRandomly(bytes: Uint8Array): void {
+  randomFillSync(bytes);
+}
+
+/** New random bytes in ordinary memory. */
+export function newRandomBytes(size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  randomFillSync(bytes);
+  return bytes;
+}
+
+/** Compares in constant time; bytes of another length are never equal. */
+export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Ciphertext and tag (XChaCha20-Poly1305, draft-irtf-cfrg-xchacha), `plaintext.length + TAG_BYTES` long. */
+export function encrypt(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array {
+  const ciphertext = Buffer.allocUnsafeSlow(plaintext.length + TAG_BYTES);
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    ciphertext,
+    view(plaintext),
+    view(associatedData),
+    null,
+    view(nonce),
+    view(key),
+  );
+  return ciphertext;
+}
+
+/** The inverse of `encrypt`; undefined where key, nonce, ciphertext or associated data are not those of the encryption. */
+export function decrypt(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ciphertext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array | undefined {
+  if (ciphertext.length < TAG_BYTES) return undefined;
+  const plaintext = Buffer.allocUnsafeSlow(ciphertext.length - TAG_BYTES);
+  try {
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+      plaintext,
+      null,
+      view(ciphertext),
+      view(associatedData),
+      view(nonce),
+      view(key),
+    );
+    return plaintext;
+  } catch (error) {
+    // The binding's word for a tag that does not fit; wrong sizes are reported otherwise and are mistakes of ours.
+    if (error instanceof Error && error.message === 'could not verify data') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes subkey number `subkey` of `key` into `target`, 16 to 64 bytes (crypto_kdf: keyed BLAKE2b). `context` has 8
+ * characters and belongs to one use.
+ */
+export function deriveKey(target: Uint8Array, key: Uint8Array, subkey: number, context: string): void {
+  sodium.crypto_kdf_derive_from_key(view(target), subkey, Buffer.from(context, 'latin1'), view(key));
+}
+
+/** What Argon2id spends (RFC 9106): passes over the memory, and bytes of it. */
+export interface PassphraseCost {
+  readonly passes: number;
+  readonly memoryBytes: number;
+}
+
+export const SALT_BYTES = 16;
+
+/** A key of `KEY_BYTES` from a passphrase, by Argon2id (RFC 9106) in a thread of its own. The caller wipes it. */
+export function hashPassphrase(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  { passes, memoryBytes }: PassphraseCost,
+): Promise<Uint8Array> {
+  const key = secretBytes(KEY_BYTES);
+  return new Promise((resolve, reject) => {
+    sodium.crypto_pwhash_async(
+      view(key),
+      view(passphrase),
+      view(salt),
+      passes,
+      memoryBytes,
+      sodium.crypto_pwhash_ALG_ARGON2ID13,
+      (error) => (error === null ? resolve(key) : reject(error)),
+    );
+  });
+}
