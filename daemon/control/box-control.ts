@@ -1,4 +1,5 @@
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { PersonControl } from './person-control.js';
 
 /** State of one camera as the status shows it. */
 export interface CameraStatus {
@@ -92,53 +93,14 @@ export interface BoxStatus {
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }
 
-export interface PersonSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly enrolledAt: string;
-  readonly templates: number;
-  readonly photographs: number;
-}
-
-/** What happened to one photograph offered at enrolment. */
-export type PhotographResult =
-  | { readonly outcome: 'enrolled'; readonly qualityScore: number }
-  | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
-
-export type EnrolmentResult =
-  | {
-      readonly outcome: 'enrolled';
-      readonly person: PersonSummary;
-      readonly photographs: readonly PhotographResult[];
-    }
-  /** Nothing was stored: one photograph or more cannot be used. */
-  | { readonly outcome: 'refused'; readonly photographs: readonly PhotographResult[] }
-  /** Nothing was stored: the face resembles somebody already enrolled. */
-  | {
-      readonly outcome: 'similar';
-      readonly personId: string;
-      readonly name: string;
-      readonly similarity: number;
-    };
-
-export interface EnrolmentRequest {
-  readonly name: string;
-  readonly photographs: readonly Buffer[];
-  /** Enrols although the face resembles somebody already enrolled. */
-  readonly isDuplicateAllowed: boolean;
-}
-
 /**
  * What the local API can ask of the box. Missing things are undefined or false, not exceptions; operational failures
  * are thrown as `RollcallError`.
  */
 export interface BoxControl {
+  readonly persons: PersonControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
-  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult>;
-  listPersons(): Promise<readonly PersonSummary[]>;
-  showPerson(id: string): PersonSummary | undefined;
-  removePerson(id: string): boolean;
   /** Published payloads, oldest first, the newest `limit`. */
   recentEvents(limit: number): readonly unknown[];
   /** Calls back with every payload recorded from now on; returns the unsubscribe function. */

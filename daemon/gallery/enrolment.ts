@@ -1,6 +1,6 @@
 import { badInput, defect } from '../base/errors.js';
 import type { Embedding } from '../domain/match.js';
-import { checkName } from './person-name.js';
+import { checkName } from '../domain/person-profile.js';
 
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;

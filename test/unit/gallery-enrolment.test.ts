@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { isSlug } from '../../daemon/domain/ids.js';
+import { checkName, longestName } from '../../daemon/domain/person-profile.js';
 import {
   checkEnrolment,
   type EnrolmentPhotograph,
@@ -10,7 +11,7 @@ import {
   LARGEST_PHOTOGRAPH_BYTES,
   MOST_PHOTOGRAPHS,
 } from '../../daemon/gallery/enrolment.js';
-import { checkName, decodeName, encodeName, LONGEST_NAME } from '../../daemon/gallery/person-name.js';
+import { decodeName, encodeName } from '../../daemon/gallery/person-name.js';
 import { newPersonId } from '../../daemon/gallery/row-id.js';
 import { loadSodium } from '../../daemon/gallery/sodium.js';
 import { enrolmentPhotograph, testDimensions, unitVector } from '../support/gallery-fixture.js';
@@ -45,8 +46,8 @@ describe('names', () => {
     for (const name of ['', '   ', 'a\nb', 'a\0b', 'tab\there', 'x\u202egnp', '\ud800', 'line\u2028break']) {
       assert.ok('problem' in checkName(name), JSON.stringify(name));
     }
-    assert.ok('name' in checkName('é'.repeat(LONGEST_NAME)));
-    assert.ok('problem' in checkName('é'.repeat(LONGEST_NAME + 1)));
+    assert.ok('name' in checkName('é'.repeat(longestName)));
+    assert.ok('problem' in checkName('é'.repeat(longestName + 1)));
   });
 
   test('are padded, so that their sealed length does not tell them apart', () => {
