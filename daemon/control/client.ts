@@ -2,8 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
-import type { BoxStatus, EnrolmentRequest, EnrolmentResult, PersonSummary } from './box-control.js';
-import { encodeEnrolment } from './enrolment-body.js';
+import type { BoxStatus } from './box-control.js';
+import { PersonClient, type PersonWire } from './person-client.js';
 
 /** Code of the error thrown when nobody answers on the socket. */
 export const daemonUnreachable = 'daemon-unreachable';
@@ -29,7 +29,8 @@ function errorFrom(body: unknown, status: number): RollcallError {
 }
 
 /** A client of the daemon's local API. Every call throws `RollcallError`. */
-export class ControlClient {
+export class ControlClient implements PersonWire {
+  readonly persons: PersonClient = new PersonClient(this);
   readonly #socketPath: string;
 
   constructor(socketPath: string) {
@@ -37,31 +38,15 @@ export class ControlClient {
   }
 
   status(): Promise<BoxStatus> {
-    return this.#json('GET', '/v1/status');
+    return this.json('GET', '/v1/status');
   }
 
   testCamera(id: string): Promise<CameraTestOutcome> {
-    return this.#json('POST', `/v1/cameras/${encodeURIComponent(id)}/test`);
-  }
-
-  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult> {
-    return this.#json('POST', '/v1/persons', encodeEnrolment(request));
-  }
-
-  listPersons(): Promise<readonly PersonSummary[]> {
-    return this.#json('GET', '/v1/persons');
-  }
-
-  showPerson(id: string): Promise<PersonSummary> {
-    return this.#json('GET', `/v1/persons/${encodeURIComponent(id)}`);
-  }
-
-  removePerson(id: string): Promise<{ readonly removed: string }> {
-    return this.#json('DELETE', `/v1/persons/${encodeURIComponent(id)}`);
+    return this.json('POST', `/v1/cameras/${encodeURIComponent(id)}/test`);
   }
 
   recentEvents(limit: number): Promise<readonly unknown[]> {
-    return this.#json('GET', `/v1/events?limit=${limit}`);
+    return this.json('GET', `/v1/events?limit=${limit}`);
   }
 
   /** Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. */
@@ -79,14 +64,42 @@ export class ControlClient {
     if (!signal.aborted) throw unreachable(this.#socketPath, new Error('the daemon ended the stream'));
   }
 
-  async #json<T>(method: string, path: string, body?: Buffer): Promise<T> {
-    const response = await this.#send(method, path, body);
+  /** The JSON that the daemon answers with; a `RollcallError` where it answers with one. */
+  async json<T>(method: string, path: string, body?: Buffer): Promise<T> {
+    return JSON.parse((await this.bytes(method, path, body)).toString('utf8')) as T;
+  }
+
+  /** The whole answer, as it came. */
+  async bytes(method: string, path: string, body?: Buffer): Promise<Buffer> {
+    return this.#read(await this.#send(method, path, body));
+  }
+
+  /** Sends a request whose answer goes on; resolves with its first line. `close` hangs up. */
+  async hold(method: string, path: string): Promise<{ readonly line: string; close(): void }> {
+    const hangUp = new AbortController();
+    const response = await this.#send(method, path, undefined, hangUp.signal);
+    if (response.statusCode !== 200) await this.#read(response);
+    // Hanging up is an error to the reader of the answer; nobody waits for its end any more then.
+    response.on('error', () => undefined);
+    const lines = createInterface({ input: response });
+    const line = await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('close', () => reject(unreachable(this.#socketPath, new Error('the daemon hung up'))));
+    });
+    return { line, close: () => hangUp.abort() };
+  }
+
+  async #read(response: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString('utf8');
+    try {
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+    } catch (error) {
+      throw unreachable(this.#socketPath, error);
+    }
+    const body = Buffer.concat(chunks);
     const status = response.statusCode ?? 0;
-    if (status !== 200) throw errorFrom(parseOrUndefined(text), status);
-    return JSON.parse(text) as T;
+    if (status !== 200) throw errorFrom(parseOrUndefined(body.toString('utf8')), status);
+    return body;
   }
 
   #send(method: string, path: string, body?: Buffer, signal?: AbortSignal): Promise<IncomingMessage> {

@@ -2,10 +2,12 @@ import { Hono } from 'hono';
 import { streamText } from 'hono/streaming';
 import { z } from 'zod';
 import { DropOldestQueue } from '../base/bounded-queue.js';
-import { badInput, isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BoxControl } from './box-control.js';
-import { decodeEnrolment } from './enrolment-body.js';
+import { noSuch } from './no-such.js';
+import { addPersonRoutes } from './person-routes.js';
+import type { ActorOf } from './request-actor.js';
 
 /** Events kept for a subscriber that reads too slowly. */
 const tailBacklog = 1000;
@@ -16,14 +18,8 @@ export function problem(error: RollcallError) {
   return { error: { kind, code, message, remedy, details } };
 }
 
-function noSuch(what: string, id: string, list: string): RollcallError {
-  return badInput(`no-such-${what}`, `there is no ${what} with id '${id}'`, {
-    remedy: `run '${list}' for the ids`,
-  });
-}
-
 /** The local API, version 1. JSON in and out; errors as `{ error: { kind, code, message, remedy, details } }`. */
-export function controlRoutes(box: BoxControl, logger: Logger): Hono {
+export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     if (isRollcallError(error) && error.kind === 'input') return context.json(problem(error), 400);
@@ -42,28 +38,9 @@ export function controlRoutes(box: BoxControl, logger: Logger): Hono {
     if (result === undefined) throw noSuch('camera', id, 'rollcall camera list');
     return context.json(result);
   });
-  addPersonRoutes(app, box);
+  addPersonRoutes(app, box.persons, actorOf);
   addEventRoutes(app, box);
   return app;
-}
-
-function addPersonRoutes(app: Hono, box: BoxControl): void {
-  app.get('/v1/persons', async (context) => context.json(await box.listPersons()));
-  app.post('/v1/persons', async (context) => {
-    const body = Buffer.from(await context.req.arrayBuffer());
-    return context.json(await box.addPerson(decodeEnrolment(body)));
-  });
-  app.get('/v1/persons/:id', (context) => {
-    const id = context.req.param('id');
-    const person = box.showPerson(id);
-    if (person === undefined) throw noSuch('person', id, 'rollcall person list');
-    return context.json(person);
-  });
-  app.delete('/v1/persons/:id', (context) => {
-    const id = context.req.param('id');
-    if (!box.removePerson(id)) throw noSuch('person', id, 'rollcall person list');
-    return context.json({ removed: id });
-  });
 }
 
 function addEventRoutes(app: Hono, box: BoxControl): void {

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { badInput, messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BoxControl } from './box-control.js';
+import { type ActorOf, localSocketActor } from './request-actor.js';
 import { controlRoutes, problem } from './routes.js';
 
 /** Largest request body, bytes: an enrolment with many photographs. */
@@ -25,10 +26,12 @@ export async function startControlServer(options: {
   readonly socketPath: string;
   readonly box: BoxControl;
   readonly logger: Logger;
+  /** Whom the audit log names for a request. */
+  readonly actorOf?: ActorOf;
 }): Promise<AsyncDisposable> {
-  const { socketPath, box, logger } = options;
+  const { socketPath, box, logger, actorOf = localSocketActor } = options;
   await refuseSecondDaemon(socketPath);
-  const listener = getRequestListener(controlRoutes(box, logger).fetch);
+  const listener = getRequestListener(controlRoutes(box, logger, actorOf).fetch);
   const server = createServer((request, response) => {
     if (Number(request.headers['content-length'] ?? 0) > maximumBodyBytes) {
       response.writeHead(413, { 'content-type': 'application/json' }).end(JSON.stringify(tooLarge));

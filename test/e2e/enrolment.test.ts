@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import sharp from 'sharp';
-import type { PersonSummary } from '../../daemon/control/box-control.js';
+import type { PersonSummary } from '../../daemon/control/person-control.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 
@@ -145,7 +145,12 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
 async function nothingStored(box: TestBox, huge: string) {
   // Another client of the API may not look at the size first.
   const photographs = [await readFile(huge)];
-  const refused = await box.client.addPerson({ name: 'Ada', photographs, isDuplicateAllowed: false });
+  const refused = await box.client.persons.add({
+    name: 'Ada',
+    photographs,
+    isDuplicateAllowed: false,
+    isDryRun: false,
+  });
   assert.equal(refused.outcome, 'refused');
 
   const { stdout } = await box.command('person', 'list', '--json');
