@@ -9,6 +9,7 @@ const rows: readonly (readonly string[])[] = [
   ['publish'],
   ['records'],
   ['gallery'],
+  ['audit'],
   ['vision'],
   ['models'],
   ['host'],

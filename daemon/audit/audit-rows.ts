@@ -1,0 +1,115 @@
+import type { Statement } from 'better-sqlite3';
+import type { OpenDatabase } from '../host/sqlite.js';
+import type { Mark, MarkKind, SealedEntry } from './audit-seal.js';
+
+export interface EntryRow extends SealedEntry {
+  readonly hash: Uint8Array;
+}
+
+export interface MarkRow extends Mark {
+  readonly seal: Uint8Array;
+}
+
+/** Which entries; a missing field excludes nothing. */
+export interface AuditFilter {
+  /** From this time on, wall clock in milliseconds. */
+  readonly fromMs?: number;
+  /** Before this time. */
+  readonly toMs?: number;
+  /** An action, or a group of them: `person` stands for all that begin with `person.`. */
+  readonly action?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+}
+
+const COLUMNS =
+  'sequence, at_ms AS atMs, actor, origin, action, subject, details, key_id AS keyId, previous, hash';
+const MATCHES = `(@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_ms < @toMs)
+  AND (@action IS NULL OR action = @action OR substr(action, 1, length(@action) + 1) = @action || '.')
+  AND (@actor IS NULL OR actor = @actor) AND (@subject IS NULL OR subject = @subject)`;
+
+const bound = ({ fromMs = null, toMs = null, action = null, actor = null, subject = null }: OpenFilter) => ({
+  fromMs,
+  toMs,
+  action,
+  actor,
+  subject,
+});
+type OpenFilter = { readonly [K in keyof AuditFilter]: AuditFilter[K] | null };
+
+/** The statements on the audit log's tables. Nothing here knows the key. */
+export class AuditRows {
+  readonly #insert: Statement<[EntryRow]>;
+  readonly #putMark: Statement<[MarkRow & { readonly kind: MarkKind }]>;
+  readonly #mark: Statement<[MarkKind], MarkRow>;
+  readonly #last: Statement<[], EntryRow>;
+  readonly #after: Statement<[number, number], EntryRow>;
+  readonly #cut: Statement<[number]>;
+  readonly #list: Statement<[ReturnType<typeof bound> & { readonly limit: number }], EntryRow>;
+  readonly #count: Statement<[ReturnType<typeof bound>], { readonly count: number }>;
+  readonly #perAction: Statement<
+    [ReturnType<typeof bound>],
+    { readonly action: string; readonly count: number }
+  >;
+
+  constructor({ db }: OpenDatabase) {
+    this.#insert = db.prepare(
+      `INSERT INTO audit (sequence, at_ms, actor, origin, action, subject, details, key_id, previous, hash)
+       VALUES (@sequence, @atMs, @actor, @origin, @action, @subject, @details, @keyId, @previous, @hash)`,
+    );
+    this.#putMark = db.prepare(
+      `INSERT INTO audit_mark (kind, sequence, hash, key_id, seal) VALUES (@kind, @sequence, @hash, @keyId, @seal)
+       ON CONFLICT (kind) DO UPDATE SET sequence = @sequence, hash = @hash, key_id = @keyId, seal = @seal`,
+    );
+    this.#mark = db.prepare('SELECT sequence, hash, key_id AS keyId, seal FROM audit_mark WHERE kind = ?');
+    this.#last = db.prepare(`SELECT ${COLUMNS} FROM audit ORDER BY sequence DESC LIMIT 1`);
+    this.#after = db.prepare(`SELECT ${COLUMNS} FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?`);
+    this.#cut = db.prepare('DELETE FROM audit WHERE sequence <= ?');
+    this.#list = db.prepare(
+      `SELECT ${COLUMNS} FROM audit WHERE ${MATCHES} ORDER BY sequence DESC LIMIT @limit`,
+    );
+    this.#count = db.prepare(`SELECT count(*) AS count FROM audit WHERE ${MATCHES}`);
+    this.#perAction = db.prepare(
+      `SELECT action, count(*) AS count FROM audit WHERE ${MATCHES} GROUP BY action ORDER BY action`,
+    );
+  }
+
+  insert(row: EntryRow): void {
+    this.#insert.run(row);
+  }
+
+  putMark(kind: MarkKind, row: MarkRow): void {
+    this.#putMark.run({ kind, ...row });
+  }
+
+  mark(kind: MarkKind): MarkRow | undefined {
+    return this.#mark.get(kind);
+  }
+
+  last(): EntryRow | undefined {
+    return this.#last.get();
+  }
+
+  /** Up to `limit` entries after `sequence`, oldest first. */
+  after(sequence: number, limit: number): readonly EntryRow[] {
+    return this.#after.all(sequence, limit);
+  }
+
+  /** Deletes every entry up to `sequence`; an anchor must stand there already. */
+  cut(sequence: number): void {
+    this.#cut.run(sequence);
+  }
+
+  /** The newest `limit` that match, oldest first. */
+  list(filter: AuditFilter, limit: number): readonly EntryRow[] {
+    return this.#list.all({ ...bound(filter), limit }).reverse();
+  }
+
+  count(filter: AuditFilter): number {
+    return this.#count.get(bound(filter))?.count ?? 0;
+  }
+
+  countPerAction(filter: AuditFilter): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#perAction.all(bound(filter)).map(({ action, count }) => [action, count]));
+  }
+}
