@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { CameraId, PersonId } from '../domain/ids.js';
 import type { Sighting } from '../domain/sighting.js';
 import type { Decider, SightingOutcome } from '../records/decider.js';
+import type { EvidenceCapture } from './evidence-capture.js';
 
 /** How long to wait before a sighting whose fact could not be stored is tried again, milliseconds. */
 const retryMs = 2_000;
@@ -12,6 +13,8 @@ const retryMs = 2_000;
  * of the box is finite too.
  */
 const backlogLimit = 5_000;
+/** Sightings of a longer backlog wait without their pictures, which are many times their size. */
+const pictureBacklogLimit = 500;
 
 interface Taken {
   readonly sighting: Sighting;
@@ -33,6 +36,7 @@ export interface IntakeCounters {
  */
 export class SightingIntake implements AsyncDisposable {
   readonly #decider: Decider;
+  readonly #evidence: EvidenceCapture | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
@@ -44,8 +48,15 @@ export class SightingIntake implements AsyncDisposable {
   #givenUp = 0;
   #problem: RollcallError | undefined;
 
-  constructor(options: { readonly decider: Decider; readonly clock: Clock; readonly logger: Logger }) {
+  constructor(options: {
+    readonly decider: Decider;
+    /** Keeps the pictures of recorded facts; absent where none are kept. */
+    readonly evidence?: EvidenceCapture;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
     this.#decider = options.decider;
+    this.#evidence = options.evidence;
     this.#clock = options.clock;
     this.#logger = options.logger;
   }
@@ -72,7 +83,8 @@ export class SightingIntake implements AsyncDisposable {
   take(sighting: Sighting): void {
     this.#taken += 1;
     const wallOffsetMs = this.#clock.wallMs() - this.#clock.monotonicMs();
-    this.#waiting.push({ sighting, wallOffsetMs });
+    const isShort = this.#waiting.length < pictureBacklogLimit;
+    this.#waiting.push({ sighting: isShort ? sighting : withoutPicture(sighting), wallOffsetMs });
     if (this.#waiting.length > backlogLimit) {
       this.#waiting.shift();
       this.#givenUp += 1;
@@ -88,6 +100,7 @@ export class SightingIntake implements AsyncDisposable {
   /** The vision process of this camera ended without ending its tracks. */
   forgetCamera(cameraId: CameraId): void {
     this.#decider.forgetCamera(cameraId);
+    this.#evidence?.forgetCamera(cameraId);
   }
 
   /** This person is no longer in the gallery. */
@@ -109,10 +122,15 @@ export class SightingIntake implements AsyncDisposable {
   }
 
   async #decide({ sighting, wallOffsetMs }: Taken): Promise<void> {
+    const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
+    this.#evidence?.see(sighting);
     for (;;) {
       try {
-        this.#report(sighting, await this.#decider.onSighting(sighting, (atMs) => atMs + wallOffsetMs));
-        this.#workedOn();
+        const outcome = await this.#decider.onSighting(sighting, wallMsOf);
+        const { fact, eventId } = outcome;
+        if (fact && eventId) this.#evidence?.keep(fact, eventId, wallMsOf);
+        this.#report(sighting, outcome);
+        this.#workedOn(sighting);
         return;
       } catch (error) {
         const isRetried = isRollcallError(error) && error.retryable && !this.#abort.signal.aborted;
@@ -136,7 +154,8 @@ export class SightingIntake implements AsyncDisposable {
     this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
   }
 
-  #workedOn(): void {
+  #workedOn(sighting: Sighting): void {
+    this.#evidence?.workedOn(sighting);
     if (this.#problem === undefined) return;
     this.#problem = undefined;
     this.#logger.info('sightings are worked on again', { waiting: this.#waiting.length });
@@ -158,4 +177,8 @@ export class SightingIntake implements AsyncDisposable {
       this.#logger.info('fact suppressed', { ...about, kind: suppressed.fact.kind, reason, elapsedS });
     }
   }
+}
+
+function withoutPicture({ bestShot, ...sighting }: Sighting): Sighting {
+  return sighting;
 }

@@ -82,6 +82,7 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     passivePad: config.vision.passivePad,
     threads,
     liveness: { ...config.liveness },
+    takesBestShots: Object.values(config.evidence).includes(true),
   };
   return { plan, processes, unplanned };
 }

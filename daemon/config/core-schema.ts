@@ -80,3 +80,25 @@ export const mqttSchema = z.strictObject({
     'Certificates (PEM) that the broker is trusted by. Absent: those of the system.',
   ),
 });
+
+/**
+ * Pictures of people are kept only where somebody decided that they are needed. Vision processes know what they have to
+ * make from the start: hence `replace`.
+ */
+export const evidenceSchema = z.strictObject({
+  attendance: field(
+    z.boolean().default(false),
+    'replace',
+    'Keep, sealed in the gallery, a picture of the face (at most 160x200 pixels) with every recorded attendance.',
+  ),
+  unknown: field(
+    z.boolean().default(false),
+    'replace',
+    'Keep, sealed in the gallery, a picture of the face with every recorded unknown person: of people who never agreed to it.',
+  ),
+  attack: field(
+    z.boolean().default(false),
+    'replace',
+    'Keep, sealed in the gallery, a picture of what was presented with every recorded presentation attack.',
+  ),
+});

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { camerasSchema } from './camera-schema.js';
-import { identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
+import { evidenceSchema, identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
 import { field } from './field.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
 import { livenessSchema, visionSchema } from './vision-schema.js';
@@ -84,6 +84,10 @@ export const fileSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'How sure the box must be before it names somebody.' }),
   rules: rulesSchema.prefault({}).meta({ description: 'What becomes an event, and how often.' }),
+  evidence: evidenceSchema.prefault({}).meta({
+    description:
+      'Which events a picture of the face is kept for. Pictures never leave the box with an event.',
+  }),
   mqtt: mqttSchema.exactOptional().meta({
     description: 'The broker events go to. Absent: events are recorded and not published.',
   }),
@@ -126,4 +130,5 @@ export type VisionConfig = Config['vision'];
 export type LivenessConfig = Config['liveness'];
 export type IdentificationConfig = Config['identification'];
 export type RulesConfig = Config['rules'];
+export type EvidenceConfig = Config['evidence'];
 export type MqttConfig = NonNullable<Config['mqtt']>;

@@ -15,3 +15,10 @@ export interface FaceQuality {
   /** Empty when the view may be embedded; most important first otherwise. */
   readonly reasons: readonly QualityReason[];
 }
+
+/** A view without faults is better than one with, whatever the scores. */
+export function isBetterView(a: FaceQuality, b: FaceQuality): boolean {
+  const aIsFaultless = a.reasons.length === 0;
+  const bIsFaultless = b.reasons.length === 0;
+  return aIsFaultless === bIsFaultless ? a.score > b.score : aIsFaultless;
+}

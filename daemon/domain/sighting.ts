@@ -1,3 +1,4 @@
+import type { BestShot } from './best-shot.js';
 import type { Box } from './geometry.js';
 import type { CameraId, RecogniserId, TrackId } from './ids.js';
 import type { LivenessAssessment } from './liveness.js';
@@ -25,4 +26,6 @@ export interface Sighting {
   readonly recogniser: RecogniserId;
   /** Embeddings taken since the sighting before this one. */
   readonly probes: readonly Probe[];
+  /** A picture of the face, where evidence is kept and this one is better than the one sent before, if any. */
+  readonly bestShot?: BestShot;
 }

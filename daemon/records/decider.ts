@@ -9,7 +9,7 @@ import {
   withoutPerson,
   withProbes,
 } from '../domain/identify-track.js';
-import type { CameraId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
+import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
 import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/match.js';
 import type { Sighting } from '../domain/sighting.js';
 import { nextDecision, type TrackDecision, undecided } from '../domain/track-decision.js';
@@ -28,7 +28,8 @@ const nearestPersons = 5;
 
 /** Where facts are kept. A fact that was recorded is seen by the next question, and survives a restart. */
 export interface FactStore extends RecentFacts {
-  record(fact: Fact): void;
+  /** Returns under which id. */
+  record(fact: Fact): { readonly id: EventId };
 }
 
 export interface DeciderOptions {
@@ -45,6 +46,8 @@ export interface SightingOutcome {
   readonly identification: Identification | undefined;
   /** Already recorded. */
   readonly fact: Fact | undefined;
+  /** Of the recorded fact. */
+  readonly eventId: EventId | undefined;
   /** True, but not worth saying again so soon; said at most once per track. */
   readonly suppressed: SuppressedFact | undefined;
 }
@@ -71,7 +74,12 @@ interface TrackMemory {
   readonly identification: Identification | undefined;
 }
 
-const nothing: SightingOutcome = { identification: undefined, fact: undefined, suppressed: undefined };
+const nothing: SightingOutcome = {
+  identification: undefined,
+  fact: undefined,
+  eventId: undefined,
+  suppressed: undefined,
+};
 
 /** Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track. */
 export function createDecider(options: DeciderOptions): Decider {
@@ -109,12 +117,13 @@ export function createDecider(options: DeciderOptions): Decider {
       wallMsOf,
     });
     const suppressed = fact && suppressionOf(fact, options.rules, options.facts);
-    if (fact && !suppressed) options.facts.record(fact);
+    const recorded = fact && !suppressed ? options.facts.record(fact) : undefined;
 
     remember(sighting, { ...before, probes, decision, identification });
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
       fact: suppressed ? undefined : fact,
+      eventId: recorded?.id,
       suppressed,
     };
   };

@@ -1,4 +1,5 @@
 import type { Fact } from '../domain/event.js';
+import { eventId } from '../domain/ids.js';
 import type { FactStore } from './decider.js';
 
 /** Facts kept in memory only: for replay and tests. */
@@ -13,7 +14,7 @@ export function memoryFacts(): MemoryFacts {
     all.findLast(isWanted)?.occurredAtMs;
   return {
     all,
-    record: (fact) => void all.push(fact),
+    record: (fact) => ({ id: eventId(`memory-${all.push(fact)}`) }),
     lastAttendanceMs: (personId, cameraId) =>
       last((fact) => fact.kind === 'attendance' && fact.personId === personId && fact.cameraId === cameraId),
     lastUnknownMs: (cameraId) => last((fact) => fact.kind === 'unknown' && fact.cameraId === cameraId),

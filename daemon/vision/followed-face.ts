@@ -1,3 +1,4 @@
+import type { BestShot } from '../domain/best-shot.js';
 import { emptyViewHistory, type ViewHistory } from '../domain/best-views.js';
 import { type BlinkState, defaultBlinkPolicy, initialBlinkState, nextBlink } from '../domain/blink.js';
 import { eyeSampleOf } from '../domain/eye-sample.js';
@@ -13,7 +14,7 @@ import {
 } from '../domain/liveness-verdict.js';
 import type { Probe } from '../domain/match.js';
 import type { Frame } from '../domain/picture.js';
-import type { FaceQuality } from '../domain/quality.js';
+import { type FaceQuality, isBetterView } from '../domain/quality.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/same-face.js';
 import type { Track } from '../domain/track.js';
 
@@ -46,7 +47,11 @@ export class FollowedFace {
   detected: { readonly atMs: number; readonly box: Box } | undefined;
   /** Probes not yet told. */
   freshProbes: Probe[] = [];
+  /** Quality of the view that the latest picture shows; undefined while there is none. */
+  shotQuality: FaceQuality | undefined;
   sightingCount = 0;
+  /** Picture not yet told. */
+  #freshShot: BestShot | undefined;
   #blinks: BlinkState = initialBlinkState;
   /** Of the look before. */
   #landmarks: FaceLandmarks | undefined;
@@ -61,7 +66,7 @@ export class FollowedFace {
     const isBroken = this.lastLocatedMs !== undefined && atMs - this.lastLocatedMs > unbrokenGapMs;
     if (isBroken) this.interrupt(policy);
     this.lastLocatedMs = atMs;
-    if (isBetter(quality, this.bestQuality)) this.bestQuality = quality;
+    if (isBetterView(quality, this.bestQuality)) this.bestQuality = quality;
     const sample = eyeSampleOf({ atMs, landmarks, quality, before: this.#landmarks, picture: frame.picture });
     this.#landmarks = landmarks;
     this.learn({ kind: 'eyes', sample }, policy);
@@ -87,16 +92,20 @@ export class FollowedFace {
     return this.#landmarks?.pose.rollDeg ?? 0;
   }
 
+  keepShot(shot: BestShot, quality: FaceQuality): void {
+    this.#freshShot = shot;
+    this.shotQuality = quality;
+  }
+
+  takeShot(): BestShot | undefined {
+    const taken = this.#freshShot;
+    this.#freshShot = undefined;
+    return taken;
+  }
+
   takeProbes(): readonly Probe[] {
     const taken = this.freshProbes;
     this.freshProbes = [];
     return taken;
   }
-}
-
-/** A view without faults is better than one with, whatever the scores. */
-function isBetter(a: FaceQuality, b: FaceQuality): boolean {
-  const aIsFaultless = a.reasons.length === 0;
-  const bIsFaultless = b.reasons.length === 0;
-  return aIsFaultless === bIsFaultless ? a.score > b.score : aIsFaultless;
 }

@@ -4,6 +4,7 @@ import { cameraId, trackId } from '../domain/ids.js';
 import { defaultLivenessPolicy } from '../domain/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
+import { takeBestShot } from './best-shot.js';
 import { CameraLoop } from './camera-loop.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
@@ -22,6 +23,7 @@ export interface LiveCameraParts {
   readonly liveness: VisionPlan['liveness'];
   /** Similarity from which two views of one track are the same face. */
   readonly sameFaceThreshold: number;
+  readonly takesBestShots: boolean;
   readonly logger: Logger;
   report(message: Report): void;
   fail(error: unknown): void;
@@ -65,6 +67,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
     smallestFacePx: plan.smallestFacePx,
     liveness: { ...defaultLivenessPolicy, ...liveness },
     sameFaceThreshold,
+    takeShot: parts.takesBestShots ? takeBestShot : undefined,
   });
   const loop = new CameraLoop(session, fail);
   const runner = startCameraRunner({

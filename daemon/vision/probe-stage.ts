@@ -10,6 +10,7 @@ import { type LivenessPolicy, wantsBinding } from '../domain/liveness-verdict.js
 import type { Frame } from '../domain/picture.js';
 import type { FaceQuality } from '../domain/quality.js';
 import { type FaceJudgement, recallFace } from '../domain/same-face.js';
+import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { AssessedView, FollowedFace } from './followed-face.js';
 import type { StageCounters } from './stage-counters.js';
@@ -28,6 +29,8 @@ export interface ProbeStageOptions {
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face. */
   readonly sameFaceThreshold: number;
+  /** Absent where no pictures are wanted. */
+  readonly takeShot?: TakeShot | undefined;
 }
 
 /** What the embedding of one face of the frame showed. */
@@ -43,7 +46,7 @@ export interface Embedded {
 export async function embedOne(
   frame: Frame,
   looks: readonly AssessedLook[],
-  { analyser, counters, liveness, sameFaceThreshold }: ProbeStageOptions,
+  { analyser, counters, liveness, sameFaceThreshold, takeShot }: ProbeStageOptions,
 ): Promise<Embedded | undefined> {
   const atMs = frame.capturedAtMs;
   const views = looks.map(({ face, quality }) => ({
@@ -56,12 +59,15 @@ export async function embedOne(
   if (look === undefined || purpose === undefined) return undefined;
 
   const { face, quality } = look;
+  // Encoded while the network runs.
+  const shot = shoot(frame, look, { takeShot, counters });
   const embedding = await counters.time('embed', () => analyser.embed(frame.picture, look.landmarks));
   const recalled = recallFace(face.memory, embedding, { threshold: sameFaceThreshold, strangeLimit });
   face.memory = recalled.memory;
   const isTold = recalled.judgement === 'same' && isProbe(purpose, face.views, defaultViewPolicy);
   face.views = recordEmbedding(face.views, { atMs, score: quality.score, isProbe: isTold });
   if (isTold) face.freshProbes.push({ capturedAtMs: atMs, embedding, quality: quality.score });
+  if (isTold) keepShot(look, await shot);
   if (recalled.judgement === 'same') face.learn({ kind: 'same-face', atMs }, liveness);
   return { face, judgement: recalled.judgement };
 }

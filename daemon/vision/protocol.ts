@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { largestBestShotBytes } from '../domain/best-shot.js';
 
 /**
  * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
@@ -13,7 +14,9 @@ const identifier = z.string().min(1).max(128);
 
 /** Longest embedding any supported recogniser makes, in values; 4 bytes each, base64 below. */
 const maximumEmbeddingValues = 1024;
-const embeddingText = z.string().max(Math.ceil((maximumEmbeddingValues * 4) / 3) * 4);
+const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4;
+const embeddingText = z.string().max(base64Length(maximumEmbeddingValues * 4));
+const bestShotText = z.string().min(1).max(base64Length(largestBestShotBytes));
 
 /** Largest photograph file that is taken, MiB: it fits a message; those of phones are a fraction of it. */
 export const largestPhotographMiB = 32;
@@ -42,6 +45,8 @@ export const visionPlanSchema = z.strictObject({
   passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
+  /** Whether sightings carry pictures; false: none is ever made. */
+  takesBestShots: z.boolean(),
 });
 
 /** What the core asks of a vision process. */
@@ -99,6 +104,7 @@ const sightingSchema = z.strictObject({
   probes: z
     .array(z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit }))
     .max(64),
+  bestShot: z.strictObject({ capturedAtMs: finite, jpegBase64: bestShotText }).optional(),
 });
 
 const streamInfo = z.strictObject({

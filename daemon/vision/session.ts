@@ -4,6 +4,7 @@ import type { CameraId, TrackId } from '../domain/ids.js';
 import type { Blink } from '../domain/liveness.js';
 import { assessLiveness, type LivenessPolicy } from '../domain/liveness-verdict.js';
 import type { Frame } from '../domain/picture.js';
+import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceFollower, type Look } from './face-follower.js';
 import type { FollowedFace } from './followed-face.js';
@@ -30,6 +31,8 @@ export interface CameraSessionOptions {
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
   readonly sameFaceThreshold: number;
+  /** Makes the pictures that sightings carry. Absent: they carry none. */
+  readonly takeShot?: TakeShot | undefined;
 }
 
 /**
@@ -97,9 +100,8 @@ export class CameraSession {
       blinks.set(look.face, look.face.see(frame, look, this.#options.liveness));
     }
     await this.#hearPassiveModel(frame, looks);
-    const { analyser, liveness, sameFaceThreshold } = this.#options;
-    const counters = this.#counters;
-    const embedded = await embedOne(frame, assessed, { analyser, counters, liveness, sameFaceThreshold });
+    const embedded = await embedOne(frame, assessed, { ...this.#options, counters: this.#counters });
+    await this.#showAttack(frame, assessed);
     for (const { face } of looks) {
       if (embedded?.face === face && embedded.judgement === 'another') {
         this.#follower.replace(face, atMs);
@@ -146,6 +148,19 @@ export class CameraSession {
     else due.learn({ kind: 'passive', score }, liveness);
   }
 
+  /** A picture that is held up may never be worth an embedding: it is shown as it is. One face a frame. */
+  async #showAttack(frame: Frame, looks: readonly AssessedLook[]): Promise<void> {
+    const { takeShot, liveness } = this.#options;
+    if (takeShot === undefined) return;
+    const look = looks.find(
+      ({ face }) =>
+        face.isAnnounced &&
+        face.shotQuality === undefined &&
+        assessLiveness(face.liveness, liveness).verdict === 'attack',
+    );
+    if (look) keepShot(look, await shoot(frame, look, { takeShot, counters: this.#counters }));
+  }
+
   /** Says what changed about one face, and sends a sighting if anything did. */
   #tellChanges(face: FollowedFace, blinks: readonly Blink[], atMs: number): void {
     if (!face.isAnnounced) return;
@@ -178,6 +193,7 @@ export class CameraSession {
     const sequence = face.sightingCount;
     face.sightingCount += 1;
     this.#counters.add('sightings');
+    const bestShot = face.takeShot();
     const sighting = {
       cameraId,
       trackId: id,
@@ -190,6 +206,7 @@ export class CameraSession {
       liveness: assessLiveness(face.liveness, liveness),
       recogniser: analyser.recogniser,
       probes: face.takeProbes(),
+      ...(bestShot === undefined ? {} : { bestShot }),
     };
     sink({ type: 'sighting', atMs, sighting });
   }

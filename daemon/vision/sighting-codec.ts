@@ -1,4 +1,5 @@
 import { operational } from '../base/errors.js';
+import { type BestShot, largestBestShotBytes } from '../domain/best-shot.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
 import type { Embedding } from '../domain/match.js';
 import type { Sighting } from '../domain/sighting.js';
@@ -29,9 +30,10 @@ export function decodeEmbedding(text: string): Embedding {
 }
 
 export function encodeSighting(sighting: Sighting): WireSighting {
-  const { probes, quality, liveness, ...rest } = sighting;
+  const { probes, quality, liveness, bestShot, ...rest } = sighting;
   return {
     ...rest,
+    ...(bestShot === undefined ? {} : { bestShot: encodeBestShot(bestShot) }),
     quality: { score: quality.score, reasons: [...quality.reasons] },
     liveness: { ...liveness, evidence: { ...liveness.evidence, blinks: [...liveness.evidence.blinks] } },
     probes: probes.map((probe) => ({
@@ -43,9 +45,11 @@ export function encodeSighting(sighting: Sighting): WireSighting {
 }
 
 export function decodeSighting(wire: WireSighting): Sighting {
+  const { bestShot, ...rest } = wire;
   const { passiveScore, ...evidence } = wire.liveness.evidence;
   return {
-    ...wire,
+    ...rest,
+    ...(bestShot === undefined ? {} : { bestShot: decodeBestShot(bestShot) }),
     cameraId: cameraId(wire.cameraId),
     trackId: trackId(wire.trackId),
     recogniser: recogniserId(wire.recogniser),
@@ -59,4 +63,22 @@ export function decodeSighting(wire: WireSighting): Sighting {
       quality: probe.quality,
     })),
   };
+}
+
+type WireBestShot = NonNullable<WireSighting['bestShot']>;
+
+function encodeBestShot({ capturedAtMs, jpeg }: BestShot): WireBestShot {
+  return { capturedAtMs, jpegBase64: Buffer.from(jpeg).toString('base64') };
+}
+
+/** How every JPEG file begins: start of image, then a marker (ISO/IEC 10918-1, B.1.1). */
+const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
+
+/** The core parses no pictures: it only makes sure that a small file came which claims to be one. */
+function decodeBestShot({ capturedAtMs, jpegBase64 }: WireBestShot): BestShot {
+  const jpeg = Buffer.from(jpegBase64, 'base64');
+  if (jpeg.length > largestBestShotBytes || !jpeg.subarray(0, jpegStart.length).equals(jpegStart)) {
+    throw operational('wire-violation', 'the picture of a sighting is no small JPEG');
+  }
+  return { capturedAtMs, jpeg };
 }

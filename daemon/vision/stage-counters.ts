@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 
 /** The stages whose time is measured. */
-export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive';
+export type Stage = 'detect' | 'locate' | 'assess' | 'embed' | 'passive' | 'bestShot';
 
 /** What is counted besides times. */
 export type Tally =
@@ -14,7 +14,10 @@ export type Tally =
   | 'locatesDeferred'
   | 'tracksConfirmed'
   | 'blinks'
-  | 'sightings';
+  | 'sightings'
+  /** Size of the best shots, `bestShotCount` in number; those that could not be encoded come on top. */
+  | 'bestShotBytes'
+  | 'bestShotsFailed';
 
 /**
  * Counts and times of one camera's stages since it started: what `status` shows and the bench sums up. Every stage

@@ -53,10 +53,11 @@ export async function startVisionHost(options: {
     ffmpegVersion: ffmpeg.version,
   });
   const sameFaceThreshold = thresholdOf(recogniserInUse(models, plan.recogniser).pack.thresholds);
-  const { liveness } = plan;
+  const { liveness, takesBestShots } = plan;
   const cameras = new Map<string, LiveCamera>();
   for (const camera of plan.cameras) {
-    const parts = { analyser, ffmpeg, liveness, sameFaceThreshold, logger, report, fail };
+    const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
+    const parts = { ...shared, logger, report, fail };
     cameras.set(camera.id, lifetime.use(`camera ${camera.id}`, startLiveCamera(camera, parts)));
   }
   reportProgress(cameras, lifetime, report);

@@ -53,8 +53,10 @@ describe('createDecider', () => {
       sightingOf({ sequence: 2, liveness: live, probes: probes(1) }),
       wallMsOf,
     );
-    assert.deepEqual(third, { identification: undefined, fact: undefined, suppressed: undefined });
+    const { identification, fact, eventId, suppressed } = third;
+    assert.deepEqual([identification, fact, eventId, suppressed], Array(4).fill(undefined));
     assert.deepEqual(facts.all, [second.fact]);
+    assert.equal(second.eventId, 'memory-1', 'the id under which it was recorded');
   });
 
   test('says once per track that a cooldown kept it silent', async () => {
@@ -64,6 +66,7 @@ describe('createDecider', () => {
     await made.onSighting(sighting('track-1', 0), wallMsOf);
     const again = await made.onSighting(sighting('track-2', 0), wallMsOf);
     assert.equal(again.fact, undefined);
+    assert.equal(again.eventId, undefined);
     assert.equal(again.suppressed?.reason, 'attendance-cooldown');
     assert.equal((await made.onSighting(sighting('track-2', 1), wallMsOf)).suppressed, undefined);
     assert.equal(facts.all.length, 1);
@@ -91,7 +94,7 @@ describe('createDecider', () => {
         ...memory,
         record(fact) {
           if (isDiskFull) throw operational('disk-full', 'no room');
-          memory.record(fact);
+          return memory.record(fact);
         },
       },
     });

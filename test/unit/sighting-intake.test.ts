@@ -8,7 +8,12 @@ import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/sighting.js';
 import type { Decider, SightingOutcome } from '../../daemon/records/decider.js';
 
-const nothing: SightingOutcome = { identification: undefined, fact: undefined, suppressed: undefined };
+const nothing: SightingOutcome = {
+  identification: undefined,
+  fact: undefined,
+  eventId: undefined,
+  suppressed: undefined,
+};
 
 function sighting(sequence: number): Sighting {
   return {

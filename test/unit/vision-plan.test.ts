@@ -4,13 +4,18 @@ import { describe, test } from 'node:test';
 import { planVision } from '../../daemon/app/vision-plan.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
 
-function configured(cameras: number, vision: Readonly<Record<string, unknown>> = {}): Config {
+function configured(
+  cameras: number,
+  vision: Readonly<Record<string, unknown>> = {},
+  sections: Readonly<Record<string, unknown>> = {},
+): Config {
   return configSchema.parse({
     site: { id: 'site', timeZone: 'Europe/Paris' },
     box: { id: 'box' },
     dataDir: '/nowhere/data',
     secretsDir: '/nowhere/secrets',
     vision,
+    ...sections,
     cameras: Array.from({ length: cameras }, (_, index) => ({
       id: `camera-${index}`,
       name: `Camera ${index}`,
@@ -52,5 +57,14 @@ describe('how vision processes are planned', () => {
       ['camera-1'],
     );
     assert.equal(unplanned[0]?.id, 'camera-0');
+  });
+
+  test('pictures are made only where evidence of some kind is kept', async () => {
+    const isPlanned = async (evidence: Readonly<Record<string, boolean>>): Promise<boolean> =>
+      (await planVision(configured(1, {}, { evidence }))).plan.takesBestShots;
+    assert.equal(await isPlanned({}), false);
+    for (const kind of ['attendance', 'unknown', 'attack']) {
+      assert.equal(await isPlanned({ [kind]: true }), true, kind);
+    }
   });
 });

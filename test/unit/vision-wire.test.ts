@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { largestBestShotBytes } from '../../daemon/domain/best-shot.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/sighting.js';
 import { reportSchema } from '../../daemon/vision/protocol.js';
@@ -114,6 +115,30 @@ describe('sightings on the wire', () => {
     const parsed = reportSchema.parse(report);
     assert.equal(parsed.type, 'sighting');
     if (parsed.type === 'sighting') assert.deepEqual(decodeSighting(parsed.sighting), sighting);
+  });
+
+  test('a picture arrives as it was sent; a sighting without one has no word of it on the wire', () => {
+    const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
+    const shown: Sighting = { ...sighting, bestShot: { capturedAtMs: 40, jpeg } };
+    const parsed = reportSchema.parse(
+      JSON.parse(JSON.stringify({ type: 'sighting', sighting: encodeSighting(shown) })),
+    );
+    assert.ok(parsed.type === 'sighting');
+    assert.deepEqual(decodeSighting(parsed.sighting), shown);
+    assert.ok(!JSON.stringify(encodeSighting(sighting)).includes('bestShot'));
+  });
+
+  test('a picture that is too large, or no JPEG, is refused', () => {
+    const wire = encodeSighting(sighting);
+    const withPicture = (jpeg: Buffer) => ({
+      ...wire,
+      bestShot: { capturedAtMs: 0, jpegBase64: jpeg.toString('base64') },
+    });
+    const large = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(largestBestShotBytes)]);
+    const report = { type: 'sighting', sighting: withPicture(large) };
+    assert.equal(reportSchema.safeParse(report).success, false);
+    assert.throws(() => decodeSighting(withPicture(large.subarray(0, largestBestShotBytes + 1))), violation);
+    assert.throws(() => decodeSighting(withPicture(Buffer.from('GIF89a'))), violation);
   });
 
   test('a report with an unknown field or a wrong type is refused', () => {

@@ -1,0 +1,49 @@
+import sharp from 'sharp';
+import { type Box, boxCentre, clipBox } from '../domain/geometry.js';
+import type { Picture } from '../domain/picture.js';
+import { cropAffine } from './inference/affine-crop.kernel.js';
+import { interleavePlanes } from './interleave.kernel.js';
+
+/** Largest size of the picture: enough for a person to recognise a person, some 6 kB. */
+const MOST_WIDTH_PX = 160;
+const MOST_HEIGHT_PX = 200;
+const JPEG_QUALITY = 80;
+
+/** Height of what is shown, in heights of the face from brow to chin: the whole head with hair and some neck. */
+const SHOWN_HEIGHTS = 1.9;
+/** The mesh ends at the brow, so the head's middle lies higher, in heights of the face. */
+const RAISED_HEIGHTS = 0.08;
+
+/**
+ * The head in `box` (pixels of `picture`) as a JPEG without metadata, at most 160 x 200 pixels, never enlarged. The cut
+ * is made before this returns its promise; encoding goes on in another thread.
+ */
+export function takeBestShot(picture: Picture, box: Box): Promise<Uint8Array> {
+  const part = shownPart(box, picture);
+  const scale = Math.min(1, MOST_WIDTH_PX / part.width, MOST_HEIGHT_PX / part.height);
+  const width = Math.max(1, Math.round(part.width * scale));
+  const height = Math.max(1, Math.round(part.height * scale));
+  const planes = new Float32Array(3 * width * height);
+  const cropToPicture = {
+    xx: part.width / width,
+    xy: 0,
+    x0: part.x,
+    yx: 0,
+    yy: part.height / height,
+    y0: part.y,
+  };
+  cropAffine(picture, cropToPicture, { data: planes, offset: 0, widthPx: width, heightPx: height });
+  const pixels = interleavePlanes(planes, width * height);
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: JPEG_QUALITY })
+    .toBuffer();
+}
+
+/** The part of the picture that is shown; a face at the edge loses what lies beyond. */
+function shownPart(face: Box, { widthPx, heightPx }: Picture): Box {
+  const height = face.height * SHOWN_HEIGHTS;
+  const width = height * (MOST_WIDTH_PX / MOST_HEIGHT_PX);
+  const { x, y } = boxCentre(face);
+  const raisedPx = face.height * RAISED_HEIGHTS;
+  return clipBox({ x: x - width / 2, y: y - raisedPx - height / 2, width, height }, widthPx, heightPx);
+}

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Evidence, EvidenceCapture } from '../../daemon/app/evidence-capture.js';
+import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import type { Logger } from '../../daemon/base/logger.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { EvidenceConfig } from '../../daemon/config/schema.js';
+import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { sightingOf } from '../support/sightings.js';
+
+const everything: EvidenceConfig = { attendance: true, unknown: true, attack: true };
+const jpeg = (name: number): Uint8Array => Uint8Array.of(0xff, 0xd8, 0xff, name);
+const wallMsOf = (atMs: number): number => 1_000_000 + atMs;
+
+/** A log that only counts. */
+function countingLogger() {
+  const lines: string[] = [];
+  const logger: Logger = { ...silentLogger, error: (message) => void lines.push(message) };
+  return { lines, logger };
+}
+
+function capture(wanted: EvidenceConfig = everything, add?: (evidence: Evidence) => Promise<void>) {
+  const kept: Evidence[] = [];
+  const { lines, logger } = countingLogger();
+  const made = new EvidenceCapture({
+    store: {
+      async add(evidence) {
+        await add?.(evidence);
+        kept.push(evidence);
+      },
+    },
+    wanted: () => wanted,
+    logger,
+  });
+  return { made, kept, lines };
+}
+
+/** Lets everything that is ready run, without time passing. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await Promise.resolve();
+}
+
+describe('evidence capture', () => {
+  test('keeps the latest picture of the track with what belongs to it', async () => {
+    const { made, kept } = capture();
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+    made.see(sightingOf({ sequence: 1, bestShot: { capturedAtMs: 50, jpeg: jpeg(2) } }));
+    made.see(sightingOf({ sequence: 2 }));
+    made.keep(attendanceFact(), eventId('event-1'), wallMsOf);
+    await settle();
+    assert.deepEqual(kept, [
+      {
+        kind: 'attendance',
+        eventId: 'event-1',
+        personId: personId('person-1'),
+        cameraId: cameraId('gate'),
+        takenAtMs: 1_000_050,
+        jpeg: jpeg(2),
+      },
+    ]);
+  });
+
+  test('only for kinds that the configuration names', async () => {
+    for (const kind of ['attendance', 'unknown', 'attack'] as const) {
+      const { made, kept } = capture({ attendance: false, unknown: false, attack: false, [kind]: true });
+      made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+      for (const fact of [attendanceFact(), unknownFact(), attackFact()]) {
+        made.keep(fact, eventId(`event-${fact.kind}`), wallMsOf);
+      }
+      await settle();
+      assert.deepEqual(
+        kept.map((evidence) => evidence.kind),
+        [kind],
+      );
+      assert.equal('personId' in (kept[0] ?? {}), kind === 'attendance');
+    }
+  });
+
+  test('forgets the picture with its track, and with its camera', async () => {
+    const { made, kept } = capture();
+    const shown = sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } });
+    made.see(shown);
+    made.workedOn({ ...shown, isEnded: true });
+    made.keep(unknownFact(), eventId('event-1'), wallMsOf);
+    made.see(shown);
+    made.forgetCamera(shown.cameraId);
+    made.keep(unknownFact(), eventId('event-2'), wallMsOf);
+    await settle();
+    assert.deepEqual(kept, []);
+  });
+
+  test('a store that fails is told of once, and again after it had worked', async () => {
+    let isFull = true;
+    const { made, kept, lines } = capture(everything, async () => {
+      if (isFull) throw new Error('no room');
+    });
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+    const keep = async (id: string): Promise<void> => {
+      made.keep(unknownFact(), eventId(id), wallMsOf);
+      await settle();
+    };
+    await keep('event-1');
+    await keep('event-2');
+    assert.deepEqual([lines.length, made.counters.lost], [1, 2]);
+    isFull = false;
+    await keep('event-3');
+    isFull = true;
+    await keep('event-4');
+    assert.deepEqual([lines.length, kept.length], [2, 1]);
+    assert.deepEqual(made.counters, { stored: 1, lost: 3 });
+  });
+
+  test('a store that hangs costs pictures beyond a hundred, not memory', async () => {
+    let finish: () => void = () => undefined;
+    const hanging = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { made, kept } = capture(everything, () => hanging);
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
+    for (let n = 0; n < 150; n += 1) made.keep(unknownFact(), eventId(`event-${n}`), wallMsOf);
+    assert.equal(made.counters.lost, 50);
+    finish();
+    await made[Symbol.asyncDispose]();
+    assert.equal(kept.length, 100);
+  });
+
+  test('pictures of a thousand tracks are remembered, of more the oldest go', async () => {
+    const { made, kept } = capture();
+    for (let n = 0; n <= 1_000; n += 1) {
+      made.see(sightingOf({ trackId: trackId(`track-${n}`), bestShot: { capturedAtMs: n, jpeg: jpeg(1) } }));
+    }
+    made.keep(unknownFact({ trackId: trackId('track-0') }), eventId('event-0'), wallMsOf);
+    made.keep(unknownFact({ trackId: trackId('track-1000') }), eventId('event-1000'), wallMsOf);
+    await settle();
+    assert.deepEqual(
+      kept.map((evidence) => evidence.eventId),
+      ['event-1000'],
+    );
+  });
+});
+
+describe('evidence from sightings', () => {
+  const live: LivenessAssessment = {
+    verdict: 'live',
+    reason: 'blinked',
+    evidence: { blinks: [{ atMs: 500, durationMs: 200 }], observedS: 1, frameCount: 15 },
+  };
+  const probe = { capturedAtMs: 0, embedding: Float32Array.of(1, 0), quality: 0.8 };
+
+  function intakeWith(evidence: EvidenceCapture) {
+    const facts = memoryFacts();
+    const decider = createDecider({
+      search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
+      policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
+      rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+      directionOf: () => 'in',
+      facts,
+    });
+    const clock = new VirtualClock(1_000_000);
+    return { facts, intake: new SightingIntake({ decider, evidence, clock, logger: silentLogger }) };
+  }
+
+  const first = sightingOf({ probes: [probe], bestShot: { capturedAtMs: 20, jpeg: jpeg(7) } });
+  const second = sightingOf({ sequence: 1, liveness: live, probes: [probe], isEnded: true });
+
+  test('the picture that came with an earlier sighting belongs to the fact that a later one decides', async () => {
+    const { made, kept } = capture();
+    const { facts, intake } = intakeWith(made);
+    intake.take(first);
+    intake.take(second);
+    await intake[Symbol.asyncDispose]();
+    await made[Symbol.asyncDispose]();
+    assert.equal(facts.all.length, 1);
+    assert.deepEqual(
+      kept.map(({ eventId: id, takenAtMs, jpeg: [, , , name] }) => [id, takenAtMs, name]),
+      [['memory-1', 1_000_020, 7]],
+    );
+  });
+
+  test('a fact that a cooldown suppresses keeps no picture', async () => {
+    const { made, kept } = capture();
+    const { intake } = intakeWith(made);
+    for (const sighting of [first, second]) intake.take(sighting);
+    for (const sighting of [first, second]) intake.take({ ...sighting, trackId: trackId('track-2') });
+    await intake[Symbol.asyncDispose]();
+    await made[Symbol.asyncDispose]();
+    assert.equal(kept.length, 1);
+  });
+
+  test('a store that throws or never answers neither loses nor delays a fact', async () => {
+    for (const add of [
+      (): Promise<void> => {
+        throw new Error('at once');
+      },
+      () => Promise.reject(new Error('later')),
+      () => new Promise<void>(() => undefined),
+    ]) {
+      const { made } = capture(everything, add);
+      const { facts, intake } = intakeWith(made);
+      intake.take(first);
+      intake.take(second);
+      await intake[Symbol.asyncDispose]();
+      assert.equal(facts.all.length, 1);
+      assert.equal(intake.counters.facts, 1);
+    }
+  });
+});
