@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { badInput, messageOf, operational } from '../base/errors.js';
 
@@ -36,6 +36,29 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
     throw operational('key-file-not-written', `${path} could not be written: ${messageOf(error)}`, {
       remedy: `check that ${directory} can be written and that the disk is not full`,
       details: { path },
+      cause: error,
+    });
+  }
+}
+
+/** What the system says to a process that may not change a directory. */
+const notPermitted = new Set<unknown>(['EACCES', 'EPERM', 'EROFS']);
+
+/**
+ * Gives the secret file `from` the name `to` of the same directory, in place of what is there, so that it survives a
+ * power cut once this returns. Tells whether this process may do that.
+ * @throws `key-file-not-moved`
+ */
+export async function moveKeyFile(from: string, to: string): Promise<'moved' | 'not-permitted'> {
+  try {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+    return 'moved';
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && notPermitted.has(error.code)) return 'not-permitted';
+    throw operational('key-file-not-moved', `${from} could not be moved to ${to}: ${messageOf(error)}`, {
+      remedy: `move it by hand, or check the disk that holds ${dirname(to)}`,
+      details: { from, to },
       cause: error,
     });
   }

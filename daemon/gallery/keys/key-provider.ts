@@ -27,9 +27,11 @@ export type KeyRefusalCode =
   | 'wrong-passphrase'
   /** The parameters in the database are not what this provider wrote. */
   | 'key-slot-damaged'
-  /** This machine has no TPM, or it does not answer. */
+  /** This machine has no TPM, or this process may not use it. */
   | 'tpm-missing'
   | 'tpm-tools-missing'
+  /** There is a TPM that gave no answer in time; asking again may help. */
+  | 'tpm-silent'
   /** The TPM is another one, or was cleared since. */
   | 'tpm-refused';
 
@@ -55,13 +57,31 @@ export interface KeyProvider {
   /** Says where it looks, for messages; never the secret. */
   readonly description: string;
   /**
-   * A KEK for a new gallery, or for a rotation of one that has a KEK of this provider or of another.
-   * @throws `key-missing`, `key-next-missing`, `key-malformed`, `passphrase-needed`, `passphrase-weak`,
-   *   `tpm-missing`, `tpm-tools-missing`, `tpm-refused`
+   * A KEK that the gallery has not yet: the `first` of this provider (a new gallery, or one whose KEK came from
+   * another provider), or one to replace a KEK of this provider (`rotation`).
+   * @throws `key-missing`, `key-next-missing`, `key-malformed`, `passphrase-needed`, `passphrase-refused`,
+   *   `key-provider-busy`, `tpm-missing`, `tpm-tools-missing`, `tpm-silent`, `tpm-refused`, and what
+   *   `openCredential` throws
    */
   create(purpose: 'first' | 'rotation', input: KeyInput): Promise<CreatedKey>;
   /** The KEK whose public id is `keyId`, from what `create` said to keep. */
   recover(keyId: string, parameters: KeySlotParameters, input: KeyInput): Promise<KeyRecovery>;
-  /** Called after a rotation has ended: `keyId` is the only key in force. Harmless to call again. */
+  /** Called when `keyId` is the only key in force: after a rotation, and at every start without one. */
   settle(keyId: string): Promise<void>;
+}
+
+/** Whether a provider can be used on this machine, for people. */
+export interface KeyProviderReport {
+  readonly kind: KeyProviderKind;
+  readonly description: string;
+  readonly isUsable: boolean;
+  /** What was found, in a sentence without secrets. */
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** A provider that can say how it stands without touching a gallery. */
+export interface InspectableKeyProvider extends KeyProvider {
+  /** Never throws for what a person has to mend. */
+  inspect(): Promise<KeyProviderReport>;
 }
