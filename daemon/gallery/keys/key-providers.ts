@@ -1,0 +1,36 @@
+import type { Clock } from '../../base/clock.js';
+import type { CredentialPlaces } from '../../host/credentials.js';
+import { Tpm } from '../../host/tpm.js';
+import type { InspectableKeyProvider, KeyProviderKind, KeyProviderReport } from './key-provider.js';
+import { PassphraseKeyProvider } from './passphrase-key-provider.js';
+import { SecretKeyProvider } from './secret-key-provider.js';
+import { TpmKeyProvider } from './tpm-key-provider.js';
+
+export interface KeyProvidersOptions {
+  readonly clock: Clock;
+  /** Name of the secret that the provider `secret` reads. */
+  readonly secretName: string;
+  readonly credentials: CredentialPlaces;
+  /** Directory in memory (tmpfs) for what the TPM's programs hand on to each other. */
+  readonly workDirectory: string;
+  /** How the TPM is reached; see `TpmOptions`. */
+  readonly tcti?: string | undefined;
+}
+
+export type KeyProviders = Readonly<Record<KeyProviderKind, InspectableKeyProvider>>;
+
+/** One provider of each kind. They do nothing until asked; keep them for the life of the process. */
+export function makeKeyProviders(options: KeyProvidersOptions): KeyProviders {
+  const { clock, secretName, credentials, workDirectory, tcti } = options;
+  return {
+    secret: new SecretKeyProvider(secretName, credentials),
+    passphrase: new PassphraseKeyProvider({ clock }),
+    tpm: new TpmKeyProvider(new Tpm({ clock, workDirectory, tcti })),
+  };
+}
+
+/** Which providers can be used on this machine, and why the others cannot. */
+export function describeProviders(providers: KeyProviders): Promise<readonly KeyProviderReport[]> {
+  const { secret, passphrase, tpm } = providers;
+  return Promise.all([secret, passphrase, tpm].map((provider) => provider.inspect()));
+}
