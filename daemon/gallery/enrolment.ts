@@ -1,6 +1,6 @@
 import { badInput, defect } from '../base/errors.js';
 import type { Embedding } from '../domain/match.js';
-import { checkName } from '../domain/person-profile.js';
+import type { PersonProfile } from '../domain/person-profile.js';
 
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;
@@ -27,7 +27,8 @@ export interface EnrolmentPhotograph {
 }
 
 export interface Enrolment {
-  readonly name: string;
+  /** Checked before. */
+  readonly profile: PersonProfile;
   readonly photographs: readonly EnrolmentPhotograph[];
 }
 
@@ -52,12 +53,12 @@ function photographProblems(photograph: EnrolmentPhotograph, index: number): str
 }
 
 /**
- * Checks everything about an enrolment and returns the name as it will be stored.
+ * Checks the photographs of an enrolment.
  * @throws `enrolment-refused` with every problem at once; `embedding-unusable` (a defect) where an embedding does
  * not come from a recogniser of `dimensions` values
  */
-export function checkEnrolment(enrolment: Enrolment, dimensions: number): string {
-  for (const { embedding, quality } of enrolment.photographs) {
+export function checkEnrolment({ photographs }: Enrolment, dimensions: number): void {
+  for (const { embedding, quality } of photographs) {
     if (!isUnitEmbedding(embedding, dimensions) || !(quality >= 0 && quality <= 1)) {
       throw defect(
         'embedding-unusable',
@@ -65,18 +66,16 @@ export function checkEnrolment(enrolment: Enrolment, dimensions: number): string
       );
     }
   }
-  const checked = checkName(enrolment.name);
-  const problems = enrolment.photographs.flatMap(photographProblems);
-  if (enrolment.photographs.length === 0) problems.unshift('there is no photograph');
-  if (enrolment.photographs.length > MOST_PHOTOGRAPHS) {
+  const problems = photographs.flatMap(photographProblems);
+  if (photographs.length === 0) problems.unshift('there is no photograph');
+  if (photographs.length > MOST_PHOTOGRAPHS) {
     problems.unshift(`there are more than ${MOST_PHOTOGRAPHS} photographs`);
   }
-  const bytes = enrolment.photographs.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
+  const bytes = photographs.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
   if (bytes > LARGEST_ENROLMENT_BYTES) {
     problems.push(`the photographs together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
   }
-  if ('problem' in checked) problems.unshift(checked.problem);
-  if ('name' in checked && problems.length === 0) return checked.name;
+  if (problems.length === 0) return;
   throw badInput('enrolment-refused', `the person cannot be enrolled: ${problems.join('; ')}`, {
     remedy: 'Correct what is named and enrol again; nothing was stored.',
     details: { problems },

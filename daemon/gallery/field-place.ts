@@ -23,9 +23,7 @@ export function encodePlace(formatVersion: number, keyId: string, place: FieldPl
     place.rowId,
     ...place.within,
   ];
-  const encoded = Buffer.allocUnsafe(
-    parts.reduce((size, part) => size + 4 + Buffer.byteLength(part), 4),
-  );
+  const encoded = Buffer.allocUnsafe(parts.reduce((size, part) => size + 4 + Buffer.byteLength(part), 4));
   let offset = encoded.writeUInt32BE(parts.length);
   for (const part of parts) {
     const size = encoded.write(part, offset + 4);

@@ -1,28 +1,60 @@
+import type { Actor } from '../audit/actor.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
+import type { PersonProfile } from '../domain/person-profile.js';
 import type { Enrolment } from './enrolment.js';
+import type { PersonState } from './places.js';
 import type { QuarantinedRow } from './quarantine.js';
 import type { SearchOptions } from './search-index.js';
 
 export interface PersonEntry {
   readonly id: PersonId;
-  /** Undefined where the sealed name does not open; the row is then in quarantine. */
-  readonly name: string | undefined;
+  readonly state: PersonState;
+  /** Undefined where it does not open; the row is then in quarantine. */
+  readonly profile: PersonProfile | undefined;
   /** Wall clock, milliseconds since the epoch. */
   readonly enrolledAtMs: number;
+  /** Of the latest change of profile or state: for a removed person, when they were removed. */
+  readonly changedAtMs: number;
   readonly templateCount: number;
   readonly photographCount: number;
+  readonly evidenceCount: number;
 }
 
 export interface PersonDetail extends PersonEntry {
   readonly templates: readonly { readonly id: string; readonly quality: number }[];
-  readonly photographIds: readonly string[];
+  readonly photographs: readonly { readonly id: string; readonly addedAtMs: number }[];
 }
 
-/** The enrolled persons of one box: sealed at rest, their templates in memory for exact search. */
+/** A template as it is: values of an embedding as little-endian float32. */
+export interface HeldTemplate {
+  readonly id: string;
+  readonly recogniser: string;
+  readonly quality: number;
+  /** The caller wipes them. */
+  readonly bytes: Uint8Array;
+}
+
+/** Proof of an erasure, without personal data. */
+export interface ErasureCertificate {
+  readonly personId: PersonId;
+  /** `biometric-data`: a withdrawal of consent, the profile is left. */
+  readonly scope: 'person' | 'biometric-data';
+  readonly erasedAtMs: number;
+  readonly by: Actor;
+  readonly auditSequence: number;
+  /** Hexadecimal. */
+  readonly auditHash: string;
+  readonly what: { readonly templates: number; readonly photographs: number; readonly evidence: number };
+}
+
+/**
+ * The enrolled persons of one box: sealed at rest, their templates in memory for exact search. Every change is one
+ * transaction together with its audit entry, and takes effect in the search at once.
+ */
 export interface Gallery extends AsyncDisposable {
   readonly recogniser: RecogniserId;
-  /** Public identifier of the key that seals it. */
+  /** Public identifier of the current key-encryption key. */
   readonly keyId: string;
   /** Persons with at least one usable template. */
   readonly personCount: number;
@@ -32,30 +64,54 @@ export interface Gallery extends AsyncDisposable {
   readonly quarantined: readonly QuarantinedRow[];
 
   /**
-   * Enrols a person in one transaction: entirely or not at all. They are found from the moment this resolves.
-   * @throws `enrolment-refused` with every problem of the name and the photographs
+   * Enrols a person: entirely or not at all. They are found from the moment this resolves; as part of an import, from its
+   * commit on.
+   * @throws `enrolment-refused` with every problem of the photographs
    */
-  addPerson(enrolment: Enrolment): Promise<PersonId>;
-  /** Everybody, in order of enrolment. Opens the names. */
+  addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId>;
+  /** Everybody active or removed, in order of enrolment. Opens the profiles. */
   listPersons(): Promise<readonly PersonEntry[]>;
-  /** One person; undefined where there is none of that id. Opens the name. */
+  /** One person in any state. Opens the profile. */
   showPerson(id: PersonId): PersonDetail | undefined;
+  /** Somebody active, removed or staged in this import who has that external id. */
+  personOfExternalId(externalId: string, importId?: string): Promise<PersonId | undefined>;
+  /** Replaces the profile, which was checked before; false where there is nobody of that id. */
+  changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean;
+  /** No longer recognised, but kept; false where there is no such active person. */
+  removePerson(id: PersonId, by: Actor): boolean;
+  /** Recognised again; false where there is no such removed person. */
+  restorePerson(id: PersonId, by: Actor): boolean;
   /**
-   * The JPEG of a photograph; undefined where there is no such photograph.
-   * @throws `field-damaged` where it does not open
-   */
-  readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined;
-  /**
-   * Deletes a person with everything held on them, in the database, its write-ahead log and memory. False where
-   * there is none of that id.
+   * Deletes a person with everything held on them and their data key, in the database, its write-ahead log and memory.
    * @throws `erasure-incomplete` where another program keeps the write-ahead log from being emptied
    */
-  removePerson(id: PersonId): boolean;
-  /** The persons most similar to one probe, closest first. */
+  erasePerson(id: PersonId, by: Actor): ErasureCertificate | undefined;
+  /**
+   * Deletes what the person can be recognised by, stores `profile` (which says that consent was withdrawn), and removes
+   * them. @throws `erasure-incomplete`
+   */
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): ErasureCertificate | undefined;
+  /** The JPEG of a photograph. @throws `field-damaged` where it does not open */
+  readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined;
+  /** The person's templates, for the person themselves. */
+  readTemplates(id: PersonId): readonly HeldTemplate[];
+
+  /** An id to stage persons under. */
+  beginImport(): Promise<string>;
+  /** Makes everybody staged active, in one transaction; in order of staging. @throws `no-such-import` */
+  commitImport(importId: string, by: Actor): Promise<readonly PersonId[]>;
+  /** Erases everybody staged; how many they were. @throws `no-such-import` */
+  abandonImport(importId: string): number;
+
+  /** The active persons most similar to one probe, closest first. */
   nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]>;
   /**
-   * Persons already enrolled whom any of these embeddings reaches with at least `threshold`, closest first: what to
-   * ask before enrolling somebody.
+   * Active persons, and those staged in `importId`, whom any of these embeddings reaches with at least `threshold`, closest
+   * first: what to ask before enrolling somebody.
    */
-  findSimilar(embeddings: readonly Embedding[], threshold: number): Promise<readonly Candidate[]>;
+  findSimilar(
+    embeddings: readonly Embedding[],
+    threshold: number,
+    importId?: string,
+  ): Promise<readonly Candidate[]>;
 }

@@ -1,4 +1,4 @@
-import { newRandomBytes, wipe, KEY_BYTES } from '../host/sodium.js';
+import { KEY_BYTES, newRandomBytes, wipe } from '../host/sodium.js';
 import type { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import { places } from './places.js';
 import { newRowId } from './row-id.js';

@@ -1,18 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RecogniserId } from '../domain/ids.js';
+import type { PersonId, RecogniserId } from '../domain/ids.js';
+import { wipe } from '../host/sodium.js';
 import { isUnitEmbedding } from './enrolment.js';
-import type { GalleryKey } from './gallery-key.js';
-import type { PersonRows, TemplateRow } from './person-rows.js';
+import type { KeyRing } from './key-ring.js';
+import { dataKeyOf, type KeyedPersonRow, type PersonRows, type TemplateRow } from './person-rows.js';
 import { places } from './places.js';
 import type { QuarantinedRow } from './quarantine.js';
+import { openField, type SealingKey } from './sealing.js';
 import type { SearchIndex } from './search-index.js';
 
-/** Templates opened between two turns of the event loop: a few milliseconds of work. */
-const SLICE_ROWS = 1000;
+/** Persons whose templates are opened between two turns of the event loop: a few milliseconds of work. */
+const SLICE_PERSONS = 200;
 
 export interface TemplateLoading {
   readonly rows: PersonRows;
-  readonly key: GalleryKey;
+  readonly ring: KeyRing;
   readonly recogniser: RecogniserId;
   /** Values of a template. */
   readonly dimensions: number;
@@ -20,39 +22,70 @@ export interface TemplateLoading {
   readonly quarantine: (row: QuarantinedRow) => void;
 }
 
-/** Opens every template into the index. A row that cannot be used is reported and costs only itself. */
+/** Opens the templates of every active person into the index. A row that cannot be used is reported and costs only itself. */
 export async function loadTemplates(loading: TemplateLoading): Promise<void> {
   let previousId = '';
   for (;;) {
-    const rows = loading.rows.templatesAfter(previousId, SLICE_ROWS);
-    for (const row of rows) loadTemplate(row, loading);
-    const last = rows.at(-1);
+    const persons = loading.rows.personsAfter(previousId, SLICE_PERSONS);
+    const last = persons.at(-1);
     if (last === undefined) return;
+    const templates = byPerson(loading.rows.templatesBetween(previousId, last.id));
+    for (const person of persons) {
+      if (person.state === 'active') loadPerson(person, templates.get(person.id) ?? [], loading);
+    }
     previousId = last.id;
     await nextTurn();
   }
 }
 
-function loadTemplate(row: TemplateRow, loading: TemplateLoading): void {
-  const problem = openIntoIndex(row, loading);
-  if (problem === undefined) return;
-  loading.quarantine({ table: 'template', rowId: row.id, personId: row.personId, reason: problem });
+function byPerson(templates: readonly TemplateRow[]): ReadonlyMap<PersonId, readonly TemplateRow[]> {
+  const found = new Map<PersonId, TemplateRow[]>();
+  for (const row of templates) {
+    const before = found.get(row.personId);
+    if (before === undefined) found.set(row.personId, [row]);
+    else before.push(row);
+  }
+  return found;
 }
 
-/** Adds the row's template to the index, or says why it cannot be used. */
-function openIntoIndex(row: TemplateRow, loading: TemplateLoading): QuarantinedRow['reason'] | undefined {
-  const { key, recogniser, dimensions, index } = loading;
-  if (row.recogniser !== recogniser) return 'other-recogniser';
-  const plaintext = key.open(places.templateVector(row.personId, row.id, recogniser), row.vector);
-  if (plaintext === undefined) return 'does-not-open';
-  try {
-    const template = decodeTemplate(plaintext);
-    if (!isUnitEmbedding(template, dimensions)) return 'not-a-template';
-    index.add(row.personId, [template]);
-    return undefined;
-  } finally {
-    plaintext.fill(0);
+/** Opens the templates of one person into the index, whatever their state. */
+export function loadPerson(
+  person: KeyedPersonRow,
+  templates: readonly TemplateRow[],
+  loading: TemplateLoading,
+): void {
+  const { ring, index, quarantine } = loading;
+  const opened = ring.using(dataKeyOf(person), (key) =>
+    templates.flatMap((row) => {
+      const found = openTemplate(row, key, loading);
+      if (typeof found !== 'string') return [found];
+      if (found !== 'being-made')
+        quarantine({ table: 'template', rowId: row.id, personId: person.id, reason: found });
+      return [];
+    }),
+  );
+  if (opened === undefined) {
+    quarantine({ table: 'person', rowId: person.id, personId: person.id, reason: 'key-does-not-open' });
+    return;
   }
+  index.add(person.id, opened);
+  for (const template of opened) template.fill(0);
+}
+
+/** The row's template, or why it cannot be used. */
+function openTemplate(
+  row: TemplateRow,
+  key: SealingKey,
+  { recogniser, dimensions }: TemplateLoading,
+): Float32Array | QuarantinedRow['reason'] | 'being-made' {
+  // Templates of a recogniser that is to take over are made while this one works.
+  if (row.recogniser !== recogniser) return 'being-made';
+  const plaintext = openField(key, places.templateVector(row.personId, row.id, recogniser), row.vector);
+  if (plaintext === undefined) return 'does-not-open';
+  const template = decodeTemplate(plaintext);
+  if (isUnitEmbedding(template, dimensions)) return template;
+  wipe(plaintext);
+  return 'not-a-template';
 }
 
 /** The template's bytes: float32, little-endian as on every platform this program runs on. Not copied. */

@@ -1,100 +1,189 @@
+import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
-import { isRollcallError, operational } from '../base/errors.js';
+import { badInput, isRollcallError } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { RecogniserId } from '../domain/ids.js';
-import { openDatabase } from '../host/sqlite.js';
-import { explainSqliteError } from '../host/sqlite-errors.js';
+import { wipe } from '../host/sodium.js';
+import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.js';
 import type { Gallery } from './gallery.js';
-import { bindGallery } from './gallery-identity.js';
-import { type KeyProvider, readGalleryKey } from './gallery-key.js';
-import { lockGallery } from './gallery-lock.js';
+import { explainGalleryError, type GalleryFile } from './gallery-file.js';
+import type { KeyRing } from './key-ring.js';
+import { insertKeySlot, openKeyRing, readKeySlots, readRecogniser } from './key-slots.js';
+import { KeyEncryptionKey } from './keys/key-encryption-key.js';
+import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys/key-provider.js';
 import { loadTemplates } from './load-templates.js';
 import { openOnnxSearchIndex } from './onnx-search-index.js';
 import { OpenedGallery } from './opened-gallery.js';
+import { PersonChanges } from './person-changes.js';
 import { PersonRows } from './person-rows.js';
+import { Persons } from './persons.js';
 import { Quarantine, type QuarantinedRow } from './quarantine.js';
-import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from './schema.js';
-import { SealedPersons } from './sealed-persons.js';
-import { loadSodium } from './sodium.js';
+import { StagedImports } from './staged-imports.js';
+import { enforceTombstones } from './tombstones.js';
 
-const BUSY_TIMEOUT_MS = 20;
-
-export interface GalleryOptions {
-  /** Database file; made where it is missing, for its owner only. */
-  readonly path: string;
-  readonly keyProvider: KeyProvider;
+export interface UnlockOptions {
+  readonly file: GalleryFile;
+  readonly providers: Readonly<Record<KeyProviderKind, KeyProvider>>;
+  /** What a person typed; wiped by the caller. */
+  readonly input: KeyInput;
   /** What makes the templates; a gallery of another one is refused. */
   readonly recogniser: RecogniserId;
   /** Values of one of its embeddings. */
   readonly dimensions: number;
+  readonly by: Actor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** Why a gallery stays sealed. */
+export interface Sealed {
+  readonly outcome: 'sealed';
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type UnlockResult =
+  | { readonly outcome: 'open'; readonly gallery: Gallery; readonly ring: KeyRing }
+  | Sealed;
+
+const needsInit: Sealed = {
+  outcome: 'sealed',
+  code: 'key-not-initialised',
+  message: 'the gallery has no key yet',
+  remedy: 'Make one with `rollcall key init`, or put back the key that belongs to this gallery.',
+};
+
+const needsPassphrase: Sealed = {
+  outcome: 'sealed',
+  code: 'passphrase-needed',
+  message: 'the gallery is sealed with a passphrase',
+  remedy: 'Run `rollcall key unlock` and type it.',
+};
+
 /**
- * Opens the gallery, or makes an empty one bound to this key and recogniser, and loads all templates into memory.
- * Only one opening at a time. Damaged rows are reported in `quarantined` and cost only themselves.
- * @throws `key-missing`, `key-malformed`, `wrong-key`, `gallery-damaged`, `recogniser-mismatch`, `gallery-in-use`,
- * `database-newer`,
- * `database-foreign` and what else `openDatabase` refuses
+ * Opens the gallery with a key of one of its providers, or says why it stays sealed. A gallery that has no key yet takes the
+ * secret where there is one. Loads all templates into memory. Damaged rows are reported in `quarantined` and cost only
+ * themselves.
+ * @throws `wrong-key`, `gallery-damaged`, `recogniser-mismatch`, and what a provider throws
  */
-export async function openGallery(options: GalleryOptions): Promise<Gallery> {
-  const lifetime = new Lifetime(options.clock);
+export async function unlockGallery(options: UnlockOptions): Promise<UnlockResult> {
+  const { file } = options;
   try {
-    return await openParts(options, lifetime);
+    const opened = await openRing(options);
+    if ('outcome' in opened) {
+      if (opened.code === 'wrong-passphrase')
+        file.audit.append({ by: options.by, action: 'key.unlock-refused', details: { code: opened.code } });
+      return opened;
+    }
+    return { outcome: 'open', gallery: await openParts(options, opened), ring: opened };
   } catch (error) {
-    await lifetime[Symbol.asyncDispose]();
-    throw explain(error, options.path);
+    throw explainGalleryError(error, file.database.path);
   }
 }
 
-async function openParts(options: GalleryOptions, lifetime: Lifetime): Promise<Gallery> {
-  const { path, recogniser, dimensions, clock, logger } = options;
-  const sodium = await loadSodium();
-  const key = await readGalleryKey(options.keyProvider);
-  lifetime.defer('gallery key', () => key[Symbol.dispose]());
-  const lock = lockGallery(path);
-  lifetime.defer('gallery lock', () => lock[Symbol.dispose]());
-  const database = lifetime.use(
-    'gallery database',
-    openDatabase(path, { applicationId: GALLERY_APPLICATION_ID, migrations: GALLERY_MIGRATIONS }),
-  );
-  // Nobody else writes; a foreign program that reads must not hold the event loop for seconds.
-  database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  bindGallery(database, key, recogniser, clock);
-  const index = lifetime.use('search index', await openOnnxSearchIndex(dimensions));
-
-  const quarantine = new Quarantine();
-  const report = (row: QuarantinedRow): void => {
-    if (quarantine.add(row)) logger.error('gallery row is damaged and was put aside', { ...row });
-  };
-  const rows = new PersonRows(database);
-  await loadTemplates({ rows, key, recogniser, dimensions, index, quarantine: report });
-  const persons = new SealedPersons({ sodium, key, rows, quarantine: report });
-  const { personCount, templateCount } = index;
-  logger.info('gallery is open', { personCount, templateCount, recogniser, keyId: key.id });
-  return new OpenedGallery({
-    sodium,
-    recogniser,
-    dimensions,
-    keyId: key.id,
-    rows,
-    persons,
-    index,
-    quarantine,
-    clock,
-    lifetime,
-  });
+async function openRing(options: UnlockOptions): Promise<KeyRing | Sealed> {
+  const { file, providers, input } = options;
+  const slots = readKeySlots(file.database);
+  if (slots.length === 0) return openFirstKey(options);
+  let refusal: Sealed | undefined;
+  for (const { keyId, provider, parameters } of slots) {
+    const recovery = await providers[provider].recover(keyId, parameters, input);
+    if (recovery.outcome !== 'recovered') refusal ??= sealedBy(recovery);
+    else return openKeyRing(file.database, keyId, takeKey(recovery.kek));
+  }
+  return refusal ?? needsInit;
 }
 
-/** Damage has the gallery's own code, wherever in the file it was met. */
-function explain(error: unknown, path: string): unknown {
-  const explained = explainSqliteError(error, path);
-  if (!isRollcallError(explained, 'database-damaged')) return explained;
-  return operational('gallery-damaged', `the gallery file ${path} is damaged`, {
-    remedy: 'Put back a copy of the gallery file from a backup; keep the damaged file for examination.',
-    details: { path },
-    cause: explained,
+/** A gallery without a key slot: a new one, or one of the first form, whose only key was the secret. */
+async function openFirstKey(options: UnlockOptions): Promise<KeyRing | Sealed> {
+  const { file, providers } = options;
+  const firstId = firstFormKeyId(file.database);
+  if (firstId !== undefined) {
+    const recovery = await providers.secret.recover(firstId, {}, {});
+    if (recovery.outcome !== 'recovered') return sealedBy(recovery);
+    return convertFirstForm({ ...options, key: takeKey(recovery.kek) });
+  }
+  try {
+    return await initialiseGallery(options, 'secret');
+  } catch (error) {
+    if (isRollcallError(error, 'key-missing')) return needsInit;
+    throw error;
+  }
+}
+
+/** Binds a gallery that has no key yet to a new one of `kind` and to the recogniser. */
+export async function initialiseGallery(options: UnlockOptions, kind: KeyProviderKind): Promise<KeyRing> {
+  const { file, providers, input, recogniser, by, clock } = options;
+  const { kek, parameters } = await providers[kind].create('first', input);
+  const key = takeKey(kek);
+  const nowMs = clock.wallMs();
+  file.database.transaction(() => {
+    dropFirstTables(file.database);
+    file.database.db
+      .prepare('INSERT INTO gallery (id, recogniser, created_at_ms) VALUES (1, ?, ?)')
+      .run(recogniser, nowMs);
+    insertKeySlot(file.database, { key, provider: kind, parameters, recogniser, nowMs });
+    file.audit.append({ by, action: 'key.initialised', subject: key.id, details: { provider: kind } });
   });
+  return openKeyRing(file.database, key.id, key);
+}
+
+function takeKey(kek: Uint8Array): KeyEncryptionKey {
+  const key = new KeyEncryptionKey(kek);
+  wipe(kek);
+  return key;
+}
+
+function sealedBy(recovery: Exclude<KeyRecovery, { readonly outcome: 'recovered' }>): Sealed {
+  if (recovery.outcome === 'passphrase-needed') return needsPassphrase;
+  const { code, message, remedy } = recovery;
+  return { outcome: 'sealed', code, message, remedy };
+}
+
+async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery> {
+  const { file, recogniser, dimensions, by, clock, logger } = options;
+  const { database, audit } = file;
+  const lifetime = new Lifetime(clock);
+  lifetime.defer('gallery keys', () => ring[Symbol.dispose]());
+  try {
+    assertRecogniser(readRecogniser(database), recogniser);
+    const rows = new PersonRows(database);
+    const newIndex = () => openOnnxSearchIndex(dimensions);
+    const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
+    imports.abandon();
+    enforceTombstones({ database, rows, audit, clock });
+    const index = lifetime.use('search index', await newIndex());
+    const quarantine = new Quarantine();
+    const report = (row: QuarantinedRow): void => {
+      if (!quarantine.add(row)) return;
+      logger.error('gallery row is damaged and was put aside', { ...row });
+      const { table, rowId, reason } = row;
+      audit.append({ by, action: 'gallery.row-quarantined', subject: rowId, details: { table, reason } });
+    };
+    await loadTemplates({ rows, ring, recogniser, dimensions, index, quarantine: report });
+    const persons = new Persons({ ring, rows, quarantine: report });
+    const changes = new PersonChanges({ database, ring, rows, audit, clock });
+    const { personCount, templateCount } = index;
+    audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });
+    logger.info('gallery is open', { personCount, templateCount, recogniser, keyId: ring.current.id });
+    const parts = { database, rows, audit, clock, ring, recogniser, dimensions, persons, changes, imports };
+    return new OpenedGallery({ ...parts, index, quarantine, report, lifetime });
+  } catch (error) {
+    await lifetime[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function assertRecogniser(made: RecogniserId | undefined, recogniser: RecogniserId): void {
+  if (made === undefined || made === recogniser) return;
+  throw badInput(
+    'recogniser-mismatch',
+    `the gallery holds templates of the recogniser ${made}, but ${recogniser} is configured; the two cannot be compared`,
+    {
+      remedy: `Configure the recogniser ${made} again; \`rollcall gallery re-embed\` moves the gallery to another one.`,
+      details: { gallery: made, configured: recogniser },
+    },
+  );
 }

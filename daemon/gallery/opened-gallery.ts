@@ -1,31 +1,33 @@
-import type { Clock } from '../base/clock.js';
+import type { Actor } from '../audit/actor.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
+import type { PersonProfile } from '../domain/person-profile.js';
 import { checkEnrolment, type Enrolment } from './enrolment.js';
-import type { Gallery, PersonDetail, PersonEntry } from './gallery.js';
+import { type ErasureParts, eraseBiometricData, erasePerson } from './erasure.js';
+import type { ErasureCertificate, Gallery, HeldTemplate, PersonDetail, PersonEntry } from './gallery.js';
 import { InFlight } from './in-flight.js';
-import type { PersonRows } from './person-rows.js';
+import type { KeyRing } from './key-ring.js';
+import { loadPerson, type TemplateLoading } from './load-templates.js';
+import type { PersonChanges } from './person-changes.js';
+import type { PersonCountsRow } from './person-rows.js';
+import type { Persons } from './persons.js';
 import type { Quarantine, QuarantinedRow } from './quarantine.js';
 import { newPersonId } from './row-id.js';
-import type { SealedPersons } from './sealed-persons.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';
-import type { Sodium } from './sodium.js';
+import { mostSimilar, type StagedImports } from './staged-imports.js';
 
-/** Similar persons worth naming before an enrolment. */
-const MOST_SIMILAR = 5;
-
-export interface GalleryParts {
-  readonly sodium: Sodium;
+export interface GalleryParts extends ErasureParts {
+  readonly ring: KeyRing;
   readonly recogniser: RecogniserId;
   readonly dimensions: number;
-  readonly keyId: string;
-  readonly rows: PersonRows;
-  readonly persons: SealedPersons;
+  readonly persons: Persons;
+  readonly changes: PersonChanges;
+  readonly imports: StagedImports;
   readonly index: SearchIndex;
   readonly quarantine: Quarantine;
-  readonly clock: Clock;
-  /** Owns the index, the database, the lock and the key. */
+  readonly report: (row: QuarantinedRow) => void;
+  /** Owns the index and the keys. */
   readonly lifetime: Lifetime;
 }
 
@@ -43,7 +45,7 @@ export class OpenedGallery implements Gallery {
   }
 
   get keyId(): string {
-    return this.#parts.keyId;
+    return this.#parts.ring.current.id;
   }
 
   get personCount(): number {
@@ -58,17 +60,17 @@ export class OpenedGallery implements Gallery {
     return this.#parts.quarantine.rows;
   }
 
-  async addPerson(enrolment: Enrolment): Promise<PersonId> {
-    const { sodium, dimensions, recogniser, persons, index, clock } = this.#parts;
-    const name = checkEnrolment(enrolment, dimensions);
-    const { photographs } = enrolment;
+  async addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId> {
+    const { dimensions, recogniser, changes, index, imports } = this.#parts;
+    checkEnrolment(enrolment, dimensions);
+    const { profile, photographs } = enrolment;
     return this.#inFlight.run(async () => {
-      const id = newPersonId(sodium);
-      await persons.add({ id, name, enrolledAtMs: clock.wallMs(), recogniser, photographs });
-      index.add(
-        id,
-        photographs.map(({ embedding }) => embedding),
-      );
+      const id = newPersonId();
+      if (importId !== undefined) imports.assertUnderWay(importId);
+      await changes.add({ id, profile, recogniser, photographs, importId }, by);
+      const embeddings = photographs.map(({ embedding }) => embedding);
+      if (importId === undefined) index.add(id, embeddings);
+      else imports.add(importId, { id, profile, embeddings });
       return id;
     });
   }
@@ -82,38 +84,124 @@ export class OpenedGallery implements Gallery {
     return this.#parts.persons.show(id);
   }
 
+  async personOfExternalId(externalId: string, importId?: string): Promise<PersonId | undefined> {
+    const found = (await this.listPersons()).find(({ profile }) => profile?.externalId === externalId);
+    if (found !== undefined || importId === undefined) return found?.id;
+    return this.#parts.imports.personOfExternalId(importId, externalId);
+  }
+
+  changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return false;
+    this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed' });
+    return true;
+  }
+
+  removePerson(id: PersonId, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row?.state !== 'active') return false;
+    const { changes, persons, index } = this.#parts;
+    changes.change(
+      row,
+      { profile: persons.profile(row), state: 'removed' },
+      { by, action: 'person.removed' },
+    );
+    index.remove(id);
+    return true;
+  }
+
+  restorePerson(id: PersonId, by: Actor): boolean {
+    const row = this.#row(id);
+    if (row?.state !== 'removed') return false;
+    const { changes, persons } = this.#parts;
+    changes.change(
+      row,
+      { profile: persons.profile(row), state: 'active' },
+      { by, action: 'person.restored' },
+    );
+    this.#load(row);
+    return true;
+  }
+
+  erasePerson(id: PersonId, by: Actor): ErasureCertificate | undefined {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return undefined;
+    this.#forget(id);
+    return erasePerson(this.#parts, row, by);
+  }
+
+  eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): ErasureCertificate | undefined {
+    const row = this.#row(id);
+    if (row === undefined || row.state === 'staged') return undefined;
+    this.#forget(id);
+    return eraseBiometricData(this.#parts, row, { profile, by });
+  }
+
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined {
     this.#inFlight.assertOpen();
     return this.#parts.persons.photograph(id, photographId);
   }
 
-  removePerson(id: PersonId): boolean {
+  readTemplates(id: PersonId): readonly HeldTemplate[] {
     this.#inFlight.assertOpen();
-    const { index, quarantine, rows } = this.#parts;
-    // Memory first: were the deletion to fail, the person is not recognised rather than recognised by mistake.
-    index.remove(id);
-    quarantine.release(id);
-    return rows.delete(id);
+    return this.#parts.persons.templates(id);
+  }
+
+  beginImport(): Promise<string> {
+    return this.#inFlight.run(() => this.#parts.imports.begin());
+  }
+
+  async commitImport(importId: string, by: Actor): Promise<readonly PersonId[]> {
+    const { imports, persons, changes } = this.#parts;
+    return this.#inFlight.run(async () => {
+      imports.assertUnderWay(importId);
+      const rows = this.#parts.rows.personsOfImport(importId);
+      const staged = rows.map((row) => ({ row, profile: persons.profile(row) }));
+      changes.commitImport(importId, staged, by);
+      await imports.end(importId);
+      for (const row of rows) this.#load({ ...row, state: 'active' });
+      return rows.map(({ id }) => id);
+    });
+  }
+
+  abandonImport(importId: string): number {
+    this.#inFlight.assertOpen();
+    return this.#parts.imports.abandon(importId);
   }
 
   nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]> {
     return this.#inFlight.run(() => this.#parts.index.nearest(probe, options));
   }
 
-  async findSimilar(embeddings: readonly Embedding[], threshold: number): Promise<readonly Candidate[]> {
-    const closest = new Map<PersonId, Candidate>();
-    for (const embedding of embeddings) {
-      for (const candidate of await this.nearest(embedding, { count: MOST_SIMILAR })) {
-        const known = closest.get(candidate.personId);
-        if (candidate.similarity < threshold || (known && known.similarity >= candidate.similarity)) continue;
-        closest.set(candidate.personId, candidate);
-      }
-    }
-    return [...closest.values()].sort((a, b) => b.similarity - a.similarity).slice(0, MOST_SIMILAR);
+  findSimilar(
+    embeddings: readonly Embedding[],
+    threshold: number,
+    importId?: string,
+  ): Promise<readonly Candidate[]> {
+    const { index, imports } = this.#parts;
+    const indexes = [index, ...(importId === undefined ? [] : imports.indexOf(importId))];
+    return this.#inFlight.run(() => mostSimilar(indexes, embeddings, threshold));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inFlight.close();
     await this.#parts.lifetime[Symbol.asyncDispose]();
+  }
+
+  #row(id: PersonId): PersonCountsRow | undefined {
+    this.#inFlight.assertOpen();
+    return this.#parts.rows.person(id);
+  }
+
+  /** Memory first: were the deletion to fail, the person is not recognised rather than recognised by mistake. */
+  #forget(id: PersonId): void {
+    this.#parts.index.remove(id);
+    this.#parts.quarantine.release(id);
+  }
+
+  #load(row: Parameters<typeof loadPerson>[0]): void {
+    const { report: quarantine, ...parts } = this.#parts;
+    const loading: TemplateLoading = { ...parts, quarantine };
+    loadPerson(row, parts.rows.templatesOf(row.id), loading);
   }
 }

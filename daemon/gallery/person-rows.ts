@@ -1,26 +1,42 @@
 import type { Statement } from 'better-sqlite3';
-import { operational } from '../base/errors.js';
 import type { PersonId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { explainSqliteError } from '../host/sqlite-errors.js';
+import type { DataKeyRow } from './key-ring.js';
+import type { PersonState } from './places.js';
 
 export interface PersonRow {
   readonly id: PersonId;
+  readonly state: PersonState;
+  /** Of an import; null where the person was enrolled by themselves. */
+  readonly importId: string | null;
+  /** Counts the changes of the profile and the state. */
+  readonly revision: number;
   /** Sealed. */
-  readonly name: Uint8Array;
+  readonly profile: Uint8Array;
   readonly enrolledAtMs: number;
+  readonly changedAtMs: number;
+}
+
+/** A person with their data key. */
+export interface KeyedPersonRow extends PersonRow {
+  readonly dataKeyId: string;
+  readonly kekId: string;
+  readonly wrapped: Uint8Array;
 }
 
 /** A person with how much is held on them. */
-export interface PersonCountsRow extends PersonRow {
+export interface PersonCountsRow extends KeyedPersonRow {
   readonly templateCount: number;
   readonly photographCount: number;
+  readonly evidenceCount: number;
 }
 
 export interface TemplateRow {
   readonly id: string;
   readonly personId: PersonId;
   readonly recogniser: string;
+  /** The photograph it was made from; null where that was forgotten. */
+  readonly photographId: string | null;
   /** Sealed. */
   readonly vector: Uint8Array;
   readonly quality: number;
@@ -31,119 +47,159 @@ export interface PhotographRow {
   readonly personId: PersonId;
   /** Sealed. */
   readonly jpeg: Uint8Array;
+  readonly addedAtMs: number;
 }
 
-const PERSON_COLUMNS = `
-  person.id, person.name, person.enrolled_at_ms AS enrolledAtMs,
+/** The row of the data key that comes with a person's. */
+export const dataKeyOf = ({ dataKeyId, kekId, wrapped }: KeyedPersonRow): DataKeyRow => ({
+  id: dataKeyId,
+  kekId,
+  wrapped,
+});
+
+const KEYED_COLUMNS = `
+  person.id, person.state, person.import_id AS importId, person.revision, person.profile,
+  person.enrolled_at_ms AS enrolledAtMs, person.changed_at_ms AS changedAtMs,
+  data_key.id AS dataKeyId, data_key.kek_id AS kekId, data_key.wrapped`;
+
+const COUNTS_COLUMNS = `${KEYED_COLUMNS},
   (SELECT count(*) FROM template WHERE template.person_id = person.id) AS templateCount,
-  (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount`;
+  (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount,
+  (SELECT count(*) FROM evidence WHERE evidence.person_id = person.id) AS evidenceCount`;
 
-const TEMPLATE_COLUMNS = 'id, person_id AS personId, recogniser, vector, quality';
+const KEYED_PERSONS = 'person JOIN data_key ON data_key.id = person.data_key_id';
 
-/** The gallery's rows as they lie in the database: sealed. Every write is one transaction. */
+const TEMPLATE_COLUMNS =
+  'id, person_id AS personId, recogniser, photograph_id AS photographId, vector, quality';
+
+/** The rows of persons as they lie in the database: sealed. Writes are to be called in a transaction. */
 export class PersonRows {
-  readonly #database: OpenDatabase;
-  readonly #insertPerson: Statement<[PersonRow]>;
+  readonly #insertKey: Statement<[DataKeyRow]>;
+  readonly #insertPerson: Statement<[PersonRow & { dataKeyId: string }]>;
   readonly #insertTemplate: Statement<[TemplateRow]>;
   readonly #insertPhotograph: Statement<[PhotographRow]>;
+  readonly #updateProfile: Statement<[Omit<PersonRow, 'enrolledAtMs'>]>;
   readonly #one: Statement<[string], PersonCountsRow>;
-  readonly #after: Statement<[number, string, number], PersonCountsRow>;
-  readonly #templatesAfter: Statement<[string, number], TemplateRow>;
-  readonly #templatesOf: Statement<[string], { id: string; quality: number }>;
-  readonly #photographsOf: Statement<[string], { id: string }>;
+  readonly #listed: Statement<[number, string, number], PersonCountsRow>;
+  readonly #after: Statement<[string, number], KeyedPersonRow>;
+  readonly #ofImport: Statement<[string], KeyedPersonRow>;
+  readonly #templatesBetween: Statement<[string, string], TemplateRow>;
+  readonly #templatesOf: Statement<[string], TemplateRow>;
+  readonly #photographsOf: Statement<[string], { id: string; addedAtMs: number }>;
   readonly #photograph: Statement<[string, string], PhotographRow>;
   readonly #delete: Statement<[string]>;
+  readonly #deleteKey: Statement<[string]>;
 
-  constructor(database: OpenDatabase) {
-    const { db } = database;
-    this.#database = database;
+  constructor({ db }: OpenDatabase) {
+    this.#insertKey = db.prepare('INSERT INTO data_key (id, kek_id, wrapped) VALUES (@id, @kekId, @wrapped)');
     this.#insertPerson = db.prepare(
-      'INSERT INTO person (id, name, enrolled_at_ms) VALUES (@id, @name, @enrolledAtMs)',
+      `INSERT INTO person (id, state, import_id, data_key_id, revision, profile, enrolled_at_ms, changed_at_ms)
+       VALUES (@id, @state, @importId, @dataKeyId, @revision, @profile, @enrolledAtMs, @changedAtMs)`,
     );
     this.#insertTemplate = db.prepare(
-      `INSERT INTO template (id, person_id, recogniser, vector, quality)
-       VALUES (@id, @personId, @recogniser, @vector, @quality)`,
+      `INSERT INTO template (id, person_id, recogniser, photograph_id, vector, quality)
+       VALUES (@id, @personId, @recogniser, @photographId, @vector, @quality)`,
     );
     this.#insertPhotograph = db.prepare(
-      'INSERT INTO photograph (id, person_id, jpeg) VALUES (@id, @personId, @jpeg)',
+      'INSERT INTO photograph (id, person_id, jpeg, added_at_ms) VALUES (@id, @personId, @jpeg, @addedAtMs)',
     );
-    this.#one = db.prepare(`SELECT ${PERSON_COLUMNS} FROM person WHERE id = ?`);
+    this.#updateProfile = db.prepare(
+      `UPDATE person SET state = @state, import_id = @importId, revision = @revision, profile = @profile,
+              changed_at_ms = @changedAtMs
+       WHERE id = @id`,
+    );
+    this.#one = db.prepare(`SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id = ?`);
+    this.#listed = db.prepare(
+      `SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS}
+       WHERE (enrolled_at_ms, person.id) > (?, ?) AND state <> 'staged'
+       ORDER BY enrolled_at_ms, person.id LIMIT ?`,
+    );
     this.#after = db.prepare(
-      `SELECT ${PERSON_COLUMNS} FROM person
-       WHERE (enrolled_at_ms, id) > (?, ?) ORDER BY enrolled_at_ms, id LIMIT ?`,
+      `SELECT ${KEYED_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id > ? ORDER BY person.id LIMIT ?`,
     );
-    this.#templatesAfter = db.prepare(
-      `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE id > ? ORDER BY id LIMIT ?`,
+    this.#ofImport = db.prepare(
+      `SELECT ${KEYED_COLUMNS} FROM ${KEYED_PERSONS} WHERE import_id = ? AND state = 'staged'`,
     );
-    this.#templatesOf = db.prepare('SELECT id, quality FROM template WHERE person_id = ? ORDER BY id');
-    this.#photographsOf = db.prepare('SELECT id FROM photograph WHERE person_id = ? ORDER BY id');
+    this.#templatesBetween = db.prepare(
+      `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id > ? AND person_id <= ? ORDER BY person_id, id`,
+    );
+    this.#templatesOf = db.prepare(
+      `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id = ? ORDER BY id`,
+    );
+    this.#photographsOf = db.prepare(
+      'SELECT id, added_at_ms AS addedAtMs FROM photograph WHERE person_id = ? ORDER BY id',
+    );
     this.#photograph = db.prepare(
-      'SELECT id, person_id AS personId, jpeg FROM photograph WHERE person_id = ? AND id = ?',
+      `SELECT id, person_id AS personId, jpeg, added_at_ms AS addedAtMs FROM photograph
+       WHERE person_id = ? AND id = ?`,
     );
     this.#delete = db.prepare('DELETE FROM person WHERE id = ?');
+    this.#deleteKey = db.prepare('DELETE FROM data_key WHERE id = ?');
   }
 
-  insert(person: PersonRow, templates: readonly TemplateRow[], photographs: readonly PhotographRow[]): void {
-    this.#database.transaction(() => {
-      this.#insertPerson.run(person);
-      for (const row of templates) this.#insertTemplate.run(row);
-      for (const row of photographs) this.#insertPhotograph.run(row);
-    });
+  insert(
+    person: PersonRow,
+    dataKey: DataKeyRow,
+    templates: readonly TemplateRow[],
+    photographs: readonly PhotographRow[],
+  ): void {
+    this.#insertKey.run(dataKey);
+    this.#insertPerson.run({ ...person, dataKeyId: dataKey.id });
+    for (const row of templates) this.#insertTemplate.run(row);
+    for (const row of photographs) this.#insertPhotograph.run(row);
+  }
+
+  addTemplate(row: TemplateRow): void {
+    this.#insertTemplate.run(row);
+  }
+
+  addPhotograph(row: PhotographRow): void {
+    this.#insertPhotograph.run(row);
+  }
+
+  updateProfile({ id, state, importId, revision, profile, changedAtMs }: PersonRow): void {
+    this.#updateProfile.run({ id, state, importId, revision, profile, changedAtMs });
   }
 
   person(id: PersonId): PersonCountsRow | undefined {
     return this.#one.get(id);
   }
 
-  /** Up to `limit` persons after the given one, in order of enrolment. */
-  personsAfter(previous: PersonRow | undefined, limit: number): readonly PersonCountsRow[] {
-    return this.#after.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit);
+  /** Up to `limit` persons of no unfinished import after the given one, in order of enrolment. */
+  listedAfter(previous: PersonRow | undefined, limit: number): readonly PersonCountsRow[] {
+    return this.#listed.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit);
   }
 
-  /** Up to `limit` templates whose id comes after `previousId`, in order of their ids. */
-  templatesAfter(previousId: string, limit: number): readonly TemplateRow[] {
-    return this.#templatesAfter.all(previousId, limit);
+  /** Up to `limit` persons in any state whose id comes after `previousId`, in order of their ids. */
+  personsAfter(previousId: string, limit: number): readonly KeyedPersonRow[] {
+    return this.#after.all(previousId, limit);
   }
 
-  templatesOf(id: PersonId): readonly { readonly id: string; readonly quality: number }[] {
+  /** The staged persons of an import. */
+  personsOfImport(importId: string): readonly KeyedPersonRow[] {
+    return this.#ofImport.all(importId);
+  }
+
+  /** The templates of all persons whose id comes after `afterId`, up to and with `lastId`, person by person. */
+  templatesBetween(afterId: string, lastId: string): readonly TemplateRow[] {
+    return this.#templatesBetween.all(afterId, lastId);
+  }
+
+  templatesOf(id: PersonId): readonly TemplateRow[] {
     return this.#templatesOf.all(id);
   }
 
-  photographIdsOf(id: PersonId): readonly string[] {
-    return this.#photographsOf.all(id).map((row) => row.id);
+  photographsOf(id: PersonId): readonly { readonly id: string; readonly addedAtMs: number }[] {
+    return this.#photographsOf.all(id);
   }
 
   photograph(personId: PersonId, photographId: string): PhotographRow | undefined {
     return this.#photograph.get(personId, photographId);
   }
 
-  /**
-   * Deletes a person with everything held on them and empties the write-ahead log, so that no copy stays there.
-   * False where there was no such person.
-   * @throws `erasure-incomplete` where another connection keeps the write-ahead log from being emptied
-   */
-  delete(id: PersonId): boolean {
-    if (this.#database.transaction(() => this.#delete.run(id).changes) === 0) return false;
-    if (!this.#emptyLog()) {
-      throw operational(
-        'erasure-incomplete',
-        'the person was deleted, but the write-ahead log could not be emptied',
-        {
-          remedy:
-            'Close every other program that reads the gallery file; the log is emptied when the daemon next stops.',
-          details: { table: 'person', rowId: id },
-        },
-      );
-    }
-    return true;
-  }
-
-  /** False where a reader elsewhere still needs the write-ahead log. */
-  #emptyLog(): boolean {
-    try {
-      return this.#database.db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
-    } catch (error) {
-      throw explainSqliteError(error, this.#database.path);
-    }
+  /** Deletes a person with their data key and everything that is held on them. */
+  delete({ id, dataKeyId }: KeyedPersonRow): void {
+    this.#delete.run(id);
+    this.#deleteKey.run(dataKeyId);
   }
 }

@@ -41,7 +41,12 @@ export const places = {
     rowId,
     within: [person],
   }),
-  evidenceJpeg: (rowId: string, kind: EvidenceKind, eventId: string, person: PersonId | null): FieldPlace => ({
+  evidenceJpeg: (
+    rowId: string,
+    kind: EvidenceKind,
+    eventId: string,
+    person: PersonId | null,
+  ): FieldPlace => ({
     table: 'evidence',
     column: 'jpeg',
     rowId,

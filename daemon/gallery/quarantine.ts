@@ -5,7 +5,7 @@ export interface QuarantinedRow {
   readonly table: 'person' | 'template' | 'photograph';
   readonly rowId: string;
   readonly personId: PersonId;
-  readonly reason: 'does-not-open' | 'other-recogniser' | 'not-a-template';
+  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template';
 }
 
 /** Rows found damaged since the gallery was opened, each once. */

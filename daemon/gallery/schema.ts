@@ -5,7 +5,14 @@ import type { Migration } from '../host/sqlite-migrations.js';
 export const GALLERY_APPLICATION_ID = 0x72634761;
 
 /** Tables that are checked whenever the file is opened; the others hold pictures and are checked by `gallery verify`. */
-export const TABLES_CHECKED_AT_OPENING = ['gallery', 'key_slot', 'data_key', 'person', 'template', 'tombstone'];
+export const TABLES_CHECKED_AT_OPENING = [
+  'gallery',
+  'key_slot',
+  'data_key',
+  'person',
+  'template',
+  'tombstone',
+];
 
 const firstForm = `
 CREATE TABLE gallery (

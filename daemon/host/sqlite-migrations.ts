@@ -1,3 +1,5 @@
+import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { badInput, defect } from '../base/errors.js';
 
@@ -66,4 +68,34 @@ export function migrate(db: Database.Database, path: string, migrations: readonl
       },
     );
   }
+}
+
+/** What a copy made before a migration is called: the version it has. */
+const copyOf = (path: string, version: number): string => `${path}.before-migration-${version}`;
+
+/**
+ * Copies a database that is about to be migrated, so that the release before can be put back. Does nothing for a new
+ * file and one that has the newest shape. A copy that is there already is of the same version, and newer: it is replaced.
+ */
+export function copyBeforeMigration(
+  db: Database.Database,
+  path: string,
+  migrations: readonly Migration[],
+): void {
+  const version = pragmaNumber(db, 'user_version');
+  if (version === 0 || version >= migrations.length) return;
+  const copy = copyOf(path, version);
+  const unfinished = `${copy}.part`;
+  rmSync(unfinished, { force: true });
+  db.prepare('VACUUM INTO ?').run(unfinished);
+  chmodSync(unfinished, 0o600);
+  renameSync(unfinished, copy);
+}
+
+/** The copies that migrations of this database left beside it, whole or not. */
+export function olderCopiesOf(path: string): readonly string[] {
+  const prefix = `${basename(path)}.before-migration-`;
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => join(dirname(path), name));
 }
