@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { onFile, refuseBackup } from './backup-errors.js';
+
+/** Reads one file from its beginning, and knows what it has read. */
+export class BackupInput {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+  #position = 0;
+
+  /** The file stays its owner's, who closes it. */
+  constructor(path: string, file: FileHandle) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Hash of all that was read, hexadecimal. To be asked for once, at the end. */
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+
+  /** Fills `target` from where the last reading ended; returns how much of it, less than all only at the end of the file. */
+  async fill(target: Uint8Array): Promise<number> {
+    let filled = 0;
+    await onFile('read', this.path, async () => {
+      for (let isMore = true; isMore && filled < target.length; ) {
+        const wanted = target.length - filled;
+        const { bytesRead } = await this.#file.read(target, filled, wanted, this.#position + filled);
+        filled += bytesRead;
+        isMore = bytesRead > 0;
+      }
+    });
+    this.#hash.update(target.subarray(0, filled));
+    this.#position += filled;
+    return filled;
+  }
+
+  /** Fills all of `target`. @throws `backup-truncated` */
+  async fillWhole(target: Uint8Array): Promise<void> {
+    if ((await this.fill(target)) < target.length) {
+      throw refuseBackup('backup-truncated', this.path, `it ends after ${this.#position} bytes`);
+    }
+  }
+}

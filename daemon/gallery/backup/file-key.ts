@@ -1,0 +1,153 @@
+import { badInput, messageOf, operational } from '../../base/errors.js';
+import { openSealed, sealTo } from '../../host/sealed-box.js';
+import {
+  decrypt,
+  encrypt,
+  hashPassphrase,
+  NONCE_BYTES,
+  newRandomBytes,
+  type PassphraseCost,
+  SALT_BYTES,
+  secretBytes,
+  wipe,
+} from '../../host/sodium.js';
+import { refuseBackup } from './backup-errors.js';
+import {
+  costLimit,
+  type PassphraseWrap,
+  type Recipient,
+  type RecoveryWrap,
+  type Unlock,
+  usualCost,
+  type WrappedKey,
+} from './recipient.js';
+import { recoveryKeyId, recoveryKeyOf } from './recovery-key.js';
+
+/** Says what a wrapped key is, so that it is taken for nothing else. */
+const wrapUse = Buffer.from('rollcall backup file key 1', 'latin1');
+
+/** Wraps the key of one backup for one recipient. */
+export async function wrapFileKey(fileKey: Uint8Array, recipient: Recipient): Promise<WrappedKey> {
+  if (recipient.kind === 'passphrase') return wrapWithPassphrase(fileKey, recipient);
+  const { kind, publicKey } = recipient;
+  const sealedKey = publicKey.length === 32 ? sealTo(publicKey, fileKey) : undefined;
+  if (sealedKey === undefined) {
+    throw badInput('recovery-key-malformed', 'the public recovery key is none', {
+      remedy: 'give the public half as it was written when the recovery key was made',
+    });
+  }
+  return { kind, keyId: recoveryKeyId(publicKey), sealedKey: toBase64(sealedKey) };
+}
+
+async function wrapWithPassphrase(
+  fileKey: Uint8Array,
+  { passphrase, cost = usualCost }: Extract<Recipient, { kind: 'passphrase' }>,
+): Promise<WrappedKey> {
+  if (passphrase.length === 0) throw badInput('passphrase-empty', 'the passphrase is empty');
+  if (cost.passes > costLimit.passes || cost.memoryBytes > costLimit.memoryBytes) {
+    throw badInput('passphrase-cost', 'the passphrase would cost more than any reader of backups spends', {
+      details: { ...cost, limit: costLimit },
+    });
+  }
+  const salt = newRandomBytes(SALT_BYTES);
+  const nonce = newRandomBytes(NONCE_BYTES);
+  const key = await hash(passphrase, salt, cost);
+  try {
+    return {
+      kind: 'passphrase',
+      salt: toBase64(salt),
+      passes: cost.passes,
+      memoryBytes: cost.memoryBytes,
+      nonce: toBase64(nonce),
+      wrappedKey: toBase64(encrypt(key, nonce, fileKey, wrapUse)),
+    };
+  } finally {
+    wipe(key);
+  }
+}
+
+/**
+ * The key of the backup at `path`, in memory made for keys; the caller wipes it.
+ * @throws `backup-wrong-secret`, `backup-locked-for-others`, `backup-altered`, `passphrase-memory`
+ */
+export async function unwrapFileKey(
+  path: string,
+  recipients: readonly WrappedKey[],
+  unlock: Unlock,
+): Promise<Uint8Array> {
+  return 'passphrase' in unlock
+    ? unwrapWithPassphrase(path, recipients.find(isPassphraseWrap), unlock.passphrase)
+    : unwrapWithSecret(path, recipients.filter(isRecoveryWrap), unlock.recoverySecret);
+}
+
+async function unwrapWithPassphrase(
+  path: string,
+  wrap: PassphraseWrap | undefined,
+  passphrase: Uint8Array,
+): Promise<Uint8Array> {
+  if (wrap === undefined) {
+    throw refuseBackup('backup-locked-for-others', path, 'it has no passphrase, only recovery keys');
+  }
+  const key = await hash(passphrase, fromBase64(wrap.salt), wrap);
+  try {
+    const fileKey = decrypt(key, fromBase64(wrap.nonce), fromBase64(wrap.wrappedKey), wrapUse);
+    if (fileKey === undefined) {
+      throw refuseBackup('backup-wrong-secret', path, 'the passphrase is wrong, or the file was altered');
+    }
+    return intoSecret(fileKey);
+  } finally {
+    wipe(key);
+  }
+}
+
+function unwrapWithSecret(
+  path: string,
+  wraps: readonly RecoveryWrap[],
+  recoverySecret: Uint8Array,
+): Uint8Array {
+  if (wraps.length === 0) {
+    throw refuseBackup('backup-locked-for-others', path, 'it has only a passphrase, no recovery key');
+  }
+  const key = recoveryKeyOf(recoverySecret);
+  const keyId = recoveryKeyId(key.publicKey);
+  const wrap = wraps.find((each) => each.keyId === keyId);
+  if (wrap === undefined) {
+    const ids = wraps.map((each) => each.keyId).join(', ');
+    throw refuseBackup('backup-wrong-secret', path, `it was made for recovery key ${ids}, not for ${keyId}`);
+  }
+  const fileKey = openSealed(key, fromBase64(wrap.sealedKey));
+  if (fileKey === undefined) throw refuseBackup('backup-altered', path, 'its key was altered');
+  return fileKey;
+}
+
+async function hash(passphrase: Uint8Array, salt: Uint8Array, cost: PassphraseCost): Promise<Uint8Array> {
+  try {
+    return await hashPassphrase(passphrase, salt, cost);
+  } catch (error) {
+    // Argon2id fails for one reason only: it did not get its memory.
+    const mebibytes = Math.ceil(cost.memoryBytes / 2 ** 20);
+    throw operational('passphrase-memory', `the passphrase could not be hashed: ${messageOf(error)}`, {
+      remedy: `free ${mebibytes} MiB of memory, or do this on a computer that has them`,
+      cause: error,
+      retryable: true,
+    });
+  }
+}
+
+function intoSecret(bytes: Uint8Array): Uint8Array {
+  const secret = secretBytes(bytes.length);
+  secret.set(bytes);
+  wipe(bytes);
+  return secret;
+}
+
+const isPassphraseWrap = (wrap: WrappedKey): wrap is PassphraseWrap => wrap.kind === 'passphrase';
+const isRecoveryWrap = (wrap: WrappedKey): wrap is RecoveryWrap => wrap.kind === 'recovery-public-key';
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Buffer.from(text, 'base64');
+}

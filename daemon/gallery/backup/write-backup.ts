@@ -1,0 +1,109 @@
+import { isRollcallError, messageOf, operational } from '../../base/errors.js';
+import { openPushStream } from '../../host/secret-stream.js';
+import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import { BackupOutput, type BackupSource } from './backup-output.js';
+import { areSame } from './backup-pass.js';
+import { wrapFileKey } from './file-key.js';
+import { type BackupManifest, encodeClosing, encodeManifest, type SectionFacts } from './manifest.js';
+import { type BackupFacts, openBackupWith } from './open-backup.js';
+import { checkRecipients, encodeOpening } from './opening.js';
+import { openPartFile, type PartFile } from './part-file.js';
+import type { Recipient } from './recipient.js';
+
+/** What is to be written, where and for whom. */
+export interface BackupOrder {
+  /** Where the backup is to stand; nothing may stand there yet. `TARGET.part` is used meanwhile. */
+  readonly target: string;
+  /** 1 to 8, at most one of them a passphrase. */
+  readonly recipients: readonly Recipient[];
+  readonly manifest: Omit<BackupManifest, 'sections'>;
+  /** Written in this order. */
+  readonly sections: readonly BackupSource[];
+  /** Looked at between chunks: a source that may wait for long has to look, too. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes a backup, reads it back from the file and checks every byte, and only then gives it its name. After an error
+ * nothing stands there; a process that is killed leaves at most `TARGET.part`. Memory does not grow with the backup; between
+ * chunks the event loop turns.
+ * @throws `backup-exists`, `backup-in-progress`, `disk-full`, `backup-not-written`, `backup-not-verified`,
+ *   `backup-recipients`, `recovery-key-malformed`, `passphrase-empty`, `passphrase-cost`, `passphrase-memory`, what a source throws, and the
+ *   reason of `signal`
+ */
+export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {
+  const { target, signal } = order;
+  signal?.throwIfAborted();
+  checkRecipients(order.recipients);
+  const fileKey = secretBytes(KEY_BYTES);
+  let part: PartFile | undefined;
+  try {
+    fillRandomly(fileKey);
+    // Before the passphrase, which takes a second: a name that is taken is told at once.
+    part = await openPartFile(target);
+    const opening = await openingFor(fileKey, order.recipients);
+    const written = await writeStream(part, fileKey, opening, order);
+    await part.finish();
+    const facts = await readBack(part.path, fileKey, written, signal);
+    await part.place();
+    return { ...facts, path: target };
+  } finally {
+    wipe(fileKey);
+    await part?.discard();
+  }
+}
+
+async function openingFor(fileKey: Uint8Array, recipients: readonly Recipient[]): Promise<Uint8Array> {
+  const wrapped = [];
+  // One after the other: several hashes at once would take their memory at once.
+  for (const recipient of recipients) wrapped.push(await wrapFileKey(fileKey, recipient));
+  return encodeOpening(wrapped);
+}
+
+async function writeStream(
+  part: PartFile,
+  fileKey: Uint8Array,
+  opening: Uint8Array,
+  { manifest, sections, signal }: BackupOrder,
+): Promise<readonly SectionFacts[]> {
+  const stream = openPushStream(fileKey);
+  using output = new BackupOutput(stream, part.append);
+  await part.append(opening);
+  await part.append(stream.header);
+  const names = sections.map(({ name }) => name);
+  await output.message(
+    { kind: 'manifest', opening },
+    encodeManifest({ ...manifest, sections: names }),
+    'push',
+  );
+  const written: SectionFacts[] = [];
+  for (const [index, source] of sections.entries()) written.push(await output.section(index, source, signal));
+  await output.message({ kind: 'closing', sectionCount: written.length }, encodeClosing(written), 'final');
+  return written;
+}
+
+async function readBack(
+  path: string,
+  fileKey: Uint8Array,
+  written: readonly SectionFacts[],
+  signal: AbortSignal | undefined,
+): Promise<BackupFacts> {
+  try {
+    await using backup = await openBackupWith(fileKey, path, signal);
+    if (!areSame(backup.facts.sections, written)) throw notVerified(path, 'sizes or hashes differ');
+    return backup.facts;
+  } catch (error) {
+    const isAbort = signal?.aborted === true && error === signal.reason;
+    if (isAbort || isRollcallError(error, 'backup-not-verified')) throw error;
+    throw notVerified(path, messageOf(error), error);
+  }
+}
+
+function notVerified(path: string, why: string, cause?: unknown) {
+  return operational('backup-not-verified', `what was written to ${path} does not read back: ${why}`, {
+    remedy:
+      'check the health of the disk and the memory, or write the backup to another disk; nothing was left behind',
+    details: { path },
+    cause,
+  });
+}
