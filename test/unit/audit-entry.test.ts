@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type Actor, daemonAtStart, isActor, retentionRun } from '../../daemon/audit/actor.js';
+import { auditActions } from '../../daemon/audit/audit-action.js';
+import { type AuditDetails, encodeDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { auditKeyId, hashEntry, type SealedEntry, sealMark } from '../../daemon/audit/audit-seal.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+
+const by: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
+const check = (details: AuditDetails): void => refuseMisshapen({ by, action: 'person.changed', details });
+
+function refuses(work: () => void, secret: string): void {
+  assert.throws(work, (error: unknown) => {
+    assert.ok(isRollcallError(error, 'audit-entry'), String(error));
+    assert.equal(error.kind, 'defect');
+    assert.ok(!JSON.stringify([error.message, error.details]).includes(secret), 'the value is not repeated');
+    return true;
+  });
+}
+
+describe('an audit entry', () => {
+  test('takes counts, codes, opaque ids, versions and times', () => {
+    check({
+      templates: 5,
+      ratio: -0.25,
+      isForced: true,
+      code: 'wrong-key',
+      recogniser: 'dlib-resnet-v1',
+      person: 'p-0123456789abcdefghjkmnpqrs',
+      until: '2026-03-01T08:00:00.125Z',
+      changed: 'cameras,rules.attendanceCooldownS',
+    });
+    refuseMisshapen({ by, action: 'person.erased', subject: 'p-0123456789abcdefghjkmnpqrs' });
+  });
+
+  test('refuses what could be personal, without repeating it', () => {
+    for (const value of [
+      'Erika Mustermann',
+      'müller',
+      'erika@example.com',
+      '/home/erika/a.csv',
+      '',
+      'a\nb',
+      `x${'y'.repeat(128)}`,
+    ]) {
+      refuses(() => check({ value }), value === '' ? 'value=' : value);
+      refuses(
+        () => refuseMisshapen({ by, action: 'person.changed', subject: value }),
+        value === '' ? '=' : value,
+      );
+    }
+    for (const name of ['name', 'externalId', 'notes', 'Upper', 'with blank', '']) {
+      refuses(() => check({ [name]: 'erika' }), 'erika');
+    }
+    refuses(() => check({ share: Number.NaN }), 'NaN');
+    refuses(
+      () => check(Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, 1]))),
+      'a16',
+    );
+  });
+
+  test('needs an actor and an origin in their forms', () => {
+    for (const actor of [
+      by,
+      daemonAtStart,
+      retentionRun,
+      { actor: 'user:anna.k', origin: 'https [fe80::1%eth0]:443' },
+    ]) {
+      assert.ok(isActor(actor), JSON.stringify(actor));
+    }
+    for (const actor of ['', 'Erika Mustermann', 'uid:', 'uid:1:2', 'UID:1', `user:${'a'.repeat(65)}`]) {
+      assert.ok(!isActor({ ...by, actor }), actor);
+      refuses(
+        () => refuseMisshapen({ by: { ...by, actor }, action: 'key.unlocked' }),
+        actor === '' ? '=' : actor,
+      );
+    }
+    for (const origin of ['', 'a\nb', 'küche', ' socket']) assert.ok(!isActor({ ...by, origin }), origin);
+  });
+
+  test('has an action of the form group.what', () => {
+    for (const action of auditActions) assert.match(action, /^[a-z]+\.[a-z-]+$/);
+    assert.equal(new Set(auditActions).size, auditActions.length);
+  });
+
+  test('stores equal details as equal texts', () => {
+    assert.equal(encodeDetails({ b: 1, a: 'x', c: false }), '{"a":"x","b":1,"c":false}');
+    assert.equal(encodeDetails({ c: false, a: 'x', b: 1 }), encodeDetails({ b: 1, a: 'x', c: false }));
+    assert.equal(encodeDetails(), '{}');
+  });
+});
+
+const text = fc.string({ unit: 'binary', maxLength: 12 });
+const sealedEntry: fc.Arbitrary<SealedEntry> = fc.record({
+  sequence: fc.integer(),
+  atMs: fc.integer(),
+  actor: text,
+  origin: text,
+  action: text,
+  subject: text,
+  details: text,
+  keyId: text,
+  previous: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+});
+const key = new Uint8Array(32).fill(1);
+
+describe('the hash of an entry', () => {
+  test('differs for any two entries that differ', () => {
+    fc.assert(
+      fc.property(sealedEntry, sealedEntry, (a, b) => {
+        const isSame =
+          JSON.stringify({ ...a, previous: [...a.previous] }) ===
+          JSON.stringify({ ...b, previous: [...b.previous] });
+        assert.equal(hashEntry(key, a).equals(hashEntry(key, b)), isSame);
+      }),
+    );
+  });
+
+  test('cannot be kept by moving characters from one field to the next', () => {
+    fc.assert(
+      fc.property(sealedEntry, fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), (entry, moved) => {
+        const before = hashEntry(key, { ...entry, actor: entry.actor + moved });
+        const after = hashEntry(key, { ...entry, origin: moved + entry.origin });
+        assert.ok(!before.equals(after));
+      }),
+    );
+  });
+
+  test('depends on the key, and a mark is none of an entry or of another kind', () => {
+    const other = new Uint8Array(32).fill(2);
+    const mark = { sequence: 3, hash: new Uint8Array(32), keyId: auditKeyId(key) };
+    assert.ok(!sealMark(key, 'head', mark).equals(sealMark(other, 'head', mark)));
+    assert.ok(!sealMark(key, 'head', mark).equals(sealMark(key, 'anchor', mark)));
+    assert.match(auditKeyId(key), /^[0-9a-f]{16}$/);
+    assert.notEqual(auditKeyId(key), auditKeyId(other));
+  });
+});
