@@ -73,18 +73,23 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
   const threads =
     config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
-  const plan: VisionPlan = {
-    cameras,
+  const plan = { ...photoPlan(config), cameras, threads };
+  return { plan, processes, unplanned };
+}
+
+/** What a process has to do that looks at photographs only, with the configured networks and one thread. */
+export function photoPlan(config: Config): VisionPlan {
+  return {
+    cameras: [],
     modelsDirectory: config.models.dir ?? null,
     provider: config.vision.provider,
     detector: config.vision.detector,
     recogniser: config.vision.recogniser,
     passivePad: config.vision.passivePad,
-    threads,
+    threads: 1,
     liveness: { ...config.liveness },
     takesBestShots: Object.values(config.evidence).includes(true),
   };
-  return { plan, processes, unplanned };
 }
 
 /** Cameras of 1080p whose faces one process can follow at full rate: it runs networks and takes pictures in one thread. */

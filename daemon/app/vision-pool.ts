@@ -93,8 +93,13 @@ export class VisionPool implements AsyncDisposable {
   }
 
   /** Decodes, inspects and embeds a photograph. Throws `vision-unavailable` (retryable). */
-  analysePhoto(image: Buffer): Promise<PhotoOutcome> {
-    return this.#request((request) => ({ type: 'analyse-photo', request }), image);
+  analysePhoto(image: Uint8Array): Promise<PhotoOutcome> {
+    return this.#request((request) => ({ type: 'analyse-photo', request, photograph: 'new' }), image);
+  }
+
+  /** The same for a photograph that enrolment kept: its quality is no reason to refuse it. */
+  analyseKeptPhoto(jpeg: Uint8Array): Promise<PhotoOutcome> {
+    return this.#request((request) => ({ type: 'analyse-photo', request, photograph: 'kept' }), jpeg);
   }
 
   /** Opens a camera beside whatever runs and says what it shows. Throws `vision-unavailable` (retryable). */

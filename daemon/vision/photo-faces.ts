@@ -1,5 +1,5 @@
 import type { Detection, FaceLandmarks } from '../domain/face.js';
-import { intersectionOverUnion } from '../domain/geometry.js';
+import { boxCentre, intersectionOverUnion } from '../domain/geometry.js';
 import { suppressNonMaxima } from '../domain/non-maximum-suppression.js';
 import type { Rgb24Picture } from '../domain/picture.js';
 import type { FaceAnalyser } from './face-analyser.js';
@@ -60,4 +60,16 @@ async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Pr
     score,
     box: { ...box, x: box.x - borderPx, y: box.y - borderPx },
   }));
+}
+
+/** The one whose middle is nearest to the middle of the picture; undefined where there is none. */
+export function mostCentralFace(
+  faces: readonly FaceLandmarks[],
+  picture: Pick<Rgb24Picture, 'widthPx' | 'heightPx'>,
+): FaceLandmarks | undefined {
+  const fromMiddle = ({ box }: FaceLandmarks): number => {
+    const centre = boxCentre(box);
+    return Math.hypot(centre.x - picture.widthPx / 2, centre.y - picture.heightPx / 2);
+  };
+  return [...faces].sort((a, b) => fromMiddle(a) - fromMiddle(b))[0];
 }

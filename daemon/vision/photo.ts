@@ -5,7 +5,7 @@ import type { Rgb24Picture } from '../domain/picture.js';
 import type { FaceQuality, QualityReason } from '../domain/quality.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
-import { facesInPhoto } from './photo-faces.js';
+import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 
 /** Narrower faces are not enrolled, pixels: similarity is still full at 50, and enrolment wants room. */
 export const SMALLEST_ENROLLED_PX = 64;
@@ -47,23 +47,11 @@ const REMEDIES: Readonly<Record<QualityReason, string>> = {
 /** Decodes a photograph and makes a template of the one face in it, or says why it cannot be used. */
 export async function analysePhoto(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoAnalysis> {
   const decoded = await decodePhoto(bytes);
-  if (decoded.outcome !== 'ok') {
-    return {
-      outcome: 'not-a-picture',
-      message: `the photograph cannot be read: ${decoded.reason}`,
-      remedy: 'Send a whole JPEG, PNG, WebP, TIFF or HEIF photograph of at most 64 megapixels.',
-    };
-  }
+  if (decoded.outcome !== 'ok') return unreadable(decoded.reason);
   const { picture } = decoded;
   const faces = await facesInPhoto(picture, analyser);
   const [face] = faces;
-  if (!face) {
-    return {
-      outcome: 'no-face',
-      message: 'there is no face in the photograph',
-      remedy: 'Send a photograph that shows one face from the front, upright, in good light.',
-    };
-  }
+  if (!face) return noFace;
   if (faces.length > 1) {
     return {
       outcome: 'several-faces',
@@ -74,6 +62,34 @@ export async function analysePhoto(bytes: Uint8Array, analyser: FaceAnalyser): P
   }
   return judge(picture, face, analyser);
 }
+
+/**
+ * Makes a template of the photograph that enrolment kept. It was judged when it was taken: now the face in its middle is
+ * embedded whatever it is worth, for nobody can be asked for a better one.
+ */
+export async function analyseKeptPhoto(bytes: Uint8Array, analyser: FaceAnalyser): Promise<PhotoAnalysis> {
+  const decoded = await decodePhoto(bytes);
+  if (decoded.outcome !== 'ok') return unreadable(decoded.reason);
+  const { picture } = decoded;
+  const face = mostCentralFace(await facesInPhoto(picture, analyser), picture);
+  if (!face) return noFace;
+  const quality = analyser.assess(picture, face, { smallestFacePx: SMALLEST_ENROLLED_PX });
+  return accepted(picture, face, quality, analyser);
+}
+
+function unreadable(reason: string): PhotoAnalysis {
+  return {
+    outcome: 'not-a-picture',
+    message: `the photograph cannot be read: ${reason}`,
+    remedy: 'Send a whole JPEG, PNG, WebP, TIFF or HEIF photograph of at most 64 megapixels.',
+  };
+}
+
+const noFace: PhotoAnalysis = {
+  outcome: 'no-face',
+  message: 'there is no face in the photograph',
+  remedy: 'Send a photograph that shows one face from the front, upright, in good light.',
+};
 
 async function judge(
   picture: Rgb24Picture,
@@ -90,6 +106,15 @@ async function judge(
       remedy: `Take another photograph: ${advice}.`,
     };
   }
+  return accepted(picture, face, quality, analyser);
+}
+
+async function accepted(
+  picture: Rgb24Picture,
+  face: FaceLandmarks,
+  quality: FaceQuality,
+  analyser: FaceAnalyser,
+): Promise<PhotoAnalysis> {
   return {
     outcome: 'ok',
     embedding: await analyser.embed(picture, face),

@@ -53,8 +53,8 @@ export const visionPlanSchema = z.strictObject({
 export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
   z.strictObject({ type: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
-  /** The photograph's file is the attachment. */
-  z.strictObject({ type: z.literal('analyse-photo'), request: count }),
+  /** The photograph's file is the attachment. `kept`: enrolment accepted it before, and a template is wanted whatever it is worth. */
+  z.strictObject({ type: z.literal('analyse-photo'), request: count, photograph: z.enum(['new', 'kept']) }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
   z.strictObject({ type: z.literal('stop') }),
 ]);

@@ -8,7 +8,7 @@ import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { type LiveCamera, startLiveCamera } from './live-camera.js';
 import { lookAtCamera } from './look-at-camera.js';
-import { analysePhoto, type PhotoAnalysis } from './photo.js';
+import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
 import type { Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
 import { encodeEmbedding } from './sighting-codec.js';
@@ -117,7 +117,8 @@ async function answer(
 ): Promise<void> {
   const { request } = order;
   if (order.type === 'analyse-photo') {
-    const analysis = await analysePhoto(attachment, parts.analyser);
+    const analyse = order.photograph === 'kept' ? analyseKeptPhoto : analysePhoto;
+    const analysis = await analyse(attachment, parts.analyser);
     parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
   } else {
     const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });

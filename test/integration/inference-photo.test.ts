@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
 import { cosine } from '../../daemon/domain/identification-trial.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
+import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';
 
@@ -84,6 +84,58 @@ describe('photographs that can be used', () => {
     const photo = sharp(await portrait('a').png().toBuffer()).extend({ left: 400, background: '#778' });
     const both = photo.composite([{ input: far, left: 60, top: 20 }]);
     accepted(await analyse(sharp(await both.png().toBuffer())));
+  });
+});
+
+describe('what is kept of a photograph is enough to embed it anew', () => {
+  const whole = (name: 'a' | 'b' | 'c') => portrait(name);
+  const cases: Readonly<Record<string, () => Promise<Buffer>>> = {
+    'a portrait': () => whole('a').jpeg().toBuffer(),
+    'another portrait': () => whole('b').jpeg().toBuffer(),
+    'a third portrait': () => whole('c').jpeg().toBuffer(),
+    'a photograph that was stored lying down, with metadata': async () =>
+      sharp(await whole('a').rotate(270).jpeg().toBuffer())
+        .withExif({ IFD0: { Artist: 'somebody', Orientation: '6' } })
+        .withMetadata({ orientation: 6 })
+        .toBuffer(),
+    'a photograph of a large camera': () => whole('a').resize({ width: 3800 }).jpeg().toBuffer(),
+    'a small face in a wide picture': async () =>
+      sharp(await whole('a').resize({ width: 160 }).toBuffer())
+        .extend({ left: 300, right: 500, top: 100, bottom: 200, background: '#778899' })
+        .jpeg({ quality: 92 })
+        .toBuffer(),
+    'a head that is tilted': async () =>
+      sharp(await whole('b').png().toBuffer())
+        .rotate(15, { background: '#778899' })
+        .jpeg()
+        .toBuffer(),
+  };
+  for (const [what, make] of Object.entries(cases)) {
+    test(what, async () => {
+      const enrolled = accepted(await analysePhoto(await make(), analyser));
+      const again = accepted(await analyseKeptPhoto(enrolled.jpeg, analyser));
+      const similarity = cosine(enrolled.embedding, again.embedding);
+      assert.ok(similarity > 0.98, `similarity ${similarity}`);
+      assert.ok(enrolled.jpeg.length < 100_000, `${enrolled.jpeg.length} bytes`);
+      const { exif, xmp, iptc, icc, orientation } = await sharp(enrolled.jpeg).metadata();
+      assert.deepEqual([exif, xmp, iptc, icc, orientation], Array(5).fill(undefined));
+    });
+  }
+
+  test('a kept photograph is embedded whatever its quality, a new one is not', async () => {
+    const far = await portrait('a').resize(100).extend({ left: 80, right: 80, background: '#889' });
+    const small = await far.png().toBuffer();
+    assert.equal((await analysePhoto(small, analyser)).outcome, 'poor-quality');
+    const { embedding, quality } = accepted(await analyseKeptPhoto(small, analyser));
+    assert.deepEqual(quality.reasons, ['too-small']);
+    const near = accepted(await analyse(portrait('a')));
+    assert.ok(cosine(embedding, near.embedding) > 0.95);
+  });
+
+  test('what is no photograph of a face is refused all the same', async () => {
+    assert.equal((await analyseKeptPhoto(Buffer.from('hello'), analyser)).outcome, 'not-a-picture');
+    const wall = sharp({ create: { width: 480, height: 480, channels: 3, background: '#a08060' } });
+    assert.equal((await analyseKeptPhoto(await wall.jpeg().toBuffer(), analyser)).outcome, 'no-face');
   });
 });
 

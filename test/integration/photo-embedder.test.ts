@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startPhotoEmbedder } from '../../daemon/app/photo-embedder.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { type Config, configSchema } from '../../daemon/config/schema.js';
+import { cosine } from '../../daemon/domain/identification-trial.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { openModelStore } from '../../daemon/models/store.js';
+import { analysePhoto } from '../../daemon/vision/photo.js';
+import { openTestAnalyser, portrait } from '../support/inference.js';
+import { called, descendantsOf } from '../support/processes.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+function configured(sections: Readonly<Record<string, unknown>> = {}): Config {
+  return configSchema.parse({
+    site: { id: 'site', timeZone: 'Europe/Paris' },
+    vision: { provider: 'cpu' },
+    logging: { level: 'error' },
+    ...sections,
+  });
+}
+
+const parts = { logger: silentLogger, clock, random };
+
+/** What enrolment would keep of a portrait. */
+async function keptPhotographs(): Promise<Readonly<Record<'a' | 'b' | 'c', Uint8Array>>> {
+  await using analyser = await openTestAnalyser();
+  const kept = async (name: 'a' | 'b' | 'c'): Promise<Uint8Array> => {
+    const analysis = await analysePhoto(await portrait(name).jpeg({ quality: 92 }).toBuffer(), analyser);
+    assert.ok(analysis.outcome === 'ok', analysis.outcome);
+    return analysis.jpeg;
+  };
+  return { a: await kept('a'), b: await kept('b'), c: await kept('c') };
+}
+
+describe('embedding kept photographs with a recogniser beside the one in use', () => {
+  test('the recogniser in use makes the templates it made before, in a process of its own', async () => {
+    const photographs = await keptPhotographs();
+    await using analyser = await openTestAnalyser();
+    const before = new Set(called('node', descendantsOf(process.pid)));
+    const embedder = await startPhotoEmbedder({ config: configured(), recogniser: 'dlib-resnet', ...parts });
+    const own = called('node', descendantsOf(process.pid)).filter((pid) => !before.has(pid));
+    assert.equal(own.length, 1, 'one process');
+    assert.deepEqual([embedder.recogniser, embedder.dimensions], ['dlib-resnet-v1', 128]);
+    for (const jpeg of Object.values(photographs)) {
+      const [here, there] = [await analysePhoto(jpeg, analyser), await embedder.embed(jpeg)];
+      assert.ok(here.outcome === 'ok' && there.outcome === 'embedded');
+      assert.ok(cosine(here.embedding, there.embedding) > 0.999);
+      assert.equal(there.quality, here.quality.score);
+    }
+    const refused = await embedder.embed(Buffer.from('no picture'));
+    assert.ok(refused.outcome === 'refused');
+    assert.equal(refused.code, 'not-a-picture');
+    await embedder[Symbol.asyncDispose]();
+    assert.deepEqual(
+      called('node', descendantsOf(process.pid)).filter((pid) => own.includes(pid)),
+      [],
+      'it is gone',
+    );
+    await assert.rejects(embedder.embed(photographs.a), (error) =>
+      isRollcallError(error, 'vision-unavailable'),
+    );
+  });
+
+  test('photographs asked for all at once are each answered with their own template', async () => {
+    const photographs = Object.values(await keptPhotographs());
+    await using embedder = await startPhotoEmbedder({
+      config: configured(),
+      recogniser: 'dlib-resnet',
+      ...parts,
+    });
+    const embedded = await Promise.all(photographs.map((jpeg) => embedder.embed(jpeg)));
+    for (const [index, jpeg] of photographs.entries()) {
+      const [alone, among] = [await embedder.embed(jpeg), embedded[index]];
+      assert.ok(alone.outcome === 'embedded' && among?.outcome === 'embedded');
+      assert.deepEqual(alone.embedding, among.embedding);
+    }
+  });
+
+  test('a recogniser that is not installed is an error that says which command installs it', async (t) => {
+    if ((await (await openModelStore()).status('sface')).state === 'ready') {
+      t.skip('sface is installed on this machine');
+      return;
+    }
+    const starting = startPhotoEmbedder({ config: configured(), recogniser: 'sface', ...parts });
+    await assert.rejects(starting, (error) => {
+      assert.ok(isRollcallError(error, 'pack-absent'));
+      assert.match(error.message, /sface/);
+      assert.match(error.remedy ?? '', /rollcall models fetch sface/);
+      return true;
+    });
+    assert.deepEqual(called('node', descendantsOf(process.pid)), [], 'nothing was started');
+  });
+
+  test('what its process cannot start without is thrown, and nothing is left running', async () => {
+    await using elsewhere = await temporaryDirectory();
+    const config = configured({ models: { dir: elsewhere.path } });
+    await assert.rejects(startPhotoEmbedder({ config, recogniser: 'dlib-resnet', ...parts }), (error) => {
+      assert.ok(isRollcallError(error, 'pack-absent'));
+      assert.match(error.remedy ?? '', /rollcall models build/);
+      return true;
+    });
+    assert.deepEqual(called('node', descendantsOf(process.pid)), []);
+  });
+});
