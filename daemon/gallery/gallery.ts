@@ -3,6 +3,7 @@ import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
 import type { PersonProfile } from '../domain/person-profile.js';
 import type { Enrolment } from './enrolment.js';
+import type { HeldEvidence, NewEvidence } from './evidence.js';
 import type { PersonState } from './places.js';
 import type { QuarantinedRow } from './quarantine.js';
 import type { SearchOptions } from './search-index.js';
@@ -95,6 +96,11 @@ export interface Gallery extends AsyncDisposable {
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined;
   /** The person's templates, for the person themselves. */
   readTemplates(id: PersonId): readonly HeldTemplate[];
+
+  /** Keeps a picture of a face with an event. False where the person is gone: nothing is kept then. */
+  addEvidence(evidence: NewEvidence): boolean;
+  /** Pictures kept of a person, oldest first. */
+  readEvidence(id: PersonId): readonly HeldEvidence[];
 
   /** An id to stage persons under. */
   beginImport(): Promise<string>;

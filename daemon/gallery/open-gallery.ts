@@ -5,6 +5,7 @@ import { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { RecogniserId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
+import { Evidence } from './evidence.js';
 import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.js';
 import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
@@ -168,7 +169,20 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
     const { personCount, templateCount } = index;
     audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });
     logger.info('gallery is open', { personCount, templateCount, recogniser, keyId: ring.current.id });
-    const parts = { database, rows, audit, clock, ring, recogniser, dimensions, persons, changes, imports };
+    const evidence = new Evidence({ database, rows, ring, quarantine: report });
+    const parts = {
+      database,
+      rows,
+      audit,
+      clock,
+      ring,
+      recogniser,
+      dimensions,
+      persons,
+      changes,
+      imports,
+      evidence,
+    };
     return new OpenedGallery({ ...parts, index, quarantine, report, lifetime });
   } catch (error) {
     await lifetime[Symbol.asyncDispose]();

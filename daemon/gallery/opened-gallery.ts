@@ -5,6 +5,7 @@ import type { Candidate, Embedding } from '../domain/match.js';
 import type { PersonProfile } from '../domain/person-profile.js';
 import { checkEnrolment, type Enrolment } from './enrolment.js';
 import { type ErasureParts, eraseBiometricData, erasePerson } from './erasure.js';
+import type { Evidence, HeldEvidence, NewEvidence } from './evidence.js';
 import type { ErasureCertificate, Gallery, HeldTemplate, PersonDetail, PersonEntry } from './gallery.js';
 import { InFlight } from './in-flight.js';
 import type { KeyRing } from './key-ring.js';
@@ -24,6 +25,7 @@ export interface GalleryParts extends ErasureParts {
   readonly persons: Persons;
   readonly changes: PersonChanges;
   readonly imports: StagedImports;
+  readonly evidence: Evidence;
   readonly index: SearchIndex;
   readonly quarantine: Quarantine;
   readonly report: (row: QuarantinedRow) => void;
@@ -145,6 +147,16 @@ export class OpenedGallery implements Gallery {
   readTemplates(id: PersonId): readonly HeldTemplate[] {
     this.#inFlight.assertOpen();
     return this.#parts.persons.templates(id);
+  }
+
+  addEvidence(evidence: NewEvidence): boolean {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.add(evidence);
+  }
+
+  readEvidence(id: PersonId): readonly HeldEvidence[] {
+    this.#inFlight.assertOpen();
+    return this.#parts.evidence.ofPerson(id);
   }
 
   beginImport(): Promise<string> {

@@ -2,7 +2,7 @@ import type { PersonId } from '../domain/ids.js';
 
 /** A row that is kept but not used. Which rows these are may be logged: ids say nothing about a person. */
 export interface QuarantinedRow {
-  readonly table: 'person' | 'template' | 'photograph';
+  readonly table: 'person' | 'template' | 'photograph' | 'evidence';
   readonly rowId: string;
   readonly personId: PersonId;
   readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template';
