@@ -37,6 +37,11 @@ export class TpmSession implements AsyncDisposable {
     }
   }
 
+  /** Makes room in the TPM: a program that was killed may have left objects in it. */
+  async forgetObjects(): Promise<void> {
+    await this.#flush(forgetObjects);
+  }
+
   /**
    * Runs one program; gives what it wrote.
    * @throws `tpm-tools-missing`, `tpm-missing`, `tpm-silent`; `tpm-refused` where the TPM is there and says no
@@ -44,7 +49,7 @@ export class TpmSession implements AsyncDisposable {
   async run(program: string, args: readonly string[], input?: Uint8Array): Promise<Uint8Array> {
     const run = await this.#start(program, args, input);
     if (run.ended === 'well') {
-      await this.#flush(forgetObjects);
+      await this.forgetObjects();
       return run.output;
     }
     if (run.ended === 'not-started') throw toolsMissing(program);

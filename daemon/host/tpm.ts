@@ -133,6 +133,7 @@ export class Tpm {
     try {
       // What the TPM makes of this template is the parent of every key sealed so far: never to be changed.
       const template = ['-C', 'o', '-g', 'sha256', '-G', 'ecc256'];
+      await session.forgetObjects();
       await session.run('tpm2_createprimary', ['-Q', ...template, '-c', parentContext]);
       await session.run('tpm2_readpublic', ['-Q', '-c', parentContext, '-n', parentName]);
       return session;

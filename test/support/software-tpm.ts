@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -22,6 +22,8 @@ export interface SoftwareTpm extends AsyncDisposable {
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
+  /** Everything that went to it and came from it since it was last started, as hexadecimal digits. */
+  wires(): string;
   /** Runs one of tpm2-tools against it. */
   tool(program: string, ...args: readonly string[]): string;
 }
@@ -42,11 +44,13 @@ export async function startSoftwareTpm(): Promise<SoftwareTpm> {
   mkdirSync(state);
   mkdirSync(workDirectory, { mode: 0o700 });
   const socket = join(folder, 'tpm');
+  const log = join(folder, 'log');
   const tcti = `swtpm:path=${socket}`;
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    child = await launch(state, socket);
+    rmSync(log, { force: true });
+    child = await launch(state, socket, log);
   };
   const stop = async (): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -68,6 +72,10 @@ export async function startSoftwareTpm(): Promise<SoftwareTpm> {
     stop,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
+    wires: () =>
+      readFileSync(log, 'latin1')
+        .replaceAll(/[^0-9A-Fa-f]/g, '')
+        .toLowerCase(),
     tool(program, ...args) {
       const env = { ...process.env, TPM2TOOLS_TCTI: tcti, TSS2_LOG: 'all+NONE' };
       const run = spawnSync(program, args, { env, encoding: 'utf8', timeout: 30_000 });
@@ -82,10 +90,12 @@ export async function startSoftwareTpm(): Promise<SoftwareTpm> {
 }
 
 /** Resolves when it takes connections. tpm2-tools find the control socket by its name, `.ctrl` behind the other's. */
-async function launch(state: string, socket: string): Promise<ChildProcess> {
+async function launch(state: string, socket: string, log: string): Promise<ChildProcess> {
   const places = ['--tpmstate', `dir=${state}`, '--server', `type=unixio,path=${socket}`];
   const args = ['socket', '--tpm2', ...places, '--ctrl', `type=unixio,path=${socket}.ctrl`];
-  const child = spawn('swtpm', [...args, '--flags', 'not-need-init,startup-clear'], {
+  const flags = ['--flags', 'not-need-init,startup-clear'];
+  // At this level it writes down all it reads and answers.
+  const child = spawn('swtpm', [...args, ...flags, '--log', `level=20,file=${log}`], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const said: string[] = [];
