@@ -1,19 +1,11 @@
 import type { Clock } from '../base/clock.js';
-import type {
-  BoxControl,
-  BoxStatus,
-  EnrolmentRequest,
-  EnrolmentResult,
-  PersonSummary,
-  ReloadStatus,
-} from '../control/box-control.js';
+import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
-import { personId } from '../domain/ids.js';
-import type { Gallery } from '../gallery/gallery.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
-import { enrol, summarisePerson } from './enrolment.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
+import type { GalleryAccess } from './gallery-access.js';
 import type { ReplaceableParts } from './parts.js';
 import type { SightingIntake } from './sighting-intake.js';
 import { planCamera } from './vision-plan.js';
@@ -23,13 +15,12 @@ export interface BoxParts {
   readonly clock: Clock;
   readonly startedAtMs: number;
   readonly parts: ReplaceableParts;
-  readonly gallery: Gallery;
+  readonly access: GalleryAccess;
+  readonly persons: PersonControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
   readonly eventLoop: EventLoopWatch;
-  /** Similarity from which two faces count as the same person. */
-  readonly threshold: () => number;
 }
 
 /** The box as the local API sees it. */
@@ -40,8 +31,12 @@ export class Box implements BoxControl {
     this.#parts = parts;
   }
 
+  get persons(): PersonControl {
+    return this.#parts.persons;
+  }
+
   status(): BoxStatus {
-    const { clock, startedAtMs, parts, gallery, records, intake, eventLoop } = this.#parts;
+    const { clock, startedAtMs, parts, access, records, intake, eventLoop } = this.#parts;
     const { config, vision } = parts;
     const lastReload = this.#parts.lastReload();
     return {
@@ -51,11 +46,7 @@ export class Box implements BoxControl {
       uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
       vision: vision.pool.status(),
       cameras: vision.board.status(config.cameras),
-      gallery: {
-        persons: gallery.personCount,
-        templates: gallery.templateCount,
-        damagedRows: gallery.quarantined.length,
-      },
+      gallery: describeGallery(access),
       broker: this.#broker(),
       outbox: { waiting: records.outbox.depth() },
       intake: describeIntake(intake),
@@ -69,28 +60,6 @@ export class Box implements BoxControl {
     const camera = config.cameras.find((candidate) => candidate.id === id);
     if (camera === undefined) return undefined;
     return vision.pool.testCamera(await planCamera(camera, config.secretsDir));
-  }
-
-  addPerson(request: EnrolmentRequest): Promise<EnrolmentResult> {
-    const { gallery, threshold, parts } = this.#parts;
-    const analysePhoto = (image: Buffer) => parts.vision.pool.analysePhoto(image);
-    return enrol(request, { gallery, threshold: threshold(), analysePhoto });
-  }
-
-  async listPersons(): Promise<readonly PersonSummary[]> {
-    return (await this.#parts.gallery.listPersons()).map(summarisePerson);
-  }
-
-  showPerson(id: string): PersonSummary | undefined {
-    const found = this.#parts.gallery.showPerson(personId(id));
-    return found === undefined ? undefined : summarisePerson(found);
-  }
-
-  removePerson(id: string): boolean {
-    const { gallery, intake } = this.#parts;
-    const isRemoved = gallery.removePerson(personId(id));
-    if (isRemoved) intake.forgetPerson(personId(id));
-    return isRemoved;
   }
 
   recentEvents(limit: number): readonly unknown[] {
@@ -113,6 +82,21 @@ export class Box implements BoxControl {
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     };
   }
+}
+
+function describeGallery({ open, sealed }: GalleryAccess): BoxStatus['gallery'] {
+  if (open === undefined) {
+    const { code = 'unlocking', message = 'it is being opened', remedy = '' } = sealed ?? {};
+    return { state: 'sealed', persons: 0, templates: 0, damagedRows: 0, code, message, remedy };
+  }
+  const { personCount, templateCount, quarantined, keyId } = open.gallery;
+  return {
+    state: 'open',
+    persons: personCount,
+    templates: templateCount,
+    damagedRows: quarantined.length,
+    keyId,
+  };
 }
 
 function describeIntake({ counters, waitingCount, problem }: SightingIntake): BoxStatus['intake'] {

@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { openAuditKey } from '../audit/audit-key.js';
 import { messageOf, operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
 import type { ReloadStatus } from '../control/box-control.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
-import { credentialKeyProvider } from '../gallery/credential-key-provider.js';
-import type { Gallery } from '../gallery/gallery.js';
-import { openGallery } from '../gallery/open-gallery.js';
+import type { NewEvidence } from '../gallery/evidence.js';
+import { openGalleryFile } from '../gallery/gallery-file.js';
+import { makeKeyProviders } from '../gallery/keys/key-providers.js';
+import { localDate } from '../host/local-date.js';
+import { wipe } from '../host/sodium.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { openConfiguredStore } from '../models/configured-store.js';
@@ -18,7 +21,10 @@ import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
 import { Box } from './box.js';
+import { BoxPersons } from './box-persons.js';
 import { EventLoopWatch } from './event-loop-watch.js';
+import { EvidenceCapture } from './evidence-capture.js';
+import { GalleryAccess } from './gallery-access.js';
 import { ReplaceableParts } from './parts.js';
 import { SightingIntake } from './sighting-intake.js';
 
@@ -41,7 +47,7 @@ export async function composeBox(
   await refuseSecondDaemon(config.control.socketPath);
   for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
   const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
-  const gallery = lifetime.use('gallery', await openBoxGallery(config, recogniser, logger));
+  const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, lifetime }));
   const identity = { siteId: config.site.id, boxId: config.box.id };
   const records = lifetime.use(
     'records',
@@ -54,23 +60,34 @@ export async function composeBox(
   );
   // What is read at every decision follows the configuration in force; until the parts run, the one given.
   const current = (): Config => parts?.config ?? config;
-  const decider = composeDecider({ current, recogniser, gallery, records });
-  const intake = lifetime.use('sighting intake', new SightingIntake({ decider, clock, logger }));
+  const decider = composeDecider({ current, recogniser, access, records });
+  const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
+  const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
   let parts: ReplaceableParts | undefined;
   parts = lifetime.use(
     'vision processes and publisher',
     await ReplaceableParts.start({ config, identity, intake, records, logger }),
   );
+  const running = parts;
+  const threshold = (): number => matchPolicy(current(), recogniser.pack).threshold;
+  const persons = new BoxPersons({
+    access,
+    records,
+    threshold,
+    todayIso: () => localDate(clock.wallMs(), config.site.timeZone),
+    analysePhoto: (image) => running.vision.pool.analysePhoto(image),
+    forgetPerson: (id) => intake.forgetPerson(id),
+  });
   const box = new Box({
     clock,
     startedAtMs,
     parts,
-    gallery,
+    access,
+    persons,
     records,
     intake,
     lastReload,
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
-    threshold: () => matchPolicy(current(), recogniser.pack).threshold,
   });
   const { socketPath } = config.control;
   lifetime.use('control server', await startControlServer({ socketPath, box, logger }));
@@ -88,26 +105,52 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-function openBoxGallery(config: Config, recogniser: RecogniserInUse, logger: Logger): Promise<Gallery> {
-  return openGallery({
-    path: config.gallery.path,
-    keyProvider: credentialKeyProvider(config.gallery.key, { secretsDirectory: config.secretsDir }),
-    recogniser: recogniser.id,
-    dimensions: recogniser.dimensions,
-    clock,
+async function openBoxGallery(
+  config: Config,
+  {
+    recogniser,
     logger,
+    lifetime,
+  }: { readonly recogniser: RecogniserInUse; readonly logger: Logger; readonly lifetime: Lifetime },
+): Promise<GalleryAccess> {
+  const { secretsDir, dataDir } = config;
+  const { key } = await openAuditKey({ secretsDirectory: secretsDir, dataDir });
+  lifetime.defer('audit key', () => wipe(key));
+  const providers = makeKeyProviders({
+    clock,
+    secretName: config.gallery.key,
+    credentials: { secretsDirectory: secretsDir },
+    workDirectory: dirname(config.control.socketPath),
   });
+  const file = await openGalleryFile({ path: config.gallery.path, auditKey: key, clock });
+  try {
+    return await GalleryAccess.start({ file, providers, recogniser, clock, logger });
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function composeEvidence(options: {
+  readonly access: GalleryAccess;
+  readonly current: () => Config;
+  readonly logger: Logger;
+}): EvidenceCapture {
+  const { access, current, logger } = options;
+  const add = async (evidence: NewEvidence): Promise<void> => void access.gallery().addEvidence(evidence);
+  return new EvidenceCapture({ store: { add }, wanted: () => current().evidence, logger });
 }
 
 function composeDecider(options: {
   readonly current: () => Config;
   readonly recogniser: RecogniserInUse;
-  readonly gallery: Gallery;
+  readonly access: GalleryAccess;
   readonly records: Records;
 }): Decider {
-  const { current, recogniser, gallery, records } = options;
+  const { current, recogniser, access, records } = options;
   return createDecider({
     search: async (embedding, { count, recogniser: made }) => {
+      const gallery = access.gallery();
       if (made !== gallery.recogniser) throw mismatch(made, gallery.recogniser);
       return gallery.nearest(embedding, { count });
     },

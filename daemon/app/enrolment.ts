@@ -1,13 +1,8 @@
-import { defect } from '../base/errors.js';
-import type {
-  EnrolmentRequest,
-  EnrolmentResult,
-  PersonSummary,
-  PhotographResult,
-} from '../control/box-control.js';
-import type { PersonId } from '../domain/ids.js';
+import { badInput, defect } from '../base/errors.js';
+import type { EnrolmentRefusal, EnrolmentRequest, PhotographResult } from '../control/person-control.js';
+import { checkProfile, type GivenProfile, type PersonProfile } from '../domain/person-profile.js';
 import type { EnrolmentPhotograph } from '../gallery/enrolment.js';
-import type { Gallery, PersonEntry } from '../gallery/gallery.js';
+import type { Gallery } from '../gallery/gallery.js';
 import { largestPhotographMiB, type PhotoOutcome } from '../vision/protocol.js';
 import { decodeEmbedding } from '../vision/sighting-codec.js';
 
@@ -16,50 +11,77 @@ export interface EnrolmentParts {
   readonly gallery: Gallery;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: number;
+  /** Today where the box stands, `YYYY-MM-DD`. */
+  readonly todayIso: string;
   analysePhoto(image: Buffer): Promise<PhotoOutcome>;
 }
 
-/** What the API shows of a person. A name that does not open is shown as such, never hidden. */
-export function summarisePerson(entry: PersonEntry): PersonSummary {
-  return {
-    id: entry.id,
-    name: entry.name ?? '(damaged)',
-    enrolledAt: new Date(entry.enrolledAtMs).toISOString(),
-    templates: entry.templateCount,
-    photographs: entry.photographCount,
-  };
+/** Somebody who may be enrolled: nothing stands against it. */
+export interface Enrollable {
+  readonly outcome: 'enrollable';
+  readonly profile: PersonProfile;
+  readonly enrolled: readonly EnrolmentPhotograph[];
+  readonly photographs: readonly PhotographResult[];
+}
+
+/** What stands for a name that does not open; never hidden. */
+export const damagedName = '(damaged)';
+
+/** The profile as it is stored. @throws `profile-refused` with every problem */
+export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {
+  const checked = checkProfile(given, todayIso);
+  if ('profile' in checked) return checked.profile;
+  throw badInput('profile-refused', `the profile cannot be stored: ${checked.problems.join('; ')}`, {
+    remedy: 'Correct what is named; nothing was stored.',
+    details: { problems: checked.problems },
+  });
 }
 
 /**
- * Enrols a person: every photograph is analysed by a vision process and must be usable; a face that is already in the
- * gallery is a warning that stops, unless duplicates are allowed. Nothing is stored otherwise.
+ * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; nobody may have the
+ * same external id; a face that is already in the gallery, or staged in `importId`, stops it unless duplicates are allowed.
+ * Stores nothing. @throws `profile-refused`
  */
-export async function enrol(request: EnrolmentRequest, parts: EnrolmentParts): Promise<EnrolmentResult> {
-  const results: PhotographResult[] = [];
-  const photographs: EnrolmentPhotograph[] = [];
+export async function examineEnrolment(
+  request: EnrolmentRequest,
+  parts: EnrolmentParts,
+  importId?: string,
+): Promise<Enrollable | EnrolmentRefusal> {
+  const { gallery, threshold } = parts;
+  const profile = requireProfile(request, parts.todayIso);
+  if (profile.externalId !== undefined) {
+    const personId = await gallery.personOfExternalId(profile.externalId, importId);
+    if (personId !== undefined) return { outcome: 'external-id-taken', personId };
+  }
+  const photographs: PhotographResult[] = [];
+  const enrolled: EnrolmentPhotograph[] = [];
   for (const image of request.photographs) {
     const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image);
     if (outcome.outcome === 'refused') {
-      results.push(outcome);
+      photographs.push(outcome);
       continue;
     }
-    if (outcome.recogniser !== parts.gallery.recogniser) {
+    if (outcome.recogniser !== gallery.recogniser) {
       throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
     }
-    results.push({ outcome: 'enrolled', qualityScore: outcome.quality.score });
-    photographs.push({
+    photographs.push({ outcome: 'enrolled', qualityScore: outcome.quality.score });
+    enrolled.push({
       jpeg: Buffer.from(outcome.jpegBase64, 'base64'),
       embedding: decodeEmbedding(outcome.embeddingBase64),
       quality: outcome.quality.score,
     });
   }
-  if (photographs.length < request.photographs.length) return { outcome: 'refused', photographs: results };
+  if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };
   if (!request.isDuplicateAllowed) {
-    const similar = await findDuplicate(photographs, parts);
-    if (similar !== undefined) return similar;
+    const embeddings = enrolled.map(({ embedding }) => embedding);
+    const [closest] = await gallery.findSimilar(embeddings, threshold, importId);
+    if (closest !== undefined) {
+      const { personId, similarity } = closest;
+      const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
+      return { outcome: 'similar', personId, name, similarity };
+    }
   }
-  const id = await parts.gallery.addPerson({ name: request.name, photographs });
-  return { outcome: 'enrolled', person: personAfterAdding(parts.gallery, id), photographs: results };
+  return { outcome: 'enrollable', profile, enrolled, photographs };
 }
 
 function isTooLarge(image: Buffer): boolean {
@@ -72,20 +94,3 @@ const tooLarge: PhotoOutcome = {
   message: `the file is larger than ${largestPhotographMiB} MiB`,
   remedy: 'send a JPEG photograph; 2000 pixels on its longer side are plenty',
 };
-
-async function findDuplicate(
-  photographs: readonly EnrolmentPhotograph[],
-  { gallery, threshold }: EnrolmentParts,
-): Promise<EnrolmentResult | undefined> {
-  const embeddings = photographs.map(({ embedding }) => embedding);
-  const [closest] = await gallery.findSimilar(embeddings, threshold);
-  if (closest === undefined) return undefined;
-  const name = gallery.showPerson(closest.personId)?.name ?? '(damaged)';
-  return { outcome: 'similar', personId: closest.personId, name, similarity: closest.similarity };
-}
-
-function personAfterAdding(gallery: Gallery, id: PersonId): PersonSummary {
-  const entry = gallery.showPerson(id);
-  if (entry === undefined) throw defect('enrolment-lost', 'a person just added is not in the gallery');
-  return summarisePerson(entry);
-}

@@ -1,10 +1,14 @@
 import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { badInput, messageOf } from '../base/errors.js';
+import { openAuditKey } from '../audit/audit-key.js';
+import { badInput, messageOf, operational } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { silentLogger } from '../base/logger.js';
-import { credentialKeyProvider } from '../gallery/credential-key-provider.js';
-import { openGallery } from '../gallery/open-gallery.js';
+import { openGalleryFile } from '../gallery/gallery-file.js';
+import { makeKeyProviders } from '../gallery/keys/key-providers.js';
+import { unlockGallery } from '../gallery/open-gallery.js';
+import { wipe } from '../host/sodium.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { createDecider, type SearchGallery } from '../records/decider.js';
 import { memoryFacts } from '../records/memory-facts.js';
@@ -93,15 +97,25 @@ async function openSearch(
   }
   const path = gallery === true ? config.gallery.path : gallery;
   await refuseMissing(path);
-  const opened = await openGallery({
-    path,
-    keyProvider: credentialKeyProvider(config.gallery.key, { secretsDirectory: config.secretsDir }),
-    recogniser: recogniser.id,
-    dimensions: recogniser.dimensions,
+  const audit = await openAuditKey({ secretsDirectory: config.secretsDir, dataDir: config.dataDir });
+  lifetime.defer('audit key', () => wipe(audit.key));
+  const file = lifetime.use('gallery file', await openGalleryFile({ path, auditKey: audit.key, clock }));
+  const providers = makeKeyProviders({
     clock,
-    logger: silentLogger,
+    secretName: config.gallery.key,
+    credentials: { secretsDirectory: config.secretsDir },
+    workDirectory: dirname(config.control.socketPath),
   });
-  lifetime.use('gallery', opened);
+  const by = { actor: `uid:${process.getuid?.() ?? 'unknown'}`, origin: 'replay' };
+  const { id, dimensions } = recogniser;
+  const unlock = { file, providers, input: {}, recogniser: id, dimensions, by, clock, logger: silentLogger };
+  const result = await unlockGallery(unlock);
+  if (result.outcome === 'sealed') {
+    throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, {
+      remedy: result.remedy,
+    });
+  }
+  const opened = lifetime.use('gallery', result.gallery);
   return (embedding, { count }) => opened.nearest(embedding, { count });
 }
 

@@ -62,7 +62,18 @@ export interface BoxStatus {
   readonly uptimeS: number;
   readonly vision: readonly VisionStatus[];
   readonly cameras: readonly CameraStatus[];
-  readonly gallery: { readonly persons: number; readonly templates: number; readonly damagedRows: number };
+  readonly gallery: {
+    /** `sealed`: nobody is identified, and `code` says why. */
+    readonly state: 'open' | 'sealed';
+    readonly persons: number;
+    readonly templates: number;
+    readonly damagedRows: number;
+    /** Of the key in use, while the gallery is open. */
+    readonly keyId?: string;
+    readonly code?: string;
+    readonly message?: string;
+    readonly remedy?: string;
+  };
   readonly broker: {
     /** `not configured`, or how the connection stands. */
     readonly state: string;

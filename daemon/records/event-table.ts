@@ -23,6 +23,7 @@ export function eventTableOf(database: OpenDatabase): EventTable {
     SELECT sequence, id, kind, camera_id AS cameraId, track_id AS trackId, person_id AS personId,
            occurred_at_ms AS occurredAtMs, recorded_at_ms AS recordedAtMs, payload
     FROM event WHERE sequence > @afterSequence AND (@kind IS NULL OR kind = @kind)
+      AND (@personId IS NULL OR person_id = @personId)
     ORDER BY sequence DESC LIMIT @limit`);
   // The newest by sequence, not the greatest time: a clock that once stood in the future must not decide for ever.
   const lastOfPerson = db
@@ -51,8 +52,8 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         recordedAtMs: Math.floor(event.recordedAtMs),
         payload,
       }),
-    list: ({ afterSequence = 0, limit, kind = null }) =>
-      explained(database, () => list.all({ afterSequence, limit, kind }).reverse()),
+    list: ({ afterSequence = 0, limit, kind = null, personId = null }) =>
+      explained(database, () => list.all({ afterSequence, limit, kind, personId }).reverse()),
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
     lastUnknownMs: (camera) => lastTime({ kind: 'unknown', camera, person: null }),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),

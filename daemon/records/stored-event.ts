@@ -22,4 +22,6 @@ export interface EventQuery {
   /** At most so many, the newest of those asked for. */
   readonly limit: number;
   readonly kind?: Fact['kind'];
+  /** Only events that name this person. */
+  readonly personId?: PersonId;
 }

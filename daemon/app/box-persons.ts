@@ -1,0 +1,235 @@
+import type { Actor } from '../audit/actor.js';
+import { defect } from '../base/errors.js';
+import type {
+  EnrolmentRequest,
+  EnrolmentResult,
+  ErasureCertificate,
+  ExportScope,
+  PersonControl,
+  PersonDetail,
+  PersonRecord,
+  PersonSummary,
+  ProfileChange,
+  RestoreResult,
+  StagedRow,
+  UpdateResult,
+} from '../control/person-control.js';
+import { type PersonId, personId } from '../domain/ids.js';
+import type { PersonProfile } from '../domain/person-profile.js';
+import { wipe } from '../host/sodium.js';
+import type { Records } from '../records/open-records.js';
+import type { PhotoOutcome } from '../vision/protocol.js';
+import { type EnrolmentParts, examineEnrolment, requireProfile } from './enrolment.js';
+import type { GalleryAccess } from './gallery-access.js';
+import { describeErasure, describePerson, summarisePerson } from './person-answers.js';
+
+/** More events than one person makes in the time that any rule keeps them. */
+const mostEvents = 1_000_000;
+const mostAuditEntries = 100_000;
+
+export interface BoxPersonsParts {
+  readonly access: GalleryAccess;
+  readonly records: Records;
+  /** Similarity from which two faces count as the same person. */
+  readonly threshold: () => number;
+  /** Today where the box stands, `YYYY-MM-DD`. */
+  readonly todayIso: () => string;
+  readonly analysePhoto: (image: Buffer) => Promise<PhotoOutcome>;
+  /** Tracks in sight are no longer taken for this person. */
+  readonly forgetPerson: (id: PersonId) => void;
+}
+
+/** Persons as the local API sees them. Every call throws `gallery-sealed` while the gallery is sealed. */
+export class BoxPersons implements PersonControl {
+  readonly #parts: BoxPersonsParts;
+
+  constructor(parts: BoxPersonsParts) {
+    this.#parts = parts;
+  }
+
+  async add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
+    const gallery = this.#gallery();
+    const found = await examineEnrolment(request, this.#enrolmentParts());
+    if (found.outcome !== 'enrollable') return found;
+    const { profile, enrolled, photographs } = found;
+    if (request.isDryRun) return { outcome: 'enrollable', photographs };
+    const id = await gallery.addPerson({ profile, photographs: enrolled }, actor);
+    return { outcome: 'enrolled', person: this.#detail(id), photographs };
+  }
+
+  async list({
+    isRemovedIncluded,
+  }: {
+    readonly isRemovedIncluded: boolean;
+  }): Promise<readonly PersonSummary[]> {
+    const persons = await this.#gallery().listPersons();
+    return persons.filter(({ state }) => isRemovedIncluded || state === 'active').map(summarisePerson);
+  }
+
+  async show(id: string): Promise<PersonDetail | undefined> {
+    const found = this.#gallery().showPerson(personId(id));
+    return found === undefined || found.state === 'staged' ? undefined : describePerson(found);
+  }
+
+  async update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
+    const gallery = this.#gallery();
+    const before = gallery.showPerson(personId(id));
+    if (before?.profile === undefined || before.state === 'staged') return { outcome: 'no-such-person' };
+    const profile = changed(before.profile, change, this.#parts.todayIso());
+    if (profile.externalId !== undefined && profile.externalId !== before.profile.externalId) {
+      const holder = await gallery.personOfExternalId(profile.externalId);
+      if (holder !== undefined) return { outcome: 'external-id-taken', personId: holder };
+    }
+    if (!gallery.changeProfile(before.id, profile, actor)) return { outcome: 'no-such-person' };
+    return { outcome: 'updated', person: this.#detail(before.id) };
+  }
+
+  async remove(id: string, actor: Actor): Promise<boolean> {
+    const isRemoved = this.#gallery().removePerson(personId(id), actor);
+    if (isRemoved) this.#parts.forgetPerson(personId(id));
+    return isRemoved;
+  }
+
+  async restore(id: string, actor: Actor): Promise<RestoreResult> {
+    const gallery = this.#gallery();
+    const found = gallery.showPerson(personId(id));
+    if (found === undefined || found.state === 'staged') return { outcome: 'no-such-person' };
+    if (found.state === 'active') return { outcome: 'not-removed' };
+    if (found.profile?.consent?.withdrawnIso !== undefined) return { outcome: 'consent-withdrawn' };
+    gallery.restorePerson(found.id, actor);
+    return { outcome: 'restored', person: this.#detail(found.id) };
+  }
+
+  async erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
+    this.#parts.forgetPerson(personId(id));
+    const certificate = this.#gallery().erasePerson(personId(id), actor);
+    return certificate && describeErasure(certificate);
+  }
+
+  async withdrawConsent(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
+    const gallery = this.#gallery();
+    const found = gallery.showPerson(personId(id));
+    if (found?.profile === undefined || found.state === 'staged') return undefined;
+    this.#parts.forgetPerson(found.id);
+    const withdrawnIso = this.#parts.todayIso();
+    // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
+    const consent = found.profile.consent ?? {
+      basis: 'consent',
+      dateIso: withdrawnIso,
+      reference: 'not recorded',
+    };
+    const profile: PersonProfile = { ...found.profile, consent: { ...consent, withdrawnIso } };
+    const certificate = gallery.eraseBiometricData(found.id, profile, actor);
+    return certificate && describeErasure(certificate);
+  }
+
+  async exportPerson(id: string, scope: ExportScope, actor: Actor): Promise<PersonRecord | undefined> {
+    const gallery = this.#gallery();
+    const found = gallery.showPerson(personId(id));
+    if (found === undefined || found.state === 'staged') return undefined;
+    const { audit } = this.#parts.access;
+    audit.append({ by: actor, action: 'person.exported', subject: found.id, details: { scope } });
+    const photographs = found.photographs.flatMap(({ id: photographId, addedAtMs }) => {
+      const jpeg = gallery.readPhotograph(found.id, photographId);
+      if (jpeg === undefined) return [];
+      return [{ id: photographId, storedAt: iso(addedAtMs), jpeg: Buffer.from(jpeg) }];
+    });
+    const person = describePerson(found);
+    if (scope === 'enrolment')
+      return { person, photographs, templates: [], evidence: [], events: [], audit: [] };
+    const templates = gallery.readTemplates(found.id).map(({ bytes, ...rest }) => {
+      const vectorBase64 = Buffer.from(bytes).toString('base64');
+      wipe(bytes);
+      return { ...rest, vectorBase64 };
+    });
+    const evidence = gallery
+      .readEvidence(found.id)
+      .map(({ id: evidenceId, takenAtMs, jpeg, eventId, cameraId }) => ({
+        id: evidenceId,
+        storedAt: iso(takenAtMs),
+        jpeg: Buffer.from(jpeg),
+        eventId,
+        cameraId,
+      }));
+    const events = this.#parts.records
+      .list({ personId: found.id, limit: mostEvents })
+      .map(({ payload }) => JSON.parse(Buffer.from(payload).toString('utf8')) as unknown);
+    const entries = audit
+      .list({ subject: found.id, limit: mostAuditEntries })
+      .map(({ sequence, atMs, action, actor: by, origin, details }) => {
+        return { sequence, at: iso(atMs), action, actor: by, origin, details };
+      });
+    return { person, photographs, templates, evidence, events, audit: entries };
+  }
+
+  async readPhotograph(id: string, photographId: string, actor: Actor): Promise<Buffer | undefined> {
+    const jpeg = this.#gallery().readPhotograph(personId(id), photographId);
+    if (jpeg === undefined) return undefined;
+    const details = { photograph: photographId };
+    this.#parts.access.audit.append({ by: actor, action: 'person.photograph-read', subject: id, details });
+    return Buffer.from(jpeg);
+  }
+
+  beginImport(): Promise<string> {
+    return this.#gallery().beginImport();
+  }
+
+  async stage(importId: string, row: EnrolmentRequest, actor: Actor): Promise<StagedRow> {
+    const gallery = this.#gallery();
+    const found = await examineEnrolment(row, this.#enrolmentParts(), importId);
+    if (found.outcome !== 'enrollable') return found;
+    await gallery.addPerson({ profile: found.profile, photographs: found.enrolled }, actor, importId);
+    return { outcome: 'accepted', photographs: found.photographs };
+  }
+
+  async commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
+    return { personIds: await this.#gallery().commitImport(importId, actor) };
+  }
+
+  async abandonImport(importId: string, actor: Actor): Promise<boolean> {
+    const persons = this.#gallery().abandonImport(importId);
+    this.#parts.access.audit.append({
+      by: actor,
+      action: 'import.discarded',
+      subject: importId,
+      details: { persons },
+    });
+    return true;
+  }
+
+  #gallery() {
+    return this.#parts.access.gallery();
+  }
+
+  #enrolmentParts(): EnrolmentParts {
+    const { threshold, todayIso, analysePhoto } = this.#parts;
+    return { gallery: this.#gallery(), threshold: threshold(), todayIso: todayIso(), analysePhoto };
+  }
+
+  #detail(id: PersonId): PersonDetail {
+    const found = this.#gallery().showPerson(id);
+    if (found === undefined) throw defect('person-lost', 'a person just written is not in the gallery');
+    return describePerson(found);
+  }
+}
+
+const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+
+/** The profile after a change, checked. @throws `profile-refused` */
+function changed(before: PersonProfile, change: ProfileChange, todayIso: string): PersonProfile {
+  const pick = <T>(next: T | null | undefined, old: T | undefined): T | undefined =>
+    next === undefined ? old : (next ?? undefined);
+  const profile = requireProfile(
+    {
+      name: change.name ?? before.name,
+      externalId: pick(change.externalId, before.externalId),
+      notes: pick(change.notes, before.notes),
+      consent: pick(change.consent, before.consent),
+    },
+    todayIso,
+  );
+  // Only giving consent anew takes a withdrawal back.
+  const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
+  if (profile.consent === undefined || withdrawnIso === undefined) return profile;
+  return { ...profile, consent: { ...profile.consent, withdrawnIso } };
+}
