@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { explainSqliteError } from '../host/sqlite-errors.js';
 import type { Actor } from './actor.js';
 import { type AuditEntry, type NewAuditEntry, refuseMisshapen } from './audit-entry.js';
-import { type AuditFilter, AuditRows } from './audit-rows.js';
+import { type AuditFilter, AuditRows, type Tally } from './audit-rows.js';
 import type { AuditVerdict, Witness } from './audit-verdict.js';
 import { ChainWriter } from './chain-writer.js';
 import { type PruneResult, prune } from './prune.js';
@@ -39,8 +41,11 @@ export interface AuditLog {
   verifyInTurns(noted?: Witness): Promise<AuditVerdict>;
   /** The newest `limit` entries that match, oldest first. */
   list(filter: AuditFilter & { readonly limit?: number }): readonly AuditEntry[];
+  /** The oldest entry that was not cut off. */
+  oldest(): AuditEntry | undefined;
   count(filter?: AuditFilter): number;
-  countPerAction(filter?: AuditFilter): Readonly<Record<string, number>>;
+  /** How often each actor did what, of the entries that match. */
+  tally(filter?: AuditFilter): readonly Tally[];
   /**
    * Cuts off the oldest entries up to the first that is not from before `beforeMs`, and leaves an anchor and an entry
    * (`audit.pruned`) that say so. Cuts `limit` of them at most, to be called again where more is due.
@@ -48,26 +53,45 @@ export interface AuditLog {
   prune(beforeMs: number, by: Actor, limit?: number): PruneResult;
 }
 
-/** Reads nothing but the newest entry; a log that cannot be proven is opened all the same, for it must go on. */
+/**
+ * Reads nothing but the newest entry; a log that cannot be proven is opened all the same, for it must go on.
+ * Everything throws `database-damaged` and the like where SQLite cannot read the file.
+ */
 export function openAuditLog({ database, key, formerKeys = [], clock }: AuditLogOptions): AuditLog {
+  const explained = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw explainSqliteError(error, database.path);
+    }
+  };
   const rows = new AuditRows(database);
   const writer = new ChainWriter({ rows, key, formerKeys, clock });
   const { keys, keyId } = writer;
   return {
     keyId,
     get foreignKeyId() {
-      return writer.foreignKeyId();
+      return explained(() => writer.foreignKeyId());
     },
     append(entry) {
       refuseMisshapen(entry);
       return database.transaction(() => writer.write(entry));
     },
-    verify: (noted) => verifyAtOnce(rows, keys, noted),
-    verifyInTurns: (noted) => verifyInTurns(rows, keys, noted),
-    list: ({ limit = 100, ...filter }) => rows.list(filter, limit).map(readEntry),
-    count: (filter = {}) => rows.count(filter),
-    countPerAction: (filter = {}) => rows.countPerAction(filter),
-    prune: (beforeMs, by, limit = 1000) =>
-      database.transaction(() => prune(rows, writer, { beforeMs, by, limit })),
+    verify: (noted) => explained(() => verifyAtOnce(rows, keys, noted)),
+    async verifyInTurns(noted) {
+      const walk = verifyInTurns(rows, keys, noted);
+      for (;;) {
+        const { done, value } = explained(() => walk.next());
+        if (done === true) return value;
+        await nextTurn();
+      }
+    },
+    list: ({ limit = 100, ...filter }) => explained(() => rows.list(filter, limit).map(readEntry)),
+    oldest: () => explained(() => rows.after(Number.MIN_SAFE_INTEGER, 1).map(readEntry)[0]),
+    count: (filter = {}) => explained(() => rows.count(filter)),
+    tally: (filter = {}) => explained(() => rows.tally(filter)),
+    prune(beforeMs, by, limit = 1000) {
+      return database.transaction(() => prune(rows, writer, { beforeMs, by, limit }));
+    },
   };
 }

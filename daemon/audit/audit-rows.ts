@@ -22,6 +22,13 @@ export interface AuditFilter {
   readonly subject?: string;
 }
 
+/** How often an actor did something. */
+export interface Tally {
+  readonly action: string;
+  readonly actor: string;
+  readonly count: number;
+}
+
 const COLUMNS =
   'sequence, at_ms AS atMs, actor, origin, action, subject, details, key_id AS keyId, previous, hash';
 const MATCHES = `(@fromMs IS NULL OR at_ms >= @fromMs) AND (@toMs IS NULL OR at_ms < @toMs)
@@ -47,10 +54,7 @@ export class AuditRows {
   readonly #cut: Statement<[number]>;
   readonly #list: Statement<[ReturnType<typeof bound> & { readonly limit: number }], EntryRow>;
   readonly #count: Statement<[ReturnType<typeof bound>], { readonly count: number }>;
-  readonly #perAction: Statement<
-    [ReturnType<typeof bound>],
-    { readonly action: string; readonly count: number }
-  >;
+  readonly #tally: Statement<[ReturnType<typeof bound>], Tally>;
 
   constructor({ db }: OpenDatabase) {
     this.#insert = db.prepare(
@@ -69,8 +73,8 @@ export class AuditRows {
       `SELECT ${COLUMNS} FROM audit WHERE ${MATCHES} ORDER BY sequence DESC LIMIT @limit`,
     );
     this.#count = db.prepare(`SELECT count(*) AS count FROM audit WHERE ${MATCHES}`);
-    this.#perAction = db.prepare(
-      `SELECT action, count(*) AS count FROM audit WHERE ${MATCHES} GROUP BY action ORDER BY action`,
+    this.#tally = db.prepare(
+      `SELECT action, actor, count(*) AS count FROM audit WHERE ${MATCHES} GROUP BY action, actor ORDER BY action, actor`,
     );
   }
 
@@ -109,7 +113,8 @@ export class AuditRows {
     return this.#count.get(bound(filter))?.count ?? 0;
   }
 
-  countPerAction(filter: AuditFilter): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#perAction.all(bound(filter)).map(({ action, count }) => [action, count]));
+  /** In the order of actions and actors. */
+  tally(filter: AuditFilter): readonly Tally[] {
+    return this.#tally.all(bound(filter));
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditRows } from './audit-rows.js';
 import type { AuditVerdict, Witness } from './audit-verdict.js';
 import { type AuditKeys, ChainCheck } from './chain-check.js';
@@ -32,11 +31,12 @@ export function verifyAtOnce(rows: AuditRows, keys: AuditKeys, noted?: Witness):
   }
 }
 
-export async function verifyInTurns(
+/** Yields after each batch, when entries may be written and cut. */
+export function* verifyInTurns(
   rows: AuditRows,
   keys: AuditKeys,
   noted?: Witness,
-): Promise<AuditVerdict> {
+): Generator<void, AuditVerdict> {
   for (;;) {
     const from = rows.mark('anchor')?.sequence;
     const walk = follow(rows, keys, noted);
@@ -45,7 +45,7 @@ export async function verifyInTurns(
       // What was cut off meanwhile would look like a gap: then from the new beginning.
       if (rows.mark('anchor')?.sequence !== from) break;
       if (done === true) return value;
-      await nextTurn();
+      yield;
     }
   }
 }

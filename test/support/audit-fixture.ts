@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { auditTables } from '../../daemon/audit/audit-schema.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 export const somebody: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
 
@@ -11,7 +13,7 @@ export const auditEpochMs = Date.UTC(2026, 2, 1, 8);
 
 export const auditKeyOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
-/** A database that holds nothing but an audit log and a table of notes. `:memory:` has none of its files. */
+/** A database that holds nothing but an audit log and a table of notes. */
 export function openAuditDatabase(path: string): OpenDatabase {
   return openDatabase(path, {
     migrations: [{ name: 'audit', apply: `${auditTables}; CREATE TABLE note (text TEXT NOT NULL) STRICT;` }],
@@ -56,4 +58,11 @@ export function openAuditFixture(path: string): AuditFixture {
     reopened: (key, formerKeys = []) => openAuditLog({ database, key, formerKeys, clock }),
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+/** Hands a new empty log to `work`. */
+export async function withAuditLog(work: (fixture: AuditFixture) => void | Promise<void>): Promise<void> {
+  await using directory = await temporaryDirectory();
+  using fixture = openAuditFixture(join(directory.path, 'audit.db'));
+  await work(fixture);
 }

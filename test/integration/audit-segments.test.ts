@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { retentionRun } from '../../daemon/audit/actor.js';
+import { auditEpochMs, auditKeyOf, somebody, withAuditLog } from '../support/audit-fixture.js';
+
+describe('forgetting old entries', () => {
+  test('cuts the oldest, says so, and the rest still verifies', () =>
+    withAuditLog(({ log, fill }) => {
+      fill(10);
+      const { cutCount, isMoreDue, verdict } = log.prune(auditEpochMs + 4000, retentionRun);
+      assert.deepEqual([cutCount, isMoreDue, verdict?.outcome], [4, false, 'whole']);
+      assert.deepEqual(
+        log.list({}).map(({ sequence }) => sequence),
+        [5, 6, 7, 8, 9, 10, 11],
+      );
+      const { action, details, actor } = log.list({}).at(-1) ?? {};
+      assert.deepEqual([action, actor], ['audit.pruned', 'retention']);
+      assert.deepEqual(details, { entries: 4, through: 4, outcome: 'whole' });
+      assert.equal(log.verify().outcome, 'whole');
+      assert.equal(log.prune(auditEpochMs + 4000, retentionRun).cutCount, 0);
+      assert.equal(log.count(), 7, 'nothing cut, nothing said');
+    }));
+
+  test('goes in steps, and may take everything', () =>
+    withAuditLog(({ log, fill, clock }) => {
+      fill(10);
+      const beforeMs = clock.wallMs();
+      const steps = [1, 2, 3].map(() => log.prune(beforeMs, retentionRun, 4));
+      assert.deepEqual(
+        steps.map(({ cutCount, isMoreDue }) => [cutCount, isMoreDue]),
+        [
+          [4, true],
+          [4, true],
+          [2, false],
+        ],
+      );
+      assert.deepEqual([log.verify().outcome, log.count()], ['whole', 3]);
+      clock.advanceBy(1000);
+      log.prune(clock.wallMs(), retentionRun);
+      assert.deepEqual([log.verify().outcome, log.count()], ['whole', 1]);
+      assert.equal(log.append({ by: somebody, action: 'key.unlocked' }).sequence, 15);
+      assert.equal(log.verify().outcome, 'whole');
+    }));
+
+  test('keeps what it found wrong in the entry about the cut', () =>
+    withAuditLog(({ log, fill, tamper }) => {
+      fill(10);
+      tamper("UPDATE audit SET actor = 'uid:0' WHERE sequence = 3");
+      const { verdict } = log.prune(auditEpochMs + 5000, retentionRun);
+      assert.equal(verdict?.breakage?.sequence, 3);
+      assert.deepEqual(log.list({}).at(-1)?.details, {
+        entries: 5,
+        through: 5,
+        outcome: 'broken',
+        brokenAt: 3,
+        reason: 'altered',
+      });
+      assert.equal(log.verify().outcome, 'whole', 'the rest is');
+    }));
+});
+
+describe('another audit key', () => {
+  test('is noticed, and new entries begin a segment that says so', () =>
+    withAuditLog(({ log, fill, reopened }) => {
+      fill(3);
+      assert.equal(log.foreignKeyId, undefined);
+      const other = reopened(auditKeyOf(9));
+      assert.equal(other.foreignKeyId, log.keyId);
+      assert.equal(other.verify().outcome, 'unproven');
+      assert.equal(other.append({ by: somebody, action: 'key.unlocked' }).sequence, 5);
+      assert.equal(other.foreignKeyId, undefined);
+      const begun = other.list({ action: 'audit.key-changed' });
+      assert.deepEqual(
+        begun.map(({ sequence, actor, details }) => ({ sequence, actor, details })),
+        [{ sequence: 4, actor: 'daemon', details: { formerKey: log.keyId } }],
+      );
+      const verdict = other.verify();
+      assert.equal(verdict.outcome, 'unproven');
+      assert.deepEqual(verdict.segments, [
+        { keyId: log.keyId, first: 1, last: 3, isProven: false },
+        { keyId: other.keyId, first: 4, last: 5, isProven: true },
+      ]);
+      assert.equal(log.verify().outcome, 'unproven', 'with the former key alone the rest cannot be proven');
+    }));
+
+  test('proves everything together with the former one, and finds what was altered then', () =>
+    withAuditLog(({ fill, reopened, tamper }) => {
+      fill(3);
+      const both = reopened(auditKeyOf(9), [auditKeyOf(7)]);
+      both.append({ by: somebody, action: 'key.unlocked' });
+      assert.equal(both.verify().outcome, 'whole');
+      assert.equal(reopened(auditKeyOf(9)).verify().outcome, 'unproven');
+      tamper("UPDATE audit SET subject = 'p-9' WHERE sequence = 2");
+      assert.deepEqual(both.verify().breakage?.sequence, 2);
+      assert.equal(reopened(auditKeyOf(9)).verify().outcome, 'unproven', 'only the key can tell');
+    }));
+
+  test('does not hide a change of the order or of what the next segment names', () =>
+    withAuditLog(({ fill, reopened, tamper }) => {
+      fill(3);
+      const other = reopened(auditKeyOf(9));
+      other.append({ by: somebody, action: 'key.unlocked' });
+      tamper('DELETE FROM audit WHERE sequence = 2');
+      assert.equal(other.verify().breakage?.sequence, 2);
+    }));
+
+  test('may be followed by the first again', () =>
+    withAuditLog(({ log, fill, reopened }) => {
+      fill(2);
+      reopened(auditKeyOf(9)).append({ by: somebody, action: 'key.unlocked' });
+      fill(1);
+      assert.equal(reopened(auditKeyOf(7), [auditKeyOf(9)]).verify().outcome, 'whole');
+      const { outcome, segments } = log.verify();
+      assert.equal(outcome, 'unproven');
+      assert.deepEqual(
+        segments.map(({ first, last, isProven }) => [first, last, isProven]),
+        [
+          [1, 2, true],
+          [3, 4, false],
+          [5, 6, true],
+        ],
+      );
+    }));
+});
