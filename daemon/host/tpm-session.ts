@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { messageOf, operational } from '../base/errors.js';
+import { toolsMissing, tpmMissing, tpmRefused, tpmSilent } from './tpm-errors.js';
 import { runTpmTool, type TpmToolRun, type TpmToolSettings } from './tpm-tool.js';
 
 /** Forgets the objects in the TPM's own memory, which holds three on a machine without a resource manager. */
@@ -53,10 +54,9 @@ export class TpmSession implements AsyncDisposable {
       return run.output;
     }
     if (run.ended === 'not-started') throw toolsMissing(program);
-    if (run.ended === 'late') throw silent(program, this.#settings);
-    throw (await this.#isThere())
-      ? refused(program, run.complaint)
-      : missing(this.#settings.tcti, run.complaint);
+    if (run.ended === 'late') throw tpmSilent(program, this.#settings);
+    if (await this.#isThere()) throw tpmRefused(program, run.complaint);
+    throw await tpmMissing(this.#settings.tcti, run.complaint);
   }
 
   /** Ends the session in the TPM whose context is in the file `name`. Its memory holds few, too. */
@@ -89,36 +89,4 @@ export class TpmSession implements AsyncDisposable {
     const call = { program, arguments: args, directory: this.#directory };
     return runTpmTool(this.#settings, input === undefined ? call : { ...call, input });
   }
-}
-
-function toolsMissing(program: string): RollcallError {
-  return operational('tpm-tools-missing', `the program ${program} is not installed`, {
-    remedy: 'install tpm2-tools (Debian, Ubuntu: apt-get install tpm2-tools)',
-    details: { program },
-  });
-}
-
-function missing(tcti: string, complaint: string): RollcallError {
-  return operational('tpm-missing', `no TPM can be used at ${tcti}: ${complaint}`, {
-    remedy:
-      'switch the TPM on in the firmware (often called PTT or fTPM), and let the user that runs the daemon use /dev/tpmrm0: group tss, and under systemd the lines that docs/keys.md names',
-    details: { tcti },
-  });
-}
-
-function silent(program: string, { tcti, timeoutMs }: TpmToolSettings): RollcallError {
-  return operational('tpm-silent', `the TPM at ${tcti} gave no answer in ${timeoutMs} ms`, {
-    remedy:
-      'try again; if it stays silent, another program holds it, or the machine wants to be switched off and on',
-    details: { program, tcti, timeoutMs },
-    retryable: true,
-  });
-}
-
-function refused(program: string, complaint: string): RollcallError {
-  return operational('tpm-refused', `the TPM refused (${program}): ${complaint}`, {
-    remedy:
-      'if the TPM has an owner password or is locked out after many failures, clear those; a key sealed by another TPM, or before this one was cleared, is lost: restore a backup',
-    details: { program },
-  });
 }

@@ -154,6 +154,14 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
     assert.deepEqual(readdirSync(tpm.workDirectory), []);
   });
 
+  test('because the device does not exist says that, not what a program made of it', async () => {
+    await using tpm = await startSoftwareTpm();
+    const report = await providerOf(tpm, { tcti: 'device:/dev/no-such-tpm' }).inspect();
+    assert.equal(report.isUsable, false);
+    assert.match(report.message, /no such device/);
+    assert.match(report.remedy ?? '', /firmware/);
+  });
+
   test('because the TPM is somebody else’s (an owner password) says what the TPM said', async () => {
     await using tpm = await startSoftwareTpm();
     tpm.tool('tpm2_changeauth', '-c', 'owner', 'somebody');
