@@ -1,20 +1,48 @@
-// Opens the gallery in the directory named first, says so, and enrols without end until it is killed:
-//   node --import tsx test/support/gallery-child.ts DIRECTORY hold|enrol FIRST_SEED
-// Prints `open`, then the id of each person once their enrolment is done.
-import { openGallery } from '../../daemon/gallery/open-gallery.js';
-import { enrolmentPhotograph, galleryOptions, noiseJpeg } from './gallery-fixture.js';
+// Opens the gallery in the directory named first, says so, and works without end until it is killed:
+//   node --import tsx test/support/gallery-child.ts DIRECTORY hold|enrol|import|erase FIRST_SEED
+// Prints `open` (`opening` before, once it holds the file), then what is done, a line each: the id of a person
+// enrolled or erased, `staged` or `committed` and a number of an import.
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { enrolmentPhotograph, galleryOptions, noiseJpeg, tester } from './gallery-fixture.js';
 
 const [directory = '', task = 'hold', firstSeed = '1'] = process.argv.slice(2);
-const gallery = await openGallery(galleryOptions(directory));
-process.stdout.write('open\n');
-if (task === 'hold') {
-  // An open standard input keeps the process alive; nothing is ever sent.
-  process.stdin.resume();
-} else {
-  const jpegs = [1, 2, 3].map((seed) => noiseJpeg(seed, 100_000));
-  for (let seed = Number(firstSeed); ; seed += 1) {
-    const photographs = jpegs.map((jpeg, view) => ({ ...enrolmentPhotograph(seed * 10 + view), jpeg }));
-    const id = await gallery.addPerson({ name: `Person ${seed}`, photographs });
-    process.stdout.write(`${id}\n`);
-  }
+const options = galleryOptions(directory);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+say('opening');
+const file = await openGalleryFile(options);
+const unlocked = await unlockGallery({ ...options, file });
+if (unlocked.outcome !== 'open') throw new Error(unlocked.code);
+const { gallery } = unlocked;
+say('open');
+
+const jpegs = [1, 2, 3].map((seed) => noiseJpeg(seed, 100_000));
+function enrolment(seed: number) {
+  const photographs = jpegs.map((jpeg, view) => ({ ...enrolmentPhotograph(seed * 10 + view), jpeg }));
+  return { profile: { name: `Person ${seed}` }, photographs };
 }
+
+let seed = Number(firstSeed);
+switch (task) {
+  case 'enrol':
+    for (; ; seed += 1) say(await gallery.addPerson(enrolment(seed), tester));
+  case 'import':
+    for (;;) {
+      const id = await gallery.beginImport();
+      for (let row = 0; row < 4; row += 1) {
+        seed += 1;
+        await gallery.addPerson(enrolment(seed), tester, id);
+        say(`staged ${seed}`);
+      }
+      const committed = await gallery.commitImport(id, tester);
+      say(`committed ${committed.length}`);
+    }
+  case 'erase':
+    for (const { id } of await gallery.listPersons()) {
+      if (gallery.erasePerson(id, tester) !== undefined) say(id);
+    }
+    break;
+  default:
+}
+// An open standard input keeps the process alive; nothing is ever sent.
+process.stdin.resume();

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { recogniserId } from '../../daemon/domain/ids.js';
+import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
+import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
+import { places } from '../../daemon/gallery/places.js';
+
+const kekOf = (fill: number): KeyEncryptionKey => new KeyEncryptionKey(new Uint8Array(32).fill(fill));
+const place = places.dataKey('k-1');
+const dataKey = new Uint8Array(32).fill(5);
+
+describe('a key-encryption key', () => {
+  test('is the same again from the same bytes: id, check value, and what it wrapped opens', () => {
+    using first = kekOf(1);
+    using again = kekOf(1);
+    assert.equal(again.id, first.id);
+    assert.equal(first.id, keyIdOf(new Uint8Array(32).fill(1)));
+    assert.match(first.id, /^[0-9a-f]{16}$/);
+    assert.ok(again.hasCheckValue(first.checkValue()));
+    assert.deepEqual(Uint8Array.from(again.unwrap(place, first.wrap(place, dataKey)) ?? []), dataKey);
+  });
+
+  test('of other bytes has another id and check value and unwraps nothing', () => {
+    using first = kekOf(1);
+    using other = kekOf(2);
+    assert.notEqual(other.id, first.id);
+    assert.equal(other.hasCheckValue(first.checkValue()), false);
+    assert.equal(other.hasCheckValue(new Uint8Array(3)), false);
+    assert.equal(other.unwrap(place, first.wrap(place, dataKey)), undefined);
+  });
+
+  test('unwraps only in the place it wrapped for', () => {
+    using key = kekOf(1);
+    const wrapped = key.wrap(place, dataKey);
+    assert.equal(key.unwrap(places.dataKey('k-2'), wrapped), undefined);
+    assert.equal(key.unwrap(places.otherKey('k-1', ''), wrapped), undefined);
+    const seal = key.wrap(places.gallerySeal(key.id, recogniserId('r-1')), new Uint8Array(0));
+    assert.ok(key.unwrap(places.gallerySeal(key.id, recogniserId('r-1')), seal));
+    assert.equal(key.unwrap(places.gallerySeal(key.id, recogniserId('r-2')), seal), undefined);
+  });
+
+  test('takes a copy: the caller may wipe its bytes, and gets a copy of its own', () => {
+    const bytes = new Uint8Array(32).fill(9);
+    using key = new KeyEncryptionKey(bytes);
+    const wrapped = key.wrap(place, dataKey);
+    bytes.fill(0);
+    assert.ok(key.unwrap(place, wrapped));
+    const copy = key.copy();
+    assert.deepEqual(Uint8Array.from(copy), new Uint8Array(32).fill(9));
+    copy.fill(0);
+    assert.ok(key.unwrap(place, wrapped), 'what it gave away was not its own memory');
+  });
+
+  test('shows its bytes nowhere: not in its id, its check value, what it wraps, or as text', () => {
+    const bytes = Uint8Array.from({ length: 32 }, (_, at) => 37 + 5 * at);
+    using key = new KeyEncryptionKey(bytes);
+    const secret = Buffer.from(bytes);
+    const shown = [key.checkValue(), key.wrap(place, dataKey), key.firstFormKey()];
+    for (const each of shown) {
+      for (let at = 0; at + 8 <= 32; at += 1)
+        assert.equal(Buffer.from(each).includes(secret.subarray(at, at + 8)), false);
+    }
+    assert.equal(JSON.stringify(key), JSON.stringify({ id: key.id }));
+    assert.notEqual(Buffer.from(key.checkValue()).toString('hex').slice(0, 16), key.id);
+  });
+
+  test('is a defect to use once it was disposed of, whatever for', () => {
+    const key = kekOf(1);
+    const wrapped = key.wrap(place, dataKey);
+    const check = key.checkValue();
+    key[Symbol.dispose]();
+    const uses: readonly (() => unknown)[] = [
+      () => key.wrap(place, dataKey),
+      () => key.unwrap(place, wrapped),
+      () => key.checkValue(),
+      () => key.hasCheckValue(check),
+      () => key.copy(),
+      () => key.firstFormKey(),
+    ];
+    for (const use of uses) {
+      assert.throws(use, (error) => isRollcallError(error, 'key-disposed') && error.kind === 'defect');
+    }
+    key[Symbol.dispose]();
+  });
+
+  test('has 32 bytes', () => {
+    for (const size of [0, 16, 31, 33, 64]) {
+      assert.throws(
+        () => new KeyEncryptionKey(new Uint8Array(size)),
+        (error) => isRollcallError(error, 'key-size'),
+      );
+    }
+  });
+});
