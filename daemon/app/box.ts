@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { AuditControl } from '../control/audit-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
@@ -17,6 +18,7 @@ export interface BoxParts {
   readonly parts: ReplaceableParts;
   readonly access: GalleryAccess;
   readonly persons: PersonControl;
+  readonly audit: AuditControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
@@ -33,6 +35,10 @@ export class Box implements BoxControl {
 
   get persons(): PersonControl {
     return this.#parts.persons;
+  }
+
+  get audit(): AuditControl {
+    return this.#parts.audit;
   }
 
   status(): BoxStatus {

@@ -5,10 +5,12 @@ import { messageOf, operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
-import type { ReloadStatus } from '../control/box-control.js';
+import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
 import { refuseSecondDaemon, startControlServer } from '../control/server.js';
+import { openRequestActor } from '../control/socket-request-actor.js';
 import type { NewEvidence } from '../gallery/evidence.js';
 import { openGalleryFile } from '../gallery/gallery-file.js';
+import { readKeySlots } from '../gallery/key-slots.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
 import { localDate } from '../host/local-date.js';
 import { wipe } from '../host/sodium.js';
@@ -20,7 +22,9 @@ import { encodeEvent } from '../publish/encoding.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
+import { trailReload, trailStart, trailStop } from './audit-trail.js';
 import { Box } from './box.js';
+import { createBoxAudit } from './box-audit.js';
 import { BoxPersons } from './box-persons.js';
 import { EventLoopWatch } from './event-loop-watch.js';
 import { EvidenceCapture } from './evidence-capture.js';
@@ -33,6 +37,8 @@ export interface ComposeOptions {
   readonly logger: Logger;
   /** What the latest reload of the configuration came to. */
   readonly lastReload: () => ReloadStatus | undefined;
+  /** Calls back with what each reload came to. */
+  readonly onReload: (listener: (result: ReloadResult) => void) => void;
 }
 
 /**
@@ -41,13 +47,16 @@ export interface ComposeOptions {
  */
 export async function composeBox(
   config: Config,
-  { lifetime, logger, lastReload }: ComposeOptions,
+  { lifetime, logger, lastReload, onReload }: ComposeOptions,
 ): Promise<ReplaceableParts> {
   const startedAtMs = clock.monotonicMs();
   await refuseSecondDaemon(config.control.socketPath);
   for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
   const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
   const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, lifetime }));
+  const { audit } = access;
+  lifetime.defer('audit trail', () => trailStop(audit, logger));
+  onReload((result) => trailReload(audit, result, logger));
   const identity = { siteId: config.site.id, boxId: config.box.id };
   const records = lifetime.use(
     'records',
@@ -84,13 +93,15 @@ export async function composeBox(
     parts,
     access,
     persons,
+    audit: createBoxAudit({ log: audit, identity, clock, keys: () => readKeySlots(access.file.database) }),
     records,
     intake,
     lastReload,
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   });
   const { socketPath } = config.control;
-  lifetime.use('control server', await startControlServer({ socketPath, box, logger }));
+  const actorOf = await openRequestActor();
+  lifetime.use('control server', await startControlServer({ socketPath, box, logger, actorOf }));
   return parts;
 }
 
@@ -114,16 +125,22 @@ async function openBoxGallery(
   }: { readonly recogniser: RecogniserInUse; readonly logger: Logger; readonly lifetime: Lifetime },
 ): Promise<GalleryAccess> {
   const { secretsDir, dataDir } = config;
-  const { key } = await openAuditKey({ secretsDirectory: secretsDir, dataDir });
-  lifetime.defer('audit key', () => wipe(key));
+  const { key, formerKeys } = await openAuditKey({ secretsDirectory: secretsDir, dataDir });
+  lifetime.defer('audit keys', () => [key, ...formerKeys].forEach(wipe));
   const providers = makeKeyProviders({
     clock,
     secretName: config.gallery.key,
     credentials: { secretsDirectory: secretsDir },
     workDirectory: dirname(config.control.socketPath),
   });
-  const file = await openGalleryFile({ path: config.gallery.path, auditKey: key, clock });
+  const file = await openGalleryFile({
+    path: config.gallery.path,
+    auditKey: key,
+    formerAuditKeys: formerKeys,
+    clock,
+  });
   try {
+    trailStart(file.audit, config, logger);
     return await GalleryAccess.start({ file, providers, recogniser, clock, logger });
   } catch (error) {
     await file[Symbol.asyncDispose]();

@@ -25,6 +25,7 @@ export class ReloadOnHangup implements AsyncDisposable {
   #isWanted = false;
   #turn: Promise<void> = Promise.resolve();
   #last: ReloadStatus | undefined;
+  readonly #listeners: ((result: ReloadResult) => void)[] = [];
 
   constructor() {
     process.on('SIGHUP', this.#onSignal);
@@ -33,6 +34,11 @@ export class ReloadOnHangup implements AsyncDisposable {
   /** What the latest reload came to; undefined where there was none. */
   get last(): ReloadStatus | undefined {
     return this.#last;
+  }
+
+  /** Calls back with what each reload came to. */
+  onResult(listener: (result: ReloadResult) => void): void {
+    this.#listeners.push(listener);
   }
 
   serve(target: ReloadTarget): void {
@@ -60,6 +66,7 @@ export class ReloadOnHangup implements AsyncDisposable {
     );
     logger.setLevel(parts.config.logging.level);
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
+    for (const tell of this.#listeners) tell(result);
     notifier.status(`configuration reload: ${result.outcome}`);
   }
 }

@@ -3,6 +3,7 @@ import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
+import type { ReloadResult } from '../control/box-control.js';
 import { programVersion } from '../control/program-version.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
@@ -24,7 +25,8 @@ export async function runDaemon(configPath: string): Promise<void> {
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
-  const parts = await composeBox(config, { lifetime, logger, lastReload: () => hangups.last });
+  const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
+  const parts = await composeBox(config, { lifetime, logger, lastReload: () => hangups.last, onReload });
   const started = await Promise.race([untilVisionRuns(parts.vision.pool, lifetime.signal), stopped]);
   if (started !== undefined) return;
   startWatchdog({ notifier, parts, lifetime, logger });

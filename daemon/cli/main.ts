@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
+import { registerAudit } from './audit.js';
 import { registerCamera } from './camera.js';
 import { registerCheckConfig } from './check-config.js';
 import { registerDoctor } from './doctor.js';
@@ -37,6 +38,7 @@ registerCamera(program);
 registerPerson(program);
 registerEvents(program);
 registerKey(program);
+registerAudit(program);
 registerModels(program);
 registerReplay(program);
 registerEvaluate(program);

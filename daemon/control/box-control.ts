@@ -1,4 +1,5 @@
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { AuditControl } from './audit-control.js';
 import type { PersonControl } from './person-control.js';
 
 /** State of one camera as the status shows it. */
@@ -110,6 +111,7 @@ export interface BoxStatus {
  */
 export interface BoxControl {
   readonly persons: PersonControl;
+  readonly audit: AuditControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   /** Published payloads, oldest first, the newest `limit`. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DropOldestQueue } from '../base/bounded-queue.js';
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { addAuditRoutes } from './audit-routes.js';
 import type { BoxControl } from './box-control.js';
 import { noSuch } from './no-such.js';
 import { addPersonRoutes } from './person-routes.js';
@@ -39,6 +40,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
     return context.json(result);
   });
   addPersonRoutes(app, box.persons, actorOf);
+  addAuditRoutes(app, box.audit, actorOf);
   addEventRoutes(app, box);
   return app;
 }

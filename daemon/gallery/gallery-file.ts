@@ -15,6 +15,8 @@ export interface GalleryFileOptions {
   readonly path: string;
   /** 32 bytes; belongs to the caller. */
   readonly auditKey: Uint8Array;
+  /** Keys that older audit entries are under; they belong to the caller, too. */
+  readonly formerAuditKeys?: readonly Uint8Array[];
   readonly clock: Clock;
 }
 
@@ -28,7 +30,12 @@ export interface GalleryFile extends AsyncDisposable {
  * Opens the file and brings it to the newest form. Only one opening at a time.
  * @throws `gallery-in-use`, `gallery-damaged`, `database-newer`, `database-foreign` and what else `openDatabase` refuses
  */
-export async function openGalleryFile({ path, auditKey, clock }: GalleryFileOptions): Promise<GalleryFile> {
+export async function openGalleryFile({
+  path,
+  auditKey,
+  formerAuditKeys = [],
+  clock,
+}: GalleryFileOptions): Promise<GalleryFile> {
   const lifetime = new Lifetime(clock);
   try {
     const lock = lockGallery(path);
@@ -40,7 +47,7 @@ export async function openGalleryFile({ path, auditKey, clock }: GalleryFileOpti
     };
     const database = lifetime.use('gallery database', openDatabase(path, options));
     database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    const audit = openAuditLog({ database, key: auditKey, clock });
+    const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
     return { database, audit, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
   } catch (error) {
     await lifetime[Symbol.asyncDispose]();
