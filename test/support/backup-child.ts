@@ -2,9 +2,8 @@
 //   node --import tsx test/support/backup-child.ts write DIRECTORY PUBLIC_KEY    without end, until it is killed
 //   node --import tsx test/support/backup-child.ts hold DIRECTORY PUBLIC_KEY     one that stops half-way, until it is killed
 //   node --import tsx test/support/backup-child.ts memory DIRECTORY PUBLIC_KEY MEBIBYTES
-// `write` and `hold` print `chunk` for every chunk that they hand over, `write` the name of each backup once
-// it is done, `hold` then `held`; `memory` writes
-// and reads one backup and prints by how many bytes the process grew at most meanwhile.
+// `write` and `hold` print `chunk` for every chunk that they hand over, then `write` the name of the backup once it is done,
+// `hold` the word `held`; `memory` writes and reads one backup and prints by how many bytes the process grew at most.
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
