@@ -198,6 +198,8 @@ describe('a machine that cannot seal', { skip: withoutSoftwareTpm }, () => {
       () => provider.create(),
       (error) => isRollcallError(error, 'tpm-work-directory'),
     );
+    const { kek, parameters } = await providerOf(tpm).create();
+    assert.equal(outcomeOf(await provider.recover(keyIdOf(kek), parameters)), 'tpm-work-directory');
   });
 });
 

@@ -18,26 +18,21 @@ export interface CreatedKey {
   readonly parameters: KeySlotParameters;
 }
 
-/** Why a provider has no KEK to give, though nothing is broken in the program. */
-export type KeyRefusalCode =
-  /** There is no secret where the provider looks. */
-  | 'key-missing'
-  /** There is one, and it is another gallery's. */
-  | 'wrong-key'
-  | 'wrong-passphrase'
-  /** The parameters in the database are not what this provider wrote. */
-  | 'key-slot-damaged'
-  /** This machine has no TPM, or this process may not use it. */
-  | 'tpm-missing'
-  | 'tpm-tools-missing'
-  /** There is a TPM that gave no answer in time; asking again may help. */
-  | 'tpm-silent'
-  /** The TPM is another one, or was cleared since. */
-  | 'tpm-refused';
-
+/**
+ * Why a provider has no KEK to give now. The code is one of these, or that of an error on the way (a secret open to
+ * others, memory that cannot be had, a TPM's directory that cannot be written):
+ * - `key-missing`: there is no secret where the provider looks
+ * - `wrong-key`: there is one, and it is another gallery's
+ * - `wrong-passphrase`
+ * - `key-slot-damaged`: the parameters in the database are not what this provider wrote
+ * - `tpm-missing`: this machine has no TPM, or this process may not use it; `tpm-tools-missing`
+ * - `tpm-silent`: there is a TPM that gave no answer in time; asking again may help
+ * - `tpm-refused`: the TPM is another one, or was cleared since
+ */
 export interface KeyRefusal {
   readonly outcome: 'refused';
-  readonly code: KeyRefusalCode;
+  readonly code: string;
+  /** Without secrets. */
   readonly message: string;
   readonly remedy: string;
 }
@@ -48,10 +43,7 @@ export type KeyRecovery =
   | { readonly outcome: 'passphrase-needed' }
   | KeyRefusal;
 
-/**
- * Gives the key that wraps the data keys of one gallery. Errors in the surroundings (a secret open to others, a
- * disk that fails) are thrown as `RollcallError`; what a person has to mend is a refusal.
- */
+/** Gives the key that wraps the data keys of one gallery. */
 export interface KeyProvider {
   readonly kind: KeyProviderKind;
   /** Says where it looks, for messages; never the secret. */
@@ -64,7 +56,10 @@ export interface KeyProvider {
    *   `openCredential` throws
    */
   create(purpose: 'first' | 'rotation', input: KeyInput): Promise<CreatedKey>;
-  /** The KEK whose public id is `keyId`, from what `create` said to keep. */
+  /**
+   * The KEK whose public id is `keyId`, from what `create` said to keep. Whatever is in the way is a refusal, so that
+   * another key of the gallery can be tried; only defects are thrown.
+   */
   recover(keyId: string, parameters: KeySlotParameters, input: KeyInput): Promise<KeyRecovery>;
   /** Called when `keyId` is the only key in force: after a rotation, and at every start without one. */
   settle(keyId: string): Promise<void>;

@@ -25,7 +25,7 @@ import type {
 } from './key-provider.js';
 import { MOST_MEMORY_BYTES, MOST_PASSES, tunePassphraseCost } from './passphrase-cost.js';
 import { MOST_PASSPHRASE_BYTES, passphraseProblems } from './passphrase-rules.js';
-import { slotDamaged } from './refusals.js';
+import { refusedBy, slotDamaged } from './refusals.js';
 import { slotBytes, slotNumber, toSlotText } from './slot-bytes.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -92,8 +92,12 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
     if (slot === undefined) return slotDamaged(this.kind);
     if (passphrase === undefined || passphrase.length === 0) return { outcome: 'passphrase-needed' };
     if (passphrase.length > MOST_PASSPHRASE_BYTES) return wrongPassphrase;
-    const kek = await this.#line.run(() => unwrap(keyId, slot, passphrase));
-    return kek === undefined ? wrongPassphrase : { outcome: 'recovered', kek };
+    try {
+      const kek = await this.#line.run(() => unwrap(keyId, slot, passphrase));
+      return kek === undefined ? wrongPassphrase : { outcome: 'recovered', kek };
+    } catch (error) {
+      return refusedBy(error);
+    }
   }
 
   async settle(): Promise<void> {

@@ -5,7 +5,7 @@ import { moveKeyFile } from '../../host/key-file.js';
 import { areEqual, wipe } from '../../host/sodium.js';
 import { keyIdOf } from './key-id.js';
 import type { CreatedKey, InspectableKeyProvider, KeyProviderReport, KeyRecovery } from './key-provider.js';
-import { wrongKey } from './refusals.js';
+import { refusedBy, wrongKey } from './refusals.js';
 import { idIfReadable, readSecretKey, type SecretKeyPlace } from './secret-key.js';
 
 /** What the name of the key that a rotation goes to ends with. */
@@ -58,7 +58,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw failures[0];
+    if (failures.length > 0) return refusedBy(failures[0]);
     if (foundIds.size > 0) return wrongKey(this.description, keyId, [...foundIds]);
     return {
       outcome: 'refused',

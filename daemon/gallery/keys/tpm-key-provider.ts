@@ -1,4 +1,4 @@
-import { messageOf, RollcallError } from '../../base/errors.js';
+import { isRollcallError, messageOf, RollcallError } from '../../base/errors.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 import { MOST_TPM_PART_BYTES, type SealedByTpm, TPM_NAME_BYTES, type Tpm } from '../../host/tpm.js';
 import { keyIdOf } from './key-id.js';
@@ -7,26 +7,13 @@ import type {
   InspectableKeyProvider,
   KeyProviderReport,
   KeyRecovery,
-  KeyRefusalCode,
   KeySlotParameters,
 } from './key-provider.js';
-import { slotDamaged, wrongKey } from './refusals.js';
+import { refusedBy, slotDamaged, wrongKey } from './refusals.js';
 import { slotBytes, toSlotText } from './slot-bytes.js';
 import { WaitingLine } from './waiting-line.js';
 
 const mostWaiting = 8;
-
-/** What the TPM's side of the program reports and a person has to mend. */
-const refusalCodes: ReadonlySet<string> = new Set<KeyRefusalCode>([
-  'tpm-missing',
-  'tpm-tools-missing',
-  'tpm-silent',
-  'tpm-refused',
-]);
-
-function isRefusalCode(code: string): code is KeyRefusalCode {
-  return refusalCodes.has(code);
-}
 
 /** A random KEK, sealed by the TPM of this machine and kept in the gallery: the disk alone opens nothing. */
 export class TpmKeyProvider implements InspectableKeyProvider {
@@ -65,11 +52,7 @@ export class TpmKeyProvider implements InspectableKeyProvider {
     try {
       return this.#checked(keyId, await this.#line.run(() => this.#tpm.unseal(sealed)));
     } catch (error) {
-      if (!(error instanceof RollcallError)) throw error;
-      const { code, message, remedy = 'see docs/keys.md' } = error;
-      if (code === 'tpm-blob-damaged') return slotDamaged(this.kind);
-      if (!isRefusalCode(code)) throw error;
-      return { outcome: 'refused', code, message, remedy };
+      return isRollcallError(error, 'tpm-blob-damaged') ? slotDamaged(this.kind) : refusedBy(error);
     }
   }
 
