@@ -41,9 +41,10 @@ export async function runImport(job: ImportJob): Promise<ImportReport> {
   const accepted = rows.filter(({ outcome }) => outcome === 'accepted').length;
   const refused = rows.length - accepted;
   const summary = { accepted, refused, rows };
-  if (job.isDryRun) return { outcome: 'dry-run', ...summary, personIds: [] };
-  if (accepted === 0 || (refused > 0 && !job.isRefusedSkipped)) {
-    return { outcome: 'refused', ...summary, personIds: [] };
+  const isRefused = accepted === 0 || (refused > 0 && !job.isRefusedSkipped);
+  if (job.isDryRun || isRefused) {
+    await session.abandon();
+    return { outcome: job.isDryRun ? 'dry-run' : 'refused', ...summary, personIds: [] };
   }
   const { personIds } = await session.commit();
   return { outcome: 'imported', ...summary, personIds };

@@ -79,9 +79,9 @@ export class ControlClient implements PersonWire {
     const hangUp = new AbortController();
     const response = await this.#send(method, path, undefined, hangUp.signal);
     if (response.statusCode !== 200) await this.#read(response);
-    // Hanging up is an error to the reader of the answer; nobody waits for its end any more then.
-    response.on('error', () => undefined);
     const lines = createInterface({ input: response });
+    // Hanging up is an error to whoever reads the answer; nobody waits for its end any more then.
+    for (const reader of [response, lines]) reader.on('error', () => undefined);
     const line = await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);
       lines.once('close', () => reject(unreachable(this.#socketPath, new Error('the daemon hung up'))));

@@ -31,4 +31,9 @@ export function addImportRoutes(app: Hono, persons: PersonControl, actorOf: Acto
     open.delete(importId);
     return context.json(committed);
   });
+  app.delete('/v1/imports/:importId', async (context) => {
+    const importId = context.req.param('importId');
+    if (!open.delete(importId)) return context.json(false);
+    return context.json(await persons.abandonImport(importId, actorOf(context)));
+  });
 }

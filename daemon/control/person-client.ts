@@ -22,10 +22,12 @@ export interface PersonWire {
   hold(method: string, path: string): Promise<{ readonly line: string; close(): void }>;
 }
 
-/** An import under way. Closing it, or the end of this process, abandons what was not committed. */
+/** An import under way. Disposing of it, or the end of this process, abandons what was not committed. */
 export interface OpenImport extends Disposable {
   stage(row: EnrolmentRequest): Promise<StagedRow>;
   commit(): Promise<{ readonly personIds: readonly string[] }>;
+  /** Forgets what was staged, and resolves when it is forgotten; false where the import is over. */
+  abandon(): Promise<boolean>;
 }
 
 /** The part of the local API that is about persons. */
@@ -83,6 +85,7 @@ export class PersonClient {
     return {
       stage: (row) => this.#wire.json('POST', `${path}/rows`, encodeEnrolment(row)),
       commit: () => this.#wire.json('POST', `${path}/commit`),
+      abandon: () => this.#wire.json('DELETE', path),
       [Symbol.dispose]: close,
     };
   }

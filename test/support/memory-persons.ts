@@ -10,7 +10,6 @@ import type {
   PersonControl,
   PersonDetail,
   PersonRecord,
-  PersonState,
   PersonSummary,
   PhotographResult,
   ProfileChange,
@@ -19,18 +18,10 @@ import type {
   UpdateResult,
 } from '../../daemon/control/person-control.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../daemon/domain/person-profile.js';
+import { detail, type HeldPerson, now, summary } from './held-person.js';
 import { faceOn } from './painted-faces.js';
 
-interface HeldPerson {
-  readonly id: string;
-  profile: PersonProfile;
-  state: PersonState | 'staged';
-  readonly importId: string | undefined;
-  photographs: readonly { readonly id: string; readonly jpeg: Buffer; readonly face: string }[];
-}
-
 const today = '2026-03-02';
-const now = '2026-03-02T08:00:00.000Z';
 
 /** Persons in memory, recognised by what `painted-faces.ts` painted: for tests of what stands above the port. */
 export class MemoryPersons implements PersonControl {
@@ -286,22 +277,4 @@ function requireProfile(given: GivenProfile): PersonProfile {
   const checked = checkProfile(given, today);
   if ('profile' in checked) return checked.profile;
   throw badInput('profile-refused', checked.problems.join('; '));
-}
-
-function summary({ id, profile, state, photographs }: HeldPerson): PersonSummary {
-  const { name, externalId } = profile;
-  return {
-    id,
-    name,
-    ...(externalId === undefined ? {} : { externalId }),
-    state: state === 'removed' ? 'removed' : 'active',
-    enrolledAt: now,
-    ...(state === 'removed' ? { removedAt: now } : {}),
-    templates: photographs.length,
-    photographs: photographs.length,
-  };
-}
-
-function detail(held: HeldPerson): PersonDetail {
-  return { ...held.profile, ...summary(held), photographIds: held.photographs.map(({ id }) => id) };
 }
