@@ -1,5 +1,5 @@
 import { badInput, messageOf, operational } from '../../base/errors.js';
-import { openSealed, sealTo } from '../../host/sealed-box.js';
+import { openSealed, PUBLIC_KEY_BYTES, SECRET_KEY_BYTES, sealTo } from '../../host/sealed-box.js';
 import {
   decrypt,
   encrypt,
@@ -14,6 +14,7 @@ import {
 import { refuseBackup } from './backup-errors.js';
 import {
   costLimit,
+  isAcceptable,
   type PassphraseWrap,
   type Recipient,
   type RecoveryWrap,
@@ -30,7 +31,7 @@ const wrapUse = Buffer.from('rollcall backup file key 1', 'latin1');
 export async function wrapFileKey(fileKey: Uint8Array, recipient: Recipient): Promise<WrappedKey> {
   if (recipient.kind === 'passphrase') return wrapWithPassphrase(fileKey, recipient);
   const { kind, publicKey } = recipient;
-  const sealedKey = publicKey.length === 32 ? sealTo(publicKey, fileKey) : undefined;
+  const sealedKey = publicKey.length === PUBLIC_KEY_BYTES ? sealTo(publicKey, fileKey) : undefined;
   if (sealedKey === undefined) {
     throw badInput('recovery-key-malformed', 'the public recovery key is none', {
       remedy: 'give the public half as it was written when the recovery key was made',
@@ -43,11 +44,19 @@ async function wrapWithPassphrase(
   fileKey: Uint8Array,
   { passphrase, cost = usualCost }: Extract<Recipient, { kind: 'passphrase' }>,
 ): Promise<WrappedKey> {
-  if (passphrase.length === 0) throw badInput('passphrase-empty', 'the passphrase is empty');
-  if (cost.passes > costLimit.passes || cost.memoryBytes > costLimit.memoryBytes) {
-    throw badInput('passphrase-cost', 'the passphrase would cost more than any reader of backups spends', {
-      details: { ...cost, limit: costLimit },
-    });
+  if (passphrase.length === 0) {
+    throw badInput('passphrase-empty', 'the passphrase is empty', { remedy: 'give one of several words' });
+  }
+  if (!isAcceptable(cost)) {
+    const { passes, memoryBytes } = costLimit;
+    throw badInput(
+      'passphrase-cost',
+      'the passphrase would cost more, or less, than readers of backups accept',
+      {
+        remedy: `take 1 to ${passes} passes over 8 KiB to ${memoryBytes / 2 ** 20} MiB`,
+        details: { ...cost },
+      },
+    );
   }
   const salt = newRandomBytes(SALT_BYTES);
   const nonce = newRandomBytes(NONCE_BYTES);
@@ -107,6 +116,9 @@ function unwrapWithSecret(
 ): Uint8Array {
   if (wraps.length === 0) {
     throw refuseBackup('backup-locked-for-others', path, 'it has only a passphrase, no recovery key');
+  }
+  if (recoverySecret.length !== SECRET_KEY_BYTES) {
+    throw refuseBackup('backup-wrong-secret', path, `a recovery secret has ${SECRET_KEY_BYTES} bytes`);
   }
   const key = recoveryKeyOf(recoverySecret);
   const keyId = recoveryKeyId(key.publicKey);

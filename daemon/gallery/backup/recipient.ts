@@ -32,6 +32,14 @@ export const costLimit: PassphraseCost = { passes: 16, memoryBytes: 2 ** 30 };
 /** libsodium computes with no less. */
 const leastMemoryBytes = 8192;
 
+const passCount = z.int().min(1).max(costLimit.passes);
+const memorySize = z.int().min(leastMemoryBytes).max(costLimit.memoryBytes);
+
+/** Whether readers of backups spend so much, and libsodium computes with so little. */
+export function isAcceptable({ passes, memoryBytes }: PassphraseCost): boolean {
+  return passCount.safeParse(passes).success && memorySize.safeParse(memoryBytes).success;
+}
+
 export const MOST_RECIPIENTS = 8;
 
 /** Base64 with padding of exactly `bytes` bytes. */
@@ -54,8 +62,8 @@ const recoveryWrap = z.strictObject({
 const passphraseWrap = z.strictObject({
   kind: z.literal('passphrase'),
   salt: base64(16),
-  passes: z.int().min(1).max(costLimit.passes),
-  memoryBytes: z.int().min(leastMemoryBytes).max(costLimit.memoryBytes),
+  passes: passCount,
+  memoryBytes: memorySize,
   nonce: base64(24),
   wrappedKey: base64(48),
 });

@@ -26,7 +26,7 @@ export function writeRecoveryKey(half: RecoveryKeyHalf, key: Uint8Array): Uint8A
 }
 
 /**
- * Reads what `writeRecoveryKey` wrote; white space may stand anywhere after the word and around the whole. The key lies in
+ * Reads what `writeRecoveryKey` wrote; white space may stand anywhere. The key lies in
  * memory made for keys; the caller wipes it.
  * @throws `recovery-key-malformed`, which never repeats what was given
  */
