@@ -7,12 +7,12 @@ import type { PersonId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/person-profile.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { explainSqliteError } from '../host/sqlite-errors.js';
 import { olderCopiesOf } from '../host/sqlite-migrations.js';
 import type { ErasureCertificate } from './gallery.js';
 import type { KeyRing } from './key-ring.js';
 import { sealProfile } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface ErasureParts {
   readonly database: OpenDatabase;
@@ -27,9 +27,17 @@ export interface ErasureParts {
  * @throws `erasure-incomplete` where another program keeps the write-ahead log from being emptied
  */
 export function erasePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
+  const erased = deletePerson(parts, person, by);
+  forgetLog(parts.database);
+  return erased;
+}
+
+/** The same without the write-ahead log, which still holds what was deleted until it is emptied. */
+export function deletePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
   const { database, rows, audit, clock } = parts;
   const erasedAtMs = clock.wallMs();
   const what = countsOf(person);
+  forgetOlderCopies(database);
   const entry = database.transaction(() => {
     rows.delete(person);
     insertTombstone(database, person.id, erasedAtMs);
@@ -40,7 +48,6 @@ export function erasePerson(parts: ErasureParts, person: PersonCountsRow, by: Ac
       details: { scope: 'person', ...what },
     });
   });
-  forgetCopies(database);
   return certificate({ personId: person.id, scope: 'person', erasedAtMs, by, entry, what });
 }
 
@@ -60,6 +67,7 @@ export function eraseBiometricData(
   const { row: dataKey, key } = ring.newDataKey();
   const sealed = sealProfile(key, { id: person.id, revision, state: 'removed' }, profile);
   wipe(key.bytes);
+  forgetOlderCopies(database);
   const entry = database.transaction(() => {
     rows.delete(person);
     rows.insert(
@@ -71,7 +79,7 @@ export function eraseBiometricData(
     const details = { scope: 'biometric-data', revision, ...what };
     return audit.append({ by, action: 'person.consent-withdrawn', subject: person.id, details });
   });
-  forgetCopies(database);
+  forgetLog(database);
   return certificate({ personId: person.id, scope: 'biometric-data', erasedAtMs, by, entry, what });
 }
 
@@ -84,30 +92,34 @@ export function insertTombstone({ db }: OpenDatabase, personId: PersonId, erased
 }
 
 /**
- * Empties the write-ahead log, which holds what was deleted until then, and deletes older copies of the file.
+ * Deletes whatever may hold what the gallery itself holds no more: older copies of the file and the write-ahead log.
  * @throws `erasure-incomplete`
  */
 export function forgetCopies(database: OpenDatabase): void {
-  for (const copy of olderCopiesOf(database.path)) rmSync(copy, { force: true });
-  if (isLogEmptied(database)) return;
+  forgetOlderCopies(database);
+  forgetLog(database);
+}
+
+/**
+ * Deletes what migrations left beside the file. First of all, so that a power cut never leaves a copy of somebody of whom the
+ * gallery itself says that they were erased.
+ */
+function forgetOlderCopies({ path }: OpenDatabase): void {
+  for (const copy of olderCopiesOf(path)) rmSync(copy, { force: true });
+}
+
+/** @throws `erasure-incomplete` */
+function forgetLog(database: OpenDatabase): void {
+  if (emptyWriteAheadLog(database)) return;
   throw operational(
     'erasure-incomplete',
     'the data was deleted, but the write-ahead log could not be emptied',
     {
       remedy:
-        'Close every other program that reads the gallery file; the log is emptied when the daemon next stops.',
+        'Close every other program that reads the gallery file; the log is emptied when the daemon next stops or starts.',
       details: { path: database.path },
     },
   );
-}
-
-/** False where a reader elsewhere still needs the write-ahead log. */
-function isLogEmptied({ db, path }: OpenDatabase): boolean {
-  try {
-    return db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
-  } catch (error) {
-    throw explainSqliteError(error, path);
-  }
 }
 
 function countsOf({

@@ -1,3 +1,4 @@
+import Sqlite from 'better-sqlite3';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError, operational } from '../base/errors.js';
@@ -6,6 +7,7 @@ import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
 import { lockGallery } from './gallery-lock.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './schema.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 /** Nobody else writes; a foreign program that reads must not hold the event loop for seconds. */
 const BUSY_TIMEOUT_MS = 20;
@@ -47,6 +49,8 @@ export async function openGalleryFile({
     };
     const database = lifetime.use('gallery database', openDatabase(path, options));
     database.db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // An erasure may have been cut short between the deletion and this; a reader elsewhere puts it off to the next time.
+    emptyWriteAheadLog(database);
     const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
     return { database, audit, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
   } catch (error) {
@@ -55,10 +59,15 @@ export async function openGalleryFile({
   }
 }
 
+/** A statement that does not fit the tables, though their version does: the schema was altered. */
+function isSchemaError(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code === 'SQLITE_ERROR';
+}
+
 /** Damage has the gallery's own code, wherever in the file it was met. */
 export function explainGalleryError(error: unknown, path: string): unknown {
   const explained = explainSqliteError(error, path);
-  if (!isRollcallError(explained, 'database-damaged')) return explained;
+  if (!isRollcallError(explained, 'database-damaged') && !isSchemaError(explained)) return explained;
   return operational('gallery-damaged', `the gallery file ${path} is damaged`, {
     remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for examination.',
     details: { path },

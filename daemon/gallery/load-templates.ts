@@ -19,6 +19,8 @@ export interface TemplateLoading {
   /** Values of a template. */
   readonly dimensions: number;
   readonly index: SearchIndex;
+  /** Revision that each person has at least, as far as that is known. */
+  readonly leastRevisions?: ReadonlyMap<string, number>;
   readonly quarantine: (row: QuarantinedRow) => void;
 }
 
@@ -31,11 +33,32 @@ export async function loadTemplates(loading: TemplateLoading): Promise<void> {
     if (last === undefined) return;
     const templates = byPerson(loading.rows.templatesBetween(previousId, last.id));
     for (const person of persons) {
-      if (person.state === 'active') loadPerson(person, templates.get(person.id) ?? [], loading);
+      if (isAuthentic(person, loading) && person.state === 'active') {
+        loadPerson(person, templates.get(person.id) ?? [], loading);
+      }
     }
     previousId = last.id;
     await nextTurn();
   }
+}
+
+/**
+ * Whether state and revision of the row are those it was sealed with, and not older ones: a person who was removed must not
+ * be recognised because somebody altered the file. Reports the row where they are not.
+ */
+function isAuthentic(person: KeyedPersonRow, { ring, leastRevisions, quarantine }: TemplateLoading): boolean {
+  const { id, revision, state, profile } = person;
+  const isWhole = ring.using(dataKeyOf(person), (key) => {
+    const opened = openField(key, places.personProfile(id, revision, state), profile);
+    if (opened !== undefined) wipe(opened);
+    return opened !== undefined;
+  });
+  const isNewest = revision >= (leastRevisions?.get(id) ?? 0);
+  if (isWhole === true && isNewest) return true;
+  const reason =
+    isWhole === undefined ? 'key-does-not-open' : isWhole ? ('rolled-back' as const) : 'does-not-open';
+  quarantine({ table: 'person', rowId: id, personId: id, reason });
+  return false;
 }
 
 function byPerson(templates: readonly TemplateRow[]): ReadonlyMap<PersonId, readonly TemplateRow[]> {

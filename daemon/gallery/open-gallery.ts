@@ -5,12 +5,14 @@ import { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { RecogniserId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
+import type { OpenDatabase } from '../host/sqlite.js';
+import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
 import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.js';
 import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
 import type { KeyRing } from './key-ring.js';
-import { insertKeySlot, openKeyRing, readKeySlots, readRecogniser } from './key-slots.js';
+import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots, readRecogniser } from './key-slots.js';
 import { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys/key-provider.js';
 import { loadTemplates } from './load-templates.js';
@@ -22,6 +24,7 @@ import { Persons } from './persons.js';
 import { Quarantine, type QuarantinedRow } from './quarantine.js';
 import { StagedImports } from './staged-imports.js';
 import { enforceTombstones } from './tombstones.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface UnlockOptions {
   readonly file: GalleryFile;
@@ -121,6 +124,7 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
   const key = takeKey(kek);
   const nowMs = clock.wallMs();
   file.database.transaction(() => {
+    assertNobodyHeld(file.database);
     dropFirstTables(file.database);
     file.database.db
       .prepare('INSERT INTO gallery (id, recogniser, created_at_ms) VALUES (1, ?, ?)')
@@ -129,6 +133,15 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
     file.audit.append({ by, action: 'key.initialised', subject: key.id, details: { provider: kind } });
   });
   return openKeyRing(file.database, key.id, key);
+}
+
+/** A gallery without a key slot that holds persons all the same has lost its own row: a new key would open none of them. */
+function assertNobodyHeld({ db }: OpenDatabase): void {
+  const count = (table: string): unknown => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  const hasFirst = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'first_person'").get() !== undefined;
+  const tables = ['gallery', 'data_key', 'person', ...(hasFirst ? ['first_person'] : [])];
+  if (tables.some((table) => count(table) !== 0))
+    throw galleryDamaged('what says which key it needs is gone');
 }
 
 function takeKey(kek: Uint8Array): KeyEncryptionKey {
@@ -155,6 +168,8 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
     const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
     imports.abandon();
     enforceTombstones({ database, rows, audit, clock });
+    if (!emptyWriteAheadLog(database))
+      logger.warn('another program keeps the write-ahead log from being emptied');
     const index = lifetime.use('search index', await newIndex());
     const quarantine = new Quarantine();
     const report = (row: QuarantinedRow): void => {
@@ -163,7 +178,8 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
       const { table, rowId, reason } = row;
       audit.append({ by, action: 'gallery.row-quarantined', subject: rowId, details: { table, reason } });
     };
-    await loadTemplates({ rows, ring, recogniser, dimensions, index, quarantine: report });
+    const leastRevisions = auditedRevisions(database);
+    await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
     const persons = new Persons({ ring, rows, quarantine: report });
     const changes = new PersonChanges({ database, ring, rows, audit, clock });
     const { personCount, templateCount } = index;

@@ -95,6 +95,8 @@ export class OpenedGallery implements Gallery {
   changeProfile(id: PersonId, profile: PersonProfile, by: Actor): boolean {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return false;
+    // Refuses a row whose state somebody altered: sealing it anew would make that genuine.
+    this.#parts.persons.profile(row);
     this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed' });
     return true;
   }

@@ -60,14 +60,16 @@ export const dataKeyOf = ({ dataKeyId, kekId, wrapped }: KeyedPersonRow): DataKe
 const KEYED_COLUMNS = `
   person.id, person.state, person.import_id AS importId, person.revision, person.profile,
   person.enrolled_at_ms AS enrolledAtMs, person.changed_at_ms AS changedAtMs,
-  data_key.id AS dataKeyId, data_key.kek_id AS kekId, data_key.wrapped`;
+  person.data_key_id AS dataKeyId, coalesce(data_key.kek_id, '') AS kekId,
+  coalesce(data_key.wrapped, x'') AS wrapped`;
 
 const COUNTS_COLUMNS = `${KEYED_COLUMNS},
   (SELECT count(*) FROM template WHERE template.person_id = person.id) AS templateCount,
   (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount,
   (SELECT count(*) FROM evidence WHERE evidence.person_id = person.id) AS evidenceCount`;
 
-const KEYED_PERSONS = 'person JOIN data_key ON data_key.id = person.data_key_id';
+/** A person whose data key is lost must not be lost from sight: their key is one that opens nothing. */
+const KEYED_PERSONS = 'person LEFT JOIN data_key ON data_key.id = person.data_key_id';
 
 const TEMPLATE_COLUMNS =
   'id, person_id AS personId, recogniser, photograph_id AS photographId, vector, quality';

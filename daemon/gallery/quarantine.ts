@@ -5,7 +5,8 @@ export interface QuarantinedRow {
   readonly table: 'person' | 'template' | 'photograph' | 'evidence';
   readonly rowId: string;
   readonly personId: PersonId;
-  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template';
+  /** `rolled-back`: genuine, but older than what the audit log says. */
+  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template' | 'rolled-back';
 }
 
 /** Rows found damaged since the gallery was opened, each once. */
