@@ -117,7 +117,8 @@ export class VisionPool implements AsyncDisposable {
     attachment?: Uint8Array,
   ): Promise<T> {
     const slot = this.#slots.find((candidate) => candidate.isRunning);
-    if (slot === undefined) return Promise.reject(unavailable('no vision process is running'));
+    if (slot === undefined || this.#abort.signal.aborted)
+      return Promise.reject(unavailable('no vision process is running'));
     const request = this.#nextRequest++;
     return new Promise<T>((resolve, reject) => {
       const timer = this.#clock.after(requestTimeoutMs, () =>

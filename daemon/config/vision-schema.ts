@@ -32,9 +32,9 @@ export const visionSchema = z.strictObject({
     "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `yunet` must be installed with `rollcall models`.",
   ),
   recogniser: field(
-    z.enum(['dlib-resnet', 'sface']).default('dlib-resnet'),
+    z.enum(['dlib-resnet', 'faceres', 'sface']).default('dlib-resnet'),
     'restart',
-    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `sface` must be installed with `rollcall models`; it was built to its publisher's contract and never run by us.",
+    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` must be installed with `rollcall models`; it was built to its publisher's contract and never run by us.",
   ),
   passivePad: field(
     z.enum(['none', 'minifasnet']).default('none'),

@@ -41,7 +41,7 @@ export const visionPlanSchema = z.strictObject({
   modelsDirectory: z.string().nullable(),
   provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']),
   detector: z.enum(['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet']),
-  recogniser: z.enum(['dlib-resnet', 'sface']),
+  recogniser: z.enum(['dlib-resnet', 'faceres', 'sface']),
   passivePad: z.enum(['none', 'minifasnet']),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),

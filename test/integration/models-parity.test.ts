@@ -19,7 +19,7 @@ interface Case {
   readonly packId: string;
   readonly original: string;
   readonly sizePx: number;
-  readonly pixels: { readonly mean: number; readonly scale: number };
+  readonly pixels: { readonly mean: number | readonly number[]; readonly scale: number };
   readonly region: keyof typeof REGIONS;
   /** Output of the converted network: the original's results it is made of, and the size of its numbers. */
   readonly outputs: Readonly<
@@ -47,6 +47,14 @@ const CASES: readonly Case[] = [
     pixels: unit,
     region: 'eye',
     outputs: { landmarks: { from: ['Identity'], scale: 64 } },
+  },
+  {
+    packId: 'faceres',
+    original: 'faceres',
+    sizePx: 224,
+    pixels: { mean: [103.939, 116.779, 123.68], scale: 1 },
+    region: 'face',
+    outputs: { embedding: { from: ['global_pooling/Mean'], scale: 6 } },
   },
   {
     packId: 'blazeface-back',

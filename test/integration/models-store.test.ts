@@ -49,7 +49,7 @@ describe('building', () => {
     const onProgress = ({ packId, step }: { packId: string; step: string }): void =>
       void steps.push(`${packId} ${step}`);
     const first = await store.build({ onProgress });
-    assert.equal(first.length, 7);
+    assert.equal(first.length, 8);
     for (const status of first) {
       assert.equal(status.state, 'ready');
       if (status.state !== 'ready') return;

@@ -64,6 +64,36 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
     );
   });
 
+  test('another recogniser makes templates of its own, by which the same faces are told apart', async () => {
+    const photographs = await keptPhotographs();
+    await using embedder = await startPhotoEmbedder({
+      config: configured(),
+      recogniser: 'faceres',
+      ...parts,
+    });
+    assert.deepEqual([embedder.recogniser, embedder.dimensions], ['faceres-v1', 1024]);
+    await using analyser = await openTestAnalyser({ recogniser: 'faceres' });
+    const embeddingOf = async (jpeg: Uint8Array) => {
+      const made = await embedder.embed(jpeg);
+      assert.ok(made.outcome === 'embedded');
+      assert.equal(made.embedding.length, 1024);
+      return made.embedding;
+    };
+    for (const [name, other] of [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+    ] as const) {
+      const original = await analysePhoto(await portrait(name).jpeg({ quality: 92 }).toBuffer(), analyser);
+      assert.ok(original.outcome === 'ok');
+      const made = await embeddingOf(photographs[name]);
+      const same = cosine(made, original.embedding);
+      assert.ok(same > 0.95, `what was kept of ${name} resembles the original by ${same}`);
+      const different = cosine(made, await embeddingOf(photographs[other]));
+      assert.ok(different < 0.66, `${name} resembles ${other} by ${different}`);
+    }
+  });
+
   test('photographs asked for all at once are each answered with their own template', async () => {
     const photographs = Object.values(await keptPhotographs());
     await using embedder = await startPhotoEmbedder({

@@ -39,12 +39,15 @@ export async function openHumanModel(name: string): Promise<tf.GraphModel> {
 export function executeHumanModel(
   model: tf.GraphModel,
   picture: { readonly widthPx: number; readonly heightPx: number; readonly data: Float32Array },
-  pixels: { readonly mean: number; readonly scale: number },
+  pixels: { readonly mean: number | readonly number[]; readonly scale: number },
   result: string,
 ): Float32Array {
   return tf.tidy(() => {
     const image = tf.tensor4d(picture.data, [1, picture.heightPx, picture.widthPx, 3]);
-    const found = model.execute(image.sub(pixels.mean).mul(pixels.scale), result);
+    const found = model.execute(
+      image.sub(typeof pixels.mean === 'number' ? pixels.mean : [...pixels.mean]).mul(pixels.scale),
+      result,
+    );
     if (Array.isArray(found)) throw new Error(`${result} is not one tensor`);
     return Float32Array.from(found.dataSync());
   });

@@ -1,5 +1,6 @@
 import { GraphBuilder } from './graph-builder.js';
-import { TfjsTranslator, type Value } from './tfjs-to-onnx.js';
+import type { PixelScaling, Value } from './network-value.js';
+import { TfjsTranslator } from './tfjs-to-onnx.js';
 import type { GraphModel } from './tfjs-topology.js';
 
 /** A graph model's two files. */
@@ -15,7 +16,13 @@ interface Opened {
   readonly network: TfjsTranslator;
 }
 
-function open(name: string, files: GraphModelFiles, sizePx: number, mean: number, scale: number): Opened {
+function open(
+  name: string,
+  files: GraphModelFiles,
+  sizePx: number,
+  mean: PixelScaling['mean'],
+  scale: number,
+): Opened {
   const graph = new GraphBuilder(name);
   const image: Value = { name: graph.input('image', [BATCH, 3, sizePx, sizePx]), shape: [3, sizePx, sizePx] };
   return { graph, network: new TfjsTranslator(graph, files.model, files.weights, image, { mean, scale }) };
@@ -68,5 +75,18 @@ export function convertAntispoof(files: GraphModelFiles): Uint8Array {
 export function convertLiveness(files: GraphModelFiles): Uint8Array {
   const { graph, network } = open('liveness', files, 32, 0, 1 / 255);
   reshaped(graph, network.value('Identity'), [2], 'scores');
+  return graph.encode();
+}
+
+/** Mean blue, green and red that the makers of FaceRes subtract, as was usual after VGGFace. */
+const VGG_MEAN = [103.939, 116.779, 123.68] as const;
+
+/**
+ * FaceRes: `embedding` [N,1024], not negative and not of unit length; what it says of age and gender is left out. It takes
+ * blue first: measured on faces, the order in which human feeds it, red first and no mean, makes twice the errors.
+ */
+export function convertFaceRes(files: GraphModelFiles): Uint8Array {
+  const { graph, network } = open('faceres', files, 224, VGG_MEAN, 1);
+  reshaped(graph, network.value('global_pooling/Mean'), [1024], 'embedding');
   return graph.encode();
 }

@@ -2,6 +2,7 @@ import type { ConvolutionConstants } from './filters.kernel.js';
 import { filtersFromDepthwise, filtersFromHwio, foldInputAffine } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { convolution, NO_PADDING, type Padding, prelu, samePadding, windowAttributes } from './layers.js';
+import type { PixelScaling, Value } from './network-value.js';
 import {
   dataInputs,
   type GraphModel,
@@ -12,21 +13,6 @@ import {
   windowAttribute,
 } from './tfjs-topology.js';
 import { readWeights, type WeightTensor, type WeightTensors } from './tfjs-weights.js';
-
-/**
- * A result inside the ONNX graph. `shape` leaves out the batch: [channels, height, width] for images,
- * [rows, columns] or [size] otherwise.
- */
-export interface Value {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
-/** The network sees `(pixel - mean) * scale` of the 0..255 pixels that the ONNX graph takes. */
-export interface PixelScaling {
-  readonly mean: number;
-  readonly scale: number;
-}
 
 /**
  * Translates a TensorFlow.js graph model (NHWC, any batch) into NCHW nodes of `graph`, from the requested
@@ -83,6 +69,12 @@ export class TfjsTranslator {
         return this.#elementwise(node, 'Add');
       case 'Mul':
         return this.#elementwise(node, 'Mul');
+      case 'Minimum':
+        return this.#elementwise(node, 'Min');
+      case 'Maximum':
+        return this.#elementwise(node, 'Max');
+      case 'Mean':
+        return this.#meanOfPicture(node);
       case 'Prelu':
         return this.#prelu(this.value(this.#input(node, 0)), this.#constant(node, 1));
       case 'Relu':
@@ -186,8 +178,13 @@ export class TfjsTranslator {
 
   /** The picture minus its mean; the subtraction stays a node because padded zeros come after it. */
   #centred(): Value {
-    if (this.#pixels.mean === 0) return this.#image;
-    const name = this.#graph.node('Sub', [this.#image.name, this.#graph.scalar(this.#pixels.mean)]);
+    const { mean } = this.#pixels;
+    if (mean === 0) return this.#image;
+    const subtrahend =
+      typeof mean === 'number'
+        ? this.#graph.scalar(mean)
+        : this.#graph.floats([3, 1, 1], Float32Array.from(mean));
+    const name = this.#graph.node('Sub', [this.#image.name, subtrahend]);
     return { name, shape: this.#image.shape };
   }
 
@@ -229,7 +226,7 @@ export class TfjsTranslator {
     return { name: this.#graph.node('Gemm', inputs), shape: [columns] };
   }
 
-  #elementwise(node: TfjsNode, op: 'Add' | 'Mul'): Value {
+  #elementwise(node: TfjsNode, op: 'Add' | 'Mul' | 'Min' | 'Max'): Value {
     const left = this.value(this.#input(node, 0));
     const constant = this.#weights.get(this.#input(node, 1));
     if (constant === undefined) {
@@ -248,6 +245,13 @@ export class TfjsTranslator {
     const attributes = windowAttributes(kernel, windowAttribute(node, 'strides'), padding);
     const name = this.#graph.node('MaxPool', [source.name], { attributes });
     return { name, shape: this.#windowed(node, source, kernel, padding, source.shape[0] ?? 0) };
+  }
+
+  #meanOfPicture(node: TfjsNode): Value {
+    const source = this.value(this.#input(node, 0));
+    const [channels] = this.#image3(node, source);
+    if (this.#constant(node, 1).data.join() !== '1,2') throw unsupported(node, 'other axes');
+    return { name: this.#graph.node('GlobalAveragePool', [source.name]), shape: [channels, 1, 1] };
   }
 
   #channelPad(node: TfjsNode): Value {

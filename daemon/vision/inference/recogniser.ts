@@ -1,5 +1,5 @@
 import type { Affine } from '../../domain/affine.js';
-import { arcFaceAlignment, dlibAlignment } from '../../domain/alignment.js';
+import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/alignment.js';
 import type { FivePoints } from '../../domain/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 import type { Embedding } from '../../domain/match.js';
@@ -41,12 +41,24 @@ export const sfaceContract: RecogniserContract = {
   align: arcFaceAlignment,
 };
 
+/** FaceRes of the human package: MobileNet, larger embeddings and more errors than dlib's network. */
+export const faceResContract: RecogniserContract = {
+  id: recogniserId('faceres-v1'),
+  cropPx: 224,
+  order: 'bgr',
+  output: 'embedding',
+  isSingle: false,
+  align: faceResAlignment,
+};
+
+const CONTRACTS = { 'dlib-resnet': dlibContract, faceres: faceResContract, sface: sfaceContract } as const;
+
 /** Packs that make templates. */
-export type RecogniserPack = 'dlib-resnet' | 'sface';
+export type RecogniserPack = keyof typeof CONTRACTS;
 
 /** How the recogniser of a pack is fed and read. */
 export function contractOf(pack: RecogniserPack): RecogniserContract {
-  return pack === 'sface' ? sfaceContract : dlibContract;
+  return CONTRACTS[pack];
 }
 
 /** Turns located faces into embeddings. */
