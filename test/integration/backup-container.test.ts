@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { recipientsOf } from '../../daemon/gallery/backup/backup-recipients.js';
 import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
 import { openBackup, verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { newRecoveryKey, recoveryKeyId } from '../../daemon/gallery/backup/recovery-key.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
 import {
   contentsOf,
@@ -17,6 +18,7 @@ import {
   manifest,
   noise,
   passphrase,
+  recoveryKey,
   source,
   withPassphrase,
   withRecoverySecret,
@@ -160,6 +162,18 @@ describe('who can open a backup', () => {
     for (const recoverySecret of [newRecoveryKey().secretKey, new Uint8Array(31)]) {
       await assert.rejects(verifyBackup(target, { recoverySecret }), { code: 'backup-wrong-secret' });
     }
+  });
+
+  test('is told without a secret', async () => {
+    await using directory = await temporaryDirectory();
+    const target = join(directory.path, 'b');
+    await writeBackup({ target, recipients: [forRecoveryKey, forPassphrase], manifest, sections: [] });
+    assert.deepEqual(await recipientsOf(target), [
+      { kind: 'recovery-public-key', keyId: recoveryKeyId(recoveryKey.publicKey) },
+      { kind: 'passphrase' },
+    ]);
+    await writeFile(target, 'rollcall');
+    await assert.rejects(recipientsOf(target), { code: 'backup-truncated' });
   });
 
   test('a kind of secret that it was not made for is told apart from a wrong one', async () => {

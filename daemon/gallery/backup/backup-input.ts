@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { onFile, refuseBackup } from './backup-errors.js';
+
+/** @throws `backup-not-read`, `backup-foreign` where it is no ordinary file */
+export async function openForReading(path: string): Promise<FileHandle> {
+  // Not blocking: opening a pipe that nobody writes to would wait for ever.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const file = await onFile('read', path, () => open(path, flags));
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw refuseBackup('backup-foreign', path, 'it is no ordinary file');
+}
 
 /** Reads one file from its beginning, and knows what it has read. */
 export class BackupInput {

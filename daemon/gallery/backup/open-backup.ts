@@ -1,8 +1,8 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { defect } from '../../base/errors.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
-import { onFile, refuseBackup } from './backup-errors.js';
-import { BackupInput } from './backup-input.js';
+import { refuseBackup } from './backup-errors.js';
+import { BackupInput, openForReading } from './backup-input.js';
 import { areSame, type BackupPass, type BackupStart, beginPass, readStart } from './backup-pass.js';
 import { unwrapFileKey } from './file-key.js';
 import type { BackupManifest, SectionFacts } from './manifest.js';
@@ -78,12 +78,9 @@ async function openFile(
   keyFor: (start: BackupStart) => Promise<Uint8Array>,
 ): Promise<OpenedBackup> {
   signal?.throwIfAborted();
-  // Not blocking: opening a pipe that nobody writes to would wait for ever.
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const file = await onFile('read', path, () => open(path, flags));
+  const file = await openForReading(path);
   let fileKey: Uint8Array | undefined;
   try {
-    if (!(await file.stat()).isFile()) throw refuseBackup('backup-foreign', path, 'it is no ordinary file');
     const input = new BackupInput(path, file);
     const start = await readStart(input);
     fileKey = await keyFor(start);
