@@ -59,7 +59,7 @@ describe('building', () => {
     await store.build({ isForced: true });
     await store.build({ packIds: ['iris'], onProgress });
     assert.deepEqual(steps.slice(-3), ['liveness converting', 'liveness built', 'iris kept']);
-    assert.ok((await store.verify()).filter(({ state }) => state === 'ready').length === 7);
+    assert.ok((await store.verify()).filter(({ state }) => state === 'ready').length === 8);
   });
 
   test('refuses a source file that is not the one of the manifest', async () => {
