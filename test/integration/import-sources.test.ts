@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { zipSync } from 'fflate';
+import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
+import { checkArchivePath } from '../../daemon/cli/archive-path.js';
+import { openImportFolder } from '../../daemon/cli/import-folder.js';
+import { openImportZip } from '../../daemon/cli/import-zip.js';
+import { paintFace } from '../support/painted-faces.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const table = Buffer.from('name,photographs\nAda,ada.jpg\n');
+const picture = paintFace('ada');
+
+const isBadZip =
+  (message: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(isRollcallError(error, 'bad-zip'), messageOf(error));
+    assert.match(error.message, message);
+    return true;
+  };
+
+async function withZip<T>(bytes: Uint8Array, work: (path: string) => Promise<T>): Promise<T> {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'persons.zip');
+  await writeFile(path, bytes);
+  return await work(path);
+}
+
+/** Reads everything that an import of the archive would read. */
+async function readAll(path: string): Promise<readonly Buffer[]> {
+  await using source = await openImportZip(path);
+  const found = await source.find('photographs');
+  return [await source.readTable(), ...(await Promise.all(found.map((name) => source.read(name))))];
+}
+
+/** The archive with `change` made to the `index`-th header of its central directory. */
+function patched(zip: Uint8Array, index: number, change: (header: Buffer) => void): Buffer {
+  const bytes = Buffer.from(zip);
+  const signature = Buffer.from('PK\x01\x02', 'latin1');
+  let at = bytes.indexOf(signature);
+  for (let passed = 0; passed < index; passed += 1) at = bytes.indexOf(signature, at + 4);
+  change(bytes.subarray(at));
+  return bytes;
+}
+
+describe('a zip archive', () => {
+  test('gives its table and photographs, stored or deflated, at its top or in one folder', async () => {
+    for (const folder of ['', 'export 2026/']) {
+      for (const level of [0, 9] as const) {
+        const zip = zipSync(
+          {
+            [`${folder}persons.csv`]: table,
+            [`${folder}photographs/1/b.jpg`]: picture,
+            [`${folder}photographs/1/a.JPEG`]: paintFace('ada', 2),
+            [`${folder}photographs/1/.hidden.jpg`]: picture,
+            [`${folder}photographs/1/notes.txt`]: Buffer.from('x'),
+            [`${folder}photographs/1/deeper/c.jpg`]: picture,
+          },
+          { level },
+        );
+        await withZip(zip, async (path) => {
+          await using source = await openImportZip(path);
+          assert.deepEqual(await source.readTable(), table);
+          const found = await source.find('photographs/1');
+          assert.deepEqual(found, [`${folder}photographs/1/a.JPEG`, `${folder}photographs/1/b.jpg`]);
+          assert.deepEqual(await source.read(found[1] ?? ''), picture);
+          assert.deepEqual(await source.find('photographs/1/b.jpg'), [`${folder}photographs/1/b.jpg`]);
+          assert.deepEqual(await source.find('photographs/2'), []);
+        });
+      }
+    }
+  });
+
+  test('that a common zip program made is read', async (t) => {
+    await using directory = await temporaryDirectory();
+    await writeFile(join(directory.path, 'persons.csv'), table);
+    await mkdir(join(directory.path, 'photographs'));
+    await writeFile(join(directory.path, 'photographs', 'ada.jpg'), picture);
+    const script = 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", sys.argv[2])';
+    await using elsewhere = await temporaryDirectory();
+    const path = join(elsewhere.path, 'made');
+    try {
+      execFileSync('python3', ['-c', script, path, directory.path], { stdio: 'ignore' });
+    } catch (error) {
+      t.skip(`python3 cannot make an archive: ${messageOf(error)}`);
+      return;
+    }
+    assert.deepEqual(await readAll(`${path}.zip`), [table, picture]);
+  });
+
+  for (const [what, entries, message] of [
+    ['no table', { 'ada.jpg': picture }, /there is no persons\.csv/],
+    ['two tables', { 'persons.csv': table, 'a/persons.csv': table }, /more than one persons\.csv/],
+    ['a path that climbs', { 'persons.csv': table, '../ada.jpg': picture }, /leads out of its folder/],
+    ['a path that climbs within', { 'persons.csv': table, 'a/../../b.jpg': picture }, /leads out/],
+    ['an absolute path', { 'persons.csv': table, '/etc/passwd': picture }, /is not relative/],
+    ['a path of Windows', { 'persons.csv': table, 'a\\..\\b.jpg': picture }, /write '\/'/],
+    ['a drive letter', { 'persons.csv': table, 'C:ada.jpg': picture }, /is not relative/],
+    [
+      'one file by two names',
+      { 'persons.csv': table, 'a.jpg': picture, './a.jpg': picture },
+      /"a\.jpg" twice/,
+    ],
+    [
+      'a file that unpacks to too much',
+      { 'persons.csv': table, 'a.jpg': Buffer.alloc(33 * 2 ** 20) },
+      /larger than 32 MiB/,
+    ],
+  ] as const) {
+    test(`is refused with ${what}`, async () => {
+      await withZip(zipSync(entries as Record<string, Uint8Array>), (path) =>
+        assert.rejects(openImportZip(path), isBadZip(message)),
+      );
+    });
+  }
+
+  const good = zipSync({ 'persons.csv': table, 'photographs/a.jpg': Buffer.alloc(100_000, 'x') });
+  for (const [what, bytes, message] of [
+    [
+      'lies that it is small',
+      patched(good, 1, (header) => header.writeUInt32LE(10, 24)),
+      /cannot be inflated/,
+    ],
+    [
+      'lies that it is larger',
+      patched(good, 1, (header) => header.writeUInt32LE(200_000, 24)),
+      /as announced/,
+    ],
+    ['has a wrong checksum', patched(good, 1, (header) => header.writeUInt32LE(7, 16)), /checksum/],
+    ['is encrypted', patched(good, 1, (header) => header.writeUInt16LE(1, 8)), /encrypted/],
+    ['uses another compression', patched(good, 1, (header) => header.writeUInt16LE(14, 10)), /method 14/],
+    ['points beyond its end', patched(good, 1, (header) => header.writeUInt32LE(2 ** 31, 42)), /cut short/],
+    ['points into the middle', patched(good, 1, (header) => header.writeUInt32LE(5, 42)), /no header/],
+    [
+      'announces 8 GiB',
+      patched(good, 1, (header) => header.writeUInt32LE(0xfffffff0, 24)),
+      /larger than 32 MiB/,
+    ],
+    ['is cut short', good.subarray(0, good.length - 40), /no central directory/],
+    ['is a picture', Buffer.concat([picture, Buffer.alloc(100)]), /no central directory/],
+    ['is empty', Buffer.alloc(0), /too short/],
+  ] as const) {
+    test(`is refused when it ${what}`, async () => {
+      await withZip(bytes, (path) => assert.rejects(readAll(path), isBadZip(message)));
+    });
+  }
+
+  test('of files that are small each and too much together is refused before anything is inflated', async () => {
+    const entries = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`photographs/${index}.jpg`, Buffer.alloc(2 ** 10)]),
+    );
+    let zip: Buffer = Buffer.from(zipSync({ 'persons.csv': table, ...entries }));
+    for (let index = 1; index <= 300; index += 1) {
+      zip = patched(zip, index, (header) => header.writeUInt32LE(31 * 2 ** 20, 24));
+    }
+    await withZip(zip, (path) =>
+      assert.rejects(openImportZip(path), isBadZip(/unpacks to more than 8192 MiB/)),
+    );
+  });
+
+  test('with any byte changed is read as it was or refused, and never anything else', async () => {
+    const small = zipSync({ 'persons.csv': table, 'photographs/a.jpg': picture });
+    const before = await withZip(small, readAll);
+    const change = fc.record({ at: fc.nat({ max: small.length - 1 }), to: fc.nat({ max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+        const bytes = Buffer.from(small);
+        for (const { at, to } of changes) bytes[at] = to;
+        try {
+          const after = await withZip(bytes, readAll);
+          for (const content of after) assert.ok(before.some((known) => known.equals(content)));
+        } catch (error) {
+          assert.ok(isRollcallError(error, 'bad-zip'), messageOf(error));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a folder of photographs', () => {
+  test('gives files and folders by their paths', async () => {
+    await using directory = await temporaryDirectory();
+    const root = directory.path;
+    await mkdir(join(root, '17'));
+    for (const name of ['b.jpg', 'a.png', '.x.jpg', 'readme.txt'])
+      await writeFile(join(root, '17', name), picture);
+    await using source = await openImportFolder(join(root, 'persons.csv'), root);
+    assert.deepEqual(await source.find('17'), ['17/a.png', '17/b.jpg']);
+    assert.deepEqual(await source.find('17/readme.txt'), ['17/readme.txt']);
+    assert.deepEqual(await source.find('18'), []);
+    assert.deepEqual(await source.read('17/b.jpg'), picture);
+  });
+
+  test('gives nothing that a link leads to outside of it', async () => {
+    await using outside = await temporaryDirectory();
+    await writeFile(join(outside.path, 'secret.jpg'), picture);
+    await using directory = await temporaryDirectory();
+    const root = directory.path;
+    await symlink(join(outside.path, 'secret.jpg'), join(root, 'link.jpg'));
+    await symlink(outside.path, join(root, '17'));
+    await mkdir(join(root, '18'));
+    await symlink(join(outside.path, 'secret.jpg'), join(root, '18', 'link.jpg'));
+    await symlink('/etc/passwd', join(root, 'passwd'));
+    await using source = await openImportFolder(join(root, 'persons.csv'), root);
+    for (const path of ['link.jpg', '17', '17/secret.jpg', '18', 'passwd']) {
+      assert.deepEqual(await source.find(path), [], path);
+    }
+  });
+
+  test('does not wait for a pipe, and refuses what is too large or not there', async () => {
+    await using directory = await temporaryDirectory();
+    const root = directory.path;
+    execFileSync('mkfifo', [join(root, 'pipe.jpg'), join(root, 'pipe.csv')]);
+    await writeFile(join(root, 'huge.jpg'), '');
+    await truncate(join(root, 'huge.jpg'), 33 * 2 ** 20);
+    await using source = await openImportFolder(join(root, 'pipe.csv'), root);
+    assert.deepEqual(await source.find('pipe.jpg'), []);
+    await assert.rejects(source.read('pipe.jpg'), (error: unknown) =>
+      isRollcallError(error, 'unreadable-image'),
+    );
+    await assert.rejects(source.read('huge.jpg'), (error: unknown) =>
+      isRollcallError(error, 'image-too-large'),
+    );
+    await assert.rejects(source.readTable(), (error: unknown) => isRollcallError(error, 'unreadable-import'));
+    await assert.rejects(openImportFolder('x', join(root, 'no')), (error: unknown) =>
+      isRollcallError(error, 'unreadable-import'),
+    );
+  });
+});
+
+test('no path of a table leads out of its folder', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('.', '..', '/', '\\', 'a', ':', '\0', ' ', '~'),
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(text, (given) => {
+      const checked = checkArchivePath(given);
+      if ('problem' in checked) return;
+      assert.ok(join('/root/folder', checked.path).startsWith('/root/folder/'), given);
+    }),
+    { numRuns: 1000 },
+  );
+});
