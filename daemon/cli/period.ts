@@ -19,8 +19,11 @@ export function parseTo(text: string): number {
 }
 
 function parseTime(text: string, wholeDayMs: number): number {
-  if (isCalendarDate(text)) return Date.parse(`${text}T00:00:00Z`) + wholeDayMs;
-  const timeMs = timeForm.test(text) && isCalendarDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
+  const timeMs = isCalendarDate(text) ? Date.parse(`${text}T00:00:00Z`) + wholeDayMs : parseExact(text);
   if (timeMs >= 0) return timeMs;
   throw new InvalidArgumentError(`must be ${periodForms}`);
+}
+
+function parseExact(text: string): number {
+  return timeForm.test(text) && isCalendarDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type AuditKeyPlaces, openAuditKey } from '../../daemon/audit/audit-key.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { auditKeyOf } from '../support/audit-fixture.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+async function withPlaces(
+  work: (places: AuditKeyPlaces & { readonly credentialsDirectory: string }) => Promise<void>,
+): Promise<void> {
+  await using directory = await temporaryDirectory();
+  const at = (name: string): string => join(directory.path, name);
+  await mkdir(at('secrets'), { mode: 0o700 });
+  await mkdir(at('credentials'), { mode: 0o700 });
+  await work({
+    secretsDirectory: at('secrets'),
+    credentialsDirectory: at('credentials'),
+    dataDir: at('data'),
+  });
+}
+
+const putSecret = (directory: string, name: string, bytes: Uint8Array): Promise<void> =>
+  writeFile(join(directory, name), bytes, { mode: 0o600 });
+const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+
+describe('the audit key', () => {
+  test('is made at the first start, for its owner only, and stays', () =>
+    withPlaces(async (places) => {
+      const first = await openAuditKey(places);
+      assert.deepEqual([first.isNew, first.key.length, first.formerKeys], [true, 32, []]);
+      const keys = join(places.dataDir, 'keys');
+      assert.deepEqual(await readFile(join(keys, 'audit-key')), Buffer.from(first.key));
+      assert.deepEqual([await modeOf(keys), await modeOf(join(keys, 'audit-key'))], [0o700, 0o600]);
+      const second = await openAuditKey(places);
+      assert.equal(second.isNew, false);
+      assert.deepEqual(Buffer.from(second.key), Buffer.from(first.key));
+    }));
+
+  test('is another on every box', () =>
+    withPlaces(async (places) => {
+      const { key } = await openAuditKey(places);
+      await withPlaces(async (elsewhere) => {
+        assert.notDeepEqual(Buffer.from((await openAuditKey(elsewhere)).key), Buffer.from(key));
+      });
+    }));
+
+  test('is the systemd credential, else the secret file, before that of its own making', () =>
+    withPlaces(async (places) => {
+      await openAuditKey(places);
+      await putSecret(places.secretsDirectory, 'audit-key', auditKeyOf(2));
+      assert.deepEqual(new Uint8Array((await openAuditKey(places)).key), auditKeyOf(2));
+      await putSecret(places.credentialsDirectory, 'audit-key', auditKeyOf(3));
+      const opened = await openAuditKey(places);
+      assert.deepEqual([new Uint8Array(opened.key), opened.isNew], [auditKeyOf(3), false]);
+    }));
+
+  test('comes with former ones where there are', () =>
+    withPlaces(async (places) => {
+      await putSecret(
+        places.secretsDirectory,
+        'audit-key-former',
+        Buffer.concat([auditKeyOf(4), auditKeyOf(5)]),
+      );
+      const { formerKeys, isNew } = await openAuditKey(places);
+      assert.deepEqual(
+        formerKeys.map((key) => new Uint8Array(key)),
+        [auditKeyOf(4), auditKeyOf(5)],
+      );
+      assert.equal(isNew, true);
+    }));
+
+  for (const size of [31, 33, 64]) {
+    test(`is refused with ${size} bytes, and no other is made in its place`, () =>
+      withPlaces(async (places) => {
+        await putSecret(places.secretsDirectory, 'audit-key', new Uint8Array(size).fill(1));
+        await assert.rejects(openAuditKey(places), (error: unknown) => {
+          assert.ok(isRollcallError(error, 'audit-key-malformed'), String(error));
+          assert.equal(error.kind, 'input');
+          return error.remedy !== undefined;
+        });
+      }));
+  }
+
+  test('is refused where others can read it', () =>
+    withPlaces(async (places) => {
+      await openAuditKey(places);
+      await chmod(join(places.dataDir, 'keys', 'audit-key'), 0o644);
+      await assert.rejects(openAuditKey(places), (error: unknown) =>
+        isRollcallError(error, 'credential-exposed'),
+      );
+    }));
+});

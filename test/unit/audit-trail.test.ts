@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { trailReload, trailStop } from '../../daemon/app/audit-trail.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import type { AuditLog } from '../../daemon/audit/audit-log.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+
+/** Takes what the real log would take, and nothing else. */
+function listeningLog(entries: NewAuditEntry[]): AuditLog {
+  const append = (entry: NewAuditEntry) => {
+    refuseMisshapen(entry);
+    entries.push(entry);
+    return { sequence: entries.length, hash: '' };
+  };
+  return { append } as Partial<AuditLog> as AuditLog;
+}
+
+describe('the trail of the configuration', () => {
+  test('has every change that fits, and their number', () => {
+    const entries: NewAuditEntry[] = [];
+    const cameras = Array.from({ length: 40 }, (_, index) => `camera gate-${index}: url`);
+    const replaced = ['vision', 'publisher'];
+    const result = { outcome: 'applied', changes: cameras, needRestart: ['dataDir'], replaced } as const;
+    trailReload(listeningLog(entries), result, silentLogger);
+    const [{ action, details } = { action: undefined, details: undefined }] = entries;
+    assert.equal(action, 'configuration.changed');
+    assert.deepEqual(
+      [details?.['changesCount'], details?.['needRestart'], details?.['replaced']],
+      [40, 'dataDir', 'vision,publisher'],
+    );
+    assert.match(String(details?.['changes']), /^camera\.gate-0\.url,camera\.gate-1\.url,.*[^,]$/);
+  });
+
+  test('has refusals without their text, and nothing where nothing changed', () => {
+    const entries: NewAuditEntry[] = [];
+    const log = listeningLog(entries);
+    trailReload(log, { outcome: 'unchanged' }, silentLogger);
+    trailReload(log, { outcome: 'refused', problems: ['site.id: must not be "Erika"', 'b'] }, silentLogger);
+    assert.deepEqual(
+      entries.map(({ action, details }) => [action, details]),
+      [['configuration.refused', { problems: 2 }]],
+    );
+  });
+
+  test('does not keep the daemon from reloading or stopping when it cannot be written', () => {
+    const append = (): never => {
+      throw operational('disk-full', 'the disk is full');
+    };
+    const log = { append } as Partial<AuditLog> as AuditLog;
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
+    trailReload(log, { outcome: 'refused', problems: ['a'] }, logger);
+    trailStop(log, logger);
+    assert.equal(errors.length, 2);
+  });
+});
