@@ -3,6 +3,7 @@ import { VirtualClock } from '../base/virtual-clock.js';
 import type { CameraConfig } from '../config/schema.js';
 import { trackId } from '../domain/ids.js';
 import type { LivenessPolicy } from '../domain/liveness-verdict.js';
+import type { TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
@@ -21,6 +22,8 @@ export interface ClipReplayOptions {
   readonly clock: Clock;
   /** `real`: no frame is analysed before its time; `max`: as fast as the machine can. */
   readonly speed: 'max' | 'real';
+  /** Makes the pictures that sightings carry. Absent: they carry none. */
+  readonly takeShot?: TakeShot;
 }
 
 /** What the stages said about one frame; the last step of a replay is the end of the clip. */
@@ -75,5 +78,6 @@ function openSession(options: ClipReplayOptions, sink: (event: StageEvent) => vo
     smallestFacePx: camera.smallestFacePx,
     liveness,
     sameFaceThreshold,
+    takeShot: options.takeShot,
   });
 }

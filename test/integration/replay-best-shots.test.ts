@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import sharp from 'sharp';
+import { configSchema } from '../../daemon/config/schema.js';
+import { cosine } from '../../daemon/domain/identification-trial.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { takeBestShot } from '../../daemon/vision/best-shot.js';
+import type { TakeShot } from '../../daemon/vision/best-shot-stage.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+import { analyseKeptPhoto } from '../../daemon/vision/photo.js';
+import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
+import { openTestAnalyser } from '../support/inference.js';
+import { visitorClip } from '../support/scenes.js';
+
+let analyser: FaceAnalyser;
+
+before(async () => {
+  analyser = await openTestAnalyser();
+});
+after(async () => {
+  await analyser[Symbol.asyncDispose]();
+});
+
+/** What a camera that shows one visitor tells the core. */
+async function sightingsOfVisitor(takeShot?: TakeShot): Promise<readonly Sighting[]> {
+  const { cameras } = configSchema.parse({
+    site: { id: 'site', timeZone: 'Europe/Paris' },
+    cameras: [{ id: 'door', name: 'Door', url: 'rtsp://127.0.0.1/1' }],
+  });
+  const [camera] = cameras;
+  assert.ok(camera);
+  const sightings: Sighting[] = [];
+  const steps = replayClip({
+    path: await visitorClip('ada'),
+    camera,
+    analyser,
+    ffmpeg: await detectFfmpeg(),
+    liveness: defaultLivenessPolicy,
+    sameFaceThreshold: 0.935,
+    clock,
+    speed: 'max',
+    ...(takeShot === undefined ? {} : { takeShot }),
+  });
+  for await (const { events } of steps) {
+    for (const event of events) if (event.type === 'sighting') sightings.push(event.sighting);
+  }
+  return sightings;
+}
+
+const onWire = (sightings: readonly Sighting[]): string => JSON.stringify(sightings.map(encodeSighting));
+/** How every JPEG begins, in base64. */
+const jpegBegins = '"/9j/';
+
+describe('pictures of a visitor on the way to the core', () => {
+  test('are a few, of the visitor, and change nothing else', async () => {
+    const without = await sightingsOfVisitor();
+    assert.ok(without.length > 3);
+    assert.ok(!onWire(without).includes(jpegBegins), 'no picture where none is wanted');
+
+    const withPictures = await sightingsOfVisitor(takeBestShot);
+    assert.ok(onWire(withPictures).includes(jpegBegins));
+    assert.deepEqual(
+      withPictures.map(({ bestShot, ...sighting }) => sighting),
+      without,
+    );
+    const shots = withPictures.flatMap(({ bestShot }) => bestShot ?? []);
+    assert.ok(shots.length >= 1 && shots.length <= 4, `${shots.length} pictures`);
+    const bytes = shots.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
+    assert.ok(bytes < 64_000, `${bytes} bytes`);
+
+    const live = withPictures.findIndex(({ liveness }) => liveness.verdict === 'live');
+    const first = withPictures.findIndex(({ bestShot }) => bestShot !== undefined);
+    assert.ok(first >= 0 && first <= live, 'the picture is there when the fact is decided');
+
+    const jpeg = await sharp(shots[0]?.jpeg).resize({ width: 320 }).jpeg().toBuffer();
+    const shown = await analyseKeptPhoto(jpeg, analyser);
+    assert.ok(shown.outcome === 'ok', shown.outcome);
+    const [probe] = withPictures.flatMap(({ probes }) => probes);
+    assert.ok(probe && cosine(probe.embedding, shown.embedding) > 0.935);
+  });
+});
