@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { strFromU8, unzipSync } from 'fflate';
+import type { ImportReport } from '../../daemon/cli/import-report.js';
+import type { ErasureCertificate, PersonDetail, PersonSummary } from '../../daemon/control/person-control.js';
+import { paintFace, paintWall } from '../support/painted-faces.js';
+import { type PersonServer, startPersonServer } from '../support/person-server.js';
+import { personCommands } from '../support/run-person-command.js';
+import { until } from '../support/until.js';
+
+/** A folder to import from: a table of these rows, and faces painted into files. */
+async function importFolder(
+  { directory }: PersonServer,
+  rows: readonly string[],
+  files: Readonly<Record<string, Buffer>>,
+): Promise<string> {
+  const folder = join(directory, 'import');
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  const table = join(folder, 'persons.csv');
+  await writeFile(table, rows.join('\r\n'));
+  return table;
+}
+
+const heading = 'name;external_id;notes;consent_basis;consent_date;consent_reference;photographs';
+const good = [
+  heading,
+  'Ada;17;"night; ""late"" shift";consent;2026-01-15;form 7;faces/ada 1.jpg; faces/ada 2.jpg'.replace(
+    /faces.*/,
+    '"$&"',
+  ),
+  'Bea;18;;;;;',
+  "'=Cyd;;;;;;faces/cyd.jpg",
+];
+const files = {
+  'faces/ada 1.jpg': paintFace('ada', 1),
+  'faces/ada 2.jpg': paintFace('ada', 2),
+  'faces/cyd.jpg': paintFace('cyd'),
+  '18/1.jpg': paintFace('bea', 1),
+  '18/2.jpg': paintFace('bea', 2),
+};
+
+/** Profiles without what differs from one gallery to another. */
+async function profiles({ client }: PersonServer) {
+  const all = await client.persons.list({ isRemovedIncluded: true });
+  return await Promise.all(
+    all.map(async ({ id }) => {
+      const { person, photographs } = await client.persons.export(id, 'enrolment');
+      const { name, externalId, notes, consent, state } = person;
+      return {
+        name,
+        externalId,
+        notes,
+        consent,
+        state,
+        photographs: photographs.map(({ jpeg }) => String(jpeg)),
+      };
+    }),
+  );
+}
+
+for (const out of ['everybody.zip', 'everybody']) {
+  test(`what is exported to ${out} is imported as it was`, async () => {
+    await using one = await startPersonServer();
+    const from = await personCommands(one);
+    const table = await importFolder(one, good, files);
+    const imported = await from.run(['import', table]);
+    assert.equal(imported.exitCode, 0, imported.stdout + imported.stderr);
+    assert.match(imported.stdout, /^2 +Ada +accepted +2$/m);
+    assert.match(imported.stdout, /3 rows accepted, 0 refused: 3 persons enrolled/);
+    const removed = await one.client.persons.add({
+      name: 'Gone',
+      photographs: [paintFace('gone')],
+      isDuplicateAllowed: false,
+      isDryRun: false,
+    });
+    assert.ok(removed.outcome === 'enrolled');
+    const before = await profiles(one);
+    assert.deepEqual(
+      before.map(({ name }) => name),
+      ['Ada', 'Bea', '=Cyd', 'Gone'],
+    );
+    assert.deepEqual(before[0]?.consent, { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' });
+    await one.client.persons.remove(removed.person.id);
+
+    const path = join(one.directory, out);
+    const exported = await from.run(['export', '--all', '--out', path]);
+    assert.equal(exported.exitCode, 0, exported.stderr);
+    const isZip = out.endsWith('.zip');
+    assert.equal((await stat(path)).mode & 0o777, isZip ? 0o600 : 0o700);
+    const again = await from.run(['export', '--all', '--out', path]);
+    assert.equal(again.exitCode, 2);
+    assert.match(again.stderr, /is there already and is not overwritten/);
+
+    await using two = await startPersonServer();
+    const to = await personCommands(two);
+    const source = isZip ? path : join(path, 'persons.csv');
+    const dry = await to.run(['import', source, '--dry-run', '--json']);
+    assert.equal((JSON.parse(dry.stdout) as ImportReport).outcome, 'dry-run', dry.stdout);
+    assert.equal(two.behind.heldCount, 0);
+    const back = await to.run(['import', source, '--json']);
+    assert.equal(back.exitCode, 0, back.stdout + back.stderr);
+    assert.deepEqual(await profiles(two), before.slice(0, 3));
+  });
+}
+
+test('one row that is refused keeps all from being imported, unless it may be skipped', async () => {
+  await using server = await startPersonServer();
+  const { run } = await personCommands(server);
+  await writeFile(join(server.directory, 'secret.jpg'), paintFace('secret'));
+  const table = await importFolder(
+    server,
+    [
+      heading,
+      'Ada;17;;consent;2026-01-15;form 7;faces/ada 1.jpg',
+      'Twin;;;;;;faces/ada 2.jpg',
+      'Wall;;;;;;wall.jpg',
+      'Spy;;;;;;../secret.jpg',
+      'Spy;;;;;;/etc/passwd',
+      ';;;;;;faces/cyd.jpg',
+      'Cyd;17;;consent;2026-13-01;;faces/cyd.jpg',
+      'Cyd;17;;;;;faces/cyd.jpg',
+      'Nobody;99;;;;;',
+      'Short;1',
+    ],
+    { ...files, 'wall.jpg': paintWall() },
+  );
+  const { stdout, exitCode } = await run(['import', table, '--json']);
+  assert.equal(exitCode, 1, stdout);
+  const report = JSON.parse(stdout) as ImportReport;
+  assert.deepEqual([report.outcome, report.accepted, report.refused], ['refused', 1, 9]);
+  const reasons = report.rows.map(({ line, reasons: why }) => `${line}: ${why.join('; ')}`);
+  for (const [index, pattern] of [
+    /^2: $/,
+    /^3: the face resembles Ada \(.*\), similarity 0\.99/,
+    /^4: wall\.jpg: there is no face \(no-face\); take another/,
+    /^5: the path .* leads out of its folder/,
+    /^6: the path .* is not relative/,
+    /^7: the name is empty/,
+    /^8: .*not of the form YYYY-MM-DD; the reference of the consent is empty/,
+    /^9: line 2 has the same external id/,
+    /^10: there is no photograph at "99"/,
+    /^11: the row has 2 cells, the heading 7/,
+  ].entries()) {
+    assert.match(reasons[index] ?? '', pattern);
+  }
+  assert.equal(server.behind.heldCount, 0, 'nothing is left of it');
+
+  const skipped = await run(['import', table, '--skip-refused', '--allow-duplicates', '--json']);
+  assert.equal(skipped.exitCode, 1, 'some rows were refused all the same');
+  assert.deepEqual(
+    (await profiles(server)).map(({ name }) => name),
+    ['Ada', 'Twin'],
+  );
+});
+
+test('an import that is killed leaves nothing behind', async () => {
+  await using server = await startPersonServer();
+  const { start } = await personCommands(server);
+  const rows = Array.from({ length: 3000 }, (_, index) => `p${index};;;;;;${index}.jpg`);
+  const painted = Object.fromEntries(rows.map((_, index) => [`${index}.jpg`, paintFace(`p${index}`)]));
+  const table = await importFolder(server, [heading, ...rows], painted);
+  const child = start(['import', table]);
+  await until('some rows are staged', () => server.behind.heldCount > 20);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  await until('what was staged is forgotten', () => server.behind.importCount === 0);
+  assert.equal(server.behind.heldCount, 0);
+});
+
+test('a person is given everything held on them', async () => {
+  await using server = await startPersonServer();
+  const { run } = await personCommands(server);
+  const profile = JSON.stringify({
+    name: 'Ada',
+    notes: 'night',
+    consent: { basis: 'contract', date: '2026-01-15', reference: 'c1' },
+  });
+  const image = join(server.directory, 'ada.jpg');
+  await writeFile(image, paintFace('ada'));
+  const added = await run(['add', '--profile', '-', '--external-id', '17', '-i', image, '--json'], profile);
+  assert.equal(added.exitCode, 0, added.stdout + added.stderr);
+  const { id } = (JSON.parse(added.stdout) as { person: PersonSummary }).person;
+  const path = join(server.directory, 'ada.zip');
+  const exported = await run(['export', id, '--out', path]);
+  assert.equal(exported.exitCode, 0, exported.stderr);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  const held = unzipSync(await readFile(path));
+  assert.deepEqual(
+    Object.keys(held).sort(),
+    [
+      'README.txt',
+      'attendance.json',
+      'audit.json',
+      'evidence/evidence.json',
+      `evidence/e-${id}.jpg`,
+      'person.json',
+      'persons.csv',
+      `photographs/${id}/01.jpg`,
+      'templates.json',
+    ].sort(),
+  );
+  const json = (name: string): unknown => JSON.parse(strFromU8(held[name] ?? new Uint8Array()));
+  const person = json('person.json') as PersonDetail;
+  assert.deepEqual(
+    [person.name, person.notes, person.externalId, person.consent?.basis],
+    ['Ada', 'night', '17', 'contract'],
+  );
+  assert.equal((json('templates.json') as unknown[]).length, 1);
+  assert.deepEqual(json('attendance.json'), [
+    { type: 'attendance', person: id, time: '2026-03-02T08:00:00.000Z' },
+  ]);
+  assert.deepEqual(held[`photographs/${id}/01.jpg`], new Uint8Array(paintFace('ada')));
+  const readme = strFromU8(held['README.txt'] ?? new Uint8Array());
+  for (const name of Object.keys(held).filter((each) => /^[^/]+\.(json|csv)$/.test(each))) {
+    assert.ok(readme.includes(name), `the text tells of ${name}`);
+  }
+  const nobody = await run(['export', 'p-nobody', '--out', join(server.directory, 'nobody.zip')]);
+  assert.equal(nobody.exitCode, 2);
+  assert.ok(!(await readdir(server.directory)).includes('nobody.zip'), 'no empty archive is left');
+});
+
+test('a person is changed, removed, restored and erased', async () => {
+  await using server = await startPersonServer();
+  const { run } = await personCommands(server);
+  const image = join(server.directory, 'ada.jpg');
+  await writeFile(image, paintFace('ada'));
+  await run(['add', 'Ada', '-i', image]);
+  const [{ id } = { id: '' }] = await server.client.persons.list({ isRemovedIncluded: false });
+
+  assert.equal((await run(['rename', id, 'Augusta'])).exitCode, 0);
+  const consent = [
+    '--consent-basis',
+    'legitimate-interests',
+    '--consent-date',
+    '2026-01-15',
+    '--consent-reference',
+    'x',
+  ];
+  const set = await run(['set', id, '--notes', 'n', ...consent]);
+  assert.equal(set.exitCode, 0, set.stderr);
+  assert.match(set.stderr, /no ground to process biometric data/);
+  assert.match(
+    (await run(['show', id])).stdout,
+    /name +Augusta[\s\S]*consent +legitimate-interests of 2026-01-15, reference x/,
+  );
+  assert.equal(
+    (await run(['set', id, '--consent-date', '2026-01-15'])).exitCode,
+    2,
+    'half a consent is none',
+  );
+  await run(['set', id, '--notes', '']);
+  assert.equal((await server.client.persons.show(id)).notes, undefined);
+
+  assert.equal((await run(['remove', id])).exitCode, 0);
+  assert.doesNotMatch((await run(['list'])).stdout, /Augusta/);
+  assert.match((await run(['list', '--removed'])).stdout, /Augusta.*removed/);
+  assert.equal((await run(['restore', id])).exitCode, 0);
+
+  const unsure = await run(['erase', id]);
+  assert.equal(unsure.exitCode, 2, unsure.stderr);
+  assert.match(unsure.stderr, /erases Augusta .*\n +what to do: add '--yes'/);
+  assert.equal(server.behind.heldCount, 1);
+  const path = join(server.directory, 'certificate.json');
+  const erased = await run(['erase', id, '--yes', '--certificate', path]);
+  assert.equal(erased.exitCode, 0, erased.stderr);
+  assert.match(erased.stdout, /certificate of erasure[\s\S]*hash [0-9a-f]{64}/);
+  const certificate = JSON.parse(await readFile(path, 'utf8')) as ErasureCertificate;
+  assert.deepEqual([certificate.personId, certificate.scope], [id, 'person']);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.doesNotMatch(await readFile(path, 'utf8'), /Augusta|Ada/);
+  assert.equal(server.behind.heldCount, 0);
+});
