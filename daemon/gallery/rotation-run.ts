@@ -1,9 +1,10 @@
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.js';
 import { sleep } from '../base/clock.js';
 import { isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { forgetCopies } from './erasure.js';
+import { olderCopiesOf } from '../host/sqlite-migrations.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
 import type { KeyRing } from './key-ring.js';
 import { deleteKeySlot, readKeySlots } from './key-slots.js';
@@ -12,6 +13,7 @@ import { deleteRotationJob, type RotationJob, writeRotationJob } from './rotatio
 import type { RotationProgress, RotationState } from './rotation-progress.js';
 import { RotationRows } from './rotation-rows.js';
 import { deepStep, type RotationStepParts, wrapStep } from './rotation-steps.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 /** Waits between tries where something is in the way: doubling, to at most this. */
 const FIRST_WAIT_MS = 1_000;
@@ -117,7 +119,8 @@ export class RotationRun implements Rotation {
   /** Takes what the old key opened out of the write-ahead log, too. */
   async #forget(): Promise<void> {
     const { file, logger } = this.#parts;
-    forgetCopies(file.database);
+    for (const copy of olderCopiesOf(file.database.path)) rmSync(copy, { force: true });
+    if (!emptyWriteAheadLog(file.database)) throw logInUse();
     file.database.transaction(() => deleteRotationJob(file.database));
     const { depth, from, to, total, damaged } = this.#job;
     logger.info('key rotation finished', { depth, from, to, total, damaged });
@@ -135,7 +138,7 @@ export class RotationRun implements Rotation {
           cause: explained,
           remedy: 'Restart the daemon; the rotation goes on where it was.',
         });
-    const isRetryable = problem.retryable || problem.code === 'erasure-incomplete';
+    const isRetryable = problem.retryable;
     if (this.#problem?.code !== problem.code) {
       if (isRetryable) logger.warn('key rotation waits', { error: problem });
       else logger.error('key rotation failed', { error: problem });
@@ -161,6 +164,13 @@ export class RotationRun implements Rotation {
     const details = { table, reason: 'does-not-open' };
     file.audit.append({ by: this.#job.by, action: 'gallery.row-quarantined', subject: rowId, details });
   }
+}
+
+function logInUse(): RollcallError {
+  return operational('log-in-use', 'the write-ahead log still holds what the old key opened', {
+    remedy: 'close every other program that reads the gallery file',
+    retryable: true,
+  });
 }
 
 /** Tells the provider of the only key in force that it is that. A failure costs nothing but the tidying. */

@@ -1,0 +1,40 @@
+// Opens the gallery in the directory named first, begins or continues a rotation, and enrols and erases until it is killed:
+//   node --import tsx test/support/rotation-child.ts DIRECTORY PROVIDER wrap|deep OLD_PASSPHRASE NEW_PASSPHRASE FIRST_SEED
+// Prints `open`, then `enrolled ID` and `erased ID` once it is done, `erasing ID` before, and `ended STATE` of the rotation.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
+import { tester } from './gallery-fixture.js';
+import { enrol, openTestGallery, passphraseInput } from './rotation-fixture.js';
+
+/** Persons of this run who are kept before the oldest of them is erased again. */
+const KEPT = 3;
+
+const [directory = '', kind = 'secret', depth = 'wrap', old = '', next = '', firstSeed = '1'] =
+  process.argv.slice(2);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const opened = await openTestGallery(directory, { input: passphraseInput(old) });
+say('open');
+if (opened.rotations.progress === undefined) {
+  const rotation = await opened.rotations.start({
+    kind: kind as KeyProviderKind,
+    depth: depth === 'deep' ? 'deep' : 'wrap',
+    input: passphraseInput(next),
+    by: tester,
+  });
+  void rotation.ended.then(({ state }) => say(`ended ${state}`));
+}
+const mine: PersonId[] = [];
+for (let seed = Number(firstSeed); ; seed += 1) {
+  const id = await enrol(opened, seed, 1000);
+  say(`enrolled ${id}`);
+  mine.push(id);
+  const oldest = mine.length > KEPT ? mine.shift() : undefined;
+  if (oldest !== undefined) {
+    say(`erasing ${oldest}`);
+    opened.gallery.erasePerson(oldest, tester);
+    say(`erased ${oldest}`);
+  }
+  await nextTurn();
+}

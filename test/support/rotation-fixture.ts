@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../daemon/base/clock.js';
+import { type Logger, silentLogger } from '../../daemon/base/logger.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import type { KeyRing } from '../../daemon/gallery/key-ring.js';
+import { KeyRotations } from '../../daemon/gallery/key-rotations.js';
+import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
+import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
+import { initialiseGallery, type UnlockOptions, unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import type { Rotation } from '../../daemon/gallery/rotation-run.js';
+import { newRandomBytes } from '../../daemon/host/sodium.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { enrolmentPhotograph, noiseJpeg, testDimensions, tester, testRecogniser } from './gallery-fixture.js';
+
+/** The least that Argon2id takes: one pass over 8 KiB. */
+const cheapest = { passes: 1, memoryBytes: 8 * 1024 };
+const keyName = 'gallery-key';
+
+type Providers = Readonly<Record<KeyProviderKind, KeyProvider>>;
+
+/** Providers whose secrets lie in `directory`. There is no TPM in these tests: asking for one is a mistake. */
+export function testProviders(directory: string, clock: Clock = systemClock): Providers {
+  const secret = new SecretKeyProvider(keyName, { secretsDirectory: directory, credentialsDirectory: '' });
+  const passphrase = new PassphraseKeyProvider({ clock, cost: cheapest });
+  const refuse = (): never => {
+    throw new Error('no TPM in this test');
+  };
+  const tpm: KeyProvider = {
+    kind: 'tpm',
+    description: 'none',
+    create: async () => refuse(),
+    recover: async () => refuse(),
+    settle: async () => refuse(),
+  };
+  return { secret, passphrase, tpm };
+}
+
+export function writeSecret(directory: string, suffix: '' | '.next' = ''): void {
+  writeFileSync(join(directory, `${keyName}${suffix}`), newRandomBytes(32), { mode: 0o600, flag: 'wx' });
+}
+
+export function readSecret(directory: string, suffix: '' | '.next' = ''): Uint8Array {
+  return readFileSync(join(directory, `${keyName}${suffix}`));
+}
+
+export const passphraseInput = (text: string): KeyInput => ({ passphrase: Buffer.from(text, 'utf8') });
+
+export interface TestGallery extends AsyncDisposable {
+  readonly file: GalleryFile;
+  readonly gallery: Gallery;
+  readonly ring: KeyRing;
+  readonly rotations: KeyRotations;
+  readonly providers: Providers;
+}
+
+export interface TestGalleryOptions {
+  readonly input?: KeyInput;
+  /** Provider of the first key, where the gallery has none yet. */
+  readonly first?: KeyProviderKind;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Where `gallery.db` lies; by default `directory`. */
+  readonly place?: string;
+}
+
+/** Opens the gallery of `directory` as a daemon does: its file, its key, and what is left of a rotation. */
+export async function openTestGallery(
+  directory: string,
+  options: TestGalleryOptions = {},
+): Promise<TestGallery> {
+  const { input = {}, first, clock = systemClock, logger = silentLogger, place = directory } = options;
+  const auditKey = new Uint8Array(32).fill(5);
+  const file = await openGalleryFile({ path: join(place, 'gallery.db'), auditKey, clock });
+  const providers = testProviders(directory, clock);
+  const unlock: UnlockOptions = {
+    file,
+    providers,
+    input,
+    recogniser: testRecogniser,
+    dimensions: testDimensions,
+    by: tester,
+    clock,
+    logger,
+  };
+  try {
+    if (first !== undefined) (await initialiseGallery(unlock, first))[Symbol.dispose]();
+    const opened = await unlockGallery(unlock);
+    if (opened.outcome !== 'open') throw new Error(`sealed: ${opened.code}`);
+    const { gallery, ring } = opened;
+    const rotations = await KeyRotations.open({ file, ring, providers, clock, logger });
+    return {
+      file,
+      gallery,
+      ring,
+      rotations,
+      providers,
+      async [Symbol.asyncDispose]() {
+        await rotations[Symbol.asyncDispose]();
+        await gallery[Symbol.asyncDispose]();
+        await file[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Enrols a person with two photographs; `seed` makes them. */
+export function enrol(
+  { gallery }: Pick<TestGallery, 'gallery'>,
+  seed: number,
+  jpegBytes = 3000,
+): Promise<PersonId> {
+  const photographs = [0, 1].map((view) => ({
+    ...enrolmentPhotograph(seed * 10 + view),
+    jpeg: noiseJpeg(seed * 10 + view, jpegBytes),
+  }));
+  return gallery.addPerson({ profile: { name: `Person ${seed}` }, photographs }, tester);
+}
+
+/** The rotation's end, which must be a good one. */
+export async function finished(rotation: Rotation): Promise<void> {
+  const { state, problem } = await rotation.ended;
+  if (state !== 'finished') throw problem ?? new Error(`the rotation ended as ${state}`);
+}
+
+/** All sealed values that the database holds, by the table they lie in. */
+export function sealedValues({ file }: Pick<TestGallery, 'file'>): readonly Uint8Array[] {
+  const { db } = file.database;
+  return [
+    'SELECT wrapped FROM data_key',
+    'SELECT profile FROM person',
+    'SELECT vector FROM template',
+    'SELECT jpeg FROM photograph',
+    'SELECT jpeg FROM evidence',
+  ].flatMap((query) => db.prepare<[], Uint8Array>(query).pluck().all());
+}
+
+/** The bytes of every file in `directory` whose name begins with `gallery.db`. */
+export function databaseBytes(directory: string): Buffer {
+  const names = readdirSync(directory).filter((name) => name.startsWith('gallery.db'));
+  return Buffer.concat(names.map((name) => readFileSync(join(directory, name))));
+}
+
+const WINDOW_BYTES = 8;
+
+/**
+ * How many windows of 8 bytes of `values` occur anywhere in `bytes`. Of a value that has gone only few bytes may be left,
+ * not its beginning: so it is cut into windows, each looked for on its own. 8 random bytes occur nowhere by accident.
+ */
+export function tracesOf(values: readonly Uint8Array[], bytes: Buffer): number {
+  const wanted = new Set<bigint>();
+  for (const value of values) {
+    const view = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    for (let at = 1; at + WINDOW_BYTES <= view.length; at += WINDOW_BYTES)
+      wanted.add(view.readBigUInt64LE(at));
+  }
+  let found = 0;
+  for (let at = 0; at + WINDOW_BYTES <= bytes.length; at += 1) {
+    if (wanted.has(bytes.readBigUInt64LE(at))) found += 1;
+  }
+  return found;
+}
