@@ -2,11 +2,9 @@ import type { Logger } from '../base/logger.js';
 import type { EvidenceConfig } from '../config/schema.js';
 import type { BestShot } from '../domain/best-shot.js';
 import type { Fact } from '../domain/event.js';
+import type { EvidenceKind } from '../domain/evidence.js';
 import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
 import type { Sighting } from '../domain/sighting.js';
-
-/** Kinds of events that a picture may be kept for. */
-export type EvidenceKind = Fact['kind'];
 
 /** A picture of a face, and the recorded event that it belongs to. */
 export interface Evidence {
