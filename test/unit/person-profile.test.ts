@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { isCalendarDate } from '../../daemon/domain/calendar-date.js';
+import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/domain/consent.js';
+import { isoTime } from '../../daemon/domain/iso-time.js';
+import { checkProfile, longestExternalId, longestNotes } from '../../daemon/domain/person-profile.js';
+
+const today = '2026-03-02';
+const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' };
+
+function problemsOf(given: Parameters<typeof checkProfile>[0]): readonly string[] {
+  const checked = checkProfile(given, today);
+  return 'problems' in checked ? checked.problems : [];
+}
+
+describe('a calendar date', () => {
+  test('is every day that there is', () => {
+    const day = fc.integer({ min: -62_000_000_000_000, max: 253_000_000_000_000 });
+    fc.assert(fc.property(day, (wallMs) => isCalendarDate(isoTime(wallMs).slice(0, 10))));
+  });
+
+  for (const text of ['2026-02-29', '1900-02-29', '2026-04-31', '2026-00-01', '2026-13-01', '2026-01-00']) {
+    test(`is not ${text}, which there never was`, () => assert.equal(isCalendarDate(text), false));
+  }
+
+  for (const text of ['', '2026-1-5', '15.01.2026', '2026-01-15T00:00', ' 2026-01-15', '20260115']) {
+    test(`is not ${JSON.stringify(text)}`, () => assert.equal(isCalendarDate(text), false));
+  }
+});
+
+describe('a profile', () => {
+  test('is stored trimmed and normalised, what is empty left out', () => {
+    const given = {
+      name: ' Zoe\u0308 ',
+      externalId: ' ',
+      notes: 'a\r\nb ',
+      consent: { ...consent, reference: ' x ' },
+    };
+    assert.deepEqual(checkProfile(given, today), {
+      profile: { name: 'Zo\u00eb', notes: 'a\nb', consent: { ...consent, reference: 'x' } },
+    });
+  });
+
+  test('says everything that is wrong with it at once, and nothing of what it holds', () => {
+    const problems = problemsOf({
+      name: 'Ada\u202eevil',
+      externalId: 'x'.repeat(longestExternalId + 1),
+      notes: `bell\u0007`,
+      consent: { basis: 'because', dateIso: '2026-03-03', reference: '' },
+    });
+    assert.deepEqual(problems, [
+      'the name contains control characters',
+      'the external id is longer than 100 characters',
+      'the note contains control characters',
+      `the basis of the consent is none of ${consentBases.join(', ')}`,
+      'the date of the consent lies in the future',
+      'the reference of the consent is empty',
+    ]);
+  });
+
+  test('counts characters, not code units', () => {
+    assert.deepEqual(problemsOf({ name: 'Ada', notes: '😀'.repeat(longestNotes) }), []);
+    assert.equal(problemsOf({ name: 'Ada', notes: '😀'.repeat(longestNotes + 1) }).length, 1);
+  });
+
+  test('may have lines in its notes, and nowhere else', () => {
+    assert.deepEqual(problemsOf({ name: 'Ada', notes: 'a\nb\tc' }), []);
+    assert.equal(problemsOf({ name: 'Ada\nBea' }).length, 1);
+    assert.equal(problemsOf({ name: 'Ada', externalId: '1\t7' }).length, 1);
+  });
+
+  test('once stored passes as it is', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 });
+    fc.assert(
+      fc.property(text, text, text, (name, externalId, notes) => {
+        const checked = checkProfile({ name, externalId, notes, consent }, today);
+        if ('profile' in checked) assert.deepEqual(checkProfile(checked.profile, today), checked);
+      }),
+    );
+  });
+});
+
+describe('a consent', () => {
+  test('may be of today', () => {
+    assert.ok('consent' in checkConsent({ ...consent, dateIso: today }, today));
+  });
+
+  test('lifts the ban on biometric data only on a ground of GDPR Art. 9(2)', () => {
+    assert.deepEqual(
+      consentBases.filter((basis) => !liftsBiometricBan(basis)),
+      ['contract', 'legal-obligation', 'legitimate-interests'],
+    );
+  });
+});
