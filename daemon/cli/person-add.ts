@@ -6,7 +6,7 @@ import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { readPhotograph } from './import-folder.js';
 import { exitCodes, print, runAction } from './output.js';
-import { describeEnrolment } from './person-text.js';
+import { describeEnrolment, noteOnConsent } from './person-text.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';
 
 interface AddOptions extends CommonOptions, ProfileOptions {
@@ -36,6 +36,8 @@ export function registerAdd(person: Command): void {
         isDuplicateAllowed: options.allowDuplicate === true,
         isDryRun: options.dryRun === true,
       });
+      const note = noteOnConsent(profile.consent);
+      if (note !== undefined) process.stderr.write(`${note}\n`);
       print(options.json === true, result, () => describeEnrolment(result, options.image));
       return result.outcome === 'enrolled' || result.outcome === 'enrollable'
         ? exitCodes.done

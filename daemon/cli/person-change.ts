@@ -42,7 +42,7 @@ async function change(id: string, wanted: ProfileChange, options: CommonOptions)
   const result = await persons.update(id, wanted);
   print(options.json === true, result, () => describeUpdate(id, result));
   if (result.outcome !== 'updated') return exitCodes.failed;
-  const note = wanted.consent === undefined ? undefined : noteOnConsent(result.person.consent);
+  const note = noteOnConsent(wanted.consent);
   if (note !== undefined) process.stderr.write(`${note}\n`);
   return exitCodes.done;
 }

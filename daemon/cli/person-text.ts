@@ -4,7 +4,7 @@ import type {
   PersonDetail,
   PersonSummary,
 } from '../control/person-control.js';
-import { type Consent, liftsBiometricBan } from '../domain/consent.js';
+import { type Consent, consentBases, liftsBiometricBan } from '../domain/consent.js';
 import { table } from './output.js';
 
 export function personTable(persons: readonly PersonSummary[]): string {
@@ -43,9 +43,10 @@ function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent): 
 }
 
 /** A word of caution for whoever records a ground that does not go far enough in the European Union. */
-export function noteOnConsent(consent: Consent | undefined): string | undefined {
-  if (consent === undefined || liftsBiometricBan(consent.basis)) return undefined;
-  return `note: '${consent.basis}' alone is no ground to process biometric data under the GDPR (Art. 9(2))`;
+export function noteOnConsent(given: { readonly basis: string } | null | undefined): string | undefined {
+  const basis = consentBases.find((known) => known === given?.basis);
+  if (basis === undefined || liftsBiometricBan(basis)) return undefined;
+  return `note: '${basis}' alone is no ground to process biometric data under the GDPR (Art. 9(2))`;
 }
 
 /** What became of an enrolment; `images` are the photographs as the user named them. */
