@@ -7,7 +7,7 @@ import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { brokerAddress } from '../publish/broker-address.js';
 import type { BrokerAccess } from '../publish/broker-connection.js';
-import { type Publisher, startPublisher } from '../publish/publisher.js';
+import { type Publisher, type PublisherOptions, startPublisher } from '../publish/publisher.js';
 import { topicsOf } from '../publish/topics.js';
 import type { Records } from '../records/open-records.js';
 import { openUserPassword } from './vision-plan.js';
@@ -30,9 +30,14 @@ export async function planPublishing(
 /** Starts bringing events to the planned broker; undefined where there is none. */
 export function startPublishing(
   plan: PublishingPlan | undefined,
-  parts: { readonly identity: BoxIdentity; readonly records: Records; readonly logger: Logger },
+  parts: {
+    readonly identity: BoxIdentity;
+    readonly records: Records;
+    readonly gallery: PublisherOptions['gallery'];
+    readonly logger: Logger;
+  },
 ): Publisher | undefined {
-  const { identity, records, logger } = parts;
+  const { identity, records, gallery, logger } = parts;
   if (plan === undefined) {
     logger.warn('no broker is configured: events are recorded and not published');
     return undefined;
@@ -43,7 +48,8 @@ export function startPublishing(
     from: identity,
     outbox: records.outbox,
     onRecorded: (listener) => records.onRecorded(listener),
-    nextStateSequence: () => records.nextStateSequence(),
+    takeStateSequences: (count) => records.takeStateSequences(count),
+    gallery,
     clock,
     random,
     logger,

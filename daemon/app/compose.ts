@@ -19,6 +19,7 @@ import { systemRandom as random } from '../host/system-random.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { matchPolicy } from '../models/operating-point.js';
 import { encodeEvent } from '../publish/encoding.js';
+import type { PublisherOptions } from '../publish/publisher.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
@@ -75,7 +76,14 @@ export async function composeBox(
   let parts: ReplaceableParts | undefined;
   parts = lifetime.use(
     'vision processes and publisher',
-    await ReplaceableParts.start({ config, identity, intake, records, logger }),
+    await ReplaceableParts.start({
+      config,
+      identity,
+      intake,
+      records,
+      gallery: galleryState(access),
+      logger,
+    }),
   );
   const running = parts;
   const threshold = (): number => matchPolicy(current(), recogniser.pack).threshold;
@@ -156,6 +164,13 @@ function composeEvidence(options: {
   const { access, current, logger } = options;
   const add = async (evidence: NewEvidence): Promise<void> => void access.gallery().addEvidence(evidence);
   return new EvidenceCapture({ store: { add }, wanted: () => current().evidence, logger });
+}
+
+function galleryState(access: GalleryAccess): PublisherOptions['gallery'] {
+  return {
+    state: () => (access.open === undefined ? 'sealed' : 'open'),
+    onChanged: (listener) => access.onChanged(listener),
+  };
 }
 
 function composeDecider(options: {

@@ -39,7 +39,7 @@ export class GalleryAccess implements AsyncDisposable {
   readonly file: GalleryFile;
   readonly providers: KeyProviders;
   readonly #options: GalleryAccessOptions;
-  readonly #opened = new Set<(access: OpenAccess) => void>();
+  readonly #listeners = new Set<() => void>();
   #open: OpenAccess | undefined;
   #sealed: Sealed | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -86,10 +86,10 @@ export class GalleryAccess implements AsyncDisposable {
     });
   }
 
-  /** Calls back whenever the gallery has been opened; at once where it is open. */
-  onOpened(listener: (access: OpenAccess) => void): void {
-    this.#opened.add(listener);
-    if (this.#open !== undefined) listener(this.#open);
+  /** Calls back whenever the gallery has been opened or sealed. Returns how to stop. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Tries to open a sealed gallery; resolves with why it stays sealed, or undefined where it is open. */
@@ -141,7 +141,7 @@ export class GalleryAccess implements AsyncDisposable {
     }
     this.#sealed = undefined;
     this.#open = { gallery: result.gallery, ring: result.ring };
-    for (const listener of this.#opened) listener(this.#open);
+    for (const listener of this.#listeners) listener();
   }
 
   /** What keeps the gallery from being opened is a reason for it to stay sealed; defects are thrown. */

@@ -5,7 +5,7 @@ import type { BoxIdentity } from '../domain/event-payload.js';
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
-import type { Publisher } from '../publish/publisher.js';
+import type { Publisher, PublisherOptions } from '../publish/publisher.js';
 import type { Records } from '../records/open-records.js';
 import type { Report } from '../vision/protocol.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
@@ -106,6 +106,11 @@ export class ReplaceableParts implements AsyncDisposable {
     return this.#config;
   }
 
+  /** Nobody is identified until somebody unlocks the gallery. */
+  get isGallerySealed(): boolean {
+    return this.#options.gallery.state() === 'sealed';
+  }
+
   get progress(): Readonly<Progress> {
     return this.#progress;
   }
@@ -171,5 +176,7 @@ export interface StartOptions {
   readonly identity: BoxIdentity;
   readonly intake: SightingIntake;
   readonly records: Records;
+  /** What the state message says of the gallery. */
+  readonly gallery: PublisherOptions['gallery'];
   readonly logger: Logger;
 }

@@ -22,7 +22,8 @@ export function startWatchdog(options: {
   const { notifier, parts, lifetime, logger } = options;
   const renewStatus = (): void => {
     const { vision, config } = parts;
-    notifier.status(`${vision.board.streamingCount} of ${config.cameras.length} cameras streaming`);
+    const sealed = parts.isGallerySealed ? '; the gallery is SEALED, nobody is identified' : '';
+    notifier.status(`${vision.board.streamingCount} of ${config.cameras.length} cameras streaming${sealed}`);
     timer = clock.after(statusEveryMs, renewStatus);
   };
   let timer = clock.after(0, renewStatus);

@@ -166,9 +166,21 @@ async function daemonFindings(config: Config): Promise<readonly Finding[]> {
       message,
       ...(remedy === undefined ? {} : { remedy }),
     });
-  const damaged = status.gallery.damagedRows;
-  if (damaged > 0)
-    findings.push({ check: 'gallery', outcome: 'warning', message: `${damaged} damaged rows` });
-  else findings.push(ok('gallery', `${status.gallery.persons} persons`));
+  findings.push(galleryFinding(status.gallery));
   return findings;
+}
+
+function galleryFinding(gallery: BoxStatus['gallery']): Finding {
+  const check = 'gallery';
+  const { state, persons, damagedRows, message = 'it is being opened', remedy = '' } = gallery;
+  if (state === 'sealed') {
+    return { check, outcome: 'failed', message: `sealed, nobody is identified: ${message}`, remedy };
+  }
+  if (damagedRows === 0) return ok(check, `open, ${persons} persons`);
+  return {
+    check,
+    outcome: 'warning',
+    message: `${damagedRows} damaged rows`,
+    remedy: "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has",
+  };
 }

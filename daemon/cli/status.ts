@@ -64,6 +64,18 @@ function reloadLines({ lastReload }: BoxStatus): readonly string[] {
   return [];
 }
 
+function galleryLine({
+  state,
+  persons,
+  templates,
+  damagedRows,
+  message,
+  remedy,
+}: BoxStatus['gallery']): string {
+  if (state === 'sealed') return `gallery: SEALED, nobody is identified: ${message}${remedyLine(remedy)}`;
+  return `gallery: open, ${persons} persons, ${templates} templates, ${damagedRows} damaged rows`;
+}
+
 export function describeStatus(status: BoxStatus): string {
   const { gallery, broker, eventLoop } = status;
   const message = broker.message === undefined ? '' : `: ${broker.message}`;
@@ -71,7 +83,7 @@ export function describeStatus(status: BoxStatus): string {
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
     ...reloadLines(status),
     ...status.vision.map(visionLine),
-    `gallery: ${gallery.persons} persons, ${gallery.templates} templates, ${gallery.damagedRows} damaged rows`,
+    galleryLine(gallery),
     `broker: ${broker.state}${message}${remedyLine(broker.remedy)}`,
     eventsLine(status),
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,

@@ -13,9 +13,10 @@ import { within } from './within.js';
 
 export interface DeliveryOptions {
   readonly connection: BrokerConnection;
-  /** Order of the message that says `online`; the one after it belongs to the end of this connection. */
+  /** Order of the message that says `online`; those up to `offlineSequence`, the end, are for changes meanwhile. */
   readonly onlineSequence: number;
   readonly offlineSequence: number;
+  readonly galleryState: () => StateToSay['gallery'];
   readonly outbox: EventOutbox;
   readonly topics: Topics;
   readonly from: BoxIdentity;
@@ -33,10 +34,14 @@ const largestWindow = 64;
 export class Delivery {
   readonly drain: Drain;
   readonly #options: DeliveryOptions;
+  #sequence: number;
+  #isOnline = false;
+  #saidGallery: StateToSay['gallery'] | undefined;
 
   constructor(options: DeliveryOptions) {
     const { connection, topics, timings } = options;
     this.#options = options;
+    this.#sequence = options.onlineSequence;
     this.drain = new Drain({
       outbox: options.outbox,
       publish: (kind, payload) => connection.publish(topics.event(kind), payload, { isRetained: false }),
@@ -76,11 +81,26 @@ export class Delivery {
     try {
       const failure = await Promise.race([this.#sayOnline(), stopped]);
       if (failure || signal.aborted) return failure;
+      this.#isOnline = true;
       onOnline();
+      void this.sayChange();
       this.drain.pump();
       return await Promise.race([connection.closed, this.drain.failed, stopped]);
     } finally {
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Says again that the box is online, where the gallery is no longer as was said; when it is online, if not yet. */
+  async sayChange(): Promise<void> {
+    const { galleryState, logger, offlineSequence } = this.#options;
+    if (!this.#isOnline || galleryState() === this.#saidGallery) return;
+    if (this.#sequence + 1 >= offlineSequence) return;
+    this.#sequence += 1;
+    try {
+      await this.#say({ state: 'online', reason: 'gallery-changed', sequence: this.#sequence });
+    } catch (error) {
+      logger.warn('the broker was not told of a change', { reason: asPublishError(error).message });
     }
   }
 
@@ -116,9 +136,10 @@ export class Delivery {
     }
   }
 
-  async #say(message: Omit<StateToSay, 'timeMs'>): Promise<void> {
-    const { clock, connection, from, topics } = this.#options;
-    const payload = encodeState({ ...message, timeMs: clock.wallMs() }, from);
+  async #say(message: Omit<StateToSay, 'timeMs' | 'gallery'>): Promise<void> {
+    const { clock, connection, from, galleryState, topics } = this.#options;
+    this.#saidGallery = galleryState();
+    const payload = encodeState({ ...message, gallery: this.#saidGallery, timeMs: clock.wallMs() }, from);
     await connection.publish(topics.state, payload, { isRetained: true });
   }
 }

@@ -13,12 +13,16 @@ export function encodeEvent(event: RecordedEvent, from: BoxIdentity): Uint8Array
 export interface StateToSay {
   readonly state: StateMessage['state'];
   readonly reason: StateMessage['reason'];
+  readonly gallery: StateMessage['gallery'];
   readonly sequence: number;
   readonly timeMs: number;
 }
 
 /** The bytes of a state message: UTF-8 JSON (`stateSchema`). */
-export function encodeState({ state, reason, sequence, timeMs }: StateToSay, from: BoxIdentity): Uint8Array {
+export function encodeState(
+  { state, reason, gallery, sequence, timeMs }: StateToSay,
+  from: BoxIdentity,
+): Uint8Array {
   const message: StateMessage = {
     version: 1,
     state,
@@ -27,6 +31,7 @@ export function encodeState({ state, reason, sequence, timeMs }: StateToSay, fro
     time: isoTime(timeMs),
     site: from.siteId,
     box: from.boxId,
+    gallery,
   };
   return toBytes(message);
 }

@@ -68,13 +68,15 @@ export const eventSchema = z.discriminatedUnion('type', [
 export const stateSchema = z.strictObject({
   version: z.literal(1),
   state: z.enum(['online', 'offline']),
-  reason: z.enum(['connected', 'stopped', 'connection-lost']),
+  reason: z.enum(['connected', 'gallery-changed', 'stopped', 'connection-lost']),
   /** Greater than in every state message before it. */
   sequence: z.int().positive(),
   /** When the box said so; for `connection-lost`, when the connection that was lost had begun. */
   time,
   site: slug,
   box: slug,
+  /** `sealed`: the box sees people and recognises nobody, until somebody gives it the gallery's key. */
+  gallery: z.enum(['open', 'sealed']),
 });
 
 export type StateMessage = z.infer<typeof stateSchema>;

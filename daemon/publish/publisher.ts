@@ -6,7 +6,7 @@ import { RetrySchedule } from '../base/retry.js';
 import type { BoxIdentity } from '../domain/event-payload.js';
 import { type BrokerAccess, connectBroker, type MqttVersion } from './broker-connection.js';
 import { Delivery } from './delivery.js';
-import { encodeState } from './encoding.js';
+import { encodeState, type StateToSay } from './encoding.js';
 import type { EventKind, EventOutbox } from './event-outbox.js';
 import { OutageLog } from './outage-log.js';
 import { asPublishError } from './publish-errors.js';
@@ -21,8 +21,13 @@ export interface PublisherOptions {
   readonly outbox: EventOutbox;
   /** Calls back whenever the outbox may have grown; returns how to stop. */
   readonly onRecorded: (listener: () => void) => () => void;
-  /** Numbers for the box's state messages, greater each time, over restarts too. */
-  readonly nextStateSequence: () => number;
+  /** Takes `count` numbers for the box's state messages and returns the last; never given twice, over restarts too. */
+  readonly takeStateSequences: (count: number) => number;
+  readonly gallery: {
+    readonly state: () => StateToSay['gallery'];
+    /** Calls back whenever the state has changed; returns how to stop. */
+    readonly onChanged: (listener: () => void) => () => void;
+  };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,6 +63,9 @@ export function startPublisher(options: PublisherOptions): Publisher {
   return publisher;
 }
 
+/** State messages of one connection: the first, the last, and what may change between. */
+const statesPerConnection = 100;
+
 class RunningPublisher implements Publisher {
   readonly #options: PublisherOptions;
   readonly #timings: PublisherTimings;
@@ -84,7 +92,11 @@ class RunningPublisher implements Publisher {
 
   start(): void {
     const unsubscribe = this.#options.onRecorded(() => this.#delivery?.drain.pump());
-    this.#running = this.#run().finally(unsubscribe);
+    const forget = this.#options.gallery.onChanged(() => void this.#delivery?.sayChange());
+    this.#running = this.#run().finally(() => {
+      unsubscribe();
+      forget();
+    });
   }
 
   status(): PublisherStatus {
@@ -124,12 +136,16 @@ class RunningPublisher implements Publisher {
 
   /** Resolves with why the connection could not be made or ended; undefined after a goodbye. */
   async #connectAndDeliver(): Promise<RollcallError | undefined> {
-    const { broker, topics, from, clock, nextStateSequence, outbox, logger } = this.#options;
+    const { broker, topics, from, clock, gallery, takeStateSequences, outbox, logger } = this.#options;
     const { signal } = this.#stop;
-    const onlineSequence = nextStateSequence();
-    const offlineSequence = nextStateSequence();
+    // The last will is given to the broker now: its number must be above those of all messages until then.
+    const offlineSequence = takeStateSequences(statesPerConnection);
+    const onlineSequence = offlineSequence - statesPerConnection + 1;
     const lost = { state: 'offline', reason: 'connection-lost', sequence: offlineSequence } as const;
-    const will = { topic: topics.state, payload: encodeState({ ...lost, timeMs: clock.wallMs() }, from) };
+    const will = {
+      topic: topics.state,
+      payload: encodeState({ ...lost, gallery: gallery.state(), timeMs: clock.wallMs() }, from),
+    };
     const connection = await this.#versions.connect((version) =>
       connectBroker({ ...broker, ...this.#timings, version, will, signal }),
     );
@@ -138,6 +154,7 @@ class RunningPublisher implements Publisher {
       connection,
       onlineSequence,
       offlineSequence,
+      galleryState: gallery.state,
       outbox,
       topics,
       from,

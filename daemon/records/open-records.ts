@@ -31,8 +31,11 @@ export interface Records extends FactStore, AsyncDisposable {
   /** Calls back after each commit, outside of `record`. Returns how to stop. */
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
   readonly outbox: Outbox;
-  /** The next number in the order of the box's own state messages; never given twice, over restarts too. */
-  nextStateSequence(): number;
+  /**
+   * Takes `count` numbers in the order of the box's own state messages and returns the last; none is given twice, over
+   * restarts too.
+   */
+  takeStateSequences(count: number): number;
 }
 
 type Listener = Parameters<Records['onRecorded']>[0];
@@ -43,10 +46,10 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
   const events = eventTableOf(database);
   const addToOutbox = database.db.prepare('INSERT INTO outbox (sequence) VALUES (?)');
   const advance = database.db
-    .prepare<[string], number>('UPDATE counter SET value = value + 1 WHERE name = ? RETURNING value')
+    .prepare<[number, string], number>('UPDATE counter SET value = value + ? WHERE name = ? RETURNING value')
     .pluck();
-  const next = (counter: 'event' | 'state'): number => {
-    const value = advance.get(counter);
+  const next = (counter: 'event' | 'state', count = 1): number => {
+    const value = advance.get(count, counter);
     if (value === undefined) throw defect('counter-missing', `records.db has no counter "${counter}"`);
     return value;
   };
@@ -77,7 +80,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    nextStateSequence: () => explained(database, () => next('state')),
+    takeStateSequences: (count) => explained(database, () => next('state', count)),
     async [Symbol.asyncDispose]() {
       listeners.clear();
       database.close();

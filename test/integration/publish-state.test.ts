@@ -66,6 +66,40 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       assert.ok(first && lost && again && first.sequence < lost.sequence && lost.sequence < again.sequence);
     });
 
+    test('the opening of the gallery is said while the box is online, before the last will', async () => {
+      await using broker = await start();
+      await using gate = await openTcpGate(Number(new URL(broker.url).port));
+      await using subscriber = await subscribeToEvents(broker.url);
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
+      let state: StateMessage['gallery'] = 'sealed';
+      let tell = (): void => undefined;
+      const gallery = {
+        state: () => state,
+        onChanged: (listener: () => void) => {
+          tell = listener;
+          return () => undefined;
+        },
+      };
+      await using _publisher = startTestPublisher({
+        url: `mqtt://127.0.0.1:${gate.port}`,
+        records,
+        gallery,
+      });
+      await subscriber.until(() => statesSeenBy(subscriber).length === 1);
+      state = 'open';
+      tell();
+      await subscriber.until(() => statesSeenBy(subscriber).length === 2);
+      gate.cut();
+      await subscriber.until(() => statesSeenBy(subscriber).length >= 3);
+      const [first, changed, lost] = statesSeenBy(subscriber);
+      assert.deepEqual([first?.gallery, changed?.gallery], ['sealed', 'open']);
+      assert.deepEqual([changed?.state, changed?.reason], ['online', 'gallery-changed']);
+      assert.ok(
+        first && changed && lost && first.sequence < changed.sequence && changed.sequence < lost.sequence,
+      );
+    });
+
     test('state is retained, events never are', async () => {
       await using broker = await start();
       await using subscriber = await subscribeToEvents(broker.url);

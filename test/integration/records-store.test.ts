@@ -150,7 +150,7 @@ describe('records.db', () => {
     const numbers: number[] = [];
     for (const _restart of [1, 2]) {
       await using records = openTestRecords(path);
-      numbers.push(records.nextStateSequence(), records.nextStateSequence());
+      numbers.push(records.takeStateSequences(1), records.takeStateSequences(1));
     }
     assert.deepEqual(numbers, [1, 2, 3, 4]);
   });

@@ -7,7 +7,7 @@ import { systemRandom } from '../../daemon/host/system-random.js';
 import { brokerAddress } from '../../daemon/publish/broker-address.js';
 import type { BrokerAccess } from '../../daemon/publish/broker-connection.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { type Publisher, startPublisher } from '../../daemon/publish/publisher.js';
+import { type Publisher, type PublisherOptions, startPublisher } from '../../daemon/publish/publisher.js';
 import type { PublisherTimings } from '../../daemon/publish/publisher-timings.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
@@ -37,6 +37,8 @@ export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'addres
   readonly records: Records;
   readonly logger?: Logger;
   readonly timings?: Partial<PublisherTimings>;
+  /** What the state message says of the gallery; by default that it is open. */
+  readonly gallery?: PublisherOptions['gallery'];
 }
 
 /** A publisher wired as the daemon wires it. */
@@ -45,6 +47,7 @@ export function startTestPublisher({
   records,
   logger = silentLogger,
   timings,
+  gallery = { state: () => 'open', onChanged: () => () => undefined },
   ...access
 }: TestPublisherOptions): Publisher {
   return startPublisher({
@@ -53,7 +56,8 @@ export function startTestPublisher({
     from: box,
     outbox: records.outbox,
     onRecorded: records.onRecorded,
-    nextStateSequence: records.nextStateSequence,
+    takeStateSequences: records.takeStateSequences,
+    gallery,
     clock: systemClock,
     random: systemRandom,
     logger,

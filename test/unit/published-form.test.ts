@@ -68,7 +68,7 @@ describe('a published event', () => {
 describe('a published state', () => {
   test('keeps the contract', () => {
     const bytes = encodeState(
-      { state: 'offline', reason: 'stopped', sequence: 2, timeMs: recordedAtMs },
+      { state: 'offline', reason: 'stopped', gallery: 'sealed', sequence: 2, timeMs: recordedAtMs },
       from,
     );
     const message = stateSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
