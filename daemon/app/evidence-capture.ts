@@ -13,7 +13,7 @@ export interface Evidence {
   /** Who was recognised; absent where nobody was. */
   readonly personId?: PersonId;
   readonly cameraId: CameraId;
-  /** When the picture was taken, wall clock, milliseconds since the epoch. */
+  /** When the picture was taken, wall clock, whole milliseconds since the epoch. */
   readonly takenAtMs: number;
   /** At most 64 KiB, without metadata. */
   readonly jpeg: Uint8Array;
@@ -93,7 +93,7 @@ export class EvidenceCapture implements AsyncDisposable {
       eventId,
       ...(personId === null ? {} : { personId }),
       cameraId: fact.cameraId,
-      takenAtMs: wallMsOf(capturedAtMs),
+      takenAtMs: Math.floor(wallMsOf(capturedAtMs)),
       jpeg,
     });
   }

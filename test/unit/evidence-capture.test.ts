@@ -49,7 +49,7 @@ describe('evidence capture', () => {
   test('keeps the latest picture of the track with what belongs to it', async () => {
     const { made, kept } = capture();
     made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }));
-    made.see(sightingOf({ sequence: 1, bestShot: { capturedAtMs: 50, jpeg: jpeg(2) } }));
+    made.see(sightingOf({ sequence: 1, bestShot: { capturedAtMs: 50.75, jpeg: jpeg(2) } }));
     made.see(sightingOf({ sequence: 2 }));
     made.keep(attendanceFact(), eventId('event-1'), wallMsOf);
     await settle();
