@@ -66,7 +66,7 @@ export interface KeyControl {
   providers(): Promise<readonly KeyProviderReport[]>;
   /**
    * Gives a gallery without a key its first one and opens it.
-   * @throws `key-initialised-already` (input), and what `KeyProvider.create` throws
+   * @throws `key-exists` (input), and what `KeyProvider.create` throws
    */
   init(provider: KeyProviderKind, input: KeyInput, actor: Actor): Promise<KeyStatus>;
   /** Tries to open a sealed gallery; the answer tells whether it is open now, and if not, why. */
