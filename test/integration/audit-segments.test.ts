@@ -21,6 +21,22 @@ describe('forgetting old entries', () => {
       assert.equal(log.count(), 7, 'nothing cut, nothing said');
     }));
 
+  test('keeps the last entry cut off comparable with what was noted', () =>
+    withAuditLog(({ log, fill }) => {
+      fill(4);
+      const noted = log.list({}).at(-1);
+      assert.ok(noted);
+      fill(2);
+      log.prune(auditEpochMs + 4000, retentionRun);
+      assert.equal(log.verify(noted).outcome, 'whole');
+      assert.equal(log.verify({ sequence: 4, hash: 'ab'.repeat(32) }).breakage?.sequence, 4);
+      assert.equal(
+        log.verify({ sequence: 1, hash: noted.hash }).outcome,
+        'whole',
+        'what is cut off cannot tell',
+      );
+    }));
+
   test('goes in steps, and may take everything', () =>
     withAuditLog(({ log, fill, clock }) => {
       fill(10);
@@ -102,6 +118,16 @@ describe('another audit key', () => {
       other.append({ by: somebody, action: 'key.unlocked' });
       tamper('DELETE FROM audit WHERE sequence = 2');
       assert.equal(other.verify().breakage?.sequence, 2);
+    }));
+
+  test('names the entry before it, also where that cannot be proven', () =>
+    withAuditLog(({ fill, reopened, tamper }) => {
+      fill(3);
+      const other = reopened(auditKeyOf(9));
+      other.append({ by: somebody, action: 'key.unlocked' });
+      tamper('UPDATE audit SET hash = zeroblob(32) WHERE sequence = 3');
+      const { sequence, reason } = other.verify().breakage ?? {};
+      assert.deepEqual([sequence, reason], [3, 'altered']);
     }));
 
   test('may be followed by the first again', () =>

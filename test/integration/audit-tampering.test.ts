@@ -135,6 +135,10 @@ describe('an altered audit log', () => {
   for (const [what, sql] of [
     ['gone', "DELETE FROM audit_mark WHERE kind = 'head'"],
     ['altered', 'UPDATE audit_mark SET sequence = 8, hash = (SELECT hash FROM audit WHERE sequence = 8)'],
+    [
+      'replaced under another key',
+      "UPDATE audit_mark SET sequence = 8, hash = (SELECT hash FROM audit WHERE sequence = 8), key_id = '0123456789abcdef'",
+    ],
     ['under another key', "UPDATE audit_mark SET sequence = 8, key_id = '0123456789abcdef'"],
   ] as const) {
     test(`entries gone at the new end are noticed with that record ${what}, and writing on does not heal it`, async () => {
@@ -190,6 +194,23 @@ describe('an altered audit log', () => {
       );
     });
     breaksAt(verdict, 14, 'reordered');
+  });
+
+  test('a genuine newest entry of another history is not the one that was recorded', async () => {
+    const verdict = await after(({ database, tamper, fill, clock }) => {
+      const { db } = database;
+      db.exec('CREATE TEMP TABLE mark AS SELECT * FROM audit_mark');
+      fill(1);
+      db.exec('CREATE TEMP TABLE tail AS SELECT * FROM audit WHERE sequence = 13');
+      tamper('DELETE FROM audit WHERE sequence = 13');
+      tamper('DELETE FROM audit_mark');
+      db.exec('INSERT INTO audit_mark SELECT * FROM mark');
+      clock.advanceBy(1);
+      fill(1);
+      tamper('DELETE FROM audit WHERE sequence = 13');
+      db.exec('INSERT INTO audit SELECT * FROM tail');
+    });
+    breaksAt(verdict, 13, 'reordered');
   });
 
   test('a file put back to an older state is whole, but not what somebody noted', async () => {
