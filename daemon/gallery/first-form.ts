@@ -25,6 +25,8 @@ interface FirstGalleryRow {
   readonly recogniser: string;
   readonly keyId: string;
   readonly keyCheck: Uint8Array;
+  readonly fieldFormat: number;
+  readonly seal: Uint8Array;
 }
 
 function tableExists({ db }: OpenDatabase): boolean {
@@ -35,7 +37,8 @@ function firstGallery(database: OpenDatabase): FirstGalleryRow | undefined {
   if (!tableExists(database)) return undefined;
   return database.db
     .prepare<[], FirstGalleryRow>(
-      'SELECT recogniser, key_id AS keyId, key_check AS keyCheck FROM first_gallery',
+      `SELECT recogniser, key_id AS keyId, key_check AS keyCheck, field_format AS fieldFormat, seal
+       FROM first_gallery`,
     )
     .get();
 }
@@ -79,16 +82,12 @@ export function convertFirstForm({ file, key, by, clock }: Conversion): KeyRing 
   const { database, audit } = file;
   const row = firstGallery(database);
   if (row === undefined) throw galleryDamaged('its first form is missing');
-  if (!areEqual(row.keyCheck, key.checkValue())) {
-    throw operational('wrong-key', `the gallery was sealed with another key than ${key.id}`, {
-      remedy: 'Put back the key that was in use when this gallery was last opened.',
-    });
-  }
   const recogniser = recogniserId(row.recogniser);
   const ring = new KeyRing(key);
   const nowMs = clock.wallMs();
   const first: SealingKey = { id: key.id, bytes: key.firstFormKey() };
   try {
+    assertKeyFits(row, key, first);
     database.transaction(() => {
       database.db
         .prepare(
@@ -100,10 +99,27 @@ export function convertFirstForm({ file, key, by, clock }: Conversion): KeyRing 
       dropFirstTables(database);
       audit.append({ by, action: 'gallery.migrated', details: { version: 2, ...counts } });
     });
+    return ring;
+  } catch (error) {
+    ring[Symbol.dispose]();
+    throw error;
   } finally {
     wipe(first.bytes);
   }
-  return ring;
+}
+
+/** As in the newer form, two witnesses tell a wrong key, with which neither agrees, from a damaged row. */
+function assertKeyFits(row: FirstGalleryRow, key: KeyEncryptionKey, first: SealingKey): void {
+  const within = [String(row.fieldFormat), row.recogniser];
+  const place = { table: 'gallery', column: 'seal', rowId: '1', within };
+  const doesSealOpen = openFirst(first, place, row.seal) !== undefined;
+  const isCheckRight = areEqual(row.keyCheck, key.checkValue());
+  if (doesSealOpen && isCheckRight) return;
+  if (doesSealOpen || isCheckRight)
+    throw galleryDamaged('what proves its key and its recogniser was altered');
+  throw operational('wrong-key', `the gallery was sealed with another key than ${key.id}`, {
+    remedy: 'Put back the key that was in use when this gallery was last opened.',
+  });
 }
 
 interface FirstPersonRow {

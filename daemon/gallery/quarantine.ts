@@ -17,11 +17,11 @@ export class Quarantine {
     return [...this.#rows.values()];
   }
 
-  /** True where the row was not known to be damaged before. */
+  /** True where the row was not known to be damaged before; the reason found first stays, being the closer one. */
   add(row: QuarantinedRow): boolean {
     const id = `${row.table} ${row.rowId}`;
     const isNew = !this.#rows.has(id);
-    this.#rows.set(id, row);
+    if (isNew) this.#rows.set(id, row);
     return isNew;
   }
 

@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { type PersonId, personId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import {
+  enrolmentOf,
+  enrolPersons,
+  fixedKey,
+  galleryOptions,
+  namesIn,
+  openTestGallery,
+  providersOf,
+  type TestGalleryOptions,
+  temporaryDirectory,
+  tester,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { swap, tamper } from '../support/gallery-tampering.js';
+
+type Row = Record<string, unknown>;
+const tables = ['data_key', 'person', 'template', 'photograph'] as const;
+type Copy = Readonly<Record<(typeof tables)[number], readonly Row[]>>;
+
+/** Everything the file holds of one person, as rows. */
+function copyRows(options: TestGalleryOptions, id: PersonId): Copy {
+  return tamper(options, (db) => {
+    const all = (sql: string): readonly Row[] => db.prepare<[string], Row>(sql).all(id);
+    return {
+      data_key: all('SELECT * FROM data_key WHERE id = (SELECT data_key_id FROM person WHERE id = ?)'),
+      person: all('SELECT * FROM person WHERE id = ?'),
+      template: all('SELECT * FROM template WHERE person_id = ?'),
+      photograph: all('SELECT * FROM photograph WHERE person_id = ?'),
+    };
+  });
+}
+
+/** Writes those rows back, over what is there now. */
+function putBack(options: TestGalleryOptions, copy: Copy): void {
+  tamper(options, (db) => {
+    for (const table of tables) {
+      for (const row of copy[table]) {
+        const columns = Object.keys(row);
+        const values = columns.map((column) => `@${column}`);
+        db.prepare(`INSERT OR REPLACE INTO ${table} (${columns.join()}) VALUES (${values.join()})`).run(row);
+      }
+    }
+  });
+}
+
+async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
+  const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
+  return best !== undefined && best.similarity > 0.99;
+}
+
+/** Enrols `Ada` (seed 1) and `Grace` (seed 2), does `work` and closes. Ada's id. */
+async function withAda(
+  options: TestGalleryOptions,
+  work: (gallery: Gallery, ada: PersonId) => void = () => undefined,
+): Promise<PersonId> {
+  await using opened = await openTestGallery(options);
+  const ada = await opened.gallery.addPerson(enrolmentOf('Ada', [1]), tester);
+  await opened.gallery.addPerson(enrolmentOf('Grace', [2]), tester);
+  work(opened.gallery, ada);
+  return ada;
+}
+
+describe('rows that were moved between two persons', () => {
+  test('templates given to each other by person or by row do not open', async (t) => {
+    for (const column of ['person_id', 'vector']) {
+      const options = galleryOptions(temporaryDirectory(t));
+      await enrolPersons(options, 3);
+      tamper(options, (db) => swap(db, 'template', column));
+      await using opened = await openTestGallery(options);
+      assert.equal(opened.gallery.templateCount, 1, column);
+      const tablesOf = opened.gallery.quarantined.map(({ table }) => table);
+      assert.deepEqual(tablesOf, ['template', 'template'], column);
+    }
+  });
+
+  test('profiles and data keys open for neither of the two, and the third keeps theirs', async (t) => {
+    for (const [table, column] of [
+      ['person', 'profile'],
+      ['person', 'data_key_id'],
+      ['data_key', 'wrapped'],
+    ] as const) {
+      const options = galleryOptions(temporaryDirectory(t));
+      await enrolPersons(options, 3);
+      tamper(options, (db) => swap(db, table, column));
+      await using opened = await openTestGallery(options);
+      const { gallery } = opened;
+      const named = (await namesIn(gallery)).filter((name) => name !== undefined);
+      assert.equal(named.length, 1, column);
+      const damaged = gallery.quarantined;
+      assert.deepEqual(
+        damaged.map((row) => row.table),
+        ['person', 'person'],
+        column,
+      );
+      assert.equal(gallery.personCount, 1, 'whom nothing vouches for is not recognised');
+      for (const { personId: id } of damaged) {
+        assert.equal(gallery.showPerson(id)?.profile, undefined);
+        assert.throws(
+          () => gallery.changeProfile(id, { name: 'Anew' }, tester),
+          (error) => isRollcallError(error, 'field-damaged'),
+        );
+      }
+      assert.equal(gallery.quarantined.length, 2, 'each row is put aside once');
+    }
+  });
+
+  test('photographs are an error that names the row', async (t) => {
+    for (const column of ['jpeg', 'person_id']) {
+      const options = galleryOptions(temporaryDirectory(t));
+      await enrolPersons(options, 3);
+      tamper(options, (db) => swap(db, 'photograph', column));
+      await using opened = await openTestGallery(options);
+      const { gallery } = opened;
+      let refused = 0;
+      for (const { id } of await gallery.listPersons()) {
+        const [photograph] = gallery.showPerson(id)?.photographs ?? [];
+        assert.ok(photograph);
+        try {
+          assert.ok(gallery.readPhotograph(id, photograph.id));
+        } catch (error) {
+          assert.ok(isRollcallError(error, 'field-damaged'));
+          assert.equal(error.details['rowId'], photograph.id);
+          refused += 1;
+        }
+      }
+      assert.equal(refused, 2, column);
+      assert.deepEqual(
+        gallery.quarantined.map(({ table }) => table),
+        ['photograph', 'photograph'],
+      );
+    }
+  });
+
+  test('a sealed value put into another column opens nowhere', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    await enrolPersons(options, 2);
+    tamper(options, (db) => {
+      db.exec(`UPDATE person SET profile = (SELECT jpeg FROM photograph WHERE person_id = person.id);
+               UPDATE template SET vector = (SELECT wrapped FROM data_key LIMIT 1);`);
+    });
+    await using opened = await openTestGallery(options);
+    assert.deepEqual(await namesIn(opened.gallery), [undefined, undefined]);
+    assert.equal(opened.gallery.templateCount, 0);
+  });
+});
+
+describe('readable columns that were altered', () => {
+  test('a removed person whose state was set to active is not recognised, and cannot be made so by a change', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options, (gallery, id) => gallery.removePerson(id, tester));
+    tamper(options, (db) => db.exec("UPDATE person SET state = 'active'"));
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.deepEqual([await isFound(gallery, 1), await isFound(gallery, 2)], [false, true]);
+    const reported = { table: 'person', rowId: ada, personId: ada, reason: 'does-not-open' };
+    assert.deepEqual(gallery.quarantined, [reported]);
+    assert.equal(file.audit.count({ action: 'gallery.row-quarantined', subject: ada }), 1);
+    for (const attempt of [
+      () => gallery.removePerson(ada, tester),
+      () => gallery.changeProfile(ada, { name: 'Ada' }, tester),
+    ]) {
+      assert.throws(attempt, (error) => isRollcallError(error, 'field-damaged'));
+    }
+    assert.ok(gallery.erasePerson(ada, tester), 'but can be erased');
+    assert.deepEqual(gallery.quarantined, []);
+  });
+
+  test('an active person whose state was altered is not lost', async (t) => {
+    for (const state of ['removed', 'staged']) {
+      const options = galleryOptions(temporaryDirectory(t));
+      const ada = await withAda(options);
+      tamper(options, (db) => db.prepare('UPDATE person SET state = ? WHERE id = ?').run(state, ada));
+      await using opened = await openTestGallery(options);
+      assert.equal(await isFound(opened.gallery, 1), false);
+      assert.equal(await isFound(opened.gallery, 2), true);
+      assert.equal(opened.gallery.quarantined[0]?.rowId, ada, state);
+      assert.equal(opened.gallery.showPerson(ada)?.state, state);
+    }
+  });
+
+  test('a template relabelled to another recogniser is never compared', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    await enrolPersons(options, 3);
+    tamper(options, (db) =>
+      db.exec("UPDATE template SET recogniser = 'x' WHERE id = (SELECT min(id) FROM template)"),
+    );
+    await using opened = await openTestGallery(options);
+    assert.equal(opened.gallery.templateCount, 2);
+  });
+
+  test('a template row that was deleted costs that template alone', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    await enrolPersons(options, 3);
+    tamper(options, (db) => db.exec('DELETE FROM template WHERE id = (SELECT min(id) FROM template)'));
+    await using opened = await openTestGallery(options);
+    assert.deepEqual([opened.gallery.templateCount, (await namesIn(opened.gallery)).length], [2, 3]);
+  });
+
+  test('a person whose data key is gone is named, not lost from sight', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    tamper(options, (db) =>
+      db.prepare('DELETE FROM data_key WHERE id = (SELECT data_key_id FROM person WHERE id = ?)').run(ada),
+    );
+    await using opened = await openTestGallery(options);
+    assert.equal((await opened.gallery.listPersons()).length, 2);
+    assert.deepEqual(
+      opened.gallery.quarantined.map(({ rowId, reason }) => ({ rowId, reason })),
+      [{ rowId: ada, reason: 'key-does-not-open' }],
+    );
+    assert.equal(await isFound(opened.gallery, 2), true);
+  });
+});
+
+describe('rows put back from an earlier day', () => {
+  test('an older profile of the same person does not open beside the newer revision', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.changeProfile(ada, { name: 'Countess' }, tester);
+    }
+    tamper(options, (db) =>
+      db.prepare('UPDATE person SET profile = ? WHERE id = ?').run(before.person[0]?.['profile'], ada),
+    );
+    await using opened = await openTestGallery(options);
+    assert.deepEqual(
+      opened.gallery.quarantined.map(({ rowId, reason }) => ({ rowId, reason })),
+      [{ rowId: ada, reason: 'does-not-open' }],
+    );
+  });
+
+  test('a whole row from before a removal does not bring the person back into recognition', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.removePerson(ada, tester);
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.deepEqual([await isFound(gallery, 1), await isFound(gallery, 2)], [false, true]);
+    assert.deepEqual(gallery.quarantined, [
+      { table: 'person', rowId: ada, personId: ada, reason: 'rolled-back' },
+    ]);
+    assert.equal(file.audit.verify().outcome, 'whole');
+  });
+
+  test('nor do the rows from before a withdrawal of consent, with the data key of then', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.eraseBiometricData(ada, { name: 'Ada' }, tester);
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    assert.equal(await isFound(opened.gallery, 1), false);
+    assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
+  });
+
+  test('an erased person is erased again at the next opening, and the audit log says so', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      assert.ok(opened.gallery.erasePerson(ada, tester));
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.equal(await isFound(gallery, 1), false);
+    assert.deepEqual([gallery.showPerson(ada), await namesIn(gallery)], [undefined, ['Grace']]);
+    const erasures = file.audit.list({ action: 'person.erased', subject: ada });
+    assert.deepEqual(
+      erasures.map(({ actor }) => actor),
+      [tester.actor, 'daemon'],
+    );
+    assertNothingLeft(file.database.db, ada);
+  });
+
+  /** Nothing of the person is left in any table. */
+  function assertNothingLeft(db: Parameters<Parameters<typeof tamper>[1]>[0], ada: PersonId): void {
+    for (const table of ['template', 'photograph']) {
+      const left = db.prepare(`SELECT count(*) FROM ${table} WHERE person_id = ?`).pluck().get(ada);
+      assert.equal(left, 0, table);
+    }
+    assert.equal(db.prepare('SELECT count(*) FROM data_key').pluck().get(), 1);
+  }
+
+  test('an erased person is not recognised even where their tombstone was taken away, too', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.erasePerson(ada, tester);
+    }
+    putBack(options, before);
+    tamper(options, (db) => db.exec('DELETE FROM tombstone'));
+    await using opened = await openTestGallery(options);
+    assert.equal(await isFound(opened.gallery, 1), false);
+    assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
+  });
+
+  test('rows of another gallery under another key open nothing', async (t) => {
+    const [mine, theirs] = [galleryOptions(temporaryDirectory(t)), galleryOptions(temporaryDirectory(t))];
+    await withAda(mine);
+    const foreign = await withAda({ ...theirs, providers: providersOf(fixedKey(8)) });
+    putBack(mine, copyRows(theirs, foreign));
+    await using opened = await openTestGallery(mine);
+    assert.equal(opened.gallery.personCount, 2);
+    assert.equal(opened.gallery.showPerson(personId(foreign))?.profile, undefined);
+  });
+});

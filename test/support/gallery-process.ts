@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const childScript = fileURLToPath(new URL('./gallery-child.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A process that has a gallery open; see gallery-child.ts for what it does and prints. */
+export interface GalleryChild {
+  readonly process: ChildProcess;
+  /** Lines printed so far. */
+  readonly lines: readonly string[];
+  /** Resolves once `count` lines were printed. */
+  printed(count: number): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/** Ends with the test at the latest. */
+export function startGalleryChild(t: TestContext, ...args: readonly string[]): GalleryChild {
+  const child = spawn(process.execPath, ['--import', 'tsx', childScript, ...args], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const output = createInterface({ input: child.stdout });
+  const closed = once(output, 'close');
+  const lines: string[] = [];
+  output.on('line', (line) => lines.push(line));
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await Promise.all([exited, closed]);
+  };
+  t.after(kill);
+  return {
+    process: child,
+    lines,
+    kill,
+    async printed(count) {
+      while (lines.length < count) {
+        const arrival = await Promise.race([once(output, 'line'), exited.then(() => 'exited' as const)]);
+        assert.notEqual(arrival, 'exited', `the child ended early with ${child.exitCode}`);
+      }
+    },
+  };
+}
+
+/** Runs the child to its end; for one that is to be refused. Its exit code and what it complained of. */
+export async function runGalleryChild(
+  t: TestContext,
+  ...args: readonly string[]
+): Promise<{ readonly code: unknown; readonly complaint: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', childScript, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  const [code] = await once(child, 'close');
+  return { code, complaint };
+}
