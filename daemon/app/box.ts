@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
 import type { Records } from '../records/open-records.js';
@@ -19,6 +20,7 @@ export interface BoxParts {
   readonly access: GalleryAccess;
   readonly persons: PersonControl;
   readonly audit: AuditControl;
+  readonly keys: KeyControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
@@ -35,6 +37,10 @@ export class Box implements BoxControl {
 
   get persons(): PersonControl {
     return this.#parts.persons;
+  }
+
+  get keys(): KeyControl {
+    return this.#parts.keys;
   }
 
   get audit(): AuditControl {

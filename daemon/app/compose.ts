@@ -26,6 +26,7 @@ import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-u
 import { trailReload, trailStart, trailStop } from './audit-trail.js';
 import { Box } from './box.js';
 import { createBoxAudit } from './box-audit.js';
+import { BoxKeys } from './box-keys.js';
 import { BoxPersons } from './box-persons.js';
 import { EventLoopWatch } from './event-loop-watch.js';
 import { EvidenceCapture } from './evidence-capture.js';
@@ -101,6 +102,7 @@ export async function composeBox(
     parts,
     access,
     persons,
+    keys: new BoxKeys({ access, clock }),
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => readKeySlots(access.file.database) }),
     records,
     intake,

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
 import type { KeyRing } from '../gallery/key-ring.js';
+import { KeyRotations } from '../gallery/key-rotations.js';
 import type { KeyInput, KeyProviderKind } from '../gallery/keys/key-provider.js';
 import type { KeyProviders } from '../gallery/keys/key-providers.js';
 import {
@@ -29,6 +30,8 @@ export interface GalleryAccessOptions {
 export interface OpenAccess {
   readonly gallery: Gallery;
   readonly ring: KeyRing;
+  /** Goes on with a rotation of the key that had not ended. */
+  readonly rotations: KeyRotations;
 }
 
 /**
@@ -118,6 +121,7 @@ export class GalleryAccess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn;
+    await this.#open?.rotations[Symbol.asyncDispose]();
     await this.#open?.gallery[Symbol.asyncDispose]();
     this.#open = undefined;
     this.#sealed = { ...unlocking, message: 'the daemon is stopping' };
@@ -133,24 +137,38 @@ export class GalleryAccess implements AsyncDisposable {
   async #unlock(input: KeyInput, by: Actor): Promise<void> {
     const { logger } = this.#options;
     const result = await this.#tryToUnlock(input, by);
-    if (result.outcome === 'sealed') {
+    if ('outcome' in result) {
       this.#sealed = result;
       const { code, message, remedy } = result;
       logger.error('the gallery is sealed: nobody is identified', { code, message, remedy });
       return;
     }
     this.#sealed = undefined;
-    this.#open = { gallery: result.gallery, ring: result.ring };
+    this.#open = result;
     for (const listener of this.#listeners) listener();
   }
 
   /** What keeps the gallery from being opened is a reason for it to stay sealed; defects are thrown. */
-  async #tryToUnlock(input: KeyInput, by: Actor) {
+  async #tryToUnlock(input: KeyInput, by: Actor): Promise<OpenAccess | Sealed> {
     try {
-      return await unlockGallery(this.#unlockOptions(input, by));
+      const result = await unlockGallery(this.#unlockOptions(input, by));
+      if (result.outcome === 'sealed') return result;
+      const { gallery, ring } = result;
+      return { gallery, ring, rotations: await this.#openRotations(gallery, ring) };
     } catch (error) {
       if (!isRollcallError(error) || error.kind === 'defect') throw error;
       return sealedBy(error);
+    }
+  }
+
+  /** @throws `gallery-damaged` */
+  async #openRotations(gallery: Gallery, ring: KeyRing): Promise<KeyRotations> {
+    const { file, providers, clock, logger } = this.#options;
+    try {
+      return await KeyRotations.open({ file, ring, providers, clock, logger });
+    } catch (error) {
+      await gallery[Symbol.asyncDispose]();
+      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AuditControl } from './audit-control.js';
+import type { KeyControl } from './key-control.js';
 import type { PersonControl } from './person-control.js';
 
 /** State of one camera as the status shows it. */
@@ -112,6 +113,7 @@ export interface BoxStatus {
 export interface BoxControl {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
+  readonly keys: KeyControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   /** Published payloads, oldest first, the newest `limit`. */

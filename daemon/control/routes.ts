@@ -6,6 +6,7 @@ import { isRollcallError, messageOf, type RollcallError } from '../base/errors.j
 import type { Logger } from '../base/logger.js';
 import { addAuditRoutes } from './audit-routes.js';
 import type { BoxControl } from './box-control.js';
+import { addKeyRoutes } from './key-routes.js';
 import { noSuch } from './no-such.js';
 import { addPersonRoutes } from './person-routes.js';
 import type { ActorOf } from './request-actor.js';
@@ -41,6 +42,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   });
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);
+  addKeyRoutes(app, box.keys, actorOf);
   addEventRoutes(app, box);
   return app;
 }
