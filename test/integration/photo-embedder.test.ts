@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startPhotoEmbedder } from '../../daemon/app/photo-embedder.js';
+import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/app/photo-embedder.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
@@ -12,6 +12,7 @@ import { analysePhoto } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';
 import { called, descendantsOf } from '../support/processes.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { until } from '../support/until.js';
 
 function configured(sections: Readonly<Record<string, unknown>> = {}): Config {
   return configSchema.parse({
@@ -107,6 +108,32 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
       assert.ok(alone.outcome === 'embedded' && among?.outcome === 'embedded');
       assert.deepEqual(alone.embedding, among.embedding);
     }
+  });
+
+  test('a process that dies is an error worth another try, and another takes its place', async () => {
+    const { a: jpeg } = await keptPhotographs();
+    await using embedder = await startPhotoEmbedder({
+      config: configured(),
+      recogniser: 'dlib-resnet',
+      ...parts,
+    });
+    const before = await embedder.embed(jpeg);
+    const [pid] = called('node', descendantsOf(process.pid));
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await assert.rejects(embedder.embed(jpeg), (error) => {
+      assert.ok(isRollcallError(error, 'vision-unavailable'));
+      return error.retryable;
+    });
+    let after: EmbeddedPhoto | undefined;
+    await until('another process to embed', async () => {
+      after = await embedder.embed(jpeg).catch((error: unknown) => {
+        assert.ok(isRollcallError(error, 'vision-unavailable'));
+        return undefined;
+      });
+      return after !== undefined;
+    });
+    assert.deepEqual(after, before);
   });
 
   test('a recogniser that is not installed is an error that says which command installs it', async (t) => {
