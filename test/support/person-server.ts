@@ -10,16 +10,22 @@ import { MemoryPersons } from './memory-persons.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** A control server on a unix socket of its own, with persons in memory behind it. */
-export interface PersonServer extends AsyncDisposable {
+export interface PersonServer<Behind extends PersonControl = MemoryPersons> extends AsyncDisposable {
   readonly directory: string;
   readonly socketPath: string;
-  readonly behind: MemoryPersons;
+  readonly behind: Behind;
   readonly client: ControlClient;
 }
 
-export async function startPersonServer(): Promise<PersonServer> {
+export function startPersonServer(): Promise<PersonServer> {
+  return servePersons(new MemoryPersons());
+}
+
+/** The same with any other persons behind it. */
+export async function servePersons<Behind extends PersonControl>(
+  behind: Behind,
+): Promise<PersonServer<Behind>> {
   const directory = await temporaryDirectory();
-  const behind = new MemoryPersons();
   const socketPath = join(directory.path, 'control.sock');
   // Nothing but persons is asked for here.
   const box = { persons: behind } as Partial<BoxControl> as BoxControl;

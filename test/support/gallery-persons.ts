@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BoxPersons } from '../../daemon/app/box-persons.js';
+import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { PersonControl } from '../../daemon/control/person-control.js';
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
+import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
+import type { RecogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
+import { testDimensions, testRecogniser, unitVector } from './gallery-fixture.js';
+import { faceOn } from './painted-faces.js';
+import { openTestRecords } from './published-box.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const startMs = Date.UTC(2026, 2, 2, 8);
+
+export interface GalleryPersons extends AsyncDisposable {
+  readonly persons: PersonControl;
+  /** Rows of persons in the database, in whatever state. */
+  rowCount(): number;
+}
+
+/** A sealed gallery on the disk with the persons of the box before it; only the networks are played. */
+export async function openGalleryPersons(): Promise<GalleryPersons> {
+  const directory = await temporaryDirectory();
+  const clock = new VirtualClock(startMs);
+  await writeFile(join(directory.path, 'gallery-key'), new Uint8Array(32).fill(7), { mode: 0o600 });
+  const access = await GalleryAccess.start({
+    file: await openGalleryFile({
+      path: join(directory.path, 'gallery.db'),
+      auditKey: new Uint8Array(32).fill(0xa0),
+      clock,
+    }),
+    providers: makeKeyProviders({
+      clock,
+      secretName: 'gallery-key',
+      credentials: { secretsDirectory: directory.path },
+      workDirectory: directory.path,
+    }),
+    // No network is run: nobody asks for the pack.
+    recogniser: {
+      id: testRecogniser,
+      dimensions: testDimensions,
+    } as Partial<RecogniserInUse> as RecogniserInUse,
+    clock,
+    logger: silentLogger,
+  });
+  const records = openTestRecords(join(directory.path, 'records.db'));
+  const persons = new BoxPersons({
+    access,
+    records,
+    threshold: () => 0.5,
+    todayIso: () => '2026-03-02',
+    analysePhoto: async (image) => {
+      // Looking at a photograph takes time: no two persons are enrolled in one millisecond.
+      clock.advanceBy(1);
+      return analysePainted(image);
+    },
+    forgetPerson: () => undefined,
+  });
+  const count = access.file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
+  return {
+    persons,
+    rowCount: () => count.get() ?? 0,
+    [Symbol.asyncDispose]: async () => {
+      await access[Symbol.asyncDispose]();
+      await records[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a network would make of a painted face: the same vector for the same face, far from those of others. */
+function analysePainted(image: Buffer): PhotoOutcome {
+  const face = faceOn(image);
+  if (face === undefined) {
+    return { outcome: 'refused', code: 'no-face', message: 'there is no face', remedy: 'take another' };
+  }
+  const seed = createHash('sha256').update(face).digest().readUInt32LE(0);
+  return {
+    outcome: 'ok',
+    embeddingBase64: encodeEmbedding(unitVector(seed)),
+    recogniser: testRecogniser,
+    quality: { score: 0.9, reasons: [] },
+    jpegBase64: image.toString('base64'),
+  };
+}
