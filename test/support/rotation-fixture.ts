@@ -17,7 +17,7 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { enrolmentPhotograph, noiseJpeg, testDimensions, tester, testRecogniser } from './gallery-fixture.js';
 
 /** The least that Argon2id takes: one pass over 8 KiB. */
-const cheapest = { passes: 1, memoryBytes: 8 * 1024 };
+export const cheapest = { passes: 1, memoryBytes: 8 * 1024 };
 const keyName = 'gallery-key';
 
 type Providers = Readonly<Record<KeyProviderKind, KeyProvider>>;

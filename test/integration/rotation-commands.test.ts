@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { BoxKeys } from '../../daemon/app/box-keys.js';
+import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { BoxControl } from '../../daemon/control/box-control.js';
+import type { KeyStatus } from '../../daemon/control/key-control.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import type { KeyProviders } from '../../daemon/gallery/keys/key-providers.js';
+import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
+import { TpmKeyProvider } from '../../daemon/gallery/keys/tpm-key-provider.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { Tpm } from '../../daemon/host/tpm.js';
+import { temporaryDirectory, testDimensions, testRecogniser } from '../support/gallery-fixture.js';
+import { cheapest, enrol } from '../support/rotation-fixture.js';
+
+const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A directory with a configuration, to run commands on. */
+class Place {
+  readonly directory: string;
+  readonly secrets: string;
+  readonly #config: string;
+
+  constructor(t: TestContext) {
+    this.directory = temporaryDirectory(t);
+    this.secrets = join(this.directory, 'secrets');
+    this.#config = join(this.directory, 'rollcall.yaml');
+    mkdirSync(this.secrets, { mode: 0o700 });
+    const lines = [
+      'site: { id: site, timeZone: UTC }',
+      'box: { id: box }',
+      'cameras: []',
+      `dataDir: ${this.directory}`,
+      `secretsDir: ${this.secrets}`,
+      `control: { socketPath: ${this.directory}/control.sock }`,
+    ];
+    writeFileSync(this.#config, `${lines.join('\n')}\n`);
+  }
+
+  secret(suffix = ''): string {
+    return join(this.secrets, `gallery-key${suffix}`);
+  }
+
+  /** What the part of a daemon that has to do with keys does. */
+  async serve(): Promise<AsyncDisposable & { readonly access: GalleryAccess }> {
+    const file = await openGalleryFile({
+      path: join(this.directory, 'gallery.db'),
+      auditKey: new Uint8Array(32).fill(5),
+      clock,
+    });
+    const providers: KeyProviders = {
+      secret: new SecretKeyProvider('gallery-key', {
+        secretsDirectory: this.secrets,
+        credentialsDirectory: '',
+      }),
+      passphrase: new PassphraseKeyProvider({ clock, cost: cheapest }),
+      tpm: new TpmKeyProvider(new Tpm({ clock, workDirectory: this.directory, tcti: 'none' })),
+    };
+    const recogniser = { id: testRecogniser, dimensions: testDimensions } as never;
+    const access = await GalleryAccess.start({ file, providers, recogniser, clock, logger: silentLogger });
+    const box = { keys: new BoxKeys({ access, clock }) } as Partial<BoxControl> as BoxControl;
+    const socketPath = join(this.directory, 'control.sock');
+    const server = await startControlServer({ socketPath, box, logger: silentLogger });
+    return {
+      access,
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]();
+        await access[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /** Runs `rollcall key …` with `input` as its standard input, which is no terminal. */
+  async run(args: readonly string[], input = ''): Promise<Ended> {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', main, 'key', ...args, '--config', this.#config],
+      { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    const texts = { out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      texts.out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      texts.err += chunk;
+    });
+    child.stdin.end(input);
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, ...texts };
+  }
+
+  async status(): Promise<KeyStatus> {
+    const { out } = await this.run(['status', '--json']);
+    return JSON.parse(out) as KeyStatus;
+  }
+}
+
+describe('rollcall key', { timeout: 120_000 }, () => {
+  test('makes a secret, rotates it, and puts the new file in the place of the old', async (t) => {
+    const place = new Place(t);
+    const made = await place.run(['init', '--json']);
+    assert.equal(made.code, 0, made.err);
+    assert.equal(JSON.parse(made.out).created, place.secret());
+    assert.equal(statSync(place.secret()).mode & 0o777, 0o600);
+    await using served = await place.serve();
+    const { gallery } = served.access.requireOpen();
+    for (let seed = 1; seed <= 3; seed += 1) await enrol({ gallery }, seed);
+    const before = await place.status();
+    assert.equal(before.state, 'open');
+    assert.deepEqual(
+      before.slots.map(({ provider, isCurrent }) => ({ provider, isCurrent })),
+      [{ provider: 'secret', isCurrent: true }],
+    );
+    const again = await place.run(['init']);
+    assert.equal(again.code, 2);
+    assert.match(again.err, /has a key already/);
+
+    const unasked = await place.run(['rotate']);
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.err, /add '--yes'/);
+    assert.equal(existsSync(place.secret('.next')), false);
+
+    for (const depth of [[], ['--deep']]) {
+      const old = await place.status();
+      const rotated = await place.run(['rotate', ...depth, '--yes', '--json']);
+      assert.equal(rotated.code, 0, rotated.err);
+      const result = JSON.parse(rotated.out);
+      assert.equal(result.isFinished, true);
+      assert.equal(result.rotation.total, 3);
+      assert.notEqual(result.keyId, old.slots[0]?.keyId);
+      assert.equal(existsSync(place.secret('.next')), false);
+    }
+    const text = await place.run(['status']);
+    assert.match(text.out, /gallery: open/);
+    assert.match(text.out, /deep rotation from [0-9a-f]{16} to [0-9a-f]{16}: finished, 3 of 3 data keys/);
+  });
+
+  test('goes on where an earlier run of it was broken off', async (t) => {
+    const place = new Place(t);
+    await place.run(['init']);
+    await using _served = await place.serve();
+    // Broken off before the daemon was asked: the file for the new key is there.
+    writeFileSync(place.secret('.next'), Buffer.alloc(32, 9), { mode: 0o600 });
+    const first = await place.run(['rotate', '--yes', '--json']);
+    assert.equal(first.code, 0, first.err);
+    assert.deepEqual(readFileSync(place.secret()), Buffer.alloc(32, 9));
+    // Broken off at its end: the new key is in force, and its file not yet in the place of the old one.
+    renameSync(place.secret(), place.secret('.next'));
+    writeFileSync(place.secret(), Buffer.alloc(32, 8), { mode: 0o600 });
+    const second = await place.run(['rotate', '--yes', '--json']);
+    assert.equal(second.code, 0, second.err);
+    assert.equal(JSON.parse(second.out).keyId, JSON.parse(first.out).keyId, 'no second rotation');
+    assert.deepEqual(readFileSync(place.secret()), Buffer.alloc(32, 9));
+    assert.equal(existsSync(place.secret('.next')), false);
+  });
+
+  test('changes to a passphrase, and opens the sealed gallery with it from standard input', async (t) => {
+    const place = new Place(t);
+    const words = 'six random words, nobody knows them';
+    await place.run(['init']);
+    {
+      await using _served = await place.serve();
+      const weak = await place.run(['rotate', '--provider', 'passphrase', '--yes'], 'short\n');
+      assert.equal(weak.code, 2);
+      assert.match(weak.err, /not good enough/);
+      const rotated = await place.run(
+        ['rotate', '--provider', 'passphrase', '--wait', '--yes'],
+        `${words}\n`,
+      );
+      assert.equal(rotated.code, 0, rotated.err);
+      assert.match(rotated.out, /opens nothing but backups/);
+      assert.equal((rotated.out + rotated.err).includes(words), false);
+    }
+    await using _again = await place.serve();
+    const sealed = await place.status();
+    assert.equal(sealed.state, 'sealed');
+    assert.equal(sealed.reason?.code, 'passphrase-needed');
+    const refused = await place.run(['rotate', '--yes'], words);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /sealed/);
+    const wrong = await place.run(['unlock'], 'some other words entirely');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.out, /does not open/);
+    const opened = await place.run(['unlock', '--json'], `${words}\r\n`);
+    assert.equal(opened.code, 0, opened.err);
+    assert.equal(JSON.parse(opened.out).state, 'open');
+  });
+
+  test('gives a new gallery a passphrase, and says which providers there are', async (t) => {
+    const place = new Place(t);
+    const unreachable = await place.run(['init', '--provider', 'passphrase'], 'words that are long enough');
+    assert.equal(unreachable.code, 3);
+    await using _served = await place.serve();
+    assert.equal((await place.status()).reason?.code, 'key-not-initialised');
+    const made = await place.run(['init', '--provider', 'passphrase'], 'words that are long enough\n');
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /gallery: open/);
+    const providers = await place.run(['providers', '--json']);
+    const kinds = (JSON.parse(providers.out) as { kind: string }[]).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['secret', 'passphrase', 'tpm']);
+  });
+});
