@@ -23,9 +23,9 @@ class OnnxSearchIndex implements SearchIndex {
   readonly #table: TemplateTable;
   readonly #inFlight = new InFlight();
 
-  constructor(session: InferenceSession, dimensions: number) {
+  constructor(session: InferenceSession, table: TemplateTable) {
     this.#session = session;
-    this.#table = new TemplateTable(dimensions);
+    this.#table = table;
   }
 
   get personCount(): number {
@@ -102,12 +102,12 @@ class OnnxSearchIndex implements SearchIndex {
  * An empty index over ONNX Runtime's CPU matrix product, one thread: several times faster than a loop in
  * JavaScript at every size (docs/gallery.md has the figures; `scripts/bench search` measures both).
  */
-export async function openOnnxSearchIndex(dimensions: number): Promise<SearchIndex> {
+export async function openOnnxSearchIndex(dimensions: number, expectedTemplates = 0): Promise<SearchIndex> {
   const session = await InferenceSession.create(productGraph(dimensions), {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
   });
-  return new OnnxSearchIndex(session, dimensions);
+  return new OnnxSearchIndex(session, new TemplateTable(dimensions, expectedTemplates));
 }

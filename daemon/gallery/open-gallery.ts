@@ -164,13 +164,16 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
   try {
     assertRecogniser(readRecogniser(database), recogniser);
     const rows = new PersonRows(database);
-    const newIndex = () => openOnnxSearchIndex(dimensions);
-    const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
+    const newIndex = (templates = 0) => openOnnxSearchIndex(dimensions, templates);
+    const imports = lifetime.use(
+      'staged imports',
+      new StagedImports({ database, rows, newIndex: () => newIndex() }),
+    );
     imports.abandon();
     enforceTombstones({ database, rows, audit, clock });
     if (!emptyWriteAheadLog(database))
       logger.warn('another program keeps the write-ahead log from being emptied');
-    const index = lifetime.use('search index', await newIndex());
+    const index = lifetime.use('search index', await newIndex(rows.templateCount(recogniser)));
     const quarantine = new Quarantine();
     const report = (row: QuarantinedRow): void => {
       if (!quarantine.add(row)) return;

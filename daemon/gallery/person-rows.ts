@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { PersonId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { reading } from './gallery-file.js';
 import type { DataKeyRow } from './key-ring.js';
 import type { PersonState } from './places.js';
 
@@ -76,6 +77,7 @@ const TEMPLATE_COLUMNS =
 
 /** The rows of persons as they lie in the database: sealed. Writes are to be called in a transaction. */
 export class PersonRows {
+  readonly #database: OpenDatabase;
   readonly #insertKey: Statement<[DataKeyRow]>;
   readonly #insertPerson: Statement<[PersonRow & { dataKeyId: string }]>;
   readonly #insertTemplate: Statement<[TemplateRow]>;
@@ -87,12 +89,15 @@ export class PersonRows {
   readonly #ofImport: Statement<[string], KeyedPersonRow>;
   readonly #templatesBetween: Statement<[string, string], TemplateRow>;
   readonly #templatesOf: Statement<[string], TemplateRow>;
+  readonly #templateCount: Statement<[string], number>;
   readonly #photographsOf: Statement<[string], { id: string; addedAtMs: number }>;
   readonly #photograph: Statement<[string, string], PhotographRow>;
   readonly #delete: Statement<[string]>;
   readonly #deleteKey: Statement<[string]>;
 
-  constructor({ db }: OpenDatabase) {
+  constructor(database: OpenDatabase) {
+    this.#database = database;
+    const { db } = database;
     this.#insertKey = db.prepare('INSERT INTO data_key (id, kek_id, wrapped) VALUES (@id, @kekId, @wrapped)');
     this.#insertPerson = db.prepare(
       `INSERT INTO person (id, state, import_id, data_key_id, revision, profile, enrolled_at_ms, changed_at_ms)
@@ -128,6 +133,9 @@ export class PersonRows {
     this.#templatesOf = db.prepare(
       `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id = ? ORDER BY id`,
     );
+    this.#templateCount = db
+      .prepare<[string], number>('SELECT count(*) FROM template WHERE recogniser = ?')
+      .pluck();
     this.#photographsOf = db.prepare(
       'SELECT id, added_at_ms AS addedAtMs FROM photograph WHERE person_id = ? ORDER BY id',
     );
@@ -164,44 +172,55 @@ export class PersonRows {
   }
 
   person(id: PersonId): PersonCountsRow | undefined {
-    return this.#one.get(id);
+    return this.#read(() => this.#one.get(id));
   }
 
   /** Up to `limit` persons of no unfinished import after the given one, in order of enrolment. */
   listedAfter(previous: PersonRow | undefined, limit: number): readonly PersonCountsRow[] {
-    return this.#listed.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit);
+    return this.#read(() =>
+      this.#listed.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit),
+    );
   }
 
   /** Up to `limit` persons in any state whose id comes after `previousId`, in order of their ids. */
   personsAfter(previousId: string, limit: number): readonly KeyedPersonRow[] {
-    return this.#after.all(previousId, limit);
+    return this.#read(() => this.#after.all(previousId, limit));
   }
 
   /** The staged persons of an import. */
   personsOfImport(importId: string): readonly KeyedPersonRow[] {
-    return this.#ofImport.all(importId);
+    return this.#read(() => this.#ofImport.all(importId));
   }
 
   /** The templates of all persons whose id comes after `afterId`, up to and with `lastId`, person by person. */
   templatesBetween(afterId: string, lastId: string): readonly TemplateRow[] {
-    return this.#templatesBetween.all(afterId, lastId);
+    return this.#read(() => this.#templatesBetween.all(afterId, lastId));
+  }
+
+  /** Templates of everybody by one recogniser. */
+  templateCount(recogniser: string): number {
+    return this.#templateCount.get(recogniser) ?? 0;
   }
 
   templatesOf(id: PersonId): readonly TemplateRow[] {
-    return this.#templatesOf.all(id);
+    return this.#read(() => this.#templatesOf.all(id));
   }
 
   photographsOf(id: PersonId): readonly { readonly id: string; readonly addedAtMs: number }[] {
-    return this.#photographsOf.all(id);
+    return this.#read(() => this.#photographsOf.all(id));
   }
 
   photograph(personId: PersonId, photographId: string): PhotographRow | undefined {
-    return this.#photograph.get(personId, photographId);
+    return this.#read(() => this.#photograph.get(personId, photographId));
   }
 
   /** Deletes a person with their data key and everything that is held on them. */
   delete({ id, dataKeyId }: KeyedPersonRow): void {
     this.#delete.run(id);
     this.#deleteKey.run(dataKeyId);
+  }
+
+  #read<T>(work: () => T): T {
+    return reading(this.#database, work);
   }
 }

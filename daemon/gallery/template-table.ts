@@ -3,6 +3,9 @@ import type { Embedding } from '../domain/match.js';
 
 const SMALLEST_CAPACITY = 256;
 
+/** Room for enrolments to come, beyond what is expected. */
+const SPARE = 1.05;
+
 /**
  * Templates as rows of one flat array, beside a table that says whose each row is. Rows are kept dense: the last
  * row moves into a gap. Whatever leaves, by removal or by growth, is overwritten with zeros.
@@ -17,10 +20,12 @@ export class TemplateTable {
   #rowCount = 0;
   #version = 0;
 
-  constructor(dimensions: number) {
+  /** Has room for `expectedRows` without growing, which takes memory twice. */
+  constructor(dimensions: number, expectedRows = 0) {
+    const capacity = Math.max(SMALLEST_CAPACITY, Math.ceil(expectedRows * SPARE));
     this.dimensions = dimensions;
-    this.#vectors = new Float32Array(SMALLEST_CAPACITY * dimensions);
-    this.#owners = new Int32Array(SMALLEST_CAPACITY);
+    this.#vectors = new Float32Array(capacity * dimensions);
+    this.#owners = new Int32Array(capacity);
   }
 
   get rowCount(): number {
@@ -111,7 +116,7 @@ export class TemplateTable {
   #reserve(rows: number): void {
     const capacity = this.#owners.length;
     if (rows <= capacity) return;
-    const grown = Math.max(rows, Math.ceil(capacity * 1.5));
+    const grown = Math.max(rows, Math.ceil(capacity * 1.25));
     const vectors = new Float32Array(grown * this.dimensions);
     vectors.set(this.vectors);
     this.#vectors.fill(0);

@@ -1,0 +1,145 @@
+// What a gallery costs, by its size:
+//   scripts/bench gallery [--photograph-bytes 20000] [--json]
+// Five templates and five photographs a person, the key in a file, everything on the disk that holds the temporary
+// directory. Opening and searching run in a process of their own; memory is what that process has more than before.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { type Random, seededRandom } from '../../daemon/base/random.js';
+import { recogniserId } from '../../daemon/domain/ids.js';
+import type { EnrolmentPhotograph } from '../../daemon/gallery/enrolment.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { startRotation } from '../../daemon/gallery/rotation.js';
+import { by, clock, dimensions, makeKey, openBenchGallery, templatesPerPerson } from './gallery-box.js';
+import { quantile, timed } from './gallery-timing.js';
+import { unitVector } from './search-contenders.js';
+
+const { values } = parseArgs({
+  options: {
+    'photograph-bytes': { type: 'string', default: '20000' },
+    templates: { type: 'string', multiple: true, default: ['1000', '10000', '50000', '100000'] },
+    json: { type: 'boolean', default: false },
+  },
+});
+const photographBytes = Number(values['photograph-bytes']);
+const jpeg = Uint8Array.from({ length: photographBytes }, (_, at) => [0xff, 0xd8, 0xff][at] ?? at & 255);
+
+function photographs(random: Random): EnrolmentPhotograph[] {
+  return Array.from({ length: templatesPerPerson }, () => ({
+    jpeg,
+    embedding: unitVector(random),
+    quality: 1,
+  }));
+}
+
+async function enrol(gallery: Gallery, count: number, random: Random): Promise<number[]> {
+  const durationsMs: number[] = [];
+  for (let person = 0; person < count; person += 1) {
+    const profile = { name: `Person ${person}` };
+    const taken = photographs(random);
+    const startMs = performance.now();
+    await gallery.addPerson({ profile, photographs: taken }, by);
+    durationsMs.push(performance.now() - startMs);
+  }
+  return durationsMs;
+}
+
+/** Enrols everybody without waiting for the disk: that is measured on a few afterwards. */
+async function fill(directory: string, templates: number, random: Random): Promise<void> {
+  await using opened = await openBenchGallery(directory);
+  opened.file.database.db.pragma('synchronous = OFF');
+  await enrol(opened.gallery, templates / templatesPerPerson, random);
+}
+
+interface Opened {
+  readonly openMs: number;
+  readonly openBlockMs: number;
+  readonly addedMiB: number;
+  readonly peakAddedMiB: number;
+  readonly searchMs: readonly number[];
+}
+
+function openInChild(directory: string): Opened {
+  const child = fileURLToPath(new URL('gallery-child.ts', import.meta.url));
+  const output = execFileSync(process.execPath, ['--import', 'tsx', child, directory], { encoding: 'utf8' });
+  return JSON.parse(output) as Opened;
+}
+
+async function change(directory: string, random: Random): Promise<Readonly<Record<string, number>>> {
+  await makeKey(directory, 'key.next');
+  await using opened = await openBenchGallery(directory);
+  const { gallery, file, ring, providers } = opened;
+  const enrolMs = await enrol(gallery, 50, random);
+  const [...persons] = (await gallery.listPersons()).slice(0, 50);
+  const eraseMs: number[] = [];
+  for (const { id } of persons) {
+    const startMs = performance.now();
+    gallery.erasePerson(id, by);
+    eraseMs.push(performance.now() - startMs);
+  }
+  const rotate = (depth: 'wrap' | 'deep') =>
+    timed(async () => {
+      const parts = { file, ring, providers, clock, logger: silentLogger, recogniser: recogniserId('bench') };
+      const rotation = await startRotation({ ...parts, kind: 'secret', depth, input: {}, by });
+      await rotation.ended;
+    });
+  const wrapping = await rotate('wrap');
+  await makeKey(directory, 'key.next');
+  const deep = await rotate('deep');
+  return {
+    'enrol, median, ms': quantile(enrolMs, 0.5),
+    'enrol, p99, ms': quantile(enrolMs, 0.99),
+    'erase, median, ms': quantile(eraseMs, 0.5),
+    'erase, p99, ms': quantile(eraseMs, 0.99),
+    'rotate, s': wrapping.tookMs / 1000,
+    'rotate, longest block, ms': wrapping.longestBlockMs,
+    'deep rotate, s': deep.tookMs / 1000,
+    'deep rotate, longest block, ms': deep.longestBlockMs,
+  };
+}
+
+async function measure(templates: number): Promise<Readonly<Record<string, number>>> {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
+  const random = seededRandom(templates);
+  try {
+    await makeKey(directory, 'key');
+    await fill(directory, templates, random);
+    const { openMs, openBlockMs, addedMiB, peakAddedMiB, searchMs } = openInChild(directory);
+    return {
+      'file, MB': statSync(join(directory, 'gallery.db')).size / 1e6,
+      'open, ms': openMs,
+      'open, longest block, ms': openBlockMs,
+      'memory when open, MiB': addedMiB,
+      'memory at its peak, MiB': peakAddedMiB,
+      'search, median, ms': quantile(searchMs, 0.5),
+      'search, p99, ms': quantile(searchMs, 0.99),
+      ...(await change(directory, random)),
+    };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node.js ${process.version}`;
+const columns = [];
+for (const templates of values.templates.map(Number)) {
+  columns.push({ templates, persons: templates / templatesPerPerson, figures: await measure(templates) });
+}
+if (values.json) {
+  process.stdout.write(`${JSON.stringify({ machine, dimensions, photographBytes, columns })}\n`);
+} else {
+  console.log(
+    `${machine}; ${templatesPerPerson} templates and photographs of ${photographBytes} bytes a person`,
+  );
+  const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 0).padStart(12);
+  console.log(
+    'templates'.padEnd(34) + columns.map(({ templates }) => String(templates).padStart(12)).join(''),
+  );
+  for (const name of Object.keys(columns[0]?.figures ?? {})) {
+    console.log(name.padEnd(34) + columns.map(({ figures }) => cell(figures[name] ?? Number.NaN)).join(''));
+  }
+}
