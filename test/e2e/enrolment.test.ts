@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import sharp from 'sharp';
-import type { PersonSummary } from '../../daemon/control/person-control.js';
+import type { ImportReport } from '../../daemon/cli/import-report.js';
+import type { ErasureCertificate, PersonSummary } from '../../daemon/control/person-control.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 
@@ -37,6 +38,7 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
     await t.test('unusable names and files', (inner) => badInput(box, photos, inner));
     await t.test('nothing was stored of all this', () => nothingStored(box, photos.huge));
     await t.test('a person is enrolled, warned of, shown and removed', () => lifeOfAPerson(box, photos));
+    await t.test('a table is imported, and one of its persons erased', () => importAndErase(box, photos));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -156,7 +158,8 @@ async function nothingStored(box: TestBox, huge: string) {
   const { stdout } = await box.command('person', 'list', '--json');
   assert.deepEqual(JSON.parse(stdout), []);
   const { gallery, vision } = await box.client.status();
-  assert.deepEqual(gallery, { persons: 0, templates: 0, damagedRows: 0 });
+  const { state, persons, templates, damagedRows } = gallery;
+  assert.deepEqual([state, persons, templates, damagedRows], ['open', 0, 0, 0]);
   assert.equal(vision[0]?.restarts, 0);
 }
 
@@ -199,4 +202,36 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
     0,
     'removed faces are forgotten',
   );
+}
+
+/** Ada and Bea are enrolled already. */
+async function importAndErase(box: TestBox, photos: Photos) {
+  const table = join(photos.folder, 'persons.csv');
+  const rows = [
+    'name,external_id,photographs',
+    `Ada of the table,1,${basename(photos.ada)}`,
+    `Bea of the table,2,${basename(photos.bea)}`,
+  ];
+  await writeFile(table, rows.join('\n'));
+  const importTable = async (...more: readonly string[]) => {
+    const folder = dirname(photos.ada);
+    const result = await box.command('person', 'import', table, '--photographs', folder, '--json', ...more);
+    return { ...result, report: JSON.parse(result.stdout) as ImportReport };
+  };
+  const before = (await box.client.status()).gallery.persons;
+  const refused = await importTable();
+  assert.equal(refused.exitCode, 1, refused.stderr);
+  assert.deepEqual([refused.report.outcome, refused.report.refused], ['refused', 2]);
+  assert.match(refused.report.rows[0]?.reasons[0] ?? '', /the face resembles Ada once more/);
+  assert.equal((await box.client.status()).gallery.persons, before);
+
+  const imported = await importTable('--allow-duplicates');
+  assert.equal(imported.exitCode, 0, imported.stdout);
+  assert.equal((await box.client.status()).gallery.persons, before + 2, 'they are recognised at once');
+
+  const [id = ''] = imported.report.personIds;
+  const erased = await box.command('person', 'erase', id, '--yes', '--json');
+  assert.equal(erased.exitCode, 0, erased.stderr);
+  assert.equal((JSON.parse(erased.stdout) as ErasureCertificate).personId, id);
+  assert.equal((await box.client.status()).gallery.persons, before + 1);
 }
