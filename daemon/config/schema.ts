@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { camerasSchema } from './camera-schema.js';
 import { evidenceSchema, identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
 import { field } from './field.js';
+import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
 import { livenessSchema, visionSchema } from './vision-schema.js';
 
@@ -93,6 +94,10 @@ export const fileSchema = z.strictObject({
   }),
   gallery: gallerySchema.prefault({}).meta({ description: 'The enrolled persons.' }),
   records: recordsSchema.prefault({}).meta({ description: 'What happened.' }),
+  retention: retentionSchema.prefault({}).meta({
+    description:
+      'How long things are kept before the daily run deletes them for good. Every kind is forgotten unless it says `forever`.',
+  }),
   models: modelsSchema.prefault({}).meta({ description: 'The networks.' }),
   control: controlSchema.prefault({}).meta({ description: 'The local API.' }),
   logging: loggingSchema.prefault({}).meta({ description: 'The log, JSON lines on standard error.' }),
@@ -131,4 +136,5 @@ export type LivenessConfig = Config['liveness'];
 export type IdentificationConfig = Config['identification'];
 export type RulesConfig = Config['rules'];
 export type EvidenceConfig = Config['evidence'];
+export type RetentionConfig = Config['retention'];
 export type MqttConfig = NonNullable<Config['mqtt']>;
