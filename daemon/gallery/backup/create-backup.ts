@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs';
+import type { Clock } from '../../base/clock.js';
+import { operational } from '../../base/errors.js';
+import { isoTime } from '../../domain/iso-time.js';
+import { wipe } from '../../host/sodium.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { KeyRing } from '../key-ring.js';
+import { keyIdOf } from '../keys/key-id.js';
+import { encodeKeys } from './key-section.js';
+import type { BackupFacts } from './open-backup.js';
+import type { Recipient } from './recipient.js';
+import { type Snapshot, takeSnapshot } from './snapshot.js';
+import { writeBackup } from './write-backup.js';
+
+/** Names of the sections of a gallery's backup, in their order. */
+export const KEY_SECTION = 'keys';
+export const DATABASE_SECTION = 'database';
+
+export interface GalleryBackupOrder {
+  readonly database: OpenDatabase;
+  /** Of the open gallery. */
+  readonly ring: KeyRing;
+  /** The key of the audit log, then those of earlier times; the caller's. */
+  readonly auditKeys: readonly Uint8Array[];
+  /** Where the backup is to stand. */
+  readonly target: string;
+  readonly recipients: readonly Recipient[];
+  readonly identity: { readonly site: string; readonly box: string; readonly program: string };
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Backs the open gallery up while it is in use, and verifies what was written.
+ * @throws what `takeSnapshot` and `writeBackup` throw
+ */
+export async function createGalleryBackup(order: GalleryBackupOrder): Promise<BackupFacts> {
+  const { database, ring, auditKeys, target, recipients, identity, clock, signal } = order;
+  const keks = keysInForce(ring);
+  let keys: Uint8Array | undefined;
+  try {
+    using snapshot = await takeSnapshot(database, signal);
+    const createdAt = isoTime(clock.wallMs());
+    keks.push(...keysInForce(ring));
+    keys = encodeKeys({ keks: needed(snapshot, keks), auditKeys });
+    const { recogniser = '', schemaVersion, counts } = snapshot.facts;
+    return await writeBackup({
+      target,
+      recipients,
+      manifest: { createdAt, ...identity, schemaVersion, recogniser, counts: { ...counts } },
+      sections: [
+        { name: KEY_SECTION, content: [keys] },
+        { name: DATABASE_SECTION, content: createReadStream(snapshot.path) },
+      ],
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } finally {
+    keks.forEach(wipe);
+    if (keys !== undefined) wipe(keys);
+  }
+}
+
+function keysInForce({ current, retiring }: KeyRing): Uint8Array[] {
+  return retiring === undefined ? [current.copy()] : [current.copy(), retiring.copy()];
+}
+
+/** A rotation may have begun or ended while the copy was made: the keys are those that the copy names. */
+function needed({ facts }: Snapshot, keks: readonly Uint8Array[]): readonly Uint8Array[] {
+  return facts.keyIds.map((id) => {
+    const found = keks.find((kek) => keyIdOf(kek) === id);
+    if (found !== undefined) return found;
+    throw operational('backup-key-changed', 'the key of the gallery was changed while it was backed up', {
+      remedy: 'run this again',
+      retryable: true,
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises';
+import { wipe } from '../../host/sodium.js';
+import { onFile, refuseBackup } from './backup-errors.js';
+import { DATABASE_SECTION, KEY_SECTION } from './create-backup.js';
+import { type BackupKeys, decodeKeys, LARGEST_KEY_SECTION } from './key-section.js';
+import type { BackupSection, OpenedBackup } from './open-backup.js';
+
+/**
+ * Writes the database of a gallery's backup to `path`, where nothing may stand yet, readable by its owner only, and gives
+ * back its keys. @throws `backup-foreign` where the backup holds something else, `disk-full`, `backup-not-written`, and what
+ * `OpenedBackup.sections` throws
+ */
+export async function unpackGallery(backup: OpenedBackup, path: string): Promise<BackupKeys> {
+  let keys: BackupKeys | undefined;
+  let hasDatabase = false;
+  try {
+    for await (const section of backup.sections()) {
+      if (section.name === KEY_SECTION) keys = await readKeys(section);
+      if (section.name !== DATABASE_SECTION) continue;
+      await writeTo(path, section);
+      hasDatabase = true;
+    }
+    if (keys !== undefined && hasDatabase) return keys;
+    throw refuseBackup('backup-foreign', backup.facts.path, 'it holds no gallery');
+  } catch (error) {
+    keys?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function readKeys({ content, sizeBytes }: BackupSection): Promise<BackupKeys | undefined> {
+  if (sizeBytes > LARGEST_KEY_SECTION) return undefined;
+  let keys: BackupKeys | undefined;
+  // It is shorter than a chunk.
+  for await (const chunk of content) {
+    keys = decodeKeys(chunk);
+    wipe(chunk);
+  }
+  return keys;
+}
+
+async function writeTo(path: string, { content }: BackupSection): Promise<void> {
+  const file = await onFile('written', path, () => open(path, 'wx', 0o600));
+  try {
+    for await (const chunk of content) await onFile('written', path, () => file.writeFile(chunk));
+  } finally {
+    await file.close();
+  }
+}

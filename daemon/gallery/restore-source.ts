@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isRollcallError } from '../base/errors.js';
+import type { RecogniserId } from '../domain/ids.js';
+import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
+import type { BackupKeys } from './backup/key-section.js';
+import { type BackupFacts, openBackup } from './backup/open-backup.js';
+import type { Unlock } from './backup/recipient.js';
+import { unpackGallery } from './backup/unpack-backup.js';
+import { readKeySlots, readRecogniser } from './key-slots.js';
+import { keyIdOf } from './keys/key-id.js';
+import { refuseContent, refuseNewer, refuseRecogniser } from './restore-errors.js';
+import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './schema.js';
+import { hasOwnSchema } from './schema-check.js';
+import { openWorkDirectory } from './work-directory.js';
+
+export interface RestoreSourceOptions {
+  /** The backup's file. */
+  readonly path: string;
+  readonly unlock: Unlock;
+  /** Of the gallery that it is to become; it is unpacked beside it and touches nothing of it. */
+  readonly galleryPath: string;
+  /** What the box compares by; undefined takes any. */
+  readonly recogniser?: RecogniserId;
+  readonly signal?: AbortSignal;
+}
+
+/** The gallery of a backup, unpacked, in the newest form and found whole. Disposal removes it and wipes its keys. */
+export interface RestoreSource extends AsyncDisposable {
+  readonly facts: BackupFacts;
+  readonly database: OpenDatabase;
+  readonly keys: BackupKeys;
+}
+
+/**
+ * Verifies a backup to its last byte, then its database, before anything of the box is touched.
+ * @throws what `openBackup` and `unpackGallery` throw, `recogniser-mismatch`, `database-newer`, `backup-unusable`
+ */
+export async function openRestoreSource(options: RestoreSourceOptions): Promise<RestoreSource> {
+  const { path, unlock, galleryPath, recogniser, signal } = options;
+  await using backup = await openBackup(path, unlock, signal === undefined ? {} : { signal });
+  const { manifest } = backup.facts;
+  if (recogniser !== undefined && manifest.recogniser !== recogniser)
+    throw refuseRecogniser(path, manifest.recogniser, recogniser);
+  if (manifest.schemaVersion > GALLERY_MIGRATIONS.length)
+    throw refuseNewer(path, manifest.schemaVersion, GALLERY_MIGRATIONS.length);
+  const directory = openWorkDirectory(galleryPath, 'restore');
+  let keys: BackupKeys | undefined;
+  let database: OpenDatabase | undefined;
+  const release = (): void => {
+    database?.close();
+    keys?.[Symbol.dispose]();
+    directory[Symbol.dispose]();
+  };
+  try {
+    const target = join(directory.path, 'gallery.db');
+    keys = await unpackGallery(backup, target);
+    database = openUnpacked(path, target);
+    await checkContent(path, database, { keys, recogniser, signal });
+    return { facts: backup.facts, database, keys, [Symbol.asyncDispose]: async () => release() };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function openUnpacked(path: string, target: string): OpenDatabase {
+  try {
+    return openDatabase(target, {
+      applicationId: GALLERY_APPLICATION_ID,
+      migrations: GALLERY_MIGRATIONS,
+      checkedTables: TABLES_CHECKED_AT_OPENING,
+    });
+  } catch (error) {
+    if (isRollcallError(error, 'database-damaged') || isRollcallError(error, 'database-foreign'))
+      throw refuseContent(path, 'its database is damaged', error);
+    throw error;
+  }
+}
+
+async function checkContent(
+  path: string,
+  database: OpenDatabase,
+  options: {
+    readonly keys: BackupKeys;
+    readonly recogniser: RecogniserId | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const { db } = database;
+  if (!hasOwnSchema(db)) throw refuseContent(path, 'its tables are not those of a gallery');
+  for (const table of ['photograph', 'evidence', 'audit']) {
+    options.signal?.throwIfAborted();
+    await nextTurn();
+    if (db.pragma(`quick_check(${table})`, { simple: true }) !== 'ok')
+      throw refuseContent(path, `its table ${table} is damaged`);
+  }
+  if (db.pragma('foreign_key_check(person)', { simple: true }) !== undefined)
+    throw refuseContent(path, 'its rows do not belong together');
+  const recogniser = readRecogniser(database);
+  if (recogniser === undefined) throw refuseContent(path, 'it never had a key');
+  if (options.recogniser !== undefined && recogniser !== options.recogniser)
+    throw refuseRecogniser(path, recogniser, options.recogniser);
+  const slots = readKeySlots(database);
+  const ids = options.keys.keks.map(keyIdOf);
+  if (slots.length === 0 || !slots.every(({ keyId }) => ids.includes(keyId)))
+    throw refuseContent(path, 'the keys in it are not those of its database');
+}
