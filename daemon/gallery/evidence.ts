@@ -2,6 +2,7 @@ import type { EvidenceKind } from '../domain/evidence.js';
 import type { PersonId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { reading } from './gallery-file.js';
 import type { DataKeyRow, KeyRing } from './key-ring.js';
 import { dataKeyOf, type PersonRows } from './person-rows.js';
 import { places } from './places.js';
@@ -86,13 +87,12 @@ export class Evidence {
 
   /** What is kept of a person, oldest first. What does not open is left out and quarantined. */
   ofPerson(personId: PersonId): readonly HeldEvidence[] {
-    return this.#options.database.db
-      .prepare<[string], KeyedEvidenceRow>(
-        `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id
+    const { database } = this.#options;
+    const held = database.db.prepare<[string], KeyedEvidenceRow>(
+      `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id
          WHERE person_id = ? ORDER BY taken_at_ms`,
-      )
-      .all(personId)
-      .flatMap((row) => this.#open(row) ?? []);
+    );
+    return reading(database, () => held.all(personId)).flatMap((row) => this.#open(row) ?? []);
   }
 
   #sealed(

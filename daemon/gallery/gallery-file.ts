@@ -74,3 +74,12 @@ export function explainGalleryError(error: unknown, path: string): unknown {
     cause: explained,
   });
 }
+
+/** Runs what reads rows. @throws `gallery-damaged` where the file does not hold them as it should */
+export function reading<T>({ path }: OpenDatabase, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explainGalleryError(error, path);
+  }
+}

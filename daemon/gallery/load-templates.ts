@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PersonId, RecogniserId } from '../domain/ids.js';
+import { type PersonId, type RecogniserId, recogniserId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import { isUnitEmbedding } from './enrolment.js';
 import type { KeyRing } from './key-ring.js';
@@ -24,14 +24,18 @@ export interface TemplateLoading {
   readonly quarantine: (row: QuarantinedRow) => void;
 }
 
+/** Comes after every id, which are ASCII. */
+const AFTER_ALL_IDS = '\u{10ffff}';
+
 /** Opens the templates of every active person into the index. A row that cannot be used is reported and costs only itself. */
 export async function loadTemplates(loading: TemplateLoading): Promise<void> {
   let previousId = '';
   for (;;) {
     const persons = loading.rows.personsAfter(previousId, SLICE_PERSONS);
     const last = persons.at(-1);
+    const templates = byPerson(loading.rows.templatesBetween(previousId, last?.id ?? AFTER_ALL_IDS));
+    reportOrphans(templates, persons, loading);
     if (last === undefined) return;
-    const templates = byPerson(loading.rows.templatesBetween(previousId, last.id));
     for (const person of persons) {
       if (isAuthentic(person, loading) && person.state === 'active') {
         loadPerson(person, templates.get(person.id) ?? [], loading);
@@ -71,6 +75,18 @@ function byPerson(templates: readonly TemplateRow[]): ReadonlyMap<PersonId, read
   return found;
 }
 
+function reportOrphans(
+  templates: ReadonlyMap<PersonId, readonly TemplateRow[]>,
+  persons: readonly KeyedPersonRow[],
+  { quarantine }: TemplateLoading,
+): void {
+  const known = new Set(persons.map(({ id }) => id));
+  for (const [personId, rows] of templates) {
+    if (known.has(personId)) continue;
+    for (const { id } of rows) quarantine({ table: 'template', rowId: id, personId, reason: 'of-nobody' });
+  }
+}
+
 /** Opens the templates of one person into the index, whatever their state. */
 export function loadPerson(
   person: KeyedPersonRow,
@@ -101,10 +117,14 @@ function openTemplate(
   key: SealingKey,
   { recogniser, dimensions }: TemplateLoading,
 ): Float32Array | QuarantinedRow['reason'] | 'being-made' {
-  // Templates of a recogniser that is to take over are made while this one works.
-  if (row.recogniser !== recogniser) return 'being-made';
-  const plaintext = openField(key, places.templateVector(row.personId, row.id, recogniser), row.vector);
+  const place = places.templateVector(row.personId, row.id, recogniserId(row.recogniser));
+  const plaintext = openField(key, place, row.vector);
   if (plaintext === undefined) return 'does-not-open';
+  if (row.recogniser !== recogniser) {
+    // Templates of a recogniser that is to take over are made while this one works.
+    wipe(plaintext);
+    return 'being-made';
+  }
   const template = decodeTemplate(plaintext);
   if (isUnitEmbedding(template, dimensions)) return template;
   wipe(plaintext);

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import { badInput, isRollcallError } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
-import type { RecogniserId } from '../domain/ids.js';
+import { isSlug, type RecogniserId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { auditedRevisions } from './audited-revisions.js';
@@ -97,7 +97,15 @@ async function openRing(options: UnlockOptions): Promise<KeyRing | Sealed> {
     if (recovery.outcome !== 'recovered') refusal ??= sealedBy(recovery);
     else return openKeyRing(file.database, keyId, takeKey(recovery.kek));
   }
+  if (refusal?.code === 'wrong-key') assertSlotsNamed(file.database);
   return refusal ?? needsInit;
+}
+
+/** Where no data key is under any key that is said to be in force, it is the id that was altered: the key may be right. */
+function assertSlotsNamed({ db }: OpenDatabase): void {
+  const isNamed = db.prepare('SELECT 1 FROM data_key JOIN key_slot ON key_id = kek_id LIMIT 1').get();
+  if (isNamed === undefined && db.prepare('SELECT 1 FROM data_key LIMIT 1').get() !== undefined)
+    throw galleryDamaged('the id of its key was altered');
 }
 
 /** A gallery without a key slot: a new one, or one of the first form, whose only key was the secret. */
@@ -179,7 +187,9 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
       if (!quarantine.add(row)) return;
       logger.error('gallery row is damaged and was put aside', { ...row });
       const { table, rowId, reason } = row;
-      audit.append({ by, action: 'gallery.row-quarantined', subject: rowId, details: { table, reason } });
+      // A damaged id may be of any form, which the audit log would refuse.
+      const subject = isSlug(rowId) ? { subject: rowId } : {};
+      audit.append({ by, action: 'gallery.row-quarantined', ...subject, details: { table, reason } });
     };
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });

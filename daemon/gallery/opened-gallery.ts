@@ -168,13 +168,17 @@ export class OpenedGallery implements Gallery {
   async commitImport(importId: string, by: Actor): Promise<readonly PersonId[]> {
     const { imports, persons, changes } = this.#parts;
     return this.#inFlight.run(async () => {
-      imports.assertUnderWay(importId);
+      const order = imports.personsOf(importId);
       const rows = this.#parts.rows.personsOfImport(importId);
       const staged = rows.map((row) => ({ row, profile: persons.profile(row) }));
       changes.commitImport(importId, staged, by);
       await imports.end(importId);
-      for (const row of rows) this.#load({ ...row, state: 'active' });
-      return rows.map(({ id }) => id);
+      // Read again: a rotation or an erasure may have come in between.
+      for (const { id } of rows) {
+        const row = this.#parts.rows.person(id);
+        if (row?.state === 'active') this.#load(row);
+      }
+      return order;
     });
   }
 

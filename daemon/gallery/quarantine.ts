@@ -5,8 +5,8 @@ export interface QuarantinedRow {
   readonly table: 'person' | 'template' | 'photograph' | 'evidence';
   readonly rowId: string;
   readonly personId: PersonId;
-  /** `rolled-back`: genuine, but older than what the audit log says. */
-  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template' | 'rolled-back';
+  /** `of-nobody`: there is no such person; `rolled-back`: genuine, but older than what the audit log says. */
+  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template' | 'of-nobody' | 'rolled-back';
 }
 
 /** Rows found damaged since the gallery was opened, each once. */

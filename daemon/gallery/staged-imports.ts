@@ -19,6 +19,7 @@ interface StagedPerson {
 interface ImportUnderWay {
   readonly index: SearchIndex;
   readonly externalIds: Map<string, PersonId>;
+  readonly personIds: PersonId[];
 }
 
 /** Imports that were begun and neither committed nor abandoned: their persons lie in the database, but nobody sees them. */
@@ -40,7 +41,7 @@ export class StagedImports implements AsyncDisposable {
 
   async begin(): Promise<string> {
     const id = newRowId('i');
-    this.#underWay.set(id, { index: await this.#newIndex(), externalIds: new Map() });
+    this.#underWay.set(id, { index: await this.#newIndex(), externalIds: new Map(), personIds: [] });
     return id;
   }
 
@@ -50,13 +51,19 @@ export class StagedImports implements AsyncDisposable {
   }
 
   add(importId: string, { id, profile, embeddings }: StagedPerson): void {
-    const { index, externalIds } = this.#found(importId);
+    const { index, externalIds, personIds } = this.#found(importId);
     index.add(id, embeddings);
+    personIds.push(id);
     if (profile.externalId !== undefined) externalIds.set(profile.externalId, id);
   }
 
   personOfExternalId(importId: string, externalId: string): PersonId | undefined {
     return this.#found(importId).externalIds.get(externalId);
+  }
+
+  /** In order of staging. */
+  personsOf(importId: string): readonly PersonId[] {
+    return this.#found(importId).personIds;
   }
 
   indexOf(importId: string): readonly SearchIndex[] {

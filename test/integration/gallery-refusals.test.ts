@@ -114,6 +114,7 @@ describe('a gallery is refused', () => {
       'UPDATE key_slot SET seal = zeroblob(length(seal))',
       "UPDATE key_slot SET provider = 'cloud'",
       "UPDATE key_slot SET parameters = '{'",
+      "UPDATE key_slot SET key_id = '0011223344556677'",
       'DELETE FROM gallery',
       'DELETE FROM key_slot',
       'DELETE FROM key_slot; DELETE FROM gallery',

@@ -191,6 +191,38 @@ describe('readable columns that were altered', () => {
     );
     await using opened = await openTestGallery(options);
     assert.equal(opened.gallery.templateCount, 2);
+    assert.deepEqual(
+      opened.gallery.quarantined.map(({ table, reason }) => ({ table, reason })),
+      [{ table: 'template', reason: 'does-not-open' }],
+    );
+  });
+
+  test('a template given to nobody is named, whatever its new owner is called', async (t) => {
+    for (const owner of ['p-0', 'p-zzzz', 'P\u0001 \ufffd', '\u{10fffe}']) {
+      const options = galleryOptions(temporaryDirectory(t));
+      await enrolPersons(options, 2);
+      tamper(options, (db) =>
+        db.prepare('UPDATE template SET person_id = ? WHERE id = (SELECT min(id) FROM template)').run(owner),
+      );
+      await using opened = await openTestGallery(options);
+      assert.equal(opened.gallery.templateCount, 1);
+      assert.deepEqual(
+        opened.gallery.quarantined.map(({ personId: id, reason }) => ({ id, reason })),
+        [{ id: owner, reason: 'of-nobody' }],
+      );
+    }
+  });
+
+  test('ids that are no ids any more do not keep the gallery from opening', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    await enrolPersons(options, 2);
+    tamper(options, (db) =>
+      db.exec("UPDATE person SET id = 'P ' || char(1) || 'x' WHERE id = (SELECT min(id) FROM person)"),
+    );
+    await using opened = await openTestGallery(options);
+    assert.equal(opened.gallery.personCount, 1);
+    assert.deepEqual(opened.gallery.quarantined.map(({ table }) => table).toSorted(), ['person', 'template']);
+    assert.equal(opened.file.audit.verify().outcome, 'whole');
   });
 
   test('a template row that was deleted costs that template alone', async (t) => {
