@@ -157,6 +157,8 @@ async function removal({ box, events, personIds, untilEvent }: Appliance) {
   const strangers = events().filter((event) => event.type === 'unknown' && isLater(event));
   assert.ok(strangers.length >= 1);
   assert.equal(events().filter((event) => event.person === ada && isLater(event)).length, 0);
+  assert.match((await box.command('person', 'show', ada)).stdout, /removed/);
+  assert.equal((await box.command('person', 'erase', ada, '--yes')).exitCode, 0);
   const shown = await box.command('person', 'show', ada);
   assert.equal(shown.exitCode, 2);
   assert.match(shown.stderr, /there is no person with id .*\n.*rollcall person list/);

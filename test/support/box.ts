@@ -66,6 +66,8 @@ export interface TestBox extends AsyncDisposable {
   /** Replaces the configuration file, tells the daemon, and resolves with what it made of that. */
   reload(config: Readonly<Record<string, unknown>>): Promise<ReloadStatus>;
   command(...args: readonly string[]): Promise<CommandResult>;
+  /** Runs a command that reads `input` from its standard input. */
+  commandReading(input: string, ...args: readonly string[]): Promise<CommandResult>;
   /** Starts a command that goes on until it is interrupted. */
   startCommand(...args: readonly string[]): RunningCommand;
   /** The state of one camera as the daemon tells it now. */
@@ -84,8 +86,12 @@ export async function runProgram(
   file: string,
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  input = '',
 ): Promise<CommandResult> {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  // A program that ends without reading is not a failure of the test.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -129,8 +135,9 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
   };
   const configure = (config: Readonly<Record<string, unknown>>): Promise<void> =>
     writeFile(configPath, stringify({ ...base, ...config }));
-  const command = (...args: readonly string[]): Promise<CommandResult> =>
-    runProgram(process.execPath, [cliMain, ...args, '--config', configPath]);
+  const commandReading = (input: string, ...args: readonly string[]): Promise<CommandResult> =>
+    runProgram(process.execPath, [cliMain, ...args, '--config', configPath], process.env, input);
+  const command = (...args: readonly string[]): Promise<CommandResult> => commandReading('', ...args);
   await mkdir(join(directory, 'secrets'), { mode: 0o700 });
   for (const [name, text] of Object.entries(settings.secrets ?? {})) {
     await writeFile(join(directory, 'secrets', name), text, { mode: 0o600 });
@@ -207,6 +214,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
       return now;
     },
     command,
+    commandReading,
     startCommand: (...args) => startProgram(process.execPath, [cliMain, ...args, '--config', configPath]),
     camera,
     async untilCamera(id, what, isWanted, deadlineMs) {

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Finding } from '../../daemon/cli/doctor-checks.js';
+import { stateSchema } from '../../daemon/publish/event-schema.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+
+const skip = withoutBuild || withoutMosquitto;
+const passphrase = 'seven brown horses by the sea';
+
+test('a box without its key runs sealed, says so everywhere, and is unlocked', {
+  skip,
+  timeout: 240_000,
+}, async (t) => {
+  await using broker = await startMosquitto();
+  await using subscriber = await subscribeToEvents(broker.url);
+  const states = () =>
+    subscriber.messages
+      .filter(({ topic }) => topic.endsWith('/state'))
+      .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))));
+  await using box = await makeBox({ hasNoKey: true, config: { mqtt: { url: broker.url } } });
+  await box.start();
+
+  await t.test('every surface says that it is sealed and what to do', async () => {
+    await surfacesSaySealed(box, /has no key yet/);
+    await subscriber.until(() => states().at(-1)?.gallery === 'sealed');
+  });
+  await t.test('whatever needs the gallery is refused with the reason', () => refusals(box));
+  await t.test('a weak passphrase is refused, a good one makes the first key', async () => {
+    const weak = await box.commandReading('short\n', 'key', 'init', '--provider', 'passphrase');
+    assert.notEqual(weak.exitCode, 0);
+    assert.doesNotMatch(weak.stdout + weak.stderr, /short\b/);
+    const made = await box.commandReading(`${passphrase}\n`, 'key', 'init', '--provider', 'passphrase');
+    assert.equal(made.exitCode, 0, made.stderr);
+    assert.match((await box.command('status')).stdout, /gallery: open, 0 persons/);
+    await subscriber.until(() => states().at(-1)?.gallery === 'open');
+  });
+  await t.test('after a restart it is sealed until somebody types the passphrase', async () => {
+    assert.equal(await box.stop(), 0);
+    await box.start();
+    await surfacesSaySealed(box, /passphrase/);
+    const wrong = await box.commandReading('eight brown horses by the sea\n', 'key', 'unlock');
+    assert.equal(wrong.exitCode, 1);
+    const right = await box.commandReading(`${passphrase}\n`, 'key', 'unlock');
+    assert.equal(right.exitCode, 0, right.stderr);
+    assert.match((await box.command('status')).stdout, /gallery: open/);
+    await subscriber.until(() => states().at(-1)?.gallery === 'open');
+  });
+  await t.test('the audit log has every attempt, and nothing anywhere has the passphrase', (t) =>
+    leaks(box, t),
+  );
+});
+
+async function surfacesSaySealed(box: TestBox, reason: RegExp): Promise<void> {
+  const status = await box.command('status');
+  assert.equal(status.exitCode, 0);
+  assert.match(status.stdout, /gallery: SEALED, nobody is identified: .*\n {2}what to do: /);
+  assert.match(status.stdout, reason);
+  const doctor = await box.command('doctor', '--json');
+  assert.equal(doctor.exitCode, 1);
+  const findings = JSON.parse(doctor.stdout) as readonly Finding[];
+  const finding = findings.find(({ check }) => check === 'gallery');
+  assert.equal(finding?.outcome, 'failed');
+  assert.match(finding?.message ?? '', reason);
+  assert.ok(finding?.remedy);
+  const { vision } = await box.client.status();
+  assert.ok(
+    vision.every(({ state }) => state === 'running'),
+    'cameras are looked at all the same',
+  );
+  assert.match((await box.command('key', 'status')).stdout, /sealed/);
+}
+
+async function refusals(box: TestBox): Promise<void> {
+  for (const args of [
+    ['person', 'list'],
+    ['person', 'show', 'p-0'],
+    ['person', 'erase', 'p-0', '--yes'],
+    ['key', 'rotate', '--yes'],
+  ]) {
+    const { exitCode, stderr } = await box.command(...args);
+    assert.notEqual(exitCode, 0, args.join(' '));
+    assert.match(stderr, /sealed.*\n {2}what to do: /, args.join(' '));
+  }
+}
+
+async function leaks(box: TestBox, t: TestContext): Promise<void> {
+  const audit = await box.command('audit', 'list', '--json');
+  const actions = [...audit.stdout.matchAll(/"action": ?"([^"]+)"/g)].map(([, action]) => action);
+  for (const action of ['key.initialised', 'key.unlock-refused', 'key.unlocked']) {
+    assert.ok(actions.includes(action), `${action} among ${actions.join(', ')}`);
+  }
+  assert.equal((await box.command('audit', 'verify')).exitCode, 0);
+  const files = ['gallery.db', 'gallery.db-wal', 'records.db'].map((name) =>
+    join(box.directory, 'data', name),
+  );
+  for (const text of [box.log(), ...files.map((file) => readIfThere(file)), audit.stdout]) {
+    assert.ok(!text.includes('brown horses'));
+  }
+  t.diagnostic(`${actions.length} audit entries`);
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
