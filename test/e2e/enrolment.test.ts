@@ -226,7 +226,7 @@ async function importAndErase(box: TestBox, photos: Photos) {
   assert.equal((await box.client.status()).gallery.persons, before);
 
   const imported = await importTable('--allow-duplicates');
-  assert.equal(imported.exitCode, 0, imported.stdout);
+  assert.equal(imported.exitCode, 0, imported.stderr);
   assert.equal((await box.client.status()).gallery.persons, before + 2, 'they are recognised at once');
 
   const [id = ''] = imported.report.personIds;
