@@ -1,5 +1,9 @@
-/** What ages on a box, by the names that configuration, reports and audit entries use. */
+/**
+ * What ages on a box, by the names that configuration, reports and audit entries use; in the order in which a run forgets
+ * them. Copies come first: on a full disk that makes room for the rest.
+ */
 export const retentionKinds = [
+  'databaseCopies',
   'unfinishedImports',
   'removedPersons',
   'photographs',
@@ -11,7 +15,6 @@ export const retentionKinds = [
   'attackRecords',
   'auditEntries',
   'tombstones',
-  'databaseCopies',
 ] as const;
 
 export type RetentionKind = (typeof retentionKinds)[number];

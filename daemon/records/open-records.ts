@@ -8,6 +8,7 @@ import { newEventId } from './event-id.js';
 import { eventTableOf } from './event-table.js';
 import { explained } from './explained.js';
 import { type Outbox, outboxOf } from './outbox.js';
+import { type RecordsRetention, recordsRetentionOf } from './retention.js';
 import { recordsApplicationId, recordsMigrations } from './schema.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';
 
@@ -31,6 +32,7 @@ export interface Records extends FactStore, AsyncDisposable {
   /** Calls back after each commit, outside of `record`. Returns how to stop. */
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
   readonly outbox: Outbox;
+  readonly retention: RecordsRetention;
   /**
    * Takes `count` numbers in the order of the box's own state messages and returns the last; none is given twice, over
    * restarts too.
@@ -71,6 +73,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     lastAttackMs: events.lastAttackMs,
     list: events.list,
     outbox: outboxOf(database),
+    retention: recordsRetentionOf(database),
     record(fact) {
       const { event, payload } = database.transaction(() => write(fact));
       for (const listener of listeners) queueMicrotask(() => listener(event, payload));

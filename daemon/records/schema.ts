@@ -42,4 +42,8 @@ export const recordsMigrations: readonly Migration[] = [
   INSERT INTO counter (name, value) VALUES ('event', 0), ('state', 0);
   `,
   },
+  {
+    name: 'events by age, for retention',
+    apply: 'CREATE INDEX event_by_age ON event (kind, recorded_at_ms);',
+  },
 ];
