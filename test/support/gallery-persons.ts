@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
 import { BoxPersons } from '../../daemon/app/box-persons.js';
-import { GalleryAccess } from '../../daemon/app/gallery-access.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { PersonControl } from '../../daemon/control/person-control.js';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
-import type { RecogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
-import { testDimensions, testRecogniser, unitVector } from './gallery-fixture.js';
+import { galleryOptions, openTestGallery, testRecogniser, unitVector } from './gallery-fixture.js';
 import { faceOn } from './painted-faces.js';
 import { openTestRecords } from './published-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -28,27 +24,11 @@ export interface GalleryPersons extends AsyncDisposable {
 export async function openGalleryPersons(): Promise<GalleryPersons> {
   const directory = await temporaryDirectory();
   const clock = new VirtualClock(startMs);
-  await writeFile(join(directory.path, 'gallery-key'), new Uint8Array(32).fill(7), { mode: 0o600 });
-  const access = await GalleryAccess.start({
-    file: await openGalleryFile({
-      path: join(directory.path, 'gallery.db'),
-      auditKey: new Uint8Array(32).fill(0xa0),
-      clock,
-    }),
-    providers: makeKeyProviders({
-      clock,
-      secretName: 'gallery-key',
-      credentials: { secretsDirectory: directory.path },
-      workDirectory: directory.path,
-    }),
-    // No network is run: nobody asks for the pack.
-    recogniser: {
-      id: testRecogniser,
-      dimensions: testDimensions,
-    } as Partial<RecogniserInUse> as RecogniserInUse,
-    clock,
-    logger: silentLogger,
-  });
+  const opened = await openTestGallery(galleryOptions(directory.path, { clock }));
+  const { file, gallery } = opened;
+  const open: Partial<GalleryAccess> = { gallery: () => gallery, audit: file.audit };
+  // The gallery is never sealed here: nothing else of the access is asked for.
+  const access = open as GalleryAccess;
   const records = openTestRecords(join(directory.path, 'records.db'));
   const persons = new BoxPersons({
     access,
@@ -62,12 +42,12 @@ export async function openGalleryPersons(): Promise<GalleryPersons> {
     },
     forgetPerson: () => undefined,
   });
-  const count = access.file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
+  const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
   return {
     persons,
     rowCount: () => count.get() ?? 0,
     [Symbol.asyncDispose]: async () => {
-      await access[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
       await records[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
     },
