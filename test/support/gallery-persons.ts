@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
 import { BoxPersons } from '../../daemon/app/box-persons.js';
 import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
