@@ -9,7 +9,6 @@ import type {
   RotationStatus,
 } from '../control/key-control.js';
 import { isoTime } from '../domain/iso-time.js';
-import { readKeySlots } from '../gallery/key-slots.js';
 import type { KeyInput, KeyProviderKind, KeyProviderReport } from '../gallery/keys/key-provider.js';
 import { describeProviders } from '../gallery/keys/key-providers.js';
 import type { RotationProgress } from '../gallery/rotation-progress.js';
@@ -26,9 +25,9 @@ export class BoxKeys implements KeyControl {
   }
 
   status(): KeyStatus {
-    const { file, open, sealed } = this.#access;
+    const { keySlots, open, sealed } = this.#access;
     const nowMs = this.#clock.wallMs();
-    const slots = readKeySlots(file.database).map(({ keyId, provider, isCurrent, createdAtMs }) => {
+    const slots = keySlots.map(({ keyId, provider, isCurrent, createdAtMs }) => {
       const ageS = Math.max(0, (nowMs - createdAtMs) / 1000);
       return { keyId, provider, isCurrent, createdAt: isoTime(createdAtMs), ageS };
     });
@@ -57,7 +56,7 @@ export class BoxKeys implements KeyControl {
 
   async rotate({ depth, provider, input }: RotationRequest, actor: Actor): Promise<RotationStatus> {
     const { rotations } = this.#access.requireOpen();
-    const [current] = readKeySlots(this.#access.file.database);
+    const [current] = this.#access.keySlots;
     const kind = provider ?? current?.provider ?? 'secret';
     const rotation = await rotations.start({ kind, depth, input, by: actor });
     return describeProgress(rotation.progress);

@@ -10,8 +10,8 @@ import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import { openRequestActor } from '../control/socket-request-actor.js';
 import type { NewEvidence } from '../gallery/evidence.js';
 import { openGalleryFile } from '../gallery/gallery-file.js';
-import { readKeySlots } from '../gallery/key-slots.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
+import { sweepWork } from '../gallery/work-directory.js';
 import { localDate } from '../host/local-date.js';
 import { wipe } from '../host/sodium.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -23,6 +23,7 @@ import type { PublisherOptions } from '../publish/publisher.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
+import { AuditKeeper } from './audit-keeper.js';
 import { trailReload, trailStart, trailStop } from './audit-trail.js';
 import { Box } from './box.js';
 import { createBoxAudit } from './box-audit.js';
@@ -103,7 +104,7 @@ export async function composeBox(
     access,
     persons,
     keys: new BoxKeys({ access, clock }),
-    audit: createBoxAudit({ log: audit, identity, clock, keys: () => readKeySlots(access.file.database) }),
+    audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
     records,
     intake,
     lastReload,
@@ -143,19 +144,20 @@ async function openBoxGallery(
     credentials: { secretsDirectory: secretsDir },
     workDirectory: dirname(config.control.socketPath),
   });
-  const file = await openGalleryFile({
-    path: config.gallery.path,
-    auditKey: key,
-    formerAuditKeys: formerKeys,
+  const { path } = config.gallery;
+  return GalleryAccess.start({
+    path,
+    openFile: () => openGalleryFile({ path, auditKey: key, formerAuditKeys: formerKeys, clock }),
+    audit: new AuditKeeper({ clock, logger }),
+    onFile(audit) {
+      sweepWork(path);
+      trailStart(audit, config, logger);
+    },
+    providers,
+    recogniser,
     clock,
+    logger,
   });
-  try {
-    trailStart(file.audit, config, logger);
-    return await GalleryAccess.start({ file, providers, recogniser, clock, logger });
-  } catch (error) {
-    await file[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 function composeEvidence(options: {

@@ -7,6 +7,7 @@ import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
 import type { KeyRing } from '../gallery/key-ring.js';
 import { KeyRotations } from '../gallery/key-rotations.js';
+import { type KeySlot, readKeySlots } from '../gallery/key-slots.js';
 import type { KeyInput, KeyProviderKind } from '../gallery/keys/key-provider.js';
 import type { KeyProviders } from '../gallery/keys/key-providers.js';
 import {
@@ -15,11 +16,21 @@ import {
   type UnlockOptions,
   unlockGallery,
 } from '../gallery/open-gallery.js';
+import { switchGalleryFile } from '../gallery/switch-file.js';
+import { wipe } from '../host/sodium.js';
 import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
+import type { AuditKeeper } from './audit-keeper.js';
+import { knowingKey } from './known-key.js';
 
 export interface GalleryAccessOptions {
-  /** Closed with the access. */
-  readonly file: GalleryFile;
+  /** Where the gallery's file lies. */
+  readonly path: string;
+  /** Opens the file, at the start and whenever another one took its place. What it gives is closed with the access. */
+  readonly openFile: () => Promise<GalleryFile>;
+  /** Follows the file. */
+  readonly audit: AuditKeeper;
+  /** Called once, between the opening of the file and that of the gallery. */
+  readonly onFile?: (audit: AuditLog) => void;
   readonly providers: KeyProviders;
   readonly recogniser: RecogniserInUse;
   readonly clock: Clock;
@@ -34,34 +45,70 @@ export interface OpenAccess {
   readonly rotations: KeyRotations;
 }
 
+/** A file that is to take the place of the gallery's. */
+export interface Replacement {
+  /** Whole, closed and on the disk. */
+  readonly path: string;
+  /** What it opens with; wiped by the access. */
+  readonly kek: Uint8Array;
+  /** Name that a damaged file is kept under. */
+  readonly keepAs?: string;
+}
+
 /**
  * The gallery, sealed or open. The box works without it: whoever needs it is told `gallery-sealed` and why until somebody
  * unlocks it.
  */
 export class GalleryAccess implements AsyncDisposable {
-  readonly file: GalleryFile;
   readonly providers: KeyProviders;
   readonly #options: GalleryAccessOptions;
   readonly #listeners = new Set<() => void>();
+  #file: GalleryFile | undefined;
   #open: OpenAccess | undefined;
   #sealed: Sealed | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: GalleryAccessOptions) {
     this.#options = options;
-    this.file = options.file;
     this.providers = options.providers;
   }
 
-  /** Unlocks at once where that needs nobody: with a secret or a TPM. */
+  /**
+   * Opens the file, and unlocks at once where that needs nobody: with a secret or a TPM. A damaged file keeps the gallery
+   * sealed until a backup was restored. @throws what else keeps the file from being opened
+   */
   static async start(options: GalleryAccessOptions): Promise<GalleryAccess> {
     const access = new GalleryAccess(options);
-    await access.unlock({}, daemonAtStart);
-    return access;
+    try {
+      await access.#openFile();
+      options.onFile?.(options.audit);
+      await access.unlock({}, daemonAtStart);
+      return access;
+    } catch (error) {
+      await access[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
+  /** @throws `gallery-damaged` while no file is open; `fileIfOpen` for what works without one */
+  get file(): GalleryFile {
+    if (this.#file !== undefined) return this.#file;
+    const { code, message, remedy } = this.#sealed ?? unlocking;
+    throw operational(code, message, { remedy });
+  }
+
+  get fileIfOpen(): GalleryFile | undefined {
+    return this.#file;
+  }
+
+  /** None where there is no key yet, or no file. */
+  get keySlots(): readonly KeySlot[] {
+    return this.#file === undefined ? [] : readKeySlots(this.#file.database);
+  }
+
+  /** Stays the same, whatever file it writes to. */
   get audit(): AuditLog {
-    return this.file.audit;
+    return this.#options.audit;
   }
 
   /** Undefined while the gallery is open. */
@@ -99,6 +146,7 @@ export class GalleryAccess implements AsyncDisposable {
   unlock(input: KeyInput, by: Actor): Promise<Sealed | undefined> {
     return this.#inTurn(async () => {
       if (this.#open !== undefined) return undefined;
+      if (this.#file === undefined) return this.#sealed;
       await this.#unlock(input, by);
       return this.#sealed;
     });
@@ -119,13 +167,68 @@ export class GalleryAccess implements AsyncDisposable {
     });
   }
 
+  /**
+   * Closes the gallery, lets `make` look at the file for the last time (undefined where it is damaged), puts another one in
+   * its place and opens that. Audit entries wait meanwhile. Where anything fails before the other file stands there, the
+   * present one is opened again. Resolves with why the new one stays sealed, or undefined where it is open.
+   */
+  replaceFile(
+    make: (present: GalleryFile | undefined) => Promise<Replacement>,
+    by: Actor,
+  ): Promise<Sealed | undefined> {
+    return this.#inTurn(async () => {
+      const former = this.#open?.ring.current.copy();
+      let next: Replacement | undefined;
+      let isDone = false;
+      try {
+        await this.#close({ ...unlocking, message: 'a backup is being restored' });
+        this.#options.audit.suspend();
+        next = await make(this.#file);
+        await this.#closeFile();
+        const { path: from, keepAs } = next;
+        switchGalleryFile({ from, to: this.#options.path, ...(keepAs === undefined ? {} : { keepAs }) });
+        isDone = true;
+      } finally {
+        await this.#openFile();
+        if (this.#file !== undefined) await this.#unlock({}, by, isDone ? next?.kek : former);
+        for (const kek of [former, next?.kek]) if (kek !== undefined) wipe(kek);
+      }
+      return this.#sealed;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn;
-    await this.#open?.rotations[Symbol.asyncDispose]();
-    await this.#open?.gallery[Symbol.asyncDispose]();
+    await this.#close({ ...unlocking, message: 'the daemon is stopping' });
+    await this.#closeFile();
+  }
+
+  /** The gallery, not its file. */
+  async #close(sealed: Sealed): Promise<void> {
+    const open = this.#open;
     this.#open = undefined;
-    this.#sealed = { ...unlocking, message: 'the daemon is stopping' };
-    await this.file[Symbol.asyncDispose]();
+    this.#sealed = sealed;
+    await open?.rotations[Symbol.asyncDispose]();
+    await open?.gallery[Symbol.asyncDispose]();
+    if (open !== undefined) for (const listener of this.#listeners) listener();
+  }
+
+  async #closeFile(): Promise<void> {
+    this.#options.audit.suspend();
+    await this.#file?.[Symbol.asyncDispose]();
+    this.#file = undefined;
+  }
+
+  async #openFile(): Promise<void> {
+    const { openFile, audit, logger } = this.#options;
+    try {
+      this.#file ??= await openFile();
+      audit.resume(this.#file.audit);
+    } catch (error) {
+      if (!isRollcallError(error, 'gallery-damaged')) throw error;
+      this.#sealed = sealedBy(error);
+      logger.error('the gallery file is damaged: nobody is identified', { error });
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -134,9 +237,9 @@ export class GalleryAccess implements AsyncDisposable {
     return result;
   }
 
-  async #unlock(input: KeyInput, by: Actor): Promise<void> {
+  async #unlock(input: KeyInput, by: Actor, kek?: Uint8Array): Promise<void> {
     const { logger } = this.#options;
-    const result = await this.#tryToUnlock(input, by);
+    const result = await this.#tryToUnlock(input, by, kek);
     if ('outcome' in result) {
       this.#sealed = result;
       const { code, message, remedy } = result;
@@ -149,9 +252,11 @@ export class GalleryAccess implements AsyncDisposable {
   }
 
   /** What keeps the gallery from being opened is a reason for it to stay sealed; defects are thrown. */
-  async #tryToUnlock(input: KeyInput, by: Actor): Promise<OpenAccess | Sealed> {
+  async #tryToUnlock(input: KeyInput, by: Actor, kek?: Uint8Array): Promise<OpenAccess | Sealed> {
     try {
-      const result = await unlockGallery(this.#unlockOptions(input, by));
+      const options = this.#unlockOptions(input, by);
+      const providers = kek === undefined ? options.providers : knowingKey(options.providers, kek);
+      const result = await unlockGallery({ ...options, providers });
       if (result.outcome === 'sealed') return result;
       const { gallery, ring } = result;
       return { gallery, ring, rotations: await this.#openRotations(gallery, ring) };
@@ -163,7 +268,8 @@ export class GalleryAccess implements AsyncDisposable {
 
   /** @throws `gallery-damaged` */
   async #openRotations(gallery: Gallery, ring: KeyRing): Promise<KeyRotations> {
-    const { file, providers, clock, logger } = this.#options;
+    const { file } = this;
+    const { providers, clock, logger } = this.#options;
     try {
       return await KeyRotations.open({ file, ring, providers, clock, logger });
     } catch (error) {
@@ -173,7 +279,8 @@ export class GalleryAccess implements AsyncDisposable {
   }
 
   #unlockOptions(input: KeyInput, by: Actor): UnlockOptions {
-    const { file, providers, recogniser, clock, logger } = this.#options;
+    const { file } = this;
+    const { providers, recogniser, clock, logger } = this.#options;
     const { id, dimensions } = recogniser;
     return { file, providers, input, recogniser: id, dimensions, by, clock, logger };
   }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
 import { BoxKeys } from '../../daemon/app/box-keys.js';
 import { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -58,11 +59,9 @@ class Place {
 
   /** What the part of a daemon that has to do with keys does. */
   async serve(): Promise<AsyncDisposable & { readonly access: GalleryAccess }> {
-    const file = await openGalleryFile({
-      path: join(this.directory, 'gallery.db'),
-      auditKey: new Uint8Array(32).fill(5),
-      clock,
-    });
+    const path = join(this.directory, 'gallery.db');
+    const openFile = () => openGalleryFile({ path, auditKey: new Uint8Array(32).fill(5), clock });
+    const audit = new AuditKeeper({ clock, logger: silentLogger });
     const providers: KeyProviders = {
       secret: new SecretKeyProvider('gallery-key', {
         secretsDirectory: this.secrets,
@@ -72,7 +71,15 @@ class Place {
       tpm: new TpmKeyProvider(new Tpm({ clock, workDirectory: this.directory, tcti: 'none' })),
     };
     const recogniser = { id: testRecogniser, dimensions: testDimensions } as never;
-    const access = await GalleryAccess.start({ file, providers, recogniser, clock, logger: silentLogger });
+    const access = await GalleryAccess.start({
+      path,
+      openFile,
+      audit,
+      providers,
+      recogniser,
+      clock,
+      logger: silentLogger,
+    });
     const box = { keys: new BoxKeys({ access, clock }) } as Partial<BoxControl> as BoxControl;
     const socketPath = join(this.directory, 'control.sock');
     const server = await startControlServer({ socketPath, box, logger: silentLogger });
