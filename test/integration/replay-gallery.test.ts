@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { openReplaySetup } from '../../daemon/cli/replay-setup.js';
 import type { Embedding } from '../../daemon/domain/match.js';
-import { credentialKeyProvider } from '../../daemon/gallery/credential-key-provider.js';
-import { openGallery } from '../../daemon/gallery/open-gallery.js';
+import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
-import { noiseJpeg } from '../support/gallery-fixture.js';
+import {
+  galleryOptions,
+  noiseJpeg,
+  openTestGallery,
+  providersOf,
+  tester,
+} from '../support/gallery-fixture.js';
 import { sharedFile } from '../support/shared-media.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -53,24 +57,25 @@ test('a replay recognises an enrolled person in another clip, and records attend
   const config = join(directory.path, 'rollcall.yaml');
   const path = directory.path;
   await writeFile(config, `site: { id: yard, timeZone: UTC }\ndataDir: ${path}\nsecretsDir: ${path}\n`);
-  await writeFile(join(path, 'gallery-key'), randomBytes(32), { mode: 0o600 });
+  for (const secret of ['gallery-key', 'audit-key'])
+    await writeFile(join(path, secret), randomBytes(32), { mode: 0o600 });
   let person: string;
   {
     await using lifetime = new Lifetime(clock);
     const { embeddings, recogniser } = await probesOf(clipOf('A_student'), lifetime);
-    const gallery = await openGallery({
-      path: join(path, 'gallery.db'),
-      keyProvider: credentialKeyProvider('gallery-key', { secretsDirectory: path }),
-      recogniser: recogniser.id,
-      dimensions: recogniser.dimensions,
-      clock,
-      logger: silentLogger,
-    });
-    lifetime.use('gallery', gallery);
-    person = await gallery.addPerson({
-      name: 'A',
-      photographs: embeddings.map((embedding, n) => ({ jpeg: noiseJpeg(n), embedding, quality: 0.8 })),
-    });
+    const places = { credentialsDirectory: '', secretsDirectory: path };
+    const opened = await openTestGallery(
+      galleryOptions(path, {
+        auditKey: await readFile(join(path, 'audit-key')),
+        providers: providersOf(new SecretKeyProvider('gallery-key', places)),
+        recogniser: recogniser.id,
+        dimensions: recogniser.dimensions,
+        clock,
+      }),
+    );
+    lifetime.use('gallery', opened);
+    const photographs = embeddings.map((embedding, n) => ({ jpeg: noiseJpeg(n), embedding, quality: 0.8 }));
+    person = await opened.gallery.addPerson({ profile: { name: 'A' }, photographs }, tester);
   }
   const linesOf = async (clip: string) => {
     const args = ['--import', 'tsx', main, 'replay', clipOf(clip), '--config', config, '--gallery', '--json'];
