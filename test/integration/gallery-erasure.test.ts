@@ -34,6 +34,7 @@ const plaintexts: readonly Uint8Array[] = [
   ),
   noiseJpeg(1, 30_000),
   noiseJpeg(2, 30_000),
+  noiseJpeg(4, 9000),
   ...[1, 2].map((seed) => Buffer.from(unitVector(seed).slice().buffer)),
 ];
 
@@ -79,9 +80,22 @@ async function prepared(t: TestContext): Promise<{
   return { directory, options: galleryOptions(directory) };
 }
 
+/** Two persons, each with a picture kept from an event; Wilhelmina's has the seed 4. */
 async function fill(gallery: Gallery): Promise<{ readonly leaver: PersonId; readonly stayer: PersonId }> {
   const leaver = await enrolWilhelmina(gallery);
   const stayer = await gallery.addPerson(enrolmentOf('Stays', [3]), tester);
+  const picture = { kind: 'attendance', cameraId: 'gate', takenAtMs: 1_700_000_000_000 } as const;
+  for (const [seed, personId] of [
+    [4, leaver],
+    [5, stayer],
+  ] as const) {
+    assert.ok(
+      gallery.addEvidence({ ...picture, eventId: `event-${seed}`, personId, jpeg: noiseJpeg(seed, 9000) }),
+    );
+  }
+  assert.ok(
+    gallery.addEvidence({ ...picture, kind: 'unknown', eventId: 'event-6', jpeg: noiseJpeg(6, 9000) }),
+  );
   return { leaver, stayer };
 }
 
@@ -96,7 +110,7 @@ describe('an erasure', () => {
       ids = await fill(gallery);
       gallery.changeProfile(ids.leaver, { ...profile, notes: `${profile.notes}, mornings` }, tester);
       sealed = ciphertextsOf(options, ids.leaver);
-      assert.equal(sealed.length, 6);
+      assert.equal(sealed.length, 7);
       assertThere(t, directory, sealed);
       assertGone(t, directory, plaintexts);
 
@@ -108,6 +122,13 @@ describe('an erasure', () => {
     assertGone(t, directory, [...sealed, ...plaintexts]);
     await using again = await openTestGallery(options);
     assert.deepEqual([again.gallery.personCount, again.gallery.showPerson(ids.leaver)], [1, undefined]);
+    const [kept] = again.gallery.readEvidence(ids.stayer);
+    assert.ok(kept && Buffer.from(noiseJpeg(5, 9000)).equals(kept.jpeg));
+    assert.equal(
+      again.gallery.addEvidence({ ...kept, personId: ids.leaver }),
+      false,
+      'nothing is kept of who is gone',
+    );
     assertGone(t, directory, [...sealed, ...plaintexts]);
   });
 
@@ -157,7 +178,7 @@ describe('an erasure', () => {
       by: tester,
       auditSequence: entry.sequence,
       auditHash: entry.hash,
-      what: { templates: 2, photographs: 2, evidence: 0 },
+      what: { templates: 2, photographs: 2, evidence: 1 },
     });
     assert.equal(file.audit.verify().outcome, 'whole');
     const text = JSON.stringify([certificate, entry]);
@@ -263,7 +284,7 @@ describe('the erasure of biometric data', () => {
       const [entry] = file.audit.list({ action: 'person.consent-withdrawn', subject: leaver });
       assert.deepEqual(
         [certificate?.scope, certificate?.what, certificate?.auditHash],
-        ['biometric-data', { templates: 2, photographs: 2, evidence: 0 }, entry?.hash],
+        ['biometric-data', { templates: 2, photographs: 2, evidence: 1 }, entry?.hash],
       );
       assertGone(t, directory, [...sealed, ...plaintexts]);
       const found = await gallery.nearest(unitVector(1), { count: 1 });
@@ -280,6 +301,7 @@ describe('the erasure of biometric data', () => {
     assert.ok(((await gallery.nearest(unitVector(1), { count: 1 }))[0]?.similarity ?? 0) < 0.5);
     assert.equal(file.audit.verify().outcome, 'whole');
     const keys = file.database.db.prepare('SELECT count(*) FROM data_key').pluck().get();
-    assert.equal(keys, 2, 'the data key of before is gone');
+    assert.equal(keys, 3, 'the data key of before is gone; the picture of nobody known has its own');
+    assert.deepEqual(gallery.readEvidence(leaver), []);
   });
 });
