@@ -4,6 +4,7 @@ import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control
 import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
+import type { RetentionControl } from '../control/retention-control.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
@@ -21,6 +22,7 @@ export interface BoxParts {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly retention: RetentionControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
@@ -41,6 +43,10 @@ export class Box implements BoxControl {
 
   get keys(): KeyControl {
     return this.#parts.keys;
+  }
+
+  get retention(): RetentionControl {
+    return this.#parts.retention;
   }
 
   get audit(): AuditControl {

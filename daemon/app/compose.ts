@@ -29,6 +29,7 @@ import { Box } from './box.js';
 import { createBoxAudit } from './box-audit.js';
 import { BoxKeys } from './box-keys.js';
 import { BoxPersons } from './box-persons.js';
+import { startRetention } from './compose-retention.js';
 import { EventLoopWatch } from './event-loop-watch.js';
 import { EvidenceCapture } from './evidence-capture.js';
 import { GalleryAccess } from './gallery-access.js';
@@ -97,12 +98,24 @@ export async function composeBox(
     analysePhoto: (image) => running.vision.pool.analysePhoto(image),
     forgetPerson: (id) => intake.forgetPerson(id),
   });
+  const retention = lifetime.use(
+    'retention',
+    startRetention({
+      access,
+      records,
+      current,
+      forgetPerson: (id) => intake.forgetPerson(id),
+      clock,
+      logger,
+    }),
+  );
   const box = new Box({
     clock,
     startedAtMs,
     parts,
     access,
     persons,
+    retention,
     keys: new BoxKeys({ access, clock }),
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
     records,

@@ -1,7 +1,8 @@
 import type { Actor } from '../audit/actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
+import { isRollcallError, operational } from '../base/errors.js';
+import type { EvidenceKind } from '../domain/evidence.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention.js';
 import { deletePerson } from '../gallery/erasure.js';
@@ -10,6 +11,7 @@ import type { GalleryFile } from '../gallery/gallery-file.js';
 import { PersonRows } from '../gallery/person-rows.js';
 import { ageingImports, ageingRemovedPersons, ageingTombstones } from '../gallery/retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from '../gallery/retention-pictures.js';
+import { emptyWriteAheadLog } from '../gallery/write-ahead-log.js';
 import type { RecordsRetention } from '../records/retention.js';
 import { ageingDatabaseCopies } from './retention-copies.js';
 import type { AgeingKinds } from './retention-run.js';
@@ -18,34 +20,72 @@ import type { AgeingKinds } from './retention-run.js';
 const auditBatch = 200;
 
 export interface RetentionSources {
-  readonly file: GalleryFile;
+  /** Undefined while there is none that could be opened. Another one may take its place at any time. */
+  readonly file: () => GalleryFile | undefined;
   /** Undefined while the gallery is sealed: everything is forgotten all the same, for deleting needs no key. */
   readonly gallery: () => Gallery | undefined;
   /** Tracks in sight are no longer taken for this person. */
   readonly forgetPerson: (id: PersonId) => void;
   readonly records: RecordsRetention;
-  /** Of records.db. */
-  readonly recordsPath: string;
+  /** Of gallery and records. */
+  readonly databasePaths: readonly string[];
   readonly clock: Clock;
 }
 
 /** Everything that ages on this box, to be forgotten in the name of `by`. */
 export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
-  const { file, records, recordsPath } = sources;
-  const { database, audit } = file;
+  const { records, databasePaths } = sources;
+  const inGallery = (ageingOf: (file: GalleryFile) => Ageing): Ageing => ageingInFile(sources.file, ageingOf);
+  const evidence = (kind: EvidenceKind): Ageing =>
+    inGallery(({ database }) => ageingEvidence(database, kind));
   return {
-    databaseCopies: ageingDatabaseCopies([database.path, recordsPath]),
-    unfinishedImports: ageingImports(database, (importId) => abandonImport(sources, importId, by)),
-    removedPersons: ageingRemovedPersons(database, (id) => erase(sources, id, by)),
-    photographs: ageingPhotographs(database),
-    attendanceEvidence: ageingEvidence(database, 'attendance'),
-    unknownEvidence: ageingEvidence(database, 'unknown'),
-    attackEvidence: ageingEvidence(database, 'attack'),
+    databaseCopies: ageingDatabaseCopies(databasePaths),
+    unfinishedImports: inGallery((file) =>
+      ageingImports(file.database, (importId) => abandonImport(sources, file, importId, by)),
+    ),
+    removedPersons: inGallery((file) =>
+      ageingRemovedPersons(file.database, (id) => erase(sources, file, id, by)),
+    ),
+    photographs: inGallery(({ database }) => ageingPhotographs(database)),
+    attendanceEvidence: evidence('attendance'),
+    unknownEvidence: evidence('unknown'),
+    attackEvidence: evidence('attack'),
     attendanceRecords: records.ageing('attendance'),
     unknownRecords: records.ageing('unknown'),
     attackRecords: records.ageing('attack'),
-    auditEntries: ageingAudit(audit, by),
-    tombstones: ageingTombstones(database),
+    auditEntries: inGallery(({ audit }) => ageingAudit(audit, by)),
+    tombstones: inGallery(({ database }) => ageingTombstones(database)),
+  };
+}
+
+/** Empties the write-ahead logs; false where another program keeps one from being emptied. */
+export function emptyLogs({ file, records }: RetentionSources): boolean {
+  const database = file()?.database;
+  const isGalleryEmptied = database === undefined || emptyWriteAheadLog(database);
+  return records.emptyLog() && isGalleryEmptied;
+}
+
+/** What ages in the file that is open when it is asked for. Once another one took its place, nothing more is done to it. */
+function ageingInFile(present: RetentionSources['file'], ageingOf: (file: GalleryFile) => Ageing): Ageing {
+  const required = (): GalleryFile => {
+    const file = present();
+    if (file !== undefined) return file;
+    throw operational('gallery-not-open', 'the file of the gallery is not open', {
+      remedy: 'see `rollcall status` for the reason; the next run forgets what is due',
+    });
+  };
+  return {
+    countDue: (beforeMs) => ageingOf(required()).countDue(beforeMs),
+    begin(beforeMs) {
+      const file = required();
+      const step = ageingOf(file).begin(beforeMs);
+      return (limit) => {
+        if (present() === file) return step(limit);
+        throw operational('gallery-replaced', 'another file took the place of the gallery meanwhile', {
+          remedy: 'nothing needs to be done: the next run forgets what is due in it',
+        });
+      };
+    },
   };
 }
 
@@ -59,11 +99,15 @@ function ageingAudit(audit: AuditLog, by: Actor): Ageing {
   };
 }
 
-function erase({ file, gallery, forgetPerson, clock }: RetentionSources, id: PersonId, by: Actor): boolean {
+function erase(
+  { gallery, forgetPerson, clock }: RetentionSources,
+  { database, audit }: GalleryFile,
+  id: PersonId,
+  by: Actor,
+): boolean {
   forgetPerson(id);
   const open = gallery();
   if (open === undefined) {
-    const { database, audit } = file;
     const rows = new PersonRows(database);
     const person = rows.person(id);
     if (person === undefined) return false;
@@ -79,11 +123,16 @@ function erase({ file, gallery, forgetPerson, clock }: RetentionSources, id: Per
   }
 }
 
-function abandonImport({ file, gallery }: RetentionSources, importId: string, by: Actor): number | undefined {
+function abandonImport(
+  { gallery }: RetentionSources,
+  { audit }: GalleryFile,
+  importId: string,
+  by: Actor,
+): number | undefined {
   try {
     const persons = gallery()?.abandonImport(importId);
     if (persons === undefined) return undefined;
-    file.audit.append({ by, action: 'import.discarded', subject: importId, details: { persons } });
+    audit.append({ by, action: 'import.discarded', subject: importId, details: { persons } });
     return persons;
   } catch (error) {
     if (isRollcallError(error, 'no-such-import')) return undefined;

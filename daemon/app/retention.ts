@@ -33,8 +33,8 @@ export interface RetentionOptions {
   readonly newestRecordMs: () => number | undefined;
   readonly emptyLogs: () => boolean;
   readonly audit: AuditLog;
-  /** Of the gallery: remembers the last run, sealed or not. */
-  readonly database: OpenDatabase;
+  /** Of the gallery, sealed or not: remembers the last run. Undefined while its file is not open. */
+  readonly database: () => OpenDatabase | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -52,7 +52,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#job = readRetentionJob(options.database);
+    this.#job = this.#noted();
     this.#trustedAtMs = options.clock.monotonicMs();
   }
 
@@ -71,8 +71,11 @@ export class Retention implements RetentionControl, AsyncDisposable {
     return {
       rules: retentionKinds.map((kind) => {
         const beforeMs = dueBeforeMs(current[kind], nowMs);
-        const due = beforeMs === undefined ? 0 : ageing[kind].countDue(beforeMs);
-        return { kind, keep: current[kind], due };
+        return {
+          kind,
+          keep: current[kind],
+          due: beforeMs === undefined ? 0 : ageing[kind].countDue(beforeMs),
+        };
       }),
       atHour: current.atHour,
       isRunning: this.#running !== undefined,
@@ -107,6 +110,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
   async #look(): Promise<void> {
     const { logger } = this.#options;
     try {
+      this.#catchUp();
       if (this.#running === undefined && this.#isDue()) await this.#runUnlessDoubtful();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -125,6 +129,18 @@ export class Retention implements RetentionControl, AsyncDisposable {
     logger.error('nothing is deleted: the clock cannot be trusted', { ...explain(doubt), days: doubt.days });
     const details = { outcome: 'refused', reason: doubt.code, days: doubt.days };
     audit.append({ by: retentionRun, action: 'retention.run', details });
+  }
+
+  /** A file that took the place of the gallery's, such as a backup, knows an older run or none. */
+  #catchUp(): void {
+    const noted = this.#noted();
+    this.#job ??= noted;
+    if (this.#job !== undefined && noted?.seenAtMs !== this.#job.seenAtMs) this.#remember(this.#job);
+  }
+
+  #noted(): RetentionJob | undefined {
+    const database = this.#options.database();
+    return database === undefined ? undefined : readRetentionJob(database);
   }
 
   /** Whether the hour has passed since the clock was last trusted. The first start only begins to count. */
@@ -187,8 +203,10 @@ export class Retention implements RetentionControl, AsyncDisposable {
   /** In memory first: where the disk is full, the next run is tomorrow all the same. */
   #remember(job: RetentionJob): void {
     this.#job = job;
+    const database = this.#options.database();
+    if (database === undefined) return;
     try {
-      writeRetentionJob(this.#options.database, job);
+      writeRetentionJob(database, job);
     } catch (error) {
       this.#options.logger.error('the last retention run could not be noted', { error });
     }

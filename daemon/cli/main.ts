@@ -12,6 +12,7 @@ import { registerModels } from './models.js';
 import { exitCodes } from './output.js';
 import { registerPerson } from './person.js';
 import { registerReplay } from './replay.js';
+import { registerRetention } from './retention.js';
 import { registerStatus } from './status.js';
 
 const program = new Command('rollcall')
@@ -39,6 +40,7 @@ registerPerson(program);
 registerEvents(program);
 registerKey(program);
 registerAudit(program);
+registerRetention(program);
 registerModels(program);
 registerReplay(program);
 registerEvaluate(program);

@@ -2,6 +2,7 @@ import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AuditControl } from './audit-control.js';
 import type { KeyControl } from './key-control.js';
 import type { PersonControl } from './person-control.js';
+import type { RetentionControl } from './retention-control.js';
 
 /** State of one camera as the status shows it. */
 export interface CameraStatus {
@@ -114,6 +115,7 @@ export interface BoxControl {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly retention: RetentionControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   /** Published payloads, oldest first, the newest `limit`. */

@@ -10,6 +10,7 @@ import { addKeyRoutes } from './key-routes.js';
 import { noSuch } from './no-such.js';
 import { addPersonRoutes } from './person-routes.js';
 import type { ActorOf } from './request-actor.js';
+import { addRetentionRoutes } from './retention-routes.js';
 
 /** Events kept for a subscriber that reads too slowly. */
 const tailBacklog = 1000;
@@ -43,6 +44,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);
   addKeyRoutes(app, box.keys, actorOf);
+  addRetentionRoutes(app, box.retention, actorOf);
   addEventRoutes(app, box);
   return app;
 }
