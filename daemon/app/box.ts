@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { AuditControl } from '../control/audit-control.js';
+import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
 import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
@@ -22,6 +23,7 @@ export interface BoxParts {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly backups: BackupControl;
   readonly retention: RetentionControl;
   readonly records: Records;
   readonly intake: SightingIntake;
@@ -47,6 +49,10 @@ export class Box implements BoxControl {
 
   get retention(): RetentionControl {
     return this.#parts.retention;
+  }
+
+  get backups(): BackupControl {
+    return this.#parts.backups;
   }
 
   get audit(): AuditControl {

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openAuditKey } from '../audit/audit-key.js';
 import { messageOf, operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
@@ -13,7 +12,6 @@ import { openGalleryFile } from '../gallery/gallery-file.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
 import { sweepWork } from '../gallery/work-directory.js';
 import { localDate } from '../host/local-date.js';
-import { wipe } from '../host/sodium.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { openConfiguredStore } from '../models/configured-store.js';
@@ -24,9 +22,11 @@ import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
 import { AuditKeeper } from './audit-keeper.js';
+import { AuditKeyRing } from './audit-key-ring.js';
 import { trailReload, trailStart, trailStop } from './audit-trail.js';
 import { Box } from './box.js';
 import { createBoxAudit } from './box-audit.js';
+import { BoxBackups } from './box-backups.js';
 import { BoxKeys } from './box-keys.js';
 import { BoxPersons } from './box-persons.js';
 import { startRetention } from './compose-retention.js';
@@ -57,7 +57,10 @@ export async function composeBox(
   await refuseSecondDaemon(config.control.socketPath);
   for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
   const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
-  const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, lifetime }));
+  const { secretsDir, dataDir } = config;
+  const auditKeys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
+  lifetime.defer('audit keys', () => auditKeys[Symbol.dispose]());
+  const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, auditKeys }));
   const { audit } = access;
   lifetime.defer('audit trail', () => trailStop(audit, logger));
   onReload((result) => trailReload(audit, result, logger));
@@ -109,6 +112,14 @@ export async function composeBox(
       logger,
     }),
   );
+  const backups = lifetime.use(
+    'backups',
+    new BoxBackups({
+      ...{ access, auditKeys, identity, dataDir, clock },
+      galleryPath: config.gallery.path,
+      recogniser: recogniser.id,
+    }),
+  );
   const box = new Box({
     clock,
     startedAtMs,
@@ -117,6 +128,7 @@ export async function composeBox(
     persons,
     retention,
     keys: new BoxKeys({ access, clock }),
+    backups,
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
     records,
     intake,
@@ -142,25 +154,24 @@ async function makeDirectory(path: string): Promise<void> {
 
 async function openBoxGallery(
   config: Config,
-  {
-    recogniser,
-    logger,
-    lifetime,
-  }: { readonly recogniser: RecogniserInUse; readonly logger: Logger; readonly lifetime: Lifetime },
+  options: {
+    readonly recogniser: RecogniserInUse;
+    readonly logger: Logger;
+    readonly auditKeys: AuditKeyRing;
+  },
 ): Promise<GalleryAccess> {
-  const { secretsDir, dataDir } = config;
-  const { key, formerKeys } = await openAuditKey({ secretsDirectory: secretsDir, dataDir });
-  lifetime.defer('audit keys', () => [key, ...formerKeys].forEach(wipe));
+  const { recogniser, logger, auditKeys } = options;
   const providers = makeKeyProviders({
     clock,
     secretName: config.gallery.key,
-    credentials: { secretsDirectory: secretsDir },
+    credentials: { secretsDirectory: config.secretsDir },
     workDirectory: dirname(config.control.socketPath),
   });
   const { path } = config.gallery;
   return GalleryAccess.start({
     path,
-    openFile: () => openGalleryFile({ path, auditKey: key, formerAuditKeys: formerKeys, clock }),
+    openFile: () =>
+      openGalleryFile({ path, auditKey: auditKeys.key, formerAuditKeys: auditKeys.former, clock }),
     audit: new AuditKeeper({ clock, logger }),
     onFile(audit) {
       sweepWork(path);

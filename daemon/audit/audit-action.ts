@@ -19,6 +19,7 @@ export const auditActions = [
   'key.rotation-started',
   'key.rotation-finished',
   'backup.created',
+  'backup.recovery-key-changed',
   'backup.restored',
   'backup.refused',
   'gallery.migrated',

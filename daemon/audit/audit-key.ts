@@ -1,7 +1,8 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, isRollcallError } from '../base/errors.js';
 import { type CredentialPlaces, openCredential } from '../host/credentials.js';
-import { createKeyFile } from '../host/key-file.js';
+import { createKeyFile, moveKeyFile } from '../host/key-file.js';
 import { newRandomBytes, secretBytes, wipe } from '../host/sodium.js';
 import { HASH_BYTES } from './audit-seal.js';
 
@@ -39,6 +40,25 @@ export async function openAuditKey(places: AuditKeyPlaces): Promise<AuditKey> {
   const [key] = split(secretName, await find(secretName, places, own), 1);
   if (key !== undefined) return { key, formerKeys, isNew: false };
   return { key: await make(join(own, secretName)), formerKeys, isNew: true };
+}
+
+/**
+ * Writes down the keys of earlier times in the place of the box's own making, in place of what was there.
+ * @throws what `createKeyFile` and `moveKeyFile` throw
+ */
+export async function keepFormerKeys(
+  { dataDir }: AuditKeyPlaces,
+  keys: readonly Uint8Array[],
+): Promise<void> {
+  const path = join(dataDir, 'keys', formerName);
+  const bytes = Buffer.concat(keys);
+  try {
+    await rm(`${path}.next`, { force: true });
+    await createKeyFile(`${path}.next`, bytes);
+    await moveKeyFile(`${path}.next`, path);
+  } finally {
+    wipe(bytes);
+  }
 }
 
 async function find(name: string, places: AuditKeyPlaces, own: string): Promise<Buffer | undefined> {

@@ -1,5 +1,6 @@
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AuditControl } from './audit-control.js';
+import type { BackupControl } from './backup-control.js';
 import type { KeyControl } from './key-control.js';
 import type { PersonControl } from './person-control.js';
 import type { RetentionControl } from './retention-control.js';
@@ -115,6 +116,7 @@ export interface BoxControl {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly backups: BackupControl;
   readonly retention: RetentionControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;

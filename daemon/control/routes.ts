@@ -5,6 +5,7 @@ import { DropOldestQueue } from '../base/bounded-queue.js';
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { addAuditRoutes } from './audit-routes.js';
+import { addBackupRoutes } from './backup-routes.js';
 import type { BoxControl } from './box-control.js';
 import { addKeyRoutes } from './key-routes.js';
 import { noSuch } from './no-such.js';
@@ -44,6 +45,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);
   addKeyRoutes(app, box.keys, actorOf);
+  addBackupRoutes(app, box.backups, actorOf);
   addRetentionRoutes(app, box.retention, actorOf);
   addEventRoutes(app, box);
   return app;
