@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { type Logger, silentLogger } from '../../daemon/base/logger.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { PersonProfile } from '../../daemon/domain/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
@@ -18,7 +19,7 @@ import {
   tester,
   unitVector,
 } from '../support/gallery-fixture.js';
-import { filesIn, piecesIn } from '../support/gallery-tampering.js';
+import { filesIn, piecesIn, tamper } from '../support/gallery-tampering.js';
 
 const profile: PersonProfile = {
   name: 'Wilhelmina Featherstonehaugh',
@@ -253,6 +254,31 @@ describe('an erasure that another reader holds up', () => {
       assert.equal(opened.gallery.personCount, 1);
       assertGone(t, directory, [...sealed, ...plaintexts]);
     }
+    assertGone(t, directory, [...sealed, ...plaintexts]);
+  });
+
+  test('at an opening, of somebody who came back, does not keep the gallery shut', async (t) => {
+    const { directory, options } = await prepared(t);
+    let ids: { readonly leaver: PersonId; readonly stayer: PersonId };
+    {
+      await using opened = await openTestGallery(options);
+      ids = await fill(opened.gallery);
+    }
+    const sealed = ciphertextsOf(options, ids.leaver);
+    tamper(options, (db) => db.prepare('INSERT INTO tombstone VALUES (?, 1)').run(ids.leaver));
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
+    {
+      using _reader = holdLog(options);
+      await using opened = await openTestGallery({ ...options, logger });
+      assert.deepEqual(
+        (await opened.gallery.listPersons()).map(({ id }) => id),
+        [ids.stayer],
+      );
+      assert.deepEqual(warnings, ['another program keeps the write-ahead log from being emptied']);
+    }
+    await using opened = await openTestGallery(options);
+    assert.equal(opened.gallery.personCount, 1);
     assertGone(t, directory, [...sealed, ...plaintexts]);
   });
 
