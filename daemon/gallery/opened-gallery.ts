@@ -16,7 +16,7 @@ import type { Persons } from './persons.js';
 import type { Quarantine, QuarantinedRow } from './quarantine.js';
 import { newPersonId } from './row-id.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';
-import { mostSimilar, type StagedImports } from './staged-imports.js';
+import { mostSimilar, type StagedImports, type StagedPerson } from './staged-imports.js';
 
 export interface GalleryParts extends ErasureParts {
   readonly ring: KeyRing;
@@ -72,7 +72,7 @@ export class OpenedGallery implements Gallery {
       await changes.add({ id, profile, recogniser, photographs, importId }, by);
       const embeddings = photographs.map(({ embedding }) => embedding);
       if (importId === undefined) index.add(id, embeddings);
-      else imports.add(importId, { id, profile, embeddings });
+      else this.#stage(importId, { id, profile, embeddings });
       return id;
     });
   }
@@ -215,6 +215,18 @@ export class OpenedGallery implements Gallery {
   #forget(id: PersonId): void {
     this.#parts.index.remove(id);
     this.#parts.quarantine.release(id);
+  }
+
+  /** The import may have been abandoned or committed while the person was being sealed: nobody is left behind then. */
+  #stage(importId: string, person: StagedPerson): void {
+    const { imports, rows, database } = this.#parts;
+    try {
+      imports.add(importId, person);
+    } catch (error) {
+      const row = rows.person(person.id);
+      if (row !== undefined) database.transaction(() => rows.delete(row));
+      throw error;
+    }
   }
 
   #load(row: Parameters<typeof loadPerson>[0]): void {

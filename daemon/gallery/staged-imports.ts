@@ -10,7 +10,7 @@ import type { SearchIndex } from './search-index.js';
 /** Similar persons worth naming before an enrolment. */
 const MOST_SIMILAR = 5;
 
-interface StagedPerson {
+export interface StagedPerson {
   readonly id: PersonId;
   readonly profile: PersonProfile;
   readonly embeddings: readonly Embedding[];

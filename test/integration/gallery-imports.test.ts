@@ -97,6 +97,26 @@ describe('an import', () => {
     }
   });
 
+  test('that ends while somebody is being sealed for it leaves nobody behind', async (t) => {
+    await using opened = await openTestGallery(galleryOptions(temporaryDirectory(t)));
+    const { gallery, file } = opened;
+    const ends: readonly ((id: string) => unknown)[] = [
+      (id) => gallery.abandonImport(id),
+      (id) => gallery.commitImport(id, tester),
+    ];
+    for (const end of ends) {
+      const id = await gallery.beginImport();
+      const adding = gallery.addPerson(enrolmentOf('Ada', [1, 2, 3]), tester, id);
+      const refused = assert.rejects(adding, (error) => isRollcallError(error, 'no-such-import'));
+      await end(id);
+      await refused;
+      for (const table of ['person', 'data_key', 'template', 'photograph']) {
+        const count = file.database.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+        assert.equal(count, 0, table);
+      }
+    }
+  });
+
   test('that was not committed is purged by the next opening', async (t) => {
     const options = galleryOptions(temporaryDirectory(t));
     {
