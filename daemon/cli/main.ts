@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
 import { registerAudit } from './audit.js';
+import { registerBackup } from './backup.js';
 import { registerCamera } from './camera.js';
 import { registerCheckConfig } from './check-config.js';
 import { registerDoctor } from './doctor.js';
@@ -41,6 +42,7 @@ registerEvents(program);
 registerKey(program);
 registerAudit(program);
 registerRetention(program);
+registerBackup(program);
 registerModels(program);
 registerReplay(program);
 registerEvaluate(program);

@@ -30,10 +30,10 @@ export async function rewrapForBox(
   target: TargetKey,
 ): Promise<number> {
   const { db } = database;
-  const keks = new Map(keys.keks.map((bytes) => new KeyEncryptionKey(bytes)).map((kek) => [kek.id, kek]));
+  assertKeysOpen({ database, keys, facts });
+  const keks = keysById(keys);
   using key = new KeyEncryptionKey(target.kek);
   try {
-    for (const { keyId } of readKeySlots(database)) assertOpens(facts.path, database, keks.get(keyId));
     // Nobody else sees this file before it is whole.
     db.pragma('synchronous = OFF');
     db.pragma('foreign_keys = OFF');
@@ -50,6 +50,25 @@ export async function rewrapForBox(
   } finally {
     for (const kek of keks.values()) kek[Symbol.dispose]();
   }
+}
+
+/** Whether each key in force of an unpacked gallery came with it, and is the right one. @throws `backup-unusable` */
+export function assertKeysOpen({
+  database,
+  keys,
+  facts,
+}: Omit<RestoreSource, typeof Symbol.asyncDispose>): void {
+  const keks = keysById(keys);
+  try {
+    for (const { keyId } of readKeySlots(database)) assertOpens(facts.path, database, keks.get(keyId));
+  } finally {
+    for (const kek of keks.values()) kek[Symbol.dispose]();
+  }
+}
+
+/** The caller disposes of them. */
+function keysById({ keks }: RestoreSource['keys']): ReadonlyMap<string, KeyEncryptionKey> {
+  return new Map(keks.map((bytes) => new KeyEncryptionKey(bytes)).map((kek) => [kek.id, kek]));
 }
 
 function assertOpens(
