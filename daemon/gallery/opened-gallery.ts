@@ -130,15 +130,13 @@ export class OpenedGallery implements Gallery {
   erasePerson(id: PersonId, by: Actor): ErasureCertificate | undefined {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return undefined;
-    this.#forget(id);
-    return erasePerson(this.#parts, row, by);
+    return this.#forgetting(id, () => erasePerson(this.#parts, row, by));
   }
 
   eraseBiometricData(id: PersonId, profile: PersonProfile, by: Actor): ErasureCertificate | undefined {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return undefined;
-    this.#forget(id);
-    return eraseBiometricData(this.#parts, row, { profile, by });
+    return this.#forgetting(id, () => eraseBiometricData(this.#parts, row, { profile, by }));
   }
 
   readPhotograph(id: PersonId, photographId: string): Uint8Array | undefined {
@@ -211,10 +209,20 @@ export class OpenedGallery implements Gallery {
     return this.#parts.rows.person(id);
   }
 
-  /** Memory first: were the deletion to fail, the person is not recognised rather than recognised by mistake. */
-  #forget(id: PersonId): void {
-    this.#parts.index.remove(id);
-    this.#parts.quarantine.release(id);
+  /** Memory first: nobody is recognised by mistake. Where the deletion fails, whoever is still there is recognised again. */
+  #forgetting<T>(id: PersonId, work: () => T): T {
+    const { index, quarantine, rows } = this.#parts;
+    const wasRecognised = index.remove(id);
+    try {
+      const done = work();
+      quarantine.release(id);
+      return done;
+    } catch (error) {
+      const row = rows.person(id);
+      if (wasRecognised && row?.state === 'active') this.#load(row);
+      else quarantine.release(id);
+      throw error;
+    }
   }
 
   /** The import may have been abandoned or committed while the person was being sealed: nobody is left behind then. */

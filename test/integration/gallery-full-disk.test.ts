@@ -74,7 +74,14 @@ async function fullDisk(t: TestContext): Promise<void> {
         refused += 1;
       }
     }
-    t.diagnostic(`${refused} of ${attempts.length} small changes met the full disk`);
+    assert.equal(refused, attempts.length);
+    assert.deepEqual(
+      [await isFound(gallery, 1), await isFound(gallery, 2)],
+      [true, true],
+      'still recognised',
+    );
+    assert.throws(() => gallery.erasePerson(ada, tester), isFullDisk);
+    assert.equal(await isFound(gallery, 1), true);
     assert.equal(file.audit.verify().outcome, 'whole');
     assert.equal((await namesIn(gallery)).length, 3);
     assert.equal(
