@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenDatabase } from '../host/sqlite.js';
 import type { KeyRing } from './key-ring.js';
 import { type RotationJob, writeRotationJob } from './rotation-job.js';
@@ -11,7 +12,7 @@ const WRAP_BATCH = 250;
 /** Data keys replaced in one transaction, unless that is too much to write at once. */
 const DEEP_BATCH = 16;
 /** Bytes after which a transaction takes no further data key: writing these takes a few milliseconds. */
-const DEEP_BATCH_BYTES = 512 * 1024;
+const DEEP_BATCH_BYTES = 192 * 1024;
 
 export interface RotationStepParts {
   readonly database: OpenDatabase;
@@ -54,6 +55,8 @@ export async function deepStep(
     bytes += unit.bytes;
     if (bytes >= DEEP_BATCH_BYTES) break;
   }
+  await nextTurn();
+  if (signal.aborted) return job;
   return database.transaction(() => {
     let damaged = 0;
     for (const unit of units) {
