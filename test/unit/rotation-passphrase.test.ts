@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { describe, test } from 'node:test';
+import { z } from 'zod';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key-passphrase.js';
+import { decodeKeyOrder, encodeKeyOrder } from '../../daemon/control/key-body.js';
+
+/** A terminal whose keys are pressed by the test, and what was shown on it. */
+function terminal(isTTY: boolean) {
+  const modes: boolean[] = [];
+  const shown = new PassThrough();
+  const input = Object.assign(new PassThrough(), {
+    isTTY,
+    setRawMode: (isRaw: boolean) => void modes.push(isRaw),
+  });
+  return { input, output: shown, modes, shown: () => String(shown.read() ?? '') };
+}
+
+const refusedWith = (code: string) => (error: unknown) => isRollcallError(error, code);
+
+describe('a passphrase on a terminal', () => {
+  test('is not shown, and backspace takes back whole characters', async () => {
+    const typed = terminal(true);
+    const reading = readPassphrase('Passphrase: ', typed);
+    typed.input.write(Buffer.from('gehe\u00df\u007fim', 'utf8'));
+    typed.input.write(Buffer.from('\b\r', 'utf8'));
+    assert.equal((await reading).toString('utf8'), 'gehei');
+    assert.equal(typed.shown(), 'Passphrase: \n');
+    assert.deepEqual(typed.modes, [true, false]);
+  });
+
+  test('is broken off by Ctrl-C, and the terminal is as before', async () => {
+    const typed = terminal(true);
+    const reading = readPassphrase('Passphrase: ', typed);
+    typed.input.write(Buffer.from('abc\u0003', 'utf8'));
+    await assert.rejects(reading, refusedWith('not-confirmed'));
+    assert.deepEqual(typed.modes, [true, false]);
+  });
+
+  test('that is new is asked for twice', async () => {
+    for (const [again, isSame] of [
+      ['one thing\r', true],
+      ['another\r', false],
+    ] as const) {
+      const typed = terminal(true);
+      const reading = readNewPassphrase(typed);
+      typed.input.write(Buffer.from('one thing\r', 'utf8'));
+      // The second question is asked once the first was answered.
+      while (!String(typed.output.read() ?? '').includes('again'))
+        await new Promise((go) => setImmediate(go));
+      typed.input.write(Buffer.from(again, 'utf8'));
+      if (isSame) assert.equal((await reading).toString('utf8'), 'one thing');
+      else await assert.rejects(reading, refusedWith('passphrases-differ'));
+    }
+  });
+});
+
+describe('a passphrase from standard input', () => {
+  for (const [given, taken] of [
+    ['words', 'words'],
+    ['words\n', 'words'],
+    ['words\r\n', 'words'],
+    [' words \n\n', ' words \n'],
+  ] as const) {
+    test(`${JSON.stringify(given)} is ${JSON.stringify(taken)}`, async () => {
+      const piped = terminal(false);
+      piped.input.end(Buffer.from(given, 'utf8'));
+      assert.equal((await readPassphrase('?', piped)).toString('utf8'), taken);
+      assert.equal(piped.shown(), '');
+    });
+  }
+
+  test('is refused where there is none, or far too much', async () => {
+    const empty = terminal(false);
+    empty.input.end('\n');
+    await assert.rejects(readPassphrase('?', empty), refusedWith('passphrase-needed'));
+    const endless = terminal(false);
+    endless.input.end(Buffer.alloc(5000, 'a'));
+    await assert.rejects(readPassphrase('?', endless), refusedWith('passphrase-too-long'));
+  });
+});
+
+describe('a request about the key', () => {
+  const schema = z.strictObject({ depth: z.string() });
+
+  test('carries the passphrase as bytes beside the document', () => {
+    const passphrase = Buffer.from('w\u00f6rds', 'utf8');
+    const order = decodeKeyOrder(encodeKeyOrder({ depth: 'wrap' }, { passphrase }), schema);
+    assert.deepEqual(order.head, { depth: 'wrap' });
+    assert.deepEqual(Buffer.from(order.input.passphrase ?? []), passphrase);
+    assert.deepEqual(decodeKeyOrder(encodeKeyOrder({ depth: 'wrap' }, {}), schema).input, {});
+  });
+
+  test('of another form is refused', () => {
+    assert.throws(() => decodeKeyOrder(encodeKeyOrder({ depth: 1 }, {}), schema), refusedWith('bad-request'));
+    assert.throws(() => decodeKeyOrder(Buffer.from('no line'), schema), refusedWith('bad-request'));
+  });
+});
