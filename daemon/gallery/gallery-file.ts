@@ -59,9 +59,9 @@ export async function openGalleryFile({
   }
 }
 
-/** A statement that does not fit the tables, though their version does: the schema was altered. */
+/** A statement, or a row of the program's making, that does not fit the tables, though their version does: they were altered. */
 function isSchemaError(error: unknown): boolean {
-  return error instanceof Sqlite.SqliteError && error.code === 'SQLITE_ERROR';
+  return error instanceof Sqlite.SqliteError && /^SQLITE_(?:ERROR$|CONSTRAINT|MISMATCH)/.test(error.code);
 }
 
 /** Damage has the gallery's own code, wherever in the file it was met. */

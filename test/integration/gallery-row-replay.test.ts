@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type PersonId, personId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import {
+  enrolmentOf,
+  fixedKey,
+  galleryOptions,
+  namesIn,
+  openTestGallery,
+  providersOf,
+  type TestGalleryOptions,
+  temporaryDirectory,
+  tester,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { tamper } from '../support/gallery-tampering.js';
+
+type Row = Record<string, unknown>;
+const tables = ['data_key', 'person', 'template', 'photograph'] as const;
+type Copy = Readonly<Record<(typeof tables)[number], readonly Row[]>>;
+
+/** Everything the file holds of one person, as rows. */
+function copyRows(options: TestGalleryOptions, id: PersonId): Copy {
+  return tamper(options, (db) => {
+    const all = (sql: string): readonly Row[] => db.prepare<[string], Row>(sql).all(id);
+    return {
+      data_key: all('SELECT * FROM data_key WHERE id = (SELECT data_key_id FROM person WHERE id = ?)'),
+      person: all('SELECT * FROM person WHERE id = ?'),
+      template: all('SELECT * FROM template WHERE person_id = ?'),
+      photograph: all('SELECT * FROM photograph WHERE person_id = ?'),
+    };
+  });
+}
+
+/** Writes those rows back, over what is there now. */
+function putBack(options: TestGalleryOptions, copy: Copy): void {
+  tamper(options, (db) => {
+    for (const table of tables) {
+      for (const row of copy[table]) {
+        const columns = Object.keys(row);
+        const values = columns.map((column) => `@${column}`);
+        db.prepare(`INSERT OR REPLACE INTO ${table} (${columns.join()}) VALUES (${values.join()})`).run(row);
+      }
+    }
+  });
+}
+
+async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
+  const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
+  return best !== undefined && best.similarity > 0.99;
+}
+
+/** Enrols `Ada` (seed 1) and `Grace` (seed 2), does `work` and closes. Ada's id. */
+async function withAda(
+  options: TestGalleryOptions,
+  work: (gallery: Gallery, ada: PersonId) => void = () => undefined,
+): Promise<PersonId> {
+  await using opened = await openTestGallery(options);
+  const ada = await opened.gallery.addPerson(enrolmentOf('Ada', [1]), tester);
+  await opened.gallery.addPerson(enrolmentOf('Grace', [2]), tester);
+  work(opened.gallery, ada);
+  return ada;
+}
+
+describe('rows put back from an earlier day', () => {
+  test('an older profile of the same person does not open beside the newer revision', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.changeProfile(ada, { name: 'Countess' }, tester);
+    }
+    tamper(options, (db) =>
+      db.prepare('UPDATE person SET profile = ? WHERE id = ?').run(before.person[0]?.['profile'], ada),
+    );
+    await using opened = await openTestGallery(options);
+    assert.deepEqual(
+      opened.gallery.quarantined.map(({ rowId, reason }) => ({ rowId, reason })),
+      [{ rowId: ada, reason: 'does-not-open' }],
+    );
+  });
+
+  test('a whole row from before a removal does not bring the person back into recognition', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.removePerson(ada, tester);
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.deepEqual([await isFound(gallery, 1), await isFound(gallery, 2)], [false, true]);
+    assert.deepEqual(gallery.quarantined, [
+      { table: 'person', rowId: ada, personId: ada, reason: 'rolled-back' },
+    ]);
+    assert.equal(file.audit.verify().outcome, 'whole');
+  });
+
+  test('nor do the rows from before a withdrawal of consent, with the data key of then', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.eraseBiometricData(ada, { name: 'Ada' }, tester);
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    assert.equal(await isFound(opened.gallery, 1), false);
+    assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
+  });
+
+  test('an erased person is erased again at the next opening, and the audit log says so', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      assert.ok(opened.gallery.erasePerson(ada, tester));
+    }
+    putBack(options, before);
+    await using opened = await openTestGallery(options);
+    const { gallery, file } = opened;
+    assert.equal(await isFound(gallery, 1), false);
+    assert.deepEqual([gallery.showPerson(ada), await namesIn(gallery)], [undefined, ['Grace']]);
+    const erasures = file.audit.list({ action: 'person.erased', subject: ada });
+    assert.deepEqual(
+      erasures.map(({ actor }) => actor),
+      [tester.actor, 'daemon'],
+    );
+    assertNothingLeft(file.database.db, ada);
+  });
+
+  /** Nothing of the person is left in any table. */
+  function assertNothingLeft(db: Parameters<Parameters<typeof tamper>[1]>[0], ada: PersonId): void {
+    for (const table of ['template', 'photograph']) {
+      const left = db.prepare(`SELECT count(*) FROM ${table} WHERE person_id = ?`).pluck().get(ada);
+      assert.equal(left, 0, table);
+    }
+    assert.equal(db.prepare('SELECT count(*) FROM data_key').pluck().get(), 1);
+  }
+
+  test('an erased person is not recognised even where their tombstone was taken away, too', async (t) => {
+    const options = galleryOptions(temporaryDirectory(t));
+    const ada = await withAda(options);
+    const before = copyRows(options, ada);
+    {
+      await using opened = await openTestGallery(options);
+      opened.gallery.erasePerson(ada, tester);
+    }
+    putBack(options, before);
+    tamper(options, (db) => db.exec('DELETE FROM tombstone'));
+    await using opened = await openTestGallery(options);
+    assert.equal(await isFound(opened.gallery, 1), false);
+    assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
+  });
+
+  test('rows of another gallery under another key open nothing', async (t) => {
+    const [mine, theirs] = [galleryOptions(temporaryDirectory(t)), galleryOptions(temporaryDirectory(t))];
+    await withAda(mine);
+    const foreign = await withAda({ ...theirs, providers: providersOf(fixedKey(8)) });
+    putBack(mine, copyRows(theirs, foreign));
+    await using opened = await openTestGallery(mine);
+    assert.equal(opened.gallery.personCount, 2);
+    assert.equal(opened.gallery.showPerson(personId(foreign))?.profile, undefined);
+  });
+});
