@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
+import { AuditKeyRing } from '../../daemon/app/audit-key-ring.js';
+import { BoxBackups } from '../../daemon/app/box-backups.js';
+import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
+import { sweepWork } from '../../daemon/gallery/work-directory.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { recoveryKey } from './backup-fixture.js';
+import { testDimensions, tester, testRecogniser } from './gallery-fixture.js';
+
+/** What a box's daemon knows of its gallery, without cameras. */
+export interface BackupBox extends AsyncDisposable {
+  readonly directory: string;
+  readonly galleryPath: string;
+  readonly access: GalleryAccess;
+  readonly backups: BoxBackups;
+}
+
+export interface BackupBoxOptions {
+  /** Byte that the gallery's secret is made of; null for none. */
+  readonly keyFill?: number | null;
+  readonly recogniser?: typeof testRecogniser;
+  /** Public half of the recovery key that the box makes backups for. */
+  readonly publicKey?: Uint8Array;
+}
+
+/** Starts what the daemon starts, in the order in which it does, on a directory that may hold a box already. */
+export async function openBackupBox(directory: string, options: BackupBoxOptions = {}): Promise<BackupBox> {
+  const { keyFill = 7, recogniser: id = testRecogniser, publicKey = recoveryKey.publicKey } = options;
+  const secretsDirectory = join(directory, 'secrets');
+  const dataDir = join(directory, 'data');
+  const galleryPath = join(dataDir, 'gallery.db');
+  await mkdir(secretsDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const secret = join(secretsDirectory, 'gallery-key');
+  if (keyFill !== null && !existsSync(secret))
+    await writeFile(secret, new Uint8Array(32).fill(keyFill), { mode: 0o600 });
+  const auditKeys = await AuditKeyRing.open({ secretsDirectory, dataDir, credentialsDirectory: '' });
+  const access = await GalleryAccess.start({
+    path: galleryPath,
+    openFile: () =>
+      openGalleryFile({
+        path: galleryPath,
+        auditKey: auditKeys.key,
+        formerAuditKeys: auditKeys.former,
+        clock,
+      }),
+    audit: new AuditKeeper({ clock, logger: silentLogger }),
+    onFile: () => sweepWork(galleryPath),
+    providers: makeKeyProviders({
+      clock,
+      secretName: 'gallery-key',
+      credentials: { secretsDirectory, credentialsDirectory: '' },
+      workDirectory: directory,
+    }),
+    // No network is run: nobody asks for the pack.
+    recogniser: { id, dimensions: testDimensions } as Parameters<typeof GalleryAccess.start>[0]['recogniser'],
+    clock,
+    logger: silentLogger,
+  });
+  const identity = { siteId: 'test-site', boxId: 'test-box' };
+  const backups = new BoxBackups({
+    access,
+    auditKeys,
+    galleryPath,
+    recogniser: id,
+    identity,
+    dataDir,
+    clock,
+  });
+  await backups.installRecoveryKey(publicKey, tester);
+  return {
+    directory,
+    galleryPath,
+    access,
+    backups,
+    async [Symbol.asyncDispose]() {
+      await backups[Symbol.asyncDispose]();
+      await access[Symbol.asyncDispose]();
+      auditKeys[Symbol.dispose]();
+    },
+  };
+}
