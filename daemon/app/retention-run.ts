@@ -83,9 +83,9 @@ async function forgetKind(
     signal.throwIfAborted();
     const { result, tookMs } = pace.time(() => step(limit));
     onForgotten(result.count);
+    await nextTurn();
     if (!result.isMoreDue) return;
     limit = nextBatch(limit, tookMs);
-    await nextTurn();
   }
 }
 

@@ -58,6 +58,7 @@ export class Retention implements RetentionControl, AsyncDisposable {
 
   /** Begins to look whether the daily run is due. */
   start(): this {
+    this.#timer?.cancel();
     this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#look());
     return this;
   }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Database from 'better-sqlite3';
+import type { RetentionStatus, ShownRetentionReport } from '../../daemon/control/retention-control.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+
+const dayMs = 86_400_000;
+
+/** Puts an unknown person's record of `ageDays` ago into the records of a box that is stopped. */
+function addRecord(box: TestBox, sequence: number, ageDays: number): void {
+  const database = new Database(join(box.directory, 'data', 'records.db'));
+  try {
+    database
+      .prepare(
+        `INSERT INTO event (sequence, id, kind, camera_id, track_id, occurred_at_ms, recorded_at_ms, payload)
+         VALUES (?, ?, 'unknown', 'gate', 'track', ?, ?, x'7b7d')`,
+      )
+      .run(sequence, `event-${sequence}`, Date.now() - ageDays * dayMs, Date.now() - ageDays * dayMs);
+    database.prepare("UPDATE counter SET value = ? WHERE name = 'event'").run(sequence);
+  } finally {
+    database.close();
+  }
+}
+
+test('a box forgets by its rules when it is told to, shows it, and leaves an entry', {
+  skip: withoutBuild,
+}, async () => {
+  await using box = await makeBox({ config: { retention: { unknownRecords: 5 } } });
+  await box.start();
+  await box.stop();
+  addRecord(box, 1, 40);
+  addRecord(box, 2, 6);
+  addRecord(box, 3, 4);
+  await box.start();
+
+  const shown = await box.command('retention', 'show', '--json');
+  assert.equal(shown.exitCode, 0, shown.stderr);
+  const before = JSON.parse(shown.stdout) as RetentionStatus;
+  const rule = before.rules.find(({ kind }) => kind === 'unknownRecords');
+  assert.deepEqual(rule, { kind: 'unknownRecords', keep: 5, due: 2 });
+  assert.equal(before.lastRun, undefined);
+
+  const dry = await box.command('retention', 'run', '--dry-run');
+  assert.match(dry.stdout, /2 unknown persons recorded/);
+  const unasked = await box.command('retention', 'run');
+  assert.equal(unasked.exitCode, 2, unasked.stdout);
+  assert.match(unasked.stderr, /--yes/);
+  assert.equal((await box.client.recentEvents(10)).length, 3, 'nothing went');
+
+  const ran = await box.command('retention', 'run', '--yes', '--json');
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  const report = JSON.parse(ran.stdout) as ShownRetentionReport;
+  assert.deepEqual([report.forgotten, report.failures], [{ unknownRecords: 2 }, []]);
+  assert.equal((await box.client.recentEvents(10)).length, 1);
+  assert.match((await box.command('retention', 'show')).stdout, /deleted: 2 unknown persons recorded/);
+  const audit = await box.command('audit', 'list', '--action', 'retention.run', '--json');
+  assert.match(audit.stdout, /"unknownRecords": 2/);
+  const status = await box.reload({ retention: { unknownRecords: 1 } });
+  assert.equal(status.outcome, 'applied', 'rules change while the daemon runs');
+  assert.match((await box.command('retention', 'run', '--yes')).stdout, /deleted: 1 unknown persons/);
+});

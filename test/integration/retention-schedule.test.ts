@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { lookEveryMs } from '../../daemon/app/retention.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { attendanceFact } from '../support/facts.js';
+import { noiseJpeg, temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../support/retention-box.js';
+import { until } from '../support/until.js';
+
+const hourMs = 3_600_000;
+const unconfirmed = { isClockConfirmed: false };
+
+function keepPicture({ gallery, clock }: RetentionBox): void {
+  const about = { kind: 'unknown', eventId: 'event', cameraId: 'gate' } as const;
+  gallery?.addEvidence({ ...about, takenAtMs: clock.wallMs(), jpeg: noiseJpeg(1, 200) });
+}
+
+const pictures = ({ value }: RetentionBox): unknown => value('SELECT count(*) FROM evidence');
+const runs = ({ file }: RetentionBox): number => file.audit.count({ action: 'retention.run' });
+
+/** Lets the time pass in which one look is taken, and waits until it has ended: the next one is scheduled by then. */
+async function look(box: RetentionBox): Promise<void> {
+  box.retention.start();
+  box.clock.advanceBy(lookEveryMs);
+  await until('the look to end', () => !box.retention.show().isRunning);
+}
+
+describe('the daily run', () => {
+  test('begins at its hour, once a day, also over restarts', async (t) => {
+    const directory = temporaryDirectory(t);
+    {
+      await using box = await openRetentionBox(directory);
+      await look(box);
+      assert.equal(runs(box), 0, 'the first day only begins to count');
+      box.clock.advanceBy(14 * hourMs);
+      await look(box);
+      assert.equal(runs(box), 0, 'two in the morning');
+      box.clock.advanceBy(hourMs);
+      await look(box);
+      assert.equal(runs(box), 1, 'three in the morning');
+      await look(box);
+      assert.equal(runs(box), 1);
+    }
+    await using again = await openRetentionBox(directory, { nowMs: firstNoonMs + dayMs });
+    await look(again);
+    assert.equal(runs(again), 1, 'a restart on the same day');
+    assert.equal(again.retention.show().lastRun?.by, 'retention', 'the last run is remembered');
+    again.clock.advanceBy(dayMs);
+    await look(again);
+    assert.equal(runs(again), 2, 'the next day');
+  });
+
+  test('of a box that was off begins soon after its start', async (t) => {
+    const directory = temporaryDirectory(t);
+    {
+      await using box = await openRetentionBox(directory);
+      await look(box);
+      keepPicture(box);
+    }
+    await using box = await openRetentionBox(directory, { nowMs: firstNoonMs + 20 * dayMs });
+    await look(box);
+    assert.deepEqual([runs(box), pictures(box)], [1, 0]);
+  });
+
+  test('uses the rules in force', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t), {
+      rules: { atHour: 14, unknownEvidence: 0 },
+    });
+    keepPicture(box);
+    await look(box);
+    box.clock.advanceBy(2 * hourMs);
+    await look(box);
+    assert.deepEqual([runs(box), pictures(box)], [1, 0]);
+  });
+});
+
+describe('a clock that jumped', () => {
+  async function boxWithHistory(directory: string): Promise<RetentionBox> {
+    const box = await openRetentionBox(directory);
+    await look(box);
+    keepPicture(box);
+    box.records.record(attendanceFact());
+    box.records.outbox.acknowledge([1]);
+    return box;
+  }
+
+  test('far ahead deletes nothing, says so once a day, and goes on when somebody confirms it', async (t) => {
+    await using box = await boxWithHistory(temporaryDirectory(t));
+    box.clock.setForward(3000 * dayMs);
+    // Recorded by the wrong clock: proves nothing.
+    box.records.record(attendanceFact());
+    for (let hour = 0; hour < 3; hour += 1) await look(box);
+    assert.equal(pictures(box), 1);
+    assert.equal(box.records.list({ limit: 10 }).length, 2);
+    const [entry] = box.file.audit.list({ action: 'retention.run' });
+    assert.deepEqual(
+      [runs(box), entry?.details['outcome'], entry?.details['reason']],
+      [1, 'refused', 'clock-ahead'],
+    );
+    assert.equal(box.log.filter(({ level }) => level === 'error').length, 1);
+    assert.equal(box.retention.show().clockDoubt?.code, 'clock-ahead');
+    await assert.rejects(box.retention.run(unconfirmed, tester), (error) => {
+      assert.ok(isRollcallError(error, 'clock-doubtful'));
+      assert.match(error.remedy ?? '', /--yes/);
+      return true;
+    });
+    const { forgotten } = await box.retention.run({ isClockConfirmed: true }, tester);
+    assert.deepEqual([forgotten.unknownEvidence, forgotten.attendanceRecords], [1, 1]);
+    assert.equal(box.retention.show().clockDoubt, undefined, 'trusted from now on');
+  });
+
+  test('far ahead while the box was off deletes nothing either', async (t) => {
+    const directory = temporaryDirectory(t);
+    await (await boxWithHistory(directory))[Symbol.asyncDispose]();
+    await using box = await openRetentionBox(directory, { nowMs: firstNoonMs + 3000 * dayMs });
+    await look(box);
+    assert.equal(pictures(box), 1);
+    assert.equal(box.retention.show().clockDoubt?.code, 'clock-ahead');
+  });
+
+  test('back is doubted until it is set right', async (t) => {
+    await using box = await boxWithHistory(temporaryDirectory(t));
+    box.clock.setForward(-40 * dayMs);
+    await look(box);
+    assert.equal(box.retention.show().clockDoubt?.code, 'clock-behind');
+    box.clock.setForward(48 * dayMs);
+    await look(box);
+    assert.deepEqual([box.retention.show().clockDoubt, pictures(box)], [undefined, 0]);
+  });
+
+  test('to a time before the program existed is not taken for the first start', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t), { nowMs: Date.UTC(1970, 0, 2) });
+    await look(box);
+    assert.equal(box.value('SELECT count(*) FROM job'), 0);
+    box.clock.setForward(firstNoonMs);
+    await look(box);
+    assert.deepEqual([box.retention.show().clockDoubt, runs(box)], [undefined, 0]);
+  });
+});
+
+test('what a restored backup knows of the last run does not count', async (t) => {
+  await using box = await openRetentionBox(temporaryDirectory(t));
+  await look(box);
+  await box.retention.run(unconfirmed, tester);
+  box.file.database.db.exec("UPDATE job SET state = '{not json' WHERE name = 'retention'");
+  await look(box);
+  assert.match(String(box.value("SELECT state FROM job WHERE name = 'retention'")), /seenAtMs/);
+});
+
+test('one run at a time', async (t) => {
+  await using box = await openRetentionBox(temporaryDirectory(t));
+  const first = box.retention.run(unconfirmed, tester);
+  await assert.rejects(box.retention.run(unconfirmed, tester), (error) =>
+    isRollcallError(error, 'retention-running'),
+  );
+  await first;
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { retentionRun } from '../../daemon/audit/actor.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import type { EvidenceKind } from '../../daemon/domain/evidence.js';
+import { type PersonId, trackId } from '../../daemon/domain/ids.js';
+import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { enrolmentOf, noiseJpeg, temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import { filesIn, piecesIn } from '../support/gallery-tampering.js';
+import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../support/retention-box.js';
+
+const confirmed = { isClockConfirmed: true };
+
+async function enrol({ gallery }: RetentionBox, name: string, seeds: readonly number[]): Promise<PersonId> {
+  assert.ok(gallery);
+  return gallery.addPerson(enrolmentOf(name, seeds), tester);
+}
+
+function keepPicture(box: RetentionBox, kind: EvidenceKind, personId?: PersonId, size = 4000): void {
+  const about = { kind, eventId: 'event', cameraId: 'gate', takenAtMs: box.clock.wallMs() };
+  const jpeg = noiseJpeg(1, size);
+  box.gallery?.addEvidence({ ...about, jpeg, ...(personId === undefined ? {} : { personId }) });
+}
+
+function acknowledgeAll({ records }: RetentionBox): void {
+  records.outbox.acknowledge(records.outbox.pending(0, 10_000, []).map(({ sequence }) => sequence));
+}
+
+describe('what a run takes', () => {
+  test('pictures of each kind in their time; the key of an unknown person goes along', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    const ada = await enrol(box, 'Ada', [1, 2]);
+    for (const kind of ['attendance', 'attack'] as const) keepPicture(box, kind, ada);
+    keepPicture(box, 'unknown');
+    box.clock.advanceBy(8 * dayMs);
+    keepPicture(box, 'unknown');
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 3);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { unknownEvidence: 1 });
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 2);
+
+    box.clock.advanceBy(23 * dayMs);
+    const { forgotten } = await box.retention.run(confirmed, tester);
+    assert.deepEqual(forgotten, { attendanceEvidence: 1, unknownEvidence: 1, attackEvidence: 1 });
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, {}, 'nothing is left');
+  });
+
+  test('photographs go, templates and recognition stay', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    const ada = await enrol(box, 'Ada', [1, 2]);
+    box.clock.advanceBy(366 * dayMs);
+    const bea = await enrol(box, 'Bea', [3]);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { photographs: 2 });
+    const shown = [ada, bea].map((id) => box.gallery?.showPerson(id));
+    assert.deepEqual(
+      shown.map((person) => [person?.templateCount, person?.photographCount]),
+      [
+        [2, 0],
+        [1, 1],
+      ],
+    );
+    assert.equal(box.value('SELECT count(*) FROM template WHERE photograph_id IS NULL'), 2);
+    const found = await box.gallery?.nearest(
+      enrolmentOf('', [1]).photographs[0]?.embedding ?? new Float32Array(),
+      {
+        count: 1,
+      },
+    );
+    assert.equal(found?.[0]?.personId, ada);
+  });
+
+  test('removed persons are erased with tombstone and audit entry; active and restored ones stay', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openRetentionBox(directory);
+    const [gone, back, active] = [
+      await enrol(box, 'Gone', [1]),
+      await enrol(box, 'Back', [2]),
+      await enrol(box, 'Active', [3]),
+    ];
+    const pieces = box.file.database.db
+      .prepare<[string], Buffer>('SELECT vector FROM template WHERE person_id = ?')
+      .pluck()
+      .all(gone);
+    for (const id of [gone, back]) box.gallery?.removePerson(id, tester);
+    box.clock.advanceBy(20 * dayMs);
+    box.gallery?.restorePerson(back, tester);
+    assert.deepEqual((await box.retention.run(confirmed, retentionRun)).forgotten, {});
+    box.clock.advanceBy(11 * dayMs);
+    assert.deepEqual((await box.retention.run(confirmed, retentionRun)).forgotten, { removedPersons: 1 });
+    assert.equal(box.gallery?.showPerson(gone), undefined);
+    assert.deepEqual(
+      [box.gallery?.showPerson(back)?.state, box.gallery?.showPerson(active)?.state],
+      ['active', 'active'],
+    );
+    assert.deepEqual(box.forgottenPersons, [gone]);
+    assert.equal(box.value('SELECT person_id FROM tombstone'), gone);
+    const [entry] = box.file.audit.list({ action: 'person.erased' });
+    assert.deepEqual([entry?.subject, entry?.actor], [gone, 'retention']);
+    assert.equal(pieces.length, 1);
+    for (const piece of pieces) assert.equal(piecesIn(filesIn(t, directory), piece), 0, 'no byte is left');
+
+    box.clock.advanceBy(401 * dayMs);
+    const { forgotten } = await box.retention.run(confirmed, retentionRun);
+    assert.equal(forgotten.tombstones, 1);
+    assert.equal(box.value('SELECT count(*) FROM tombstone'), 0);
+  });
+
+  test('records of each kind in their time, and never one that waits in the outbox', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    const { records, clock } = box;
+    for (const fact of [attendanceFact, unknownFact, attackFact]) {
+      for (let track = 0; track < 600; track += 1)
+        records.record(fact({ trackId: trackId(`track-${track}`) }));
+    }
+    const waiting = [5, 700, 1300];
+    const left = records.outbox.pending(0, 10_000, []).map(({ sequence }) => sequence);
+    records.outbox.acknowledge(left.filter((sequence) => !waiting.includes(sequence)));
+    clock.advanceBy(91 * dayMs);
+    const due = box.retention.show().rules.filter((rule) => rule.due > 0);
+    assert.deepEqual(
+      due.map(({ kind, due: count }) => [kind, count]),
+      [
+        ['unknownRecords', 599],
+        ['attackRecords', 599],
+      ],
+    );
+    const { forgotten } = await box.retention.run(confirmed, tester);
+    assert.deepEqual(forgotten, { unknownRecords: 599, attackRecords: 599 });
+    clock.advanceBy(300 * dayMs);
+    assert.equal((await box.retention.run(confirmed, tester)).forgotten.attendanceRecords, 599);
+    assert.deepEqual(
+      records.outbox.pending(0, 10, []).map(({ sequence }) => sequence),
+      waiting,
+    );
+    acknowledgeAll(box);
+    const after = await box.retention.run(confirmed, tester);
+    assert.deepEqual(after.forgotten, { attendanceRecords: 1, unknownRecords: 1, attackRecords: 1 });
+    assert.equal(records.record(attendanceFact()).sequence, 1801, 'numbers never go back');
+  });
+
+  test('audit entries, and the chain stays whole', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    for (let seed = 1; seed <= 500; seed += 1) {
+      box.file.audit.append({ by: tester, action: 'login.accepted', subject: `s${seed}` });
+    }
+    box.clock.advanceBy(731 * dayMs);
+    const { forgotten } = await box.retention.run(confirmed, tester);
+    assert.ok((forgotten.auditEntries ?? 0) >= 500, `${forgotten.auditEntries}`);
+    assert.equal(box.file.audit.count({ action: 'login' }), 0);
+    assert.equal(box.file.audit.verify().outcome, 'whole');
+    const last = box.file.audit.list({ action: 'retention.run', limit: 1 })[0];
+    assert.deepEqual([last?.actor, last?.details['auditEntries']], [tester.actor, forgotten.auditEntries]);
+  });
+
+  test('imports that nobody went on with, under way or left over', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openRetentionBox(directory);
+    const { gallery } = box;
+    assert.ok(gallery);
+    const old = await gallery.beginImport();
+    for (const seed of [1, 2]) await gallery.addPerson(enrolmentOf(`Staged ${seed}`, [seed]), tester, old);
+    box.clock.advanceBy(2 * dayMs);
+    const young = await gallery.beginImport();
+    await gallery.addPerson(enrolmentOf('Young', [3]), tester, young);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { unfinishedImports: 2 });
+    await assert.rejects(gallery.commitImport(old, tester), (error) =>
+      isRollcallError(error, 'no-such-import'),
+    );
+    assert.equal((await gallery.commitImport(young, tester)).length, 1);
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
+    assert.equal(box.file.audit.list({ action: 'import.discarded' })[0]?.subject, old);
+  });
+
+  test('copies that migrations left, when they are old enough', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openRetentionBox(directory);
+    const copies = ['gallery.db', 'records.db'].map((name) => join(directory, `${name}.before-migration-1`));
+    for (const copy of copies) writeFileSync(copy, 'old');
+    const [first = '', second = ''] = copies;
+    utimesSync(first, (firstNoonMs - 8 * dayMs) / 1000, (firstNoonMs - 8 * dayMs) / 1000);
+    utimesSync(second, firstNoonMs / 1000, firstNoonMs / 1000);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { databaseCopies: 1 });
+    assert.deepEqual([existsSync(first), existsSync(second)], [false, true]);
+  });
+
+  test('nothing of a kind that is kept for ever', async (t) => {
+    const rules = { unknownEvidence: 'forever', photographs: 'forever', removedPersons: 'forever' } as const;
+    await using box = await openRetentionBox(temporaryDirectory(t), { rules });
+    const ada = await enrol(box, 'Ada', [1]);
+    box.gallery?.removePerson(ada, tester);
+    keepPicture(box, 'unknown');
+    box.clock.advanceBy(700 * dayMs);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, {});
+    assert.equal(box.gallery?.showPerson(ada)?.photographCount, 1);
+  });
+});
+
+describe('how a run goes', () => {
+  test('no transaction takes more than a batch, and turns of the event loop lie between', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    for (let picture = 0; picture < 1500; picture += 1) keepPicture(box, 'unknown', undefined, 200);
+    box.clock.advanceBy(8 * dayMs);
+    let turns = 0;
+    let isDone = false;
+    const countTurn = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(countTurn);
+    };
+    setImmediate(countTurn);
+    const report = await box.retention.run(confirmed, tester);
+    isDone = true;
+    assert.equal(report.forgotten.unknownEvidence, 1500);
+    // A picture and its key: two rows.
+    assert.ok(Math.max(...box.changesPerTransaction) <= 512, `${box.changesPerTransaction}`);
+    assert.ok(box.changesPerTransaction.length >= 8, `${box.changesPerTransaction}`);
+    assert.ok(turns >= box.changesPerTransaction.length - 1, `${turns} turns`);
+  });
+
+  test('sealed: the same goes, removed persons too', async (t) => {
+    const directory = temporaryDirectory(t);
+    let removed: PersonId;
+    {
+      await using box = await openRetentionBox(directory);
+      removed = await enrol(box, 'Ada', [1]);
+      await enrol(box, 'Bea', [2]);
+      box.gallery?.removePerson(removed, tester);
+      keepPicture(box, 'unknown');
+      const id = await box.gallery?.beginImport();
+      await box.gallery?.addPerson(enrolmentOf('Staged', [3]), tester, id);
+    }
+    const nowMs = firstNoonMs + 366 * dayMs;
+    await using box = await openRetentionBox(directory, { nowMs, isSealed: true });
+    const { forgotten, failures } = await box.retention.run(confirmed, tester);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(forgotten, {
+      unfinishedImports: 1,
+      removedPersons: 1,
+      photographs: 1,
+      unknownEvidence: 1,
+    });
+    assert.equal(box.value('SELECT person_id FROM tombstone'), removed);
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
+    assert.equal(box.file.audit.verify().outcome, 'whole');
+  });
+
+  test('the write-ahead logs are empty afterwards; one that is being read is reported', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openRetentionBox(directory);
+    keepPicture(box, 'unknown');
+    box.records.record(unknownFact());
+    acknowledgeAll(box);
+    box.clock.advanceBy(91 * dayMs);
+    const { default: Database } = await import('better-sqlite3');
+    const reader = new Database(join(directory, 'gallery.db'), { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM person').get();
+    const held = await box.retention.run(confirmed, tester);
+    assert.deepEqual(
+      held.failures.map(({ kind, code }) => [kind, code]),
+      [['writeAheadLog', 'log-in-use']],
+    );
+    reader.close();
+    assert.deepEqual((await box.retention.run(confirmed, tester)).failures, []);
+    assert.equal(statSync(join(directory, 'records.db-wal')).size, 0);
+  });
+
+  test('a kind that fails does not keep the others, and goes the next time', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    await enrol(box, 'Ada', [1]);
+    keepPicture(box, 'unknown');
+    const { db } = box.file.database;
+    db.exec("CREATE TRIGGER stuck BEFORE DELETE ON photograph BEGIN SELECT raise(ABORT, 'stuck'); END");
+    box.clock.advanceBy(366 * dayMs);
+    const first = await box.retention.run(confirmed, tester);
+    assert.deepEqual(first.forgotten, { unknownEvidence: 1 });
+    assert.deepEqual(
+      first.failures.map(({ kind }) => kind),
+      ['photographs'],
+    );
+    assert.equal(box.retention.show().lastRun?.failures.length, 1);
+    assert.ok(
+      box.log.some(({ level, message }) => level === 'error' && message.includes('could not forget')),
+    );
+    db.exec('DROP TRIGGER stuck');
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { photographs: 1 });
+  });
+});

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { Retention } from '../../daemon/app/retention.js';
+import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention-kinds.js';
+import type { Clock, Timer } from '../../daemon/base/clock.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { retentionSchema } from '../../daemon/config/retention-schema.js';
+import type { RetentionConfig } from '../../daemon/config/schema.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { galleryOptions } from './gallery-fixture.js';
+import { box as identity, type LogLine, memoryLog } from './published-box.js';
+
+export const dayMs = 86_400_000;
+/** Noon at the site, whose zone is UTC. */
+export const firstNoonMs = Date.UTC(2026, 2, 2, 12);
+
+/** A virtual clock whose wall time somebody can set. */
+export class SettableClock implements Clock {
+  readonly #virtual: VirtualClock;
+  #setByMs = 0;
+
+  constructor(startMs: number) {
+    this.#virtual = new VirtualClock(startMs);
+  }
+
+  monotonicMs(): number {
+    return this.#virtual.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.#virtual.wallMs() + this.#setByMs;
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#virtual.after(delayMs, callback);
+  }
+
+  advanceBy(durationMs: number): void {
+    this.#virtual.advanceBy(durationMs);
+  }
+
+  /** Somebody sets the wall clock; no time goes by. */
+  setForward(byMs: number): void {
+    this.#setByMs += byMs;
+  }
+}
+
+export interface RetentionBox extends AsyncDisposable {
+  readonly retention: Retention;
+  readonly file: GalleryFile;
+  /** Undefined where it stays sealed. */
+  readonly gallery: Gallery | undefined;
+  readonly records: Records;
+  readonly clock: SettableClock;
+  readonly log: readonly LogLine[];
+  readonly forgottenPersons: readonly PersonId[];
+  /** Rows changed by each transaction on the gallery that retention made. */
+  readonly changesPerTransaction: readonly number[];
+  /** What `SELECT` finds in the gallery's file: one value. */
+  value(sql: string): unknown;
+}
+
+export interface RetentionBoxOptions {
+  readonly nowMs?: number;
+  readonly isSealed?: boolean;
+  readonly rules?: Partial<RetentionConfig>;
+}
+
+/** A gallery and records in `directory` with retention over them; its timer is not started. */
+export async function openRetentionBox(
+  directory: string,
+  { nowMs = firstNoonMs, isSealed = false, rules = {} }: RetentionBoxOptions = {},
+): Promise<RetentionBox> {
+  const clock = new SettableClock(nowMs);
+  const options = galleryOptions(directory, { clock });
+  const file = await openGalleryFile(options);
+  const unlocked = isSealed ? undefined : await unlockGallery({ ...options, file });
+  const gallery = unlocked?.outcome === 'open' ? unlocked.gallery : undefined;
+  const recordsPath = join(directory, 'records.db');
+  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity);
+  const records = openRecords({ path: recordsPath, encode, clock, random: systemRandom });
+  const changesPerTransaction: number[] = [];
+  const { logger, lines: log } = memoryLog();
+  const forgottenPersons: PersonId[] = [];
+  const probed = probe(file, changesPerTransaction);
+  const sources: RetentionSources = {
+    file: () => probed,
+    gallery: () => gallery,
+    forgetPerson: (id) => void forgottenPersons.push(id),
+    records: records.retention,
+    databasePaths: [options.path, recordsPath],
+    clock,
+  };
+  const retention = new Retention({
+    kinds: (by) => ageingKinds(sources, by),
+    rules: () => ({ ...retentionSchema.parse({}), ...rules }),
+    timeZone: 'UTC',
+    newestRecordMs: () => records.list({ limit: 1 })[0]?.recordedAtMs,
+    emptyLogs: () => emptyLogs(sources),
+    audit: file.audit,
+    database: () => file.database,
+    clock,
+    logger,
+  });
+  return {
+    retention,
+    file,
+    gallery,
+    records,
+    clock,
+    log,
+    forgottenPersons,
+    changesPerTransaction,
+    value: (sql) => file.database.db.prepare(sql).pluck().get(),
+    async [Symbol.asyncDispose]() {
+      await retention[Symbol.asyncDispose]();
+      await gallery?.[Symbol.asyncDispose]();
+      await file[Symbol.asyncDispose]();
+      await records[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function probe(file: GalleryFile, changes: number[]): GalleryFile {
+  const { database } = file;
+  const total = database.db.prepare<[], number>('SELECT total_changes()').pluck();
+  const transaction: typeof database.transaction = (work) => {
+    const before = total.get() ?? 0;
+    const result = database.transaction(work);
+    changes.push((total.get() ?? 0) - before);
+    return result;
+  };
+  return { ...file, database: { ...database, transaction } };
+}
