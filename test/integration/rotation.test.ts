@@ -167,3 +167,28 @@ for (const depth of depths) {
     });
   });
 }
+
+describe('a deep rotation of somebody who is being changed', () => {
+  test('does them again, with what they are now', async (t) => {
+    const directory = temporaryDirectory(t);
+    writeSecret(directory);
+    writeSecret(directory, '.next');
+    await using opened = await openTestGallery(directory);
+    const { gallery, rotations, file } = opened;
+    // Large photographs are sealed with turns of the event loop between: enough for a change to come in.
+    const id = await enrol(opened, 1, 3_000_000);
+    const dataKey = file.database.db.prepare('SELECT data_key_id FROM person').pluck();
+    const before = dataKey.get();
+    const rotation = await rotations.start({ kind: 'secret', depth: 'deep', input: {}, by: tester });
+    await nextTurn();
+    gallery.changeProfile(id, { name: 'Another name' }, tester);
+    assert.equal(dataKey.get(), before, 'the rotation has not stored them yet');
+    await finished(rotation);
+    assert.notEqual(dataKey.get(), before);
+    assert.equal(gallery.showPerson(id)?.profile?.name, 'Another name');
+    for (const photograph of gallery.showPerson(id)?.photographs ?? []) {
+      assert.equal(gallery.readPhotograph(id, photograph.id)?.length, 3_000_000);
+    }
+    assert.deepEqual(gallery.quarantined, []);
+  });
+});
