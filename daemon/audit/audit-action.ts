@@ -25,6 +25,7 @@ export const auditActions = [
   'gallery.migrated',
   'gallery.reembed-started',
   'gallery.reembedded',
+  'gallery.reembed-cancelled',
   'gallery.row-quarantined',
   'gallery.verified',
   'retention.run',

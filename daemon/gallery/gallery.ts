@@ -63,6 +63,10 @@ export interface Gallery extends AsyncDisposable {
   readonly templateCount: number;
   /** Rows found damaged since the gallery was opened. */
   readonly quarantined: readonly QuarantinedRow[];
+  /** Puts a row aside that was found damaged: neither it nor a person whose row it is is used from now on. */
+  putAside(row: QuarantinedRow): void;
+  /** Work in the background on this gallery; it is disposed before the gallery is closed. */
+  attach(name: string, work: AsyncDisposable): void;
 
   /**
    * Enrols a person: entirely or not at all. They are found from the moment this resolves; as part of an import, from its

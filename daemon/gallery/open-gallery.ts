@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
-import { badInput, isRollcallError } from '../base/errors.js';
+import { isRollcallError } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import { isSlug, type RecogniserId } from '../domain/ids.js';
@@ -12,18 +12,20 @@ import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.
 import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
 import type { KeyRing } from './key-ring.js';
-import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots, readRecogniser } from './key-slots.js';
+import { galleryDamaged, insertKeySlot, openKeyRing, readKeySlots } from './key-slots.js';
 import { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import type { KeyInput, KeyProvider, KeyProviderKind, KeyRecovery } from './keys/key-provider.js';
 import { loadTemplates } from './load-templates.js';
-import { openOnnxSearchIndex } from './onnx-search-index.js';
 import { OpenedGallery } from './opened-gallery.js';
 import { PersonChanges } from './person-changes.js';
 import { PersonRows } from './person-rows.js';
 import { Persons } from './persons.js';
 import { Quarantine, type QuarantinedRow } from './quarantine.js';
+import type { OpenEmbedder } from './re-embed-step.js';
+import { settleRecogniser } from './re-embed-switch.js';
 import { StagedImports } from './staged-imports.js';
 import { enforceTombstones } from './tombstones.js';
+import { openTwoStepSearchIndex } from './two-step-search-index.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface UnlockOptions {
@@ -31,8 +33,10 @@ export interface UnlockOptions {
   readonly providers: Readonly<Record<KeyProviderKind, KeyProvider>>;
   /** What a person typed; wiped by the caller. */
   readonly input: KeyInput;
-  /** What makes the templates; a gallery of another one is refused. */
+  /** What makes the templates; a gallery of another one is refused, unless a move to this one is ready. */
   readonly recogniser: RecogniserId;
+  /** For those who were enrolled since such a move was ready. */
+  readonly openEmbedder?: OpenEmbedder | undefined;
   /** Values of one of its embeddings. */
   readonly dimensions: number;
   readonly by: Actor;
@@ -170,18 +174,15 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
   const lifetime = new Lifetime(clock);
   lifetime.defer('gallery keys', () => ring[Symbol.dispose]());
   try {
-    assertRecogniser(readRecogniser(database), recogniser);
+    await settleRecogniser({ ...options, ring });
     const rows = new PersonRows(database);
-    const newIndex = (templates = 0) => openOnnxSearchIndex(dimensions, templates);
-    const imports = lifetime.use(
-      'staged imports',
-      new StagedImports({ database, rows, newIndex: () => newIndex() }),
-    );
+    const newIndex = () => openTwoStepSearchIndex(dimensions);
+    const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
     imports.abandon();
     enforceTombstones({ database, rows, audit, clock });
     if (!emptyWriteAheadLog(database))
       logger.warn('another program keeps the write-ahead log from being emptied');
-    const index = lifetime.use('search index', await newIndex(rows.templateCount(recogniser)));
+    const index = lifetime.use('search index', newIndex());
     const quarantine = new Quarantine();
     const report = (row: QuarantinedRow): void => {
       if (!quarantine.add(row)) return;
@@ -217,16 +218,4 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
     await lifetime[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function assertRecogniser(made: RecogniserId | undefined, recogniser: RecogniserId): void {
-  if (made === undefined || made === recogniser) return;
-  throw badInput(
-    'recogniser-mismatch',
-    `the gallery holds templates of the recogniser ${made}, but ${recogniser} is configured; the two cannot be compared`,
-    {
-      remedy: `Configure the recogniser ${made} again; \`rollcall gallery re-embed\` moves the gallery to another one.`,
-      details: { gallery: made, configured: recogniser },
-    },
-  );
 }

@@ -4,9 +4,20 @@ import type { PersonId } from '../domain/ids.js';
 export interface QuarantinedRow {
   readonly table: 'person' | 'template' | 'photograph' | 'evidence';
   readonly rowId: string;
-  readonly personId: PersonId;
-  /** `of-nobody`: there is no such person; `rolled-back`: genuine, but older than what the audit log says. */
-  readonly reason: 'does-not-open' | 'key-does-not-open' | 'not-a-template' | 'of-nobody' | 'rolled-back';
+  /** Absent for pictures of unknown persons. */
+  readonly personId?: PersonId;
+  /**
+   * `of-nobody`: there is no such person; `rolled-back`: genuine, but older than what the audit log says; `erased`: the person
+   * was erased; `page-damaged`: SQLite cannot read the row.
+   */
+  readonly reason:
+    | 'does-not-open'
+    | 'key-does-not-open'
+    | 'not-a-template'
+    | 'of-nobody'
+    | 'rolled-back'
+    | 'erased'
+    | 'page-damaged';
 }
 
 /** Rows found damaged since the gallery was opened, each once. */
