@@ -124,8 +124,9 @@ export class RotationRun implements Rotation {
     file.database.transaction(() => deleteRotationJob(file.database));
     const { depth, from, to, total, damaged } = this.#job;
     logger.info('key rotation finished', { depth, from, to, total, damaged });
-    this.#state = 'finished';
+    // Before it is told that this has ended: whoever waits for that looks after the key's file next.
     await settleKey(this.#parts);
+    this.#state = 'finished';
   }
 
   /** Whether trying again may help; says so, once for each reason. */
