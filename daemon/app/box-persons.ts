@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/actor.js';
-import { defect } from '../base/errors.js';
+import { defect, isRollcallError } from '../base/errors.js';
 import type {
   EnrolmentRequest,
   EnrolmentResult,
@@ -16,6 +16,7 @@ import type {
 } from '../control/person-control.js';
 import { type PersonId, personId } from '../domain/ids.js';
 import type { PersonProfile } from '../domain/person-profile.js';
+import type { Gallery } from '../gallery/gallery.js';
 import { wipe } from '../host/sodium.js';
 import type { Records } from '../records/open-records.js';
 import type { PhotoOutcome } from '../vision/protocol.js';
@@ -187,7 +188,8 @@ export class BoxPersons implements PersonControl {
   }
 
   async abandonImport(importId: string, actor: Actor): Promise<boolean> {
-    const persons = this.#gallery().abandonImport(importId);
+    const persons = abandoned(this.#gallery(), importId);
+    if (persons === undefined) return false;
     this.#parts.access.audit.append({
       by: actor,
       action: 'import.discarded',
@@ -210,6 +212,16 @@ export class BoxPersons implements PersonControl {
     const found = this.#gallery().showPerson(id);
     if (found === undefined) throw defect('person-lost', 'a person just written is not in the gallery');
     return describePerson(found);
+  }
+}
+
+/** How many were staged; undefined where the import is over. */
+function abandoned(gallery: Gallery, importId: string): number | undefined {
+  try {
+    return gallery.abandonImport(importId);
+  } catch (error) {
+    if (isRollcallError(error, 'no-such-import')) return undefined;
+    throw error;
   }
 }
 

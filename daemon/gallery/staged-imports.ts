@@ -39,9 +39,11 @@ export class StagedImports implements AsyncDisposable {
     this.#newIndex = options.newIndex;
   }
 
-  async begin(): Promise<string> {
+  /** `enrolled`: who has which external id already. */
+  async begin(enrolled: ReadonlyMap<string, PersonId>): Promise<string> {
     const id = newRowId('i');
-    this.#underWay.set(id, { index: await this.#newIndex(), externalIds: new Map(), personIds: [] });
+    const externalIds = new Map(enrolled);
+    this.#underWay.set(id, { index: await this.#newIndex(), externalIds, personIds: [] });
     return id;
   }
 
@@ -57,6 +59,7 @@ export class StagedImports implements AsyncDisposable {
     if (profile.externalId !== undefined) externalIds.set(profile.externalId, id);
   }
 
+  /** Somebody staged in the import, or enrolled when it began. */
   personOfExternalId(importId: string, externalId: string): PersonId | undefined {
     return this.#found(importId).externalIds.get(externalId);
   }

@@ -51,7 +51,7 @@ async function nonsense(box: TestBox, socketPath: string) {
     ['POST', '/v1/persons', '{"name":"Ada"}\n'],
     ['POST', '/v1/persons', '{"name":"Ada","sizes":[1]}\n!'],
     ['GET', '/v1/persons/nobody', undefined],
-    ['DELETE', '/v1/persons/%00', undefined],
+    ['POST', '/v1/persons/%00/remove', undefined],
     ['POST', '/v1/cameras/nobody/test', undefined],
   ] as const;
   for (const [method, path, body] of cases) {

@@ -82,7 +82,7 @@ async function commandsAgree({ box, events, personIds }: Appliance) {
   const status = await box.command('status');
   assert.equal(status.exitCode, 0);
   assert.match(status.stdout, /vision 0: running, cpu/);
-  assert.match(status.stdout, /gallery: 2 persons, 2 templates, 0 damaged rows/);
+  assert.match(status.stdout, /gallery: open, 2 persons, 2 templates, 0 damaged rows/);
   assert.match(status.stdout, /broker: connected/);
   assert.match(status.stdout, /door +streaming +h264 960x540/);
   const cameras = await box.command('camera', 'list', '--json');
