@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { badInput, isRollcallError, operational } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import type {
   BackupAnswer,
   BackupControl,
@@ -29,6 +31,7 @@ export interface BoxBackupsParts {
   readonly identity: BoxIdentity;
   readonly dataDir: string;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** Backups as the local API sees them. Disposal breaks off what runs, unless the new file is just being put in place. */
@@ -73,7 +76,13 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
       });
       const { persons = 0, templates = 0 } = facts.manifest.counts;
       const details = { sha256: facts.sha256, bytes: facts.sizeBytes, persons, templates };
-      access.audit.append({ by: actor, action: 'backup.created', details });
+      try {
+        access.audit.append({ by: actor, action: 'backup.created', details });
+      } catch (error) {
+        // A copy of everybody that the log does not know of must not exist.
+        await rm(path, { force: true });
+        throw error;
+      }
       return describeBackup(facts);
     });
   }
@@ -84,8 +93,7 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
         const { facts, ...answer } = await restoreGallery({ ...this.#parts, request, by: actor, signal });
         return { backup: describeBackup(facts), ...answer };
       } catch (error) {
-        const code = isRollcallError(error) ? error.code : 'internal';
-        this.#parts.access.audit.append({ by: actor, action: 'backup.refused', details: { code } });
+        this.#trailRefusal(error, actor);
         throw error;
       }
     });
@@ -94,6 +102,17 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(operational('shutting-down', 'the daemon is stopping', { retryable: true }));
     await this.#running?.ended;
+  }
+
+  /** A disk that is full must not hide why. */
+  #trailRefusal(error: unknown, by: Actor): void {
+    const { access, logger } = this.#parts;
+    const code = isRollcallError(error) ? error.code : 'internal';
+    try {
+      access.audit.append({ by, action: 'backup.refused', details: { code } });
+    } catch (failure) {
+      logger.error('the audit log could not take that a restore was refused', { code, error: failure });
+    }
   }
 
   /** @throws `backup-busy` */

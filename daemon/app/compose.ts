@@ -115,7 +115,7 @@ export async function composeBox(
   const backups = lifetime.use(
     'backups',
     new BoxBackups({
-      ...{ access, auditKeys, identity, dataDir, clock },
+      ...{ access, auditKeys, identity, dataDir, clock, logger },
       galleryPath: config.gallery.path,
       recogniser: recogniser.id,
     }),

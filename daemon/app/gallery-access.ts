@@ -80,7 +80,7 @@ export class GalleryAccess implements AsyncDisposable {
   static async start(options: GalleryAccessOptions): Promise<GalleryAccess> {
     const access = new GalleryAccess(options);
     try {
-      await access.#openFile();
+      await access.#openFile('damage');
       options.onFile?.(options.audit);
       await access.unlock({}, daemonAtStart);
       return access;
@@ -146,6 +146,7 @@ export class GalleryAccess implements AsyncDisposable {
   unlock(input: KeyInput, by: Actor): Promise<Sealed | undefined> {
     return this.#inTurn(async () => {
       if (this.#open !== undefined) return undefined;
+      if (this.#file === undefined) await this.#openFile('whatever is wrong');
       if (this.#file === undefined) return this.#sealed;
       await this.#unlock(input, by);
       return this.#sealed;
@@ -189,7 +190,7 @@ export class GalleryAccess implements AsyncDisposable {
         switchGalleryFile({ from, to: this.#options.path, ...(keepAs === undefined ? {} : { keepAs }) });
         isDone = true;
       } finally {
-        await this.#openFile();
+        await this.#openFile('whatever is wrong');
         if (this.#file !== undefined) await this.#unlock({}, by, isDone ? next?.kek : former);
         for (const kek of [former, next?.kek]) if (kek !== undefined) wipe(kek);
       }
@@ -219,15 +220,17 @@ export class GalleryAccess implements AsyncDisposable {
     this.#file = undefined;
   }
 
-  async #openFile(): Promise<void> {
+  /** What is tolerated keeps the gallery sealed; anything else is thrown. */
+  async #openFile(tolerated: 'damage' | 'whatever is wrong'): Promise<void> {
     const { openFile, audit, logger } = this.#options;
     try {
       this.#file ??= await openFile();
       audit.resume(this.#file.audit);
     } catch (error) {
-      if (!isRollcallError(error, 'gallery-damaged')) throw error;
+      if (!isRollcallError(error) || error.kind === 'defect') throw error;
+      if (tolerated === 'damage' && error.code !== 'gallery-damaged') throw error;
       this.#sealed = sealedBy(error);
-      logger.error('the gallery file is damaged: nobody is identified', { error });
+      logger.error('the gallery file cannot be opened: nobody is identified', { error });
     }
   }
 

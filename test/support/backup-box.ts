@@ -72,6 +72,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     identity,
     dataDir,
     clock,
+    logger: silentLogger,
   });
   await backups.installRecoveryKey(publicKey, tester);
   return {
