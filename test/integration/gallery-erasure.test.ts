@@ -1,108 +1,29 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, type TestContext, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
+import { describe, test } from 'node:test';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { PersonProfile } from '../../daemon/domain/person-profile.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
 import {
-  enrolmentOf,
-  enrolmentPhotograph,
-  galleryOptions,
+  assertGone,
+  assertThere,
+  ciphertextsOf,
+  fill,
+  plaintexts,
+  prepared,
+  profile,
+} from '../support/erasure-scan.js';
+import {
   noiseJpeg,
   openTestGallery,
-  type TestGalleryOptions,
   temporaryDirectory,
   tester,
   unitVector,
 } from '../support/gallery-fixture.js';
-import { filesIn, piecesIn, tamper } from '../support/gallery-tampering.js';
-
-const profile: PersonProfile = {
-  name: 'Wilhelmina Featherstonehaugh',
-  externalId: 'payroll-7731-zyx',
-  notes: 'prefers the side entrance, walks with a cane',
-  consent: { basis: 'consent', dateIso: '2026-01-02', reference: 'cabinet 12 folder 9' },
-};
-
-/** Everything about the person whom `enrolWilhelmina` enrols, as bytes. */
-const plaintexts: readonly Uint8Array[] = [
-  ...[profile.name, profile.externalId ?? '', profile.notes ?? '', profile.consent?.reference ?? ''].flatMap(
-    (text) => [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')],
-  ),
-  noiseJpeg(1, 30_000),
-  noiseJpeg(2, 30_000),
-  noiseJpeg(4, 9000),
-  ...[1, 2].map((seed) => Buffer.from(unitVector(seed).slice().buffer)),
-];
-
-function enrolWilhelmina(gallery: Gallery): Promise<PersonId> {
-  const photographs = [1, 2].map((seed) => ({ ...enrolmentPhotograph(seed), jpeg: noiseJpeg(seed, 30_000) }));
-  return gallery.addPerson({ profile, photographs }, tester);
-}
-
-/** What is sealed of the person, and their wrapped data key, as it lies in the rows. */
-function ciphertextsOf({ path }: { readonly path: string }, id: PersonId): readonly Buffer[] {
-  const db = new Sqlite(path, { readonly: true });
-  try {
-    return [
-      'SELECT profile FROM person WHERE id = ?',
-      'SELECT vector FROM template WHERE person_id = ?',
-      'SELECT jpeg FROM photograph WHERE person_id = ?',
-      'SELECT jpeg FROM evidence WHERE person_id = ?',
-      'SELECT wrapped FROM data_key WHERE id = (SELECT data_key_id FROM person WHERE id = ?)',
-    ].flatMap((sql) => db.prepare<[string], Buffer>(sql).pluck().all(id));
-  } finally {
-    db.close();
-  }
-}
-
-/** Fails where any piece of any of them lies in a file of the directory. */
-function assertGone(t: TestContext, directory: string, secrets: readonly Uint8Array[]): void {
-  const files = filesIn(t, directory);
-  for (const [index, secret] of secrets.entries())
-    assert.equal(piecesIn(files, secret), 0, `secret ${index}`);
-}
-
-/** Fails where one of them is not found: then the scan would prove nothing. */
-function assertThere(t: TestContext, directory: string, secrets: readonly Uint8Array[]): void {
-  const files = filesIn(t, directory);
-  for (const [index, secret] of secrets.entries()) assert.ok(piecesIn(files, secret) > 0, `secret ${index}`);
-}
-
-async function prepared(t: TestContext): Promise<{
-  readonly directory: string;
-  readonly options: TestGalleryOptions;
-}> {
-  const directory = temporaryDirectory(t);
-  return { directory, options: galleryOptions(directory) };
-}
-
-/** Two persons, each with a picture kept from an event; Wilhelmina's has the seed 4. */
-async function fill(gallery: Gallery): Promise<{ readonly leaver: PersonId; readonly stayer: PersonId }> {
-  const leaver = await enrolWilhelmina(gallery);
-  const stayer = await gallery.addPerson(enrolmentOf('Stays', [3]), tester);
-  const picture = { kind: 'attendance', cameraId: 'gate', takenAtMs: 1_700_000_000_000 } as const;
-  for (const [seed, personId] of [
-    [4, leaver],
-    [5, stayer],
-  ] as const) {
-    assert.ok(
-      gallery.addEvidence({ ...picture, eventId: `event-${seed}`, personId, jpeg: noiseJpeg(seed, 9000) }),
-    );
-  }
-  assert.ok(
-    gallery.addEvidence({ ...picture, kind: 'unknown', eventId: 'event-6', jpeg: noiseJpeg(6, 9000) }),
-  );
-  return { leaver, stayer };
-}
 
 describe('an erasure', () => {
   test('leaves neither a plaintext nor a ciphertext in any file, while the gallery is open and afterwards', async (t) => {
-    const { directory, options } = await prepared(t);
+    const { directory, options } = prepared(t);
     let sealed: readonly Buffer[];
     let ids: { readonly leaver: PersonId; readonly stayer: PersonId };
     {
@@ -135,7 +56,7 @@ describe('an erasure', () => {
 
   test('leaves nothing where the process puts temporary files', async (t) => {
     const place = temporaryDirectory(t);
-    const { options } = await prepared(t);
+    const { options } = prepared(t);
     const before = process.env['TMPDIR'];
     process.env['TMPDIR'] = place;
     try {
@@ -153,7 +74,7 @@ describe('an erasure', () => {
   });
 
   test('takes a copy with it that a migration left beside the file', async (t) => {
-    const { directory, options } = await prepared(t);
+    const { directory, options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { leaver } = await fill(opened.gallery);
     const sealed = ciphertextsOf(options, leaver);
@@ -165,7 +86,7 @@ describe('an erasure', () => {
   });
 
   test('gives a certificate that names its audit entry, and no personal data', async (t) => {
-    const { options } = await prepared(t);
+    const { options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { gallery, file } = opened;
     const { leaver } = await fill(gallery);
@@ -190,7 +111,7 @@ describe('an erasure', () => {
   });
 
   test('takes effect in the search at once, also for a search that runs', async (t) => {
-    const { options } = await prepared(t);
+    const { options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { gallery } = opened;
     const { leaver, stayer } = await fill(gallery);
@@ -201,7 +122,7 @@ describe('an erasure', () => {
   });
 
   test('of somebody removed is as thorough', async (t) => {
-    const { directory, options } = await prepared(t);
+    const { directory, options } = prepared(t);
     await using opened = await openTestGallery(options);
     const { leaver } = await fill(opened.gallery);
     const sealed = ciphertextsOf(options, leaver);
@@ -211,86 +132,6 @@ describe('an erasure', () => {
   });
 });
 
-describe('an erasure that another reader holds up', () => {
-  test('says so; the person is gone from the gallery at once and from the files once it is closed', async (t) => {
-    const { directory, options } = await prepared(t);
-    let sealed: readonly Buffer[];
-    {
-      await using opened = await openTestGallery(options);
-      const { gallery } = opened;
-      const { leaver } = await fill(gallery);
-      sealed = ciphertextsOf(options, leaver);
-      using _reader = holdLog(options);
-      assert.throws(
-        () => gallery.erasePerson(leaver, tester),
-        (error) => isRollcallError(error, 'erasure-incomplete') && error.details['path'] === options.path,
-      );
-      assert.deepEqual([gallery.personCount, gallery.showPerson(leaver)], [1, undefined]);
-    }
-    assertGone(t, directory, [...sealed, ...plaintexts]);
-  });
-
-  test('is finished by the next opening where the log outlived the closing', async (t) => {
-    const { directory, options } = await prepared(t);
-    const { leaver, sealed } = await (async () => {
-      await using opened = await openTestGallery(options);
-      const ids = await fill(opened.gallery);
-      return { leaver: ids.leaver, sealed: ciphertextsOf(options, ids.leaver) };
-    })();
-    const reader = holdLog(options);
-    {
-      await using opened = await openTestGallery(options);
-      const { gallery } = opened;
-      assert.throws(
-        () => gallery.erasePerson(leaver, tester),
-        (error) => isRollcallError(error, 'erasure-incomplete'),
-      );
-    }
-    // Who may only read does not tidy up on leaving.
-    reader[Symbol.dispose]();
-    assertThere(t, directory, sealed);
-    {
-      await using opened = await openTestGallery(options);
-      assert.equal(opened.gallery.personCount, 1);
-      assertGone(t, directory, [...sealed, ...plaintexts]);
-    }
-    assertGone(t, directory, [...sealed, ...plaintexts]);
-  });
-
-  test('at an opening, of somebody who came back, does not keep the gallery shut', async (t) => {
-    const { directory, options } = await prepared(t);
-    let ids: { readonly leaver: PersonId; readonly stayer: PersonId };
-    {
-      await using opened = await openTestGallery(options);
-      ids = await fill(opened.gallery);
-    }
-    const sealed = ciphertextsOf(options, ids.leaver);
-    tamper(options, (db) => db.prepare('INSERT INTO tombstone VALUES (?, 1)').run(ids.leaver));
-    const warnings: string[] = [];
-    const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
-    {
-      using _reader = holdLog(options);
-      await using opened = await openTestGallery({ ...options, logger });
-      assert.deepEqual(
-        (await opened.gallery.listPersons()).map(({ id }) => id),
-        [ids.stayer],
-      );
-      assert.deepEqual(warnings, ['another program keeps the write-ahead log from being emptied']);
-    }
-    await using opened = await openTestGallery(options);
-    assert.equal(opened.gallery.personCount, 1);
-    assertGone(t, directory, [...sealed, ...plaintexts]);
-  });
-
-  /** Begins to read, and goes on: nothing may be taken out of the write-ahead log. */
-  function holdLog({ path }: TestGalleryOptions): Disposable {
-    const db = new Sqlite(path, { readonly: true });
-    db.exec('BEGIN');
-    db.prepare('SELECT count(*) FROM person').get();
-    return { [Symbol.dispose]: () => void db.close() };
-  }
-});
-
 describe('the erasure of biometric data', () => {
   const withdrawn: PersonProfile = {
     name: profile.name,
@@ -298,7 +139,7 @@ describe('the erasure of biometric data', () => {
   };
 
   test('leaves the profile under a new data key, and nothing to recognise anybody by', async (t) => {
-    const { directory, options } = await prepared(t);
+    const { directory, options } = prepared(t);
     let sealed: readonly Buffer[];
     let leaver: PersonId;
     {

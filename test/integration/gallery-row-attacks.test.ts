@@ -67,6 +67,7 @@ describe('rows that were moved between two persons', () => {
       );
       assert.equal(gallery.personCount, 1, 'whom nothing vouches for is not recognised');
       for (const { personId: id } of damaged) {
+        assert.ok(id);
         assert.equal(gallery.showPerson(id)?.profile, undefined);
         assert.throws(
           () => gallery.changeProfile(id, { name: 'Anew' }, tester),
