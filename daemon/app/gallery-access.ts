@@ -17,6 +17,7 @@ import {
   unlockGallery,
 } from '../gallery/open-gallery.js';
 import { switchGalleryFile } from '../gallery/switch-file.js';
+import { emptyWriteAheadLog } from '../gallery/write-ahead-log.js';
 import { wipe } from '../host/sodium.js';
 import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
 import type { AuditKeeper } from './audit-keeper.js';
@@ -184,6 +185,8 @@ export class GalleryAccess implements AsyncDisposable {
       try {
         await this.#close({ ...unlocking, message: 'a backup is being restored' });
         this.#options.audit.suspend();
+        // Closing does the same, but does not say why it could not.
+        if (this.#file !== undefined) emptyWriteAheadLog(this.#file.database);
         next = await make(this.#file);
         await this.#closeFile();
         const { path: from, keepAs } = next;
