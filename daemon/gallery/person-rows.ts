@@ -89,7 +89,6 @@ export class PersonRows {
   readonly #ofImport: Statement<[string], KeyedPersonRow>;
   readonly #templatesBetween: Statement<[string, string], TemplateRow>;
   readonly #templatesOf: Statement<[string], TemplateRow>;
-  readonly #templateCount: Statement<[string], number>;
   readonly #photographsOf: Statement<[string], { id: string; addedAtMs: number }>;
   readonly #photograph: Statement<[string, string], PhotographRow>;
   readonly #delete: Statement<[string]>;
@@ -133,9 +132,6 @@ export class PersonRows {
     this.#templatesOf = db.prepare(
       `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id = ? ORDER BY id`,
     );
-    this.#templateCount = db
-      .prepare<[string], number>('SELECT count(*) FROM template WHERE recogniser = ?')
-      .pluck();
     this.#photographsOf = db.prepare(
       'SELECT id, added_at_ms AS addedAtMs FROM photograph WHERE person_id = ? ORDER BY id',
     );
@@ -195,11 +191,6 @@ export class PersonRows {
   /** The templates of all persons whose id comes after `afterId`, up to and with `lastId`, person by person. */
   templatesBetween(afterId: string, lastId: string): readonly TemplateRow[] {
     return this.#read(() => this.#templatesBetween.all(afterId, lastId));
-  }
-
-  /** Templates of everybody by one recogniser. */
-  templateCount(recogniser: string): number {
-    return this.#templateCount.get(recogniser) ?? 0;
   }
 
   templatesOf(id: PersonId): readonly TemplateRow[] {

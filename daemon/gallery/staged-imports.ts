@@ -26,13 +26,13 @@ interface ImportUnderWay {
 export class StagedImports implements AsyncDisposable {
   readonly #database: OpenDatabase;
   readonly #rows: PersonRows;
-  readonly #newIndex: () => Promise<SearchIndex>;
+  readonly #newIndex: () => SearchIndex;
   readonly #underWay = new Map<string, ImportUnderWay>();
 
   constructor(options: {
     readonly database: OpenDatabase;
     readonly rows: PersonRows;
-    readonly newIndex: () => Promise<SearchIndex>;
+    readonly newIndex: () => SearchIndex;
   }) {
     this.#database = options.database;
     this.#rows = options.rows;
@@ -43,7 +43,7 @@ export class StagedImports implements AsyncDisposable {
   async begin(enrolled: ReadonlyMap<string, PersonId>): Promise<string> {
     const id = newRowId('i');
     const externalIds = new Map(enrolled);
-    this.#underWay.set(id, { index: await this.#newIndex(), externalIds, personIds: [] });
+    this.#underWay.set(id, { index: this.#newIndex(), externalIds, personIds: [] });
     return id;
   }
 

@@ -1,35 +1,24 @@
 import type { PersonId } from '../domain/ids.js';
 import type { Embedding } from '../domain/match.js';
-
-const SMALLEST_CAPACITY = 256;
-
-/** Room for enrolments to come, beyond what is expected. */
-const SPARE = 1.05;
+import { TemplateSlabs } from './template-slabs.js';
 
 /**
- * Templates as rows of one flat array, beside a table that says whose each row is. Rows are kept dense: the last
- * row moves into a gap. Whatever leaves, by removal or by growth, is overwritten with zeros.
+ * Templates beside a table that says whose each row is. Rows are kept dense: the last row moves into a gap. Whatever
+ * leaves is overwritten with zeros.
  */
 export class TemplateTable {
-  readonly dimensions: number;
+  readonly slabs: TemplateSlabs;
   readonly #numbers = new Map<PersonId, number>();
   readonly #ids: (PersonId | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
-  #vectors: Float32Array;
-  #owners: Int32Array;
-  #rowCount = 0;
-  #version = 0;
+  readonly #owners: number[] = [];
 
-  /** Has room for `expectedRows` without growing, which takes memory twice. */
-  constructor(dimensions: number, expectedRows = 0) {
-    const capacity = Math.max(SMALLEST_CAPACITY, Math.ceil(expectedRows * SPARE));
-    this.dimensions = dimensions;
-    this.#vectors = new Float32Array(capacity * dimensions);
-    this.#owners = new Int32Array(capacity);
+  constructor(dimensions: number) {
+    this.slabs = new TemplateSlabs(dimensions);
   }
 
   get rowCount(): number {
-    return this.#rowCount;
+    return this.#owners.length;
   }
 
   get personCount(): number {
@@ -41,67 +30,51 @@ export class TemplateTable {
     return this.#ids.length;
   }
 
-  /** Changes with every change of the table. */
-  get version(): number {
-    return this.#version;
-  }
-
-  /** All rows, row-major; a view that is good until the next change. */
-  get vectors(): Float32Array {
-    return this.#vectors.subarray(0, this.#rowCount * this.dimensions);
-  }
-
-  /** The person number of each row; a view that is good until the next change. */
-  get owners(): Int32Array {
-    return this.#owners.subarray(0, this.#rowCount);
+  /** The person number of each row. */
+  get owners(): readonly number[] {
+    return this.#owners;
   }
 
   idOf(number: number): PersonId | undefined {
     return this.#ids[number];
   }
 
+  /** @throws `search-memory-exhausted` */
   add(personId: PersonId, templates: readonly Embedding[]): void {
     if (templates.length === 0) return;
-    this.#reserve(this.#rowCount + templates.length);
+    this.slabs.makeRoom(this.rowCount + templates.length);
     const number = this.#numberFor(personId);
     for (const template of templates) {
-      this.#vectors.set(template, this.#rowCount * this.dimensions);
-      this.#owners[this.#rowCount] = number;
-      this.#rowCount += 1;
+      this.slabs.write(this.rowCount, template);
+      this.#owners.push(number);
     }
-    this.#version += 1;
   }
 
   remove(personId: PersonId): boolean {
     const number = this.#numbers.get(personId);
     if (number === undefined) return false;
-    for (let row = this.#rowCount - 1; row >= 0; row -= 1) {
+    for (let row = this.rowCount - 1; row >= 0; row -= 1) {
       if (this.#owners[row] === number) this.#removeRow(row);
     }
     this.#numbers.delete(personId);
     this.#ids[number] = undefined;
     this.#freeNumbers.push(number);
-    this.#version += 1;
     return true;
   }
 
   /** Overwrites everything. */
   wipe(): void {
-    this.#vectors.fill(0);
+    this.slabs.wipe();
     this.#numbers.clear();
     this.#ids.length = 0;
     this.#freeNumbers.length = 0;
-    this.#rowCount = 0;
-    this.#version += 1;
+    this.#owners.length = 0;
   }
 
   #removeRow(row: number): void {
-    const last = this.#rowCount - 1;
-    const width = this.dimensions;
-    this.#vectors.copyWithin(row * width, last * width, (last + 1) * width);
-    this.#owners[row] = this.#owners[last] ?? 0;
-    this.#vectors.fill(0, last * width, (last + 1) * width);
-    this.#rowCount = last;
+    const last = this.#owners.pop() ?? 0;
+    this.slabs.move(this.rowCount, row);
+    if (row < this.rowCount) this.#owners[row] = last;
   }
 
   #numberFor(personId: PersonId): number {
@@ -111,18 +84,5 @@ export class TemplateTable {
     this.#ids[number] = personId;
     this.#numbers.set(personId, number);
     return number;
-  }
-
-  #reserve(rows: number): void {
-    const capacity = this.#owners.length;
-    if (rows <= capacity) return;
-    const grown = Math.max(rows, Math.ceil(capacity * 1.25));
-    const vectors = new Float32Array(grown * this.dimensions);
-    vectors.set(this.vectors);
-    this.#vectors.fill(0);
-    this.#vectors = vectors;
-    const owners = new Int32Array(grown);
-    owners.set(this.owners);
-    this.#owners = owners;
   }
 }

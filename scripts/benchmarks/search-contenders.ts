@@ -3,21 +3,24 @@
 import type { Random } from '../../daemon/base/random.js';
 import { personId } from '../../daemon/domain/ids.js';
 import type { Candidate, Embedding } from '../../daemon/domain/match.js';
-import { openOnnxSearchIndex } from '../../daemon/gallery/onnx-search-index.js';
-import { greatestIndices, greatestPerPerson } from '../../daemon/gallery/person-scores.kernel.js';
+import { openTwoStepSearchIndex } from '../../daemon/gallery/two-step-search-index.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
+import { GraphBuilder } from '../../daemon/models/convert/graph-builder.js';
 import {
   ELEMENT_FLOAT32,
   ELEMENT_INT64,
   encodeOnnx,
   type OnnxInitialiser,
 } from '../../daemon/models/convert/onnx-proto.js';
-import { productLoop } from './search-loop.kernel.js';
+import { floatProducts } from './search-float.js';
+import { greatestIndices, greatestPerPerson, productLoop } from './search-loop.kernel.js';
 
 export const dimensions = 128;
 export const templatesPerPerson = 5;
 /** Enough templates that two persons are among them, whatever the others are: five of the first, one more. */
 const topTemplates = templatesPerPerson + 1;
+
+const oneThread = { intraOpNumThreads: 1, interOpNumThreads: 1 };
 
 type Search = (probe: Embedding) => Promise<readonly Candidate[]>;
 export interface Contender {
@@ -35,12 +38,12 @@ const idOf = (number: number) => personId(`p-${number}`);
 
 /** The production index. */
 async function production(templates: readonly Embedding[]): Promise<Contender> {
-  const index = await openOnnxSearchIndex(dimensions);
+  const index = openTwoStepSearchIndex(dimensions);
   for (const [row, template] of templates.entries()) {
     index.add(idOf(Math.floor(row / templatesPerPerson)), [template]);
   }
   return {
-    name: 'MatMul + kernel per person (production)',
+    name: 'two steps: int8, then float32 (production)',
     search: (probe) => index.nearest(probe, { count: 2 }),
     end: async () => index[Symbol.asyncDispose](),
   };
@@ -52,21 +55,52 @@ function flat(templates: readonly Embedding[]): Float32Array {
   return vectors;
 }
 
-/** A loop in JavaScript, and the production kernel per person. */
-async function loop(templates: readonly Embedding[]): Promise<Contender> {
-  const vectors = flat(templates);
+/** All similarities in float32, by `products`, and a kernel in JavaScript for the persons. */
+function byProducts(
+  name: string,
+  templates: readonly Embedding[],
+  products: (probe: Embedding) => Promise<Float32Array> | Float32Array,
+): Contender {
   const owners = Int32Array.from(templates, (_, row) => Math.floor(row / templatesPerPerson));
-  const similarities = new Float32Array(templates.length);
   const persons = new Float32Array(Math.ceil(templates.length / templatesPerPerson));
   const search: Search = async (probe) => {
-    productLoop(vectors, probe, similarities);
-    greatestPerPerson(similarities, owners, persons);
+    greatestPerPerson(await products(probe), owners, persons);
     return greatestIndices(persons, 2).map((number) => ({
       personId: idOf(number),
       similarity: persons[number] ?? Number.NaN,
     }));
   };
-  return { name: 'loop in JavaScript', search, end: async () => undefined };
+  return { name, search, end: async () => undefined };
+}
+
+/** A loop in JavaScript. */
+function loop(templates: readonly Embedding[]): Contender {
+  const vectors = flat(templates);
+  const similarities = new Float32Array(templates.length);
+  return byProducts('loop in JavaScript', templates, (probe) => {
+    productLoop(vectors, probe, similarities);
+    return similarities;
+  });
+}
+
+/** A matrix product by ONNX Runtime. */
+async function matMul(templates: readonly Embedding[]): Promise<Contender> {
+  const vectors = flat(templates);
+  const graph = new GraphBuilder('search');
+  const rows = graph.input('templates', ['rows', dimensions]);
+  const column = graph.input('probe', [dimensions, 1]);
+  graph.node('MatMul', [rows, column], { output: 'similarities' });
+  graph.output('similarities', ['rows', 1]);
+  const session = await InferenceSession.create(graph.encode(), oneThread);
+  const contender = byProducts('MatMul + kernel per person', templates, async (probe) => {
+    const { similarities } = await session.run({
+      templates: new Tensor('float32', vectors, [templates.length, dimensions]),
+      probe: new Tensor('float32', probe, [dimensions, 1]),
+    });
+    if (similarities?.data instanceof Float32Array) return similarities.data;
+    throw new Error('no output');
+  });
+  return { ...contender, end: () => session.release() };
 }
 
 /** MatMul and TopK in one graph; the templates are an input or a constant of the graph. */
@@ -101,7 +135,7 @@ async function topK(templates: readonly Embedding[], isConstant: boolean): Promi
       { name: 'rowsAsFloat', dims: ['count', 1] },
     ],
   });
-  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const session = await InferenceSession.create(bytes, oneThread);
   const input = isConstant ? {} : { templates: new Tensor('float32', vectors, [rows, dimensions]) };
   const search: Search = async (probe) => {
     const found = await session.run({ probe: new Tensor('float32', probe, [dimensions, 1]), ...input });
@@ -122,7 +156,9 @@ async function topK(templates: readonly Embedding[], isConstant: boolean): Promi
 export async function openContenders(templates: readonly Embedding[]): Promise<readonly Contender[]> {
   return [
     await production(templates),
-    await loop(templates),
+    loop(templates),
+    byProducts('float32 in WebAssembly', templates, floatProducts(flat(templates), dimensions)),
+    await matMul(templates),
     await topK(templates, false),
     await topK(templates, true),
   ];

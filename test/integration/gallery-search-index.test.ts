@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
 import type { Candidate, Embedding } from '../../daemon/domain/match.js';
-import { openOnnxSearchIndex } from '../../daemon/gallery/onnx-search-index.js';
 import type { SearchIndex } from '../../daemon/gallery/search-index.js';
+import { openTwoStepSearchIndex } from '../../daemon/gallery/two-step-search-index.js';
 import { unitVector } from '../support/gallery-fixture.js';
 
 const dimensions = 8;
@@ -43,7 +43,7 @@ describe('the search index', () => {
   test('finds what comparing with every template finds, through any additions and removals', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, probeSeed) => {
-        await using index = await openOnnxSearchIndex(dimensions);
+        await using index = openTwoStepSearchIndex(dimensions);
         const model: Model = new Map();
         for (const { person, kind, seeds } of steps) {
           const id = personId(`p-${person}`);
@@ -67,7 +67,7 @@ describe('the search index', () => {
   });
 
   test('finds a template itself with similarity 1, among thousands, past every growth', async () => {
-    await using index = await openOnnxSearchIndex(128);
+    await using index = openTwoStepSearchIndex(128);
     for (let person = 0; person < 3000; person += 1) index.add(personId(`p-${person}`), [unitVector(person)]);
     for (const person of [0, 255, 256, 2999]) {
       const [best] = await index.nearest(unitVector(person), { count: 2 });
@@ -77,7 +77,7 @@ describe('the search index', () => {
   });
 
   test('copies templates: the caller may wipe its own', async () => {
-    await using index = await openOnnxSearchIndex(128);
+    await using index = openTwoStepSearchIndex(128);
     const template = unitVector(1);
     index.add(personId('p-1'), [template]);
     template.fill(0);
@@ -85,7 +85,7 @@ describe('the search index', () => {
   });
 
   test('an empty index and a count of zero find nobody', async () => {
-    await using index = await openOnnxSearchIndex(128);
+    await using index = openTwoStepSearchIndex(128);
     assert.deepEqual(await index.nearest(unitVector(1), { count: 3 }), []);
     index.add(personId('p-1'), []);
     assert.equal(index.personCount, 0);
@@ -94,7 +94,7 @@ describe('the search index', () => {
   });
 
   test('never returns a person removed while the search ran, and finds one added', async () => {
-    await using index = await openOnnxSearchIndex(128);
+    await using index = openTwoStepSearchIndex(128);
     const add = (target: SearchIndex, person: number): void =>
       target.add(personId(`p-${person}`), [unitVector(person)]);
     for (let person = 0; person < 10; person += 1) add(index, person);
@@ -108,14 +108,14 @@ describe('the search index', () => {
   });
 
   test('a vector of another length is refused, not compared', async () => {
-    await using index = await openOnnxSearchIndex(128);
+    await using index = openTwoStepSearchIndex(128);
     const isRefusal = (error: unknown): boolean => isRollcallError(error, 'embedding-unusable');
     assert.throws(() => index.add(personId('p-1'), [unitVector(1, 64)]), isRefusal);
     await assert.rejects(index.nearest(unitVector(1, 64), { count: 1 }), isRefusal);
   });
 
   test('a search that runs while the index is closed ends, later ones are refused', async () => {
-    const index = await openOnnxSearchIndex(128);
+    const index = openTwoStepSearchIndex(128);
     index.add(personId('p-1'), [unitVector(1)]);
     const running = index.nearest(unitVector(1), { count: 1 });
     await index[Symbol.asyncDispose]();

@@ -1,0 +1,74 @@
+import { operational } from '../base/errors.js';
+
+/** The part of the WebAssembly JavaScript interface that is used here; the types of Node.js leave it out. */
+interface GrowingMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+declare const WebAssembly: {
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => GrowingMemory;
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly host: { readonly memory: GrowingMemory } },
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
+};
+
+const PAGE_BYTES = 65_536;
+/** 4 GiB: what 32-bit addresses reach. */
+const MOST_PAGES = 65_536;
+
+/**
+ * Memory that WebAssembly code and this program share, handed out piece by piece from the front. It grows in place, since the
+ * engine reserves the addresses for all of it: nothing is ever copied, and no copy is left behind.
+ */
+export class WasmMemory {
+  readonly #memory: GrowingMemory;
+  #usedBytes = 0;
+
+  constructor() {
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  }
+
+  /** All of it. Good until the next `reserve`. */
+  get buffer(): ArrayBuffer {
+    return this.#memory.buffer;
+  }
+
+  /**
+   * The address of `bytes` zeros, at a multiple of 64.
+   * @throws `search-memory-exhausted`
+   */
+  reserve(bytes: number): number {
+    const address = this.#usedBytes;
+    const end = address + Math.ceil(bytes / 64) * 64;
+    const missing = end - this.buffer.byteLength;
+    if (missing > 0) this.#grow(Math.ceil(missing / PAGE_BYTES));
+    this.#usedBytes = end;
+    return address;
+  }
+
+  /** Overwrites everything with zeros. */
+  wipe(): void {
+    new Uint8Array(this.buffer).fill(0);
+  }
+
+  /** The function of a module of `wasmModule`, working on this memory. */
+  link(module: Uint8Array<ArrayBuffer>): (...parameters: number[]) => void {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
+      host: { memory: this.#memory },
+    });
+    return exports['run'] as (...parameters: number[]) => void;
+  }
+
+  #grow(pages: number): void {
+    try {
+      this.#memory.grow(pages);
+    } catch (error) {
+      throw operational('search-memory-exhausted', 'there is no memory for more templates in the search', {
+        cause: error,
+      });
+    }
+  }
+}
