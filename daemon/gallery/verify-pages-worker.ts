@@ -1,0 +1,50 @@
+// Runs in a worker thread: SQLite's own check of a file holds its thread for as long as reading the file takes.
+import { parentPort, workerData } from 'node:worker_threads';
+import Sqlite from 'better-sqlite3';
+
+/** Messages of one table; more say nothing new. */
+const MOST_MESSAGES = 20;
+
+const { path } = workerData as { readonly path: string };
+
+/** A connection of its own for each table: none keeps the write-ahead log for longer than its check takes. */
+function checkTable(table: string | undefined): readonly string[] {
+  let db: Sqlite.Database | undefined;
+  try {
+    db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1000 });
+    db.pragma('trusted_schema = OFF');
+    db.pragma('cell_size_check = ON');
+    const what = table === undefined ? `integrity_check(${MOST_MESSAGES})` : `integrity_check('${table}')`;
+    const rows = db.pragma(what) as readonly Readonly<Record<string, unknown>>[];
+    return rows.map((row) => String(Object.values(row)[0])).filter((message) => message !== 'ok');
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  } finally {
+    db?.close();
+  }
+}
+
+function tablesOf(): readonly string[] {
+  const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1000 });
+  try {
+    return db
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .pluck()
+      .all()
+      .filter((name) => /^[a-z_]+$/.test(name) && !name.startsWith('sqlite_'));
+  } finally {
+    db.close();
+  }
+}
+
+function checkAll(): readonly string[] {
+  try {
+    return tablesOf().flatMap((table) => checkTable(table).slice(0, MOST_MESSAGES));
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+const messages = checkAll();
+// Free pages belong to no table: only a check of everything sees them, and it is not needed where damage was found already.
+parentPort?.postMessage(messages.length > 0 ? messages : checkTable(undefined));
