@@ -75,6 +75,7 @@ export class Box implements BoxControl {
       outbox: { waiting: records.outbox.depth() },
       intake: describeIntake(intake),
       ...(lastReload === undefined ? {} : { lastReload }),
+      retention: this.#parts.retention.summary,
       eventLoop: eventLoop.delay,
     };
   }

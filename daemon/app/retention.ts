@@ -7,6 +7,7 @@ import type { RetentionConfig } from '../config/schema.js';
 import type {
   RetentionControl,
   RetentionStatus,
+  RetentionSummary,
   ShownRetentionReport,
 } from '../control/retention-control.js';
 import { isoTime } from '../domain/iso-time.js';
@@ -61,6 +62,16 @@ export class Retention implements RetentionControl, AsyncDisposable {
     this.#timer?.cancel();
     this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#look());
     return this;
+  }
+
+  get summary(): RetentionSummary {
+    const doubt = this.#doubt();
+    const lastRun = this.#job?.lastRun;
+    return {
+      ...(lastRun === undefined ? {} : { lastRunAt: isoTime(lastRun.startedAtMs) }),
+      failures: lastRun?.failures.length ?? 0,
+      ...(doubt === undefined ? {} : { clockDoubt: explain(doubt) }),
+    };
   }
 
   show(): RetentionStatus {

@@ -76,6 +76,15 @@ function galleryLine({
   return `gallery: open, ${persons} persons, ${templates} templates, ${damagedRows} damaged rows`;
 }
 
+function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): string {
+  if (clockDoubt !== undefined) {
+    return `retention: NOTHING IS DELETED, ${clockDoubt.message}${remedyLine(clockDoubt.remedy)}`;
+  }
+  if (lastRunAt === undefined) return 'retention: no run yet';
+  const failed = failures === 0 ? '' : `, ${failures} kinds FAILED: see 'rollcall retention show'`;
+  return `retention: last run ${lastRunAt}${failed}`;
+}
+
 export function describeStatus(status: BoxStatus): string {
   const { gallery, broker, eventLoop } = status;
   const message = broker.message === undefined ? '' : `: ${broker.message}`;
@@ -86,6 +95,7 @@ export function describeStatus(status: BoxStatus): string {
     galleryLine(gallery),
     `broker: ${broker.state}${message}${remedyLine(broker.remedy)}`,
     eventsLine(status),
+    retentionLine(status.retention),
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,
     cameraTable(status.cameras),
   ].join('\n');

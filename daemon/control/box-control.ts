@@ -3,7 +3,7 @@ import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
 import type { KeyControl } from './key-control.js';
 import type { PersonControl } from './person-control.js';
-import type { RetentionControl } from './retention-control.js';
+import type { RetentionControl, RetentionSummary } from './retention-control.js';
 
 /** State of one camera as the status shows it. */
 export interface CameraStatus {
@@ -104,6 +104,7 @@ export interface BoxStatus {
   };
   /** Absent where the configuration was never read again since the start. */
   readonly lastReload?: ReloadStatus;
+  readonly retention: RetentionSummary;
   /** How late the core's event loop ran its timers over the last 30 to 60 seconds. */
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }

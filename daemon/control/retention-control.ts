@@ -27,8 +27,18 @@ export interface RetentionStatus {
   readonly lastRun?: ShownRetentionReport;
 }
 
+/** What the status of the box says of retention: nothing is counted for it. */
+export interface RetentionSummary {
+  /** ISO 8601 in UTC. Absent before the first run. */
+  readonly lastRunAt?: string;
+  /** Of the last run. */
+  readonly failures: number;
+  readonly clockDoubt?: NonNullable<RetentionStatus['clockDoubt']>;
+}
+
 /** What the local API can ask of retention. */
 export interface RetentionControl {
+  readonly summary: RetentionSummary;
   /** Counts what is due: takes longer the more that is. */
   show(): RetentionStatus;
   /**
