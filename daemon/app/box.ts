@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { GalleryControl } from '../control/gallery-control.js';
 import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
@@ -23,6 +24,7 @@ export interface BoxParts {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
   readonly records: Records;
@@ -45,6 +47,10 @@ export class Box implements BoxControl {
 
   get keys(): KeyControl {
     return this.#parts.keys;
+  }
+
+  get gallery(): GalleryControl {
+    return this.#parts.gallery;
   }
 
   get retention(): RetentionControl {

@@ -30,9 +30,11 @@ import { BoxBackups } from './box-backups.js';
 import { BoxKeys } from './box-keys.js';
 import { BoxPersons } from './box-persons.js';
 import { startRetention } from './compose-retention.js';
+import { embedderSource } from './compose-upkeep.js';
 import { EventLoopWatch } from './event-loop-watch.js';
 import { EvidenceCapture } from './evidence-capture.js';
 import { GalleryAccess } from './gallery-access.js';
+import { GalleryUpkeep } from './gallery-upkeep.js';
 import { ReplaceableParts } from './parts.js';
 import { SightingIntake } from './sighting-intake.js';
 
@@ -118,8 +120,12 @@ export async function composeBox(
       ...{ access, auditKeys, identity, dataDir, clock, logger },
       galleryPath: config.gallery.path,
       recogniser: recogniser.id,
+      forgetPerson: (id) => intake.forgetPerson(id),
     }),
   );
+  const keys = new BoxKeys({ access, clock });
+  const openEmbedder = embedderSource(current, logger);
+  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, clock, logger });
   const box = new Box({
     clock,
     startedAtMs,
@@ -127,7 +133,8 @@ export async function composeBox(
     access,
     persons,
     retention,
-    keys: new BoxKeys({ access, clock }),
+    keys,
+    gallery: lifetime.use('gallery upkeep', upkeep),
     backups,
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
     records,
@@ -179,6 +186,7 @@ async function openBoxGallery(
     },
     providers,
     recogniser,
+    openEmbedder: embedderSource(() => config, logger),
     clock,
     logger,
   });

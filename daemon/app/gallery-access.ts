@@ -16,6 +16,7 @@ import {
   type UnlockOptions,
   unlockGallery,
 } from '../gallery/open-gallery.js';
+import type { OpenEmbedder } from '../gallery/re-embed-step.js';
 import { switchGalleryFile } from '../gallery/switch-file.js';
 import { emptyWriteAheadLog } from '../gallery/write-ahead-log.js';
 import { wipe } from '../host/sodium.js';
@@ -34,6 +35,8 @@ export interface GalleryAccessOptions {
   readonly onFile?: (audit: AuditLog) => void;
   readonly providers: KeyProviders;
   readonly recogniser: RecogniserInUse;
+  /** For a gallery that is to move to `recogniser`. */
+  readonly openEmbedder?: OpenEmbedder;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -285,10 +288,9 @@ export class GalleryAccess implements AsyncDisposable {
   }
 
   #unlockOptions(input: KeyInput, by: Actor): UnlockOptions {
-    const { file } = this;
-    const { providers, recogniser, clock, logger } = this.#options;
+    const { recogniser, ...parts } = this.#options;
     const { id, dimensions } = recogniser;
-    return { file, providers, input, recogniser: id, dimensions, by, clock, logger };
+    return { ...parts, file: this.file, input, recogniser: id, dimensions, by };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
+import type { GalleryControl } from './gallery-control.js';
 import type { KeyControl } from './key-control.js';
 import type { PersonControl } from './person-control.js';
 import type { RetentionControl, RetentionSummary } from './retention-control.js';
@@ -117,6 +118,7 @@ export interface BoxControl {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
   status(): BoxStatus;

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.js';
 import { addAuditRoutes } from './audit-routes.js';
 import { addBackupRoutes } from './backup-routes.js';
 import type { BoxControl } from './box-control.js';
+import { addGalleryRoutes } from './gallery-routes.js';
 import { addKeyRoutes } from './key-routes.js';
 import { noSuch } from './no-such.js';
 import { addPersonRoutes } from './person-routes.js';
@@ -45,6 +46,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);
   addKeyRoutes(app, box.keys, actorOf);
+  addGalleryRoutes(app, box.gallery, actorOf);
   addBackupRoutes(app, box.backups, actorOf);
   addRetentionRoutes(app, box.retention, actorOf);
   addEventRoutes(app, box);

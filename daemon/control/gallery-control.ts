@@ -1,0 +1,96 @@
+import type { Actor } from '../audit/actor.js';
+import type { AuditVerdict } from '../audit/audit-verdict.js';
+import type { QuarantinedRow } from '../gallery/quarantine.js';
+import type { ReEmbedState } from '../gallery/re-embed-progress.js';
+import type { VerifyCounts, VerifyFinding } from '../gallery/verify-report.js';
+import type { KeyProblem, KeySlotStatus, RotationStatus } from './key-control.js';
+
+/** A move to another recogniser under way, or the latest one since the gallery was opened. */
+export interface ReEmbedStatus {
+  readonly from: string;
+  readonly to: string;
+  /** What `to` is called in the configuration (`vision.recogniser`). */
+  readonly recogniserName: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly state: ReEmbedState;
+  readonly acceptsMissing: boolean;
+  /** Photographs: all of them, those with a template, and those that the new recogniser makes none of. */
+  readonly total: number;
+  readonly made: number;
+  readonly refused: number;
+  /** Ids of persons who would not be recognised after the move; known once everything was tried. */
+  readonly missing: readonly string[];
+  /** Why it waits or failed. */
+  readonly problem?: KeyProblem;
+}
+
+/** What the last `gallery verify` found, as the audit log tells. */
+export interface LastVerification {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly damaged: number;
+  /** Messages of SQLite about pages. */
+  readonly pages: number;
+  /** Outcome for the audit log. */
+  readonly audit: string;
+}
+
+/** What the gallery holds. All but `quarantined` and `reEmbedding` are known while it is sealed, too. */
+export interface GalleryStatus {
+  readonly state: 'open' | 'sealed';
+  /** Why it is sealed. */
+  readonly reason?: KeyProblem;
+  /** Absent while there is no file that can be read. */
+  readonly contents?: {
+    readonly schemaVersion: number;
+    /** With the write-ahead log. */
+    readonly fileBytes: number;
+    /** What recognises; absent in a gallery that has no key yet. */
+    readonly recogniser?: string;
+    readonly persons: { readonly active: number; readonly removed: number; readonly staged: number };
+    readonly templates: readonly { readonly recogniser: string; readonly count: number }[];
+    readonly photographs: number;
+    readonly evidence: { readonly attendance: number; readonly unknown: number; readonly attack: number };
+  };
+  readonly keys: readonly KeySlotStatus[];
+  /** Rows found damaged since the gallery was opened. */
+  readonly quarantined: readonly QuarantinedRow[];
+  readonly rotation?: RotationStatus;
+  readonly reEmbedding?: ReEmbedStatus;
+  /** Absent where it was never verified, as far as the audit log goes back. */
+  readonly lastVerification?: LastVerification;
+}
+
+export interface GalleryVerification {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly checked: VerifyCounts;
+  readonly findings: readonly VerifyFinding[];
+  /** What SQLite says about the pages of the file. */
+  readonly pages: readonly string[];
+  /** Absent where damage keeps the log from being read. */
+  readonly audit?: AuditVerdict;
+  readonly isWhole: boolean;
+}
+
+export interface ReEmbedRequest {
+  /** What the new recogniser is called in the configuration. */
+  readonly to: string;
+  readonly acceptsMissing: boolean;
+}
+
+/** What can be asked about the gallery as a whole. */
+export interface GalleryControl {
+  status(): GalleryStatus;
+  /** Opens every field and names what is damaged. @throws `gallery-sealed`, `verify-running`, `verify-failed` */
+  verify(by: Actor): Promise<GalleryVerification>;
+  /**
+   * Begins a move to another recogniser, which goes on in the background, or goes on with one.
+   * @throws `gallery-sealed`, `unknown-recogniser`, `re-embed-same`, `re-embed-running`, and what keeps it from being opened
+   */
+  reEmbed(request: ReEmbedRequest, by: Actor): Promise<ReEmbedStatus>;
+  /** Deletes what was made for a move. @throws `gallery-sealed`, `no-re-embedding` */
+  cancelReEmbed(by: Actor): Promise<ReEmbedStatus>;
+}
