@@ -25,7 +25,7 @@ const ROUNDED_UP = 1 + 1e-6;
  */
 export class TemplateSlabs {
   readonly dimensions: number;
-  readonly #memory = new WasmMemory();
+  readonly #memory: WasmMemory;
   readonly #width: number;
   readonly #probeAddress: number;
   readonly #boundsAddress: number;
@@ -34,8 +34,9 @@ export class TemplateSlabs {
   #bytes: Int8Array;
   #floats: Float32Array;
 
-  constructor(dimensions: number) {
+  constructor(dimensions: number, memory = new WasmMemory()) {
     this.dimensions = dimensions;
+    this.#memory = memory;
     this.#width = paddedWidth(dimensions);
     this.#probeAddress = this.#memory.reserve(this.#width * Int16Array.BYTES_PER_ELEMENT);
     this.#boundsAddress = this.#memory.reserve(SLAB_ROWS * FLOAT_BYTES);
@@ -90,8 +91,9 @@ export class TemplateSlabs {
     return quantiseProbe(probe, new Int16Array(this.#memory.buffer, this.#probeAddress, this.#width));
   }
 
+  /** Overwrites the probe and the last bounds with zeros. */
   dropProbe(): void {
-    this.#bytes.fill(0, this.#probeAddress, this.#probeAddress + this.#width * Int16Array.BYTES_PER_ELEMENT);
+    this.#bytes.fill(0, this.#probeAddress, this.#boundsAddress + SLAB_ROWS * FLOAT_BYTES);
   }
 
   /**

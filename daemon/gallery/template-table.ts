@@ -1,6 +1,6 @@
 import type { PersonId } from '../domain/ids.js';
 import type { Embedding } from '../domain/match.js';
-import { TemplateSlabs } from './template-slabs.js';
+import type { TemplateSlabs } from './template-slabs.js';
 
 /**
  * Templates beside a table that says whose each row is. Rows are kept dense: the last row moves into a gap. Whatever
@@ -13,8 +13,8 @@ export class TemplateTable {
   readonly #freeNumbers: number[] = [];
   readonly #owners: number[] = [];
 
-  constructor(dimensions: number) {
-    this.slabs = new TemplateSlabs(dimensions);
+  constructor(slabs: TemplateSlabs) {
+    this.slabs = slabs;
   }
 
   get rowCount(): number {

@@ -4,6 +4,7 @@ import type { Candidate, Embedding } from '../domain/match.js';
 import { nearestPersons, nearestPersonsByMean } from './best-persons.js';
 import { InFlight } from './in-flight.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';
+import { TemplateSlabs } from './template-slabs.js';
 import { TemplateTable } from './template-table.js';
 
 class TwoStepSearchIndex implements SearchIndex {
@@ -13,7 +14,7 @@ class TwoStepSearchIndex implements SearchIndex {
 
   constructor(dimensions: number) {
     this.#dimensions = dimensions;
-    this.#table = new TemplateTable(dimensions);
+    this.#table = new TemplateTable(new TemplateSlabs(dimensions));
   }
 
   get personCount(): number {

@@ -27,8 +27,9 @@ export class WasmMemory {
   readonly #memory: GrowingMemory;
   #usedBytes = 0;
 
+  /** @throws `search-memory-exhausted` */
   constructor() {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+    this.#memory = translated(() => new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES }));
   }
 
   /** All of it. Good until the next `reserve`. */
@@ -44,7 +45,7 @@ export class WasmMemory {
     const address = this.#usedBytes;
     const end = address + Math.ceil(bytes / 64) * 64;
     const missing = end - this.buffer.byteLength;
-    if (missing > 0) this.#grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0) translated(() => this.#memory.grow(Math.ceil(missing / PAGE_BYTES)));
     this.#usedBytes = end;
     return address;
   }
@@ -61,14 +62,16 @@ export class WasmMemory {
     });
     return exports['run'] as (...parameters: number[]) => void;
   }
+}
 
-  #grow(pages: number): void {
-    try {
-      this.#memory.grow(pages);
-    } catch (error) {
-      throw operational('search-memory-exhausted', 'there is no memory for more templates in the search', {
-        cause: error,
-      });
-    }
+/** What the engine throws says nothing to whoever runs the box. */
+function translated<T>(allocate: () => T): T {
+  try {
+    return allocate();
+  } catch (error) {
+    throw operational('search-memory-exhausted', 'there is no memory for the templates that are searched', {
+      cause: error,
+      remedy: 'Give the daemon more memory, and no limit on its address space (LimitAS, ulimit -v).',
+    });
   }
 }

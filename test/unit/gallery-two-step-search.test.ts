@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { seededRandom } from '../../daemon/base/random.js';
+import { personId } from '../../daemon/domain/ids.js';
+import type { Embedding } from '../../daemon/domain/match.js';
+import { nearestPersons, nearestPersonsByMean } from '../../daemon/gallery/best-persons.js';
+import { TemplateSlabs } from '../../daemon/gallery/template-slabs.js';
+import { TemplateTable } from '../../daemon/gallery/template-table.js';
+import { WasmMemory } from '../../daemon/gallery/wasm-memory.js';
+
+// Values are whole multiples of this, so that every product and sum below is exact however it is added up: what is found can be
+// compared to the last bit, ties included.
+const GRID = 2 ** -11;
+
+interface Enrolled {
+  readonly owner: number;
+  readonly template: Embedding;
+}
+
+const dot = (a: Embedding, b: Embedding): number =>
+  a.reduce((sum, value, axis) => sum + value * (b[axis] ?? 0), 0);
+
+/** What should be found, the slow and obvious way. */
+function expected(enrolled: readonly Enrolled[], probe: Embedding, rule: 'nearest' | 'mean', count: number) {
+  const byPerson = new Map<number, number[]>();
+  for (const { owner, template } of enrolled)
+    byPerson.set(owner, [...(byPerson.get(owner) ?? []), dot(template, probe)]);
+  const score = (all: readonly number[]): number =>
+    rule === 'nearest' ? Math.max(...all) : all.reduce((sum, value) => sum + value, 0) / all.length;
+  return [...byPerson]
+    .map(([owner, all]) => ({ personId: `p-${owner}`, similarity: Math.fround(score(all)), owner }))
+    .sort((a, b) => b.similarity - a.similarity || a.owner - b.owner)
+    .slice(0, count)
+    .map(({ personId: id, similarity }) => ({ personId: id, similarity }));
+}
+
+function found(table: TemplateTable, probe: Embedding, rule: 'nearest' | 'mean', count: number) {
+  const search = rule === 'nearest' ? nearestPersons : nearestPersonsByMean;
+  return search(table, probe, count).map(({ number, similarity }) => ({
+    personId: table.idOf(number),
+    similarity,
+  }));
+}
+
+/** Persons in the order of their numbers, and afterwards nobody: the table serves many cases, one after the other. */
+function withEnrolled(table: TemplateTable, enrolled: readonly Enrolled[], use: () => void): void {
+  const owners = [...new Set(enrolled.map(({ owner }) => owner))].sort((a, b) => a - b);
+  for (const owner of owners) {
+    const own = enrolled.filter((row) => row.owner === owner).map(({ template }) => template);
+    table.add(personId(`p-${owner}`), own);
+  }
+  try {
+    use();
+  } finally {
+    for (const owner of owners.toReversed()) table.remove(personId(`p-${owner}`));
+  }
+}
+
+const widths = [1, 3, 8, 13, 128] as const;
+const tables = new Map(widths.map((width) => [width, new TemplateTable(new TemplateSlabs(width))]));
+
+const scene = fc.record({
+  width: fc.constantFrom(...widths),
+  seed: fc.nat(),
+  /** In grid steps: a few are far below what int8 can tell apart, so that nearly all lie within its bound. */
+  spread: fc.constantFrom(0, 1, 2, 8, 16, 64, 1024),
+  rows: fc.integer({ min: 1, max: 60 }),
+  persons: fc.integer({ min: 1, max: 25 }),
+  count: fc.integer({ min: 1, max: 6 }),
+  zeros: fc.constantFrom(0, 0, 0.2, 1),
+});
+
+/** Templates around one base; some of them zero, many equal. */
+function cluster(drawn: typeof scene extends fc.Arbitrary<infer T> ? T : never) {
+  const { width, seed, spread, rows, persons, zeros } = drawn;
+  const random = seededRandom(seed);
+  const steps = (most: number): number => Math.round((random.unit() * 2 - 1) * most);
+  const vector = (of: () => number): Embedding => Float32Array.from({ length: width }, of);
+  const base = vector(() => steps(1024) * GRID);
+  const near = (): Embedding => base.map((value) => value + steps(spread) * GRID);
+  const enrolled = Array.from({ length: rows }, () => ({
+    owner: Math.floor(random.unit() * persons),
+    template: random.unit() < zeros ? new Float32Array(width) : near(),
+  }));
+  return { enrolled, probe: random.unit() < 0.5 ? near() : vector(() => steps(1024) * GRID) };
+}
+
+describe('the two-step search', () => {
+  for (const rule of ['nearest', 'mean'] as const) {
+    test(`finds by ${rule} what a plain loop finds, to the last bit, among near and exact ties`, () => {
+      fc.assert(
+        fc.property(scene, (drawn) => {
+          const { enrolled, probe } = cluster(drawn);
+          const table = tables.get(drawn.width);
+          assert.ok(table);
+          withEnrolled(table, enrolled, () => {
+            assert.deepEqual(
+              found(table, probe, rule, drawn.count),
+              expected(enrolled, probe, rule, drawn.count),
+            );
+          });
+        }),
+        { numRuns: 3000 },
+      );
+    });
+  }
+
+  for (const width of [128, 512, 1024]) {
+    test(`finds among thousands of ${width} values what a plain loop finds`, () => {
+      const random = seededRandom(width);
+      const vector = (): Embedding =>
+        Float32Array.from({ length: width }, () => Math.round((random.unit() * 2 - 1) * 1024) * GRID);
+      const probe = vector();
+      const enrolled = Array.from({ length: 3000 }, (_, row) => ({
+        owner: Math.floor(row / 5),
+        // One in three lies around the probe, a step or so from others.
+        template:
+          row % 3 === 0 ? probe.map((value) => value + Math.round(random.unit() * 6 - 3) * GRID) : vector(),
+      }));
+      const table = new TemplateTable(new TemplateSlabs(width));
+      withEnrolled(table, enrolled, () => {
+        for (const rule of ['nearest', 'mean'] as const)
+          for (const count of [1, 2, 20, 600, 1000])
+            assert.deepEqual(found(table, probe, rule, count), expected(enrolled, probe, rule, count));
+      });
+    });
+  }
+
+  test('keeps every similarity between its bounds, whatever the values', () => {
+    const value = fc.oneof(
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: -1, max: 1 }),
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e13), max: Math.fround(1e13) }),
+      fc.float({ noNaN: true, min: Math.fround(-1e-13), max: Math.fround(1e-13) }),
+      fc.constant(0),
+    );
+    const vector = fc.float32Array({ minLength: 13, maxLength: 13, noNaN: true, noDefaultInfinity: true });
+    const any = fc.oneof(fc.array(value, { minLength: 13, maxLength: 13 }), vector);
+    const slabs = new TemplateSlabs(13);
+    slabs.makeRoom(4);
+    fc.assert(
+      fc.property(fc.array(any, { minLength: 4, maxLength: 4 }), any, (templates, values) => {
+        for (const [row, template] of templates.entries()) slabs.write(row, Float32Array.from(template));
+        const probe = Float32Array.from(values);
+        const quantised = slabs.takeProbe(probe);
+        for (const [row, bound] of slabs.bounds(0, 4, quantised).entries()) {
+          const similarity = slabs.similarity(row, probe);
+          // A bound that is no number rules nothing out.
+          assert.ok(!(bound < similarity), `${bound} is below ${similarity}`);
+          assert.ok(!(bound - slabs.slack(row, quantised) > similarity), `row ${row} is not above its least`);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('a template that is no number is never found, and hides nobody', () => {
+    const table = new TemplateTable(new TemplateSlabs(3));
+    table.add(personId('p-0'), [Float32Array.of(1, Number.NaN, 0)]);
+    table.add(personId('p-1'), [Float32Array.of(0, 1, 0)]);
+    table.add(personId('p-2'), [Float32Array.of(1, 0, 0)]);
+    const probe = Float32Array.of(1, 0.5, 0);
+    for (const rule of ['nearest', 'mean'] as const)
+      assert.deepEqual(found(table, probe, rule, 3), [
+        { personId: 'p-2', similarity: 1 },
+        { personId: 'p-1', similarity: 0.5 },
+      ]);
+    assert.deepEqual(found(table, Float32Array.of(Number.NaN, 0, 0), 'nearest', 2), []);
+  });
+});
+
+describe('the memory of the search', () => {
+  const isZero = (memory: WasmMemory): boolean =>
+    Buffer.alloc(memory.buffer.byteLength).equals(Buffer.from(memory.buffer));
+
+  test('holds nothing of anybody once all are removed, in any order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 40 }), fc.nat(), (owners, seed) => {
+        const memory = new WasmMemory();
+        const table = new TemplateTable(new TemplateSlabs(13, memory));
+        const random = seededRandom(seed);
+        const vector = (): Embedding => Float32Array.from({ length: 13 }, () => random.unit() - 0.5);
+        for (const owner of owners) table.add(personId(`p-${owner}`), [vector()]);
+        nearestPersons(table, vector(), 2);
+        nearestPersonsByMean(table, vector(), 2);
+        assert.equal(isZero(memory), owners.length === 0);
+        for (const owner of new Set(owners)) assert.ok(table.remove(personId(`p-${owner}`)));
+        assert.ok(isZero(memory));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is overwritten by a wipe, past every growth', () => {
+    const memory = new WasmMemory();
+    const table = new TemplateTable(new TemplateSlabs(128, memory));
+    for (let row = 0; row < 2000; row += 1)
+      table.add(personId(`p-${row}`), [new Float32Array(128).fill(row + 1)]);
+    assert.ok(memory.buffer.byteLength > 2000 * 128 * 5);
+    table.wipe();
+    assert.ok(isZero(memory));
+    assert.equal(table.rowCount, 0);
+  });
+});
