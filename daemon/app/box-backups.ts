@@ -13,7 +13,7 @@ import type {
 } from '../control/backup-control.js';
 import { programVersion } from '../control/program-version.js';
 import type { BoxIdentity } from '../domain/event-payload.js';
-import type { RecogniserId } from '../domain/ids.js';
+import type { PersonId, RecogniserId } from '../domain/ids.js';
 import { createGalleryBackup } from '../gallery/backup/create-backup.js';
 import type { BackupFacts } from '../gallery/backup/open-backup.js';
 import type { Recipient } from '../gallery/backup/recipient.js';
@@ -32,6 +32,8 @@ export interface BoxBackupsParts {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tracks in sight are no longer taken for this person. */
+  readonly forgetPerson: (id: PersonId) => void;
 }
 
 /** Backups as the local API sees them. Disposal breaks off what runs, unless the new file is just being put in place. */

@@ -2,7 +2,7 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { defect, operational } from '../base/errors.js';
 import type { RestoreAnswer, RestoreRequest } from '../control/backup-control.js';
-import type { RecogniserId } from '../domain/ids.js';
+import type { PersonId, RecogniserId } from '../domain/ids.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { BackupFacts } from '../gallery/backup/open-backup.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
@@ -25,6 +25,8 @@ export interface GalleryRestore {
   readonly request: RestoreRequest;
   readonly by: Actor;
   readonly signal: AbortSignal;
+  /** Tracks in sight are no longer taken for this person. */
+  readonly forgetPerson: (id: PersonId) => void;
 }
 
 /**
@@ -44,13 +46,16 @@ export async function restoreGallery(
     signal.throwIfAborted();
     let outcome: RestoreOutcome | undefined;
     let damagedFile: string | undefined;
+    let before: readonly PersonId[] = [];
     const sealed = await access.replaceFile(async (present) => {
       if (isForOpenGallery) assertSameKey(present, target);
+      before = personsIn(present);
       outcome = await complete(restore, source, present);
       if (present === undefined) damagedFile = nameForDamaged(restore);
       return replacement(source, target, damagedFile);
     }, by);
     if (outcome === undefined) throw defect('restore-lost', 'a gallery was replaced by nothing');
+    forgetWhoIsGone(restore, before);
     const { persons, templates, erasedAgain, log, areErasuresKnown } = outcome;
     return {
       facts: source.facts,
@@ -67,6 +72,15 @@ const sayings = ({ message, remedy }: { readonly message: string; readonly remed
   message,
   remedy,
 });
+
+function personsIn(file: GalleryFile | undefined): readonly PersonId[] {
+  return file?.database.db.prepare<[], PersonId>('SELECT id FROM person').pluck().all() ?? [];
+}
+
+function forgetWhoIsGone({ access, forgetPerson }: GalleryRestore, before: readonly PersonId[]): void {
+  const now = new Set(personsIn(access.fileIfOpen));
+  for (const id of before) if (!now.has(id)) forgetPerson(id);
+}
 
 /** The key in use where the gallery is open, else one of the provider that was asked for. */
 async function targetKey({ access, request, clock }: GalleryRestore): Promise<TargetKey> {

@@ -136,7 +136,7 @@ describe('a restore', () => {
     await using box = await openBackupBox(directory);
     const [, grace] = ids;
     assert.ok(grace && box.access.gallery().erasePerson(grace, tester));
-    await enrol(box, 'Mallory');
+    const [mallory] = await enrol(box, 'Mallory');
     const before = box.access.audit.list({ limit: 1000 });
     const answer = await box.backups.restore({ path, secret }, tester);
     assert.deepEqual(await namesIn(box.access.gallery()), ['Ada']);
@@ -144,6 +144,7 @@ describe('a restore', () => {
       [answer.persons, answer.erasedAgain, answer.log, answer.sealed],
       [1, 1, 'box', undefined],
     );
+    assert.deepEqual(box.forgotten, [mallory]);
     const after = box.access.audit.list({ limit: 1000 });
     assert.deepEqual(after.slice(0, before.length), before);
     assert.equal(box.access.audit.verify().outcome, 'whole');

@@ -19,6 +19,8 @@ export interface BackupBox extends AsyncDisposable {
   readonly galleryPath: string;
   readonly access: GalleryAccess;
   readonly backups: BoxBackups;
+  /** Persons whom a restore took away. */
+  readonly forgotten: readonly string[];
 }
 
 export interface BackupBoxOptions {
@@ -63,6 +65,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     clock,
     logger: silentLogger,
   });
+  const forgotten: string[] = [];
   const identity = { siteId: 'test-site', boxId: 'test-box' };
   const backups = new BoxBackups({
     access,
@@ -73,6 +76,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     dataDir,
     clock,
     logger: silentLogger,
+    forgetPerson: (person) => void forgotten.push(person),
   });
   await backups.installRecoveryKey(publicKey, tester);
   return {
@@ -80,6 +84,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     galleryPath,
     access,
     backups,
+    forgotten,
     async [Symbol.asyncDispose]() {
       await backups[Symbol.asyncDispose]();
       await access[Symbol.asyncDispose]();

@@ -16,6 +16,8 @@ import { writeBackup } from './write-backup.js';
 export const KEY_SECTION = 'keys';
 export const DATABASE_SECTION = 'database';
 
+const READ_BYTES = 256 * 1024;
+
 export interface GalleryBackupOrder {
   readonly database: OpenDatabase;
   /** Of the open gallery. */
@@ -50,7 +52,7 @@ export async function createGalleryBackup(order: GalleryBackupOrder): Promise<Ba
       manifest: { createdAt, ...identity, schemaVersion, recogniser, counts: { ...counts } },
       sections: [
         { name: KEY_SECTION, content: [keys] },
-        { name: DATABASE_SECTION, content: createReadStream(snapshot.path) },
+        { name: DATABASE_SECTION, content: contentOf(snapshot.path) },
       ],
       ...(signal === undefined ? {} : { signal }),
     });
@@ -58,6 +60,11 @@ export async function createGalleryBackup(order: GalleryBackupOrder): Promise<Ba
     keks.forEach(wipe);
     if (keys !== undefined) wipe(keys);
   }
+}
+
+/** Opens the file when it is read: where the backup is refused before that, it is deleted unread. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
 }
 
 function keysInForce({ current, retiring }: KeyRing): Uint8Array[] {

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { createReadStream, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { encodeKeys } from '../../daemon/gallery/backup/key-section.js';
+import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
+import { unpackGallery } from '../../daemon/gallery/backup/unpack-backup.js';
+import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { type BackupBox, openBackupBox } from '../support/backup-box.js';
+import { forRecoveryKey, manifest, recoveryKey } from '../support/backup-fixture.js';
+import {
+  enrolmentOf,
+  namesIn,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+} from '../support/gallery-fixture.js';
+
+const secret = { recoverySecret: recoveryKey.secretKey };
+
+interface Forgery {
+  /** Changes the database that goes into the backup. */
+  readonly alter?: (db: Sqlite.Database) => void;
+  readonly schemaVersion?: number;
+  /** Puts these in the place of the keys. */
+  readonly keks?: readonly Uint8Array[];
+  /** Leaves the database out. */
+  readonly hasNoDatabase?: boolean;
+}
+
+/** A backup that opens as it should, made by somebody who has the public recovery key, and holds something else. */
+async function forge(
+  t: TestContext,
+  { alter, schemaVersion, keks, hasNoDatabase }: Forgery,
+): Promise<string> {
+  const folder = temporaryDirectory(t);
+  const honest = join(folder, 'honest.rcb');
+  {
+    await using box = await openBackupBox(temporaryDirectory(t));
+    await box.access.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
+    await box.backups.create({ path: honest }, tester);
+  }
+  const database = join(folder, 'gallery.db');
+  await using backup = await openBackup(honest, secret);
+  using keys = await unpackGallery(backup, database);
+  const db = new Sqlite(database);
+  db.pragma('foreign_keys = OFF');
+  alter?.(db);
+  db.close();
+  const target = join(folder, 'forged.rcb');
+  const keySection = { name: 'keys', content: [encodeKeys({ ...keys, keks: keks ?? keys.keks })] };
+  const databaseSection = { name: 'database', content: createReadStream(database) };
+  const about = { ...manifest, recogniser: testRecogniser, counts: {} };
+  await writeBackup({
+    target,
+    recipients: [forRecoveryKey],
+    manifest: { ...about, schemaVersion: schemaVersion ?? 2 },
+    sections: hasNoDatabase === true ? [keySection] : [keySection, databaseSection],
+  });
+  return target;
+}
+
+async function restoreInto(
+  t: TestContext,
+  path: string,
+): Promise<{ readonly code: string; readonly box: BackupBox }> {
+  const box = await openBackupBox(temporaryDirectory(t));
+  t.after(() => box[Symbol.asyncDispose]());
+  await box.access.gallery().addPerson(enrolmentOf('Bea', [2]), tester);
+  try {
+    await box.backups.restore({ path, secret }, tester);
+    return { code: 'done', box };
+  } catch (error) {
+    if (isRollcallError(error)) return { code: error.code, box };
+    throw error;
+  }
+}
+
+const page = (db: Sqlite.Database): number => Number(db.pragma('page_count', { simple: true }));
+
+describe('a genuine container with a gallery that cannot be used', () => {
+  const refused: readonly (readonly [string, string, Forgery])[] = [
+    ['a newer schema', 'database-newer', { schemaVersion: 99 }],
+    [
+      'a newer schema than it tells',
+      'database-newer',
+      { alter: (db) => void db.pragma('user_version = 99') },
+    ],
+    [
+      'another recogniser than it tells',
+      'recogniser-mismatch',
+      { alter: (db) => db.exec("UPDATE gallery SET recogniser = 'x'") },
+    ],
+    [
+      'a trigger of its own',
+      'backup-unusable',
+      { alter: (db) => db.exec('CREATE TRIGGER t AFTER INSERT ON person BEGIN DELETE FROM audit; END') },
+    ],
+    ['a table more', 'backup-unusable', { alter: (db) => db.exec('CREATE TABLE other (a)') }],
+    ['a table less', 'backup-unusable', { alter: (db) => db.exec('DROP TABLE tombstone') }],
+    ['rows without a person', 'backup-unusable', { alter: (db) => db.exec('DELETE FROM data_key') }],
+    ['another key', 'backup-unusable', { keks: [new Uint8Array(32).fill(8)] }],
+    ['no key', 'backup-unusable', { keks: [] }],
+    [
+      'a key that was never made',
+      'backup-unusable',
+      { alter: (db) => db.exec('DELETE FROM key_slot; DELETE FROM gallery') },
+    ],
+    [
+      'a check value of another key',
+      'backup-unusable',
+      { alter: (db) => db.exec("UPDATE key_slot SET check_value = x'00'") },
+    ],
+    ['no database', 'backup-foreign', { hasNoDatabase: true }],
+    [
+      'another program its database',
+      'backup-unusable',
+      { alter: (db) => void db.pragma('application_id = 7') },
+    ],
+  ];
+  for (const [what, code, forgery] of refused) {
+    test(`(${what}) is refused and nothing was touched`, async (t) => {
+      const { code: found, box } = await restoreInto(t, await forge(t, forgery));
+      assert.equal(found, code);
+      assert.deepEqual(await namesIn(box.access.gallery()), ['Bea']);
+    });
+  }
+
+  test('(damaged pages) is refused', async (t) => {
+    const path = await forge(t, {
+      alter(db) {
+        const file = db.name;
+        db.exec('VACUUM');
+        const pages = page(db);
+        db.close();
+        const bytes = new Uint8Array(4096).fill(0x99);
+        assert.ok(pages > 4);
+        writeFileSync(file, bytes, { flag: 'r+' });
+      },
+    });
+    assert.equal((await restoreInto(t, path)).code, 'backup-unusable');
+  });
+});
+
+describe('what a restore leaves out', () => {
+  test('is what was under way: staged persons and jobs', async (t) => {
+    const path = await forge(t, {
+      alter(db) {
+        db.exec("INSERT INTO job (name, state) VALUES ('rotation', '{}')");
+        db.exec("INSERT INTO data_key SELECT 'k-staged', kek_id, wrapped FROM data_key LIMIT 1");
+        db.exec(
+          `INSERT INTO person SELECT 'p-staged', 'staged', 'i-1', 'k-staged', 1, profile, 1, 1 FROM person LIMIT 1`,
+        );
+      },
+    });
+    const { code, box } = await restoreInto(t, path);
+    assert.equal(code, 'done');
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada']);
+    const { db } = box.access.file.database;
+    const left = db.prepare('SELECT (SELECT count(*) FROM job), (SELECT count(*) FROM data_key)').raw().get();
+    assert.deepEqual(left, [0, 1]);
+  });
+
+  test('is a data key that does not open; its person is in quarantine, and nobody else', async (t) => {
+    const path = await forge(t, {
+      alter(db) {
+        db.exec("INSERT INTO data_key SELECT 'k-bad', kek_id, x'00' FROM data_key LIMIT 1");
+        db.exec(
+          `INSERT INTO person SELECT 'p-bad', 'active', NULL, 'k-bad', 1, profile, 1, 1 FROM person LIMIT 1`,
+        );
+      },
+    });
+    const { box } = await restoreInto(t, path);
+    assert.deepEqual(
+      (await namesIn(box.access.gallery())).filter((name) => name !== undefined),
+      ['Ada'],
+    );
+    assert.deepEqual(
+      box.access.gallery().quarantined.map(({ rowId }) => rowId),
+      ['p-bad'],
+    );
+  });
+});
