@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeDue, describeRetention } from '../../daemon/cli/retention-text.js';
+import type { RetentionStatus } from '../../daemon/control/retention-control.js';
+
+const status: RetentionStatus = {
+  rules: [
+    { kind: 'photographs', keep: 'forever', due: 0 },
+    { kind: 'unknownEvidence', keep: 7, due: 12 },
+  ],
+  atHour: 3,
+  isRunning: false,
+};
+
+test('rules, what is due and the hour are shown', () => {
+  const text = describeRetention(status);
+  assert.match(text, /enrolment photographs +photographs +forever +0/);
+  assert.match(text, /pictures of unknown persons +unknownEvidence +7 d +12/);
+  assert.match(text, /from 3:00/);
+  assert.match(text, /no run yet/);
+  assert.equal(describeDue(status), 'Due now:\n  12 pictures of unknown persons');
+  assert.equal(describeDue({ ...status, rules: [] }), 'Nothing is due.');
+});
+
+test('a run that failed in part is told with what to do, and so is a doubtful clock', () => {
+  const text = describeRetention({
+    ...status,
+    clockDoubt: { code: 'clock-ahead', message: '90 days have gone by', remedy: 'Set the clock right.' },
+    lastRun: {
+      startedAt: '2026-03-02T03:00:00.000Z',
+      durationMs: 1234,
+      by: 'retention',
+      forgotten: { unknownEvidence: 3 },
+      batches: 4,
+      longestBatchMs: 5,
+      failures: [
+        { kind: 'photographs', code: 'disk-full', message: 'the disk is full', remedy: 'free space' },
+      ],
+    },
+  });
+  assert.match(text, /deletes nothing: 90 days have gone by. Set the clock right\./);
+  assert.match(
+    text,
+    /Run of 2026-03-02T03:00:00.000Z by retention, 1\.2 s:\n {2}deleted: 3 pictures of unknown/,
+  );
+  assert.match(text, /failed: photographs: the disk is full; free space/);
+});
