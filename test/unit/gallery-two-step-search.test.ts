@@ -43,12 +43,17 @@ function found(table: TemplateTable, probe: Embedding, rule: 'nearest' | 'mean',
   }));
 }
 
-/** Persons in the order of their numbers, and afterwards nobody: the table serves many cases, one after the other. */
+/**
+ * Persons in the order of their numbers, their further templates in any; afterwards nobody: the table serves many cases, one
+ * after the other.
+ */
 function withEnrolled(table: TemplateTable, enrolled: readonly Enrolled[], use: () => void): void {
   const owners = [...new Set(enrolled.map(({ owner }) => owner))].sort((a, b) => a - b);
-  for (const owner of owners) {
-    const own = enrolled.filter((row) => row.owner === owner).map(({ template }) => template);
-    table.add(personId(`p-${owner}`), own);
+  const firstOf = new Map(enrolled.toReversed().map((row) => [row.owner, row]));
+  const rest = enrolled.filter((row) => firstOf.get(row.owner) !== row);
+  for (const row of [...owners.map((owner) => firstOf.get(owner)), ...rest]) {
+    assert.ok(row);
+    table.add(personId(`p-${row.owner}`), [row.template]);
   }
   try {
     use();
@@ -152,6 +157,17 @@ describe('the two-step search', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  test('no sum of products is too large for its 32 bits, even where all values are the greatest', () => {
+    for (const width of [128, 512, 1024, 4096]) {
+      const table = new TemplateTable(new TemplateSlabs(width));
+      const [ones, opposites] = [new Float32Array(width).fill(0.5), new Float32Array(width).fill(-0.5)];
+      table.add(personId('p-0'), [opposites]);
+      table.add(personId('p-1'), [ones]);
+      assert.deepEqual(found(table, ones, 'nearest', 1), [{ personId: 'p-1', similarity: width / 4 }]);
+      assert.deepEqual(found(table, opposites, 'mean', 1), [{ personId: 'p-0', similarity: width / 4 }]);
+    }
   });
 
   test('a template that is no number is never found, and hides nobody', () => {
