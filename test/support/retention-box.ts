@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Retention } from '../../daemon/app/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention-kinds.js';
@@ -5,6 +6,7 @@ import type { Clock, Timer } from '../../daemon/base/clock.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/config/schema.js';
+import type { EvidenceKind } from '../../daemon/domain/evidence.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
@@ -12,7 +14,7 @@ import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
-import { galleryOptions } from './gallery-fixture.js';
+import { enrolmentOf, galleryOptions, noiseJpeg, tester } from './gallery-fixture.js';
 import { box as identity, type LogLine, memoryLog } from './published-box.js';
 
 export const dayMs = 86_400_000;
@@ -136,4 +138,23 @@ function probe(file: GalleryFile, changes: number[]): GalleryFile {
     return result;
   };
   return { ...file, database: { ...database, transaction } };
+}
+
+export async function enrol(
+  { gallery }: RetentionBox,
+  name: string,
+  seeds: readonly number[],
+): Promise<PersonId> {
+  assert.ok(gallery);
+  return gallery.addPerson(enrolmentOf(name, seeds), tester);
+}
+
+export function keepPicture(box: RetentionBox, kind: EvidenceKind, personId?: PersonId, size = 4000): void {
+  const about = { kind, eventId: 'event', cameraId: 'gate', takenAtMs: box.clock.wallMs() };
+  const jpeg = noiseJpeg(1, size);
+  box.gallery?.addEvidence({ ...about, jpeg, ...(personId === undefined ? {} : { personId }) });
+}
+
+export function acknowledgeAll({ records }: RetentionBox): void {
+  records.outbox.acknowledge(records.outbox.pending(0, 10_000, []).map(({ sequence }) => sequence));
 }

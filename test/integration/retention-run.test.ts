@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ageingKinds, emptyLogs } from '../../daemon/app/retention-kinds.js';
+import { runRetention } from '../../daemon/app/retention-run.js';
+import { retentionRun } from '../../daemon/audit/actor.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { retentionSchema } from '../../daemon/config/retention-schema.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { GalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { unknownFact } from '../support/facts.js';
+import { enrolmentOf, temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import {
+  acknowledgeAll,
+  dayMs,
+  enrol,
+  firstNoonMs,
+  keepPicture,
+  openRetentionBox,
+} from '../support/retention-box.js';
+
+const confirmed = { isClockConfirmed: true };
+
+describe('how a run goes', () => {
+  test('no transaction takes more than a batch, and turns of the event loop lie between', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    for (let picture = 0; picture < 1500; picture += 1) keepPicture(box, 'unknown', undefined, 200);
+    box.clock.advanceBy(8 * dayMs);
+    let turns = 0;
+    let isDone = false;
+    const countTurn = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(countTurn);
+    };
+    setImmediate(countTurn);
+    const report = await box.retention.run(confirmed, tester);
+    isDone = true;
+    assert.equal(report.forgotten.unknownEvidence, 1500);
+    // A picture and its key: two rows.
+    assert.ok(Math.max(...box.changesPerTransaction) <= 512, `${box.changesPerTransaction}`);
+    assert.ok(box.changesPerTransaction.length >= 8, `${box.changesPerTransaction}`);
+    assert.ok(turns >= box.changesPerTransaction.length - 1, `${turns} turns`);
+  });
+
+  test('sealed: the same goes, removed persons too', async (t) => {
+    const directory = temporaryDirectory(t);
+    let removed: PersonId;
+    {
+      await using box = await openRetentionBox(directory);
+      removed = await enrol(box, 'Ada', [1]);
+      await enrol(box, 'Bea', [2]);
+      box.gallery?.removePerson(removed, tester);
+      keepPicture(box, 'unknown');
+      const id = await box.gallery?.beginImport();
+      await box.gallery?.addPerson(enrolmentOf('Staged', [3]), tester, id);
+    }
+    const nowMs = firstNoonMs + 366 * dayMs;
+    await using box = await openRetentionBox(directory, { nowMs, isSealed: true });
+    const { forgotten, failures } = await box.retention.run(confirmed, tester);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(forgotten, {
+      unfinishedImports: 1,
+      removedPersons: 1,
+      photographs: 1,
+      unknownEvidence: 1,
+    });
+    assert.equal(box.value('SELECT person_id FROM tombstone'), removed);
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
+    assert.equal(box.file.audit.verify().outcome, 'whole');
+  });
+
+  test('the write-ahead logs are empty afterwards; one that is being read is reported', async (t) => {
+    const directory = temporaryDirectory(t);
+    await using box = await openRetentionBox(directory);
+    keepPicture(box, 'unknown');
+    box.records.record(unknownFact());
+    acknowledgeAll(box);
+    box.clock.advanceBy(91 * dayMs);
+    const { default: Database } = await import('better-sqlite3');
+    const reader = new Database(join(directory, 'gallery.db'), { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM person').get();
+    const held = await box.retention.run(confirmed, tester);
+    assert.deepEqual(
+      held.failures.map(({ kind, code }) => [kind, code]),
+      [['writeAheadLog', 'log-in-use']],
+    );
+    reader.close();
+    assert.deepEqual((await box.retention.run(confirmed, tester)).failures, []);
+    assert.equal(statSync(join(directory, 'records.db-wal')).size, 0);
+  });
+
+  test('a kind that fails does not keep the others, and goes the next time', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    await enrol(box, 'Ada', [1]);
+    keepPicture(box, 'unknown');
+    const { db } = box.file.database;
+    db.exec("CREATE TRIGGER stuck BEFORE DELETE ON photograph BEGIN SELECT raise(ABORT, 'stuck'); END");
+    box.clock.advanceBy(366 * dayMs);
+    const first = await box.retention.run(confirmed, tester);
+    assert.deepEqual(first.forgotten, { unknownEvidence: 1 });
+    assert.deepEqual(
+      first.failures.map(({ kind }) => kind),
+      ['photographs'],
+    );
+    assert.equal(box.retention.show().lastRun?.failures.length, 1);
+    assert.ok(
+      box.log.some(({ level, message }) => level === 'error' && message.includes('could not forget')),
+    );
+    db.exec('DROP TRIGGER stuck');
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { photographs: 1 });
+  });
+
+  test('without the file of the gallery, or with another one in its place, the records go all the same', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    for (let picture = 0; picture < 20; picture += 1) keepPicture(box, 'unknown', undefined, 200);
+    box.records.record(unknownFact());
+    acknowledgeAll(box);
+    box.clock.advanceBy(91 * dayMs);
+    const present: Record<string, () => GalleryFile | undefined> = {
+      'gallery-not-open': () => undefined,
+      // Each asking finds another file, as if a backup had been restored since.
+      'gallery-replaced': () => ({ ...box.file }),
+    };
+    for (const [code, file] of Object.entries(present)) {
+      const sources = {
+        file,
+        gallery: () => undefined,
+        forgetPerson: () => undefined,
+        records: box.records.retention,
+        databasePaths: [],
+        clock: box.clock,
+      };
+      const { atHour: _, ...rules } = retentionSchema.parse({ unknownRecords: 1 });
+      const { forgotten, failures } = await runRetention({
+        kinds: ageingKinds(sources, retentionRun),
+        rules,
+        by: retentionRun,
+        emptyLogs: () => emptyLogs(sources),
+        clock: box.clock,
+        logger: silentLogger,
+        signal: new AbortController().signal,
+      });
+      assert.deepEqual([...new Set(failures.map((failure) => failure.code))], [code]);
+      assert.equal(forgotten.unknownEvidence, undefined);
+      assert.equal(box.value('SELECT count(*) FROM evidence'), 20);
+      assert.equal(forgotten.unknownRecords, code === 'gallery-not-open' ? 1 : undefined);
+    }
+  });
+});
