@@ -1,7 +1,7 @@
 import { type Actor, daemonAtStart } from '../audit/actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../base/clock.js';
-import { badInput, isRollcallError, operational, type RollcallError } from '../base/errors.js';
+import { badInput, isRollcallError, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
@@ -23,6 +23,7 @@ import { wipe } from '../host/sodium.js';
 import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
 import type { AuditKeeper } from './audit-keeper.js';
 import { knowingKey } from './known-key.js';
+import { sealedBy, unlocking } from './sealed-reason.js';
 
 export interface GalleryAccessOptions {
   /** Where the gallery's file lies. */
@@ -292,15 +293,4 @@ export class GalleryAccess implements AsyncDisposable {
     const { id, dimensions } = recogniser;
     return { ...parts, file: this.file, input, recogniser: id, dimensions, by };
   }
-}
-
-const unlocking: Sealed = {
-  outcome: 'sealed',
-  code: 'unlocking',
-  message: 'it is being opened',
-  remedy: 'Try again in a moment.',
-};
-
-function sealedBy({ code, message, remedy = '' }: RollcallError): Sealed {
-  return { outcome: 'sealed', code, message, remedy };
 }

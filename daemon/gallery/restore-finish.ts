@@ -60,7 +60,9 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
     insertTombstone(database, personId, erasedAtMs);
   const audit = openAuditLog({ database, key: auditKey, formerKeys: formerAuditKeys, clock });
   const rows = new PersonRows(database);
-  db.prepare("DELETE FROM person WHERE state = 'staged'").run();
+  // What was under way when the backup was made: imports, and a move to another recogniser.
+  db.exec(`DELETE FROM person WHERE state = 'staged';
+           DELETE FROM template WHERE recogniser <> (SELECT recogniser FROM gallery);`);
   const erasedAgain = enforceTombstones({ database, rows, audit, clock });
   db.exec(`DELETE FROM data_key WHERE id NOT IN (SELECT data_key_id FROM person)
              AND id NOT IN (SELECT data_key_id FROM evidence)`);

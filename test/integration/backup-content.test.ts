@@ -8,6 +8,7 @@ import { encodeKeys } from '../../daemon/gallery/backup/key-section.js';
 import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { unpackGallery } from '../../daemon/gallery/backup/unpack-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { forRecoveryKey, manifest, recoveryKey } from '../support/backup-fixture.js';
 import {
@@ -56,7 +57,7 @@ async function forge(
   await writeBackup({
     target,
     recipients: [forRecoveryKey],
-    manifest: { ...about, schemaVersion: schemaVersion ?? 2 },
+    manifest: { ...about, schemaVersion: schemaVersion ?? GALLERY_MIGRATIONS.length },
     sections: hasNoDatabase === true ? [keySection] : [keySection, databaseSection],
   });
   return target;
