@@ -2,7 +2,7 @@ import { defect } from '../base/errors.js';
 import type { RecogniserId } from '../domain/ids.js';
 import type { ModelPack } from '../models/manifest.js';
 import type { ModelStore } from '../models/store.js';
-import { contractOf, type RecogniserPack } from './inference/recogniser.js';
+import { contractOf, type RecogniserPack } from './inference/recogniser-contract.js';
 
 /** The recogniser every process of the box uses: what templates are made with and compared by. */
 export interface RecogniserInUse {

@@ -15,7 +15,7 @@ import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js'
 import { mirrorCrop } from '../../daemon/vision/inference/embedding.kernel.js';
 import { openNetwork, output } from '../../daemon/vision/inference/network.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
-import { dlibContract } from '../../daemon/vision/inference/recogniser.js';
+import { dlibContract } from '../../daemon/vision/inference/recogniser-contract.js';
 import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
 import { facesInPhoto } from '../../daemon/vision/photo-faces.js';
 

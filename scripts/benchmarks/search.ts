@@ -45,7 +45,8 @@ async function compare(templateCount: number): Promise<ReadonlyMap<string, Searc
   const rounds = templateCount > 50_000 ? 15 : 40;
   for (let round = -1; round < rounds; round += 1) {
     const probes = Array.from({ length: searchesInARow }, () => unitVector(random));
-    const wanted = await Promise.all(probes.map((probe) => contenders[1]?.search(probe)));
+    const wanted = [];
+    for (const probe of probes) wanted.push(await contenders[1]?.search(probe));
     for (const { contender, first, repeated } of measured) {
       for (const [turn, probe] of probes.entries()) {
         const durationMs = await timeSearch(contender, probe, wanted[turn] ?? []);

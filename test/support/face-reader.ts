@@ -6,7 +6,8 @@ import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
 import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
 import { openNetwork } from '../../daemon/vision/inference/network.js';
-import { dlibContract, Recogniser } from '../../daemon/vision/inference/recogniser.js';
+import { Recogniser } from '../../daemon/vision/inference/recogniser.js';
+import { dlibContract } from '../../daemon/vision/inference/recogniser-contract.js';
 
 export interface ReadFace {
   /** Where to look in the next frame. */

@@ -12,7 +12,8 @@ import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { closeNetworks, openNetworks } from './open-networks.js';
 import { PassivePad } from './passive-pad.js';
 import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
-import { contractOf, Recogniser, type RecogniserPack } from './recogniser.js';
+import { Recogniser } from './recogniser.js';
+import { contractOf, type RecogniserPack } from './recogniser-contract.js';
 import { SsdDetector } from './ssd-detector.js';
 import { YunetDetector } from './yunet-detector.js';
 

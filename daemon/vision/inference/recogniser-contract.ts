@@ -1,0 +1,58 @@
+import type { Affine } from '../../domain/affine.js';
+import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/alignment.js';
+import type { FivePoints } from '../../domain/face.js';
+import { type RecogniserId, recogniserId } from '../../domain/ids.js';
+
+// Apart from what runs the networks: the core knows the recognisers, and loads no inference engine for it.
+
+/** How one recogniser wants its aligned faces, and where it puts its numbers. */
+export interface RecogniserContract {
+  /** Names network and alignment together: a change of either makes embeddings that do not compare. */
+  readonly id: RecogniserId;
+  readonly cropPx: number;
+  readonly order: 'rgb' | 'bgr';
+  readonly output: string;
+  /** True where the network takes only one picture at a time. */
+  readonly isSingle: boolean;
+  readonly align: (points: FivePoints, cropPx: number) => Affine;
+}
+
+/** ResNet-29 of dlib, as face-api ships it. */
+export const dlibContract: RecogniserContract = {
+  id: recogniserId('dlib-resnet-v1'),
+  cropPx: 150,
+  order: 'rgb',
+  output: 'embedding',
+  isSingle: false,
+  align: dlibAlignment,
+};
+
+/** SFace of OpenCV Zoo, built to its publisher's contract; its weights were never run with this program. */
+export const sfaceContract: RecogniserContract = {
+  id: recogniserId('sface-2021dec-v1'),
+  cropPx: 112,
+  order: 'bgr',
+  output: 'fc1',
+  isSingle: true,
+  align: arcFaceAlignment,
+};
+
+/** FaceRes of the human package: MobileNet, larger embeddings and more errors than dlib's network. */
+export const faceResContract: RecogniserContract = {
+  id: recogniserId('faceres-v1'),
+  cropPx: 224,
+  order: 'bgr',
+  output: 'embedding',
+  isSingle: false,
+  align: faceResAlignment,
+};
+
+const CONTRACTS = { 'dlib-resnet': dlibContract, faceres: faceResContract, sface: sfaceContract } as const;
+
+/** Packs that make templates. */
+export type RecogniserPack = keyof typeof CONTRACTS;
+
+/** How the recogniser of a pack is fed and read. */
+export function contractOf(pack: RecogniserPack): RecogniserContract {
+  return CONTRACTS[pack];
+}
