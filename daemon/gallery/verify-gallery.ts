@@ -29,10 +29,10 @@ export interface VerifyParts {
  * @throws `verify-failed`, what aborts `signal`, and what `OpenDatabase.transaction` throws for the entry about it
  */
 export async function verifyGallery(parts: VerifyParts): Promise<VerifyReport> {
-  const { file, clock, by } = parts;
+  const { file, clock, by, signal } = parts;
   const startedAtMs = clock.wallMs();
   const beganMs = clock.monotonicMs();
-  const checkingPages = verifyPages(file.database.path);
+  const checkingPages = verifyPages(file.database.path, signal);
   // Whatever fails first is what is thrown.
   checkingPages.catch(() => undefined);
   const walk = new VerifyWalk(parts);

@@ -1,4 +1,3 @@
-import { personId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { FieldPlace } from './field-place.js';
 import type { DataKeyRow } from './key-ring.js';
@@ -80,9 +79,10 @@ export function verifyEvidence(walk: VerifyWalk): Promise<void> {
       }
       walk.checked.evidence += 1;
       const place = places.evidenceJpeg(id, row.kind, row.eventId, row.personId);
-      const reason = whyNotOpen(walk, row.dataKey, place, row.jpeg);
-      const owner = row.personId === null ? null : personId(row.personId);
-      if (reason !== undefined) walk.putAside('evidence', id, owner, reason);
+      const isOrphan =
+        row.personId !== null && walk.whole(() => walk.rows.hasPerson(row.personId ?? '')) === false;
+      const reason = isOrphan ? 'of-nobody' : whyNotOpen(walk, row.dataKey, place, row.jpeg);
+      if (reason !== undefined) walk.putAside('evidence', id, row.personId, reason);
     },
   );
 }

@@ -1,11 +1,10 @@
-// Runs in a worker thread: SQLite's own check of a file holds its thread for as long as reading the file takes.
-import { parentPort, workerData } from 'node:worker_threads';
+// A process of its own, which gets a path and no key: SQLite's check holds its thread for as long as reading the file takes.
 import Sqlite from 'better-sqlite3';
 
 /** Messages of one table; more say nothing new. */
 const MOST_MESSAGES = 20;
 
-const { path } = workerData as { readonly path: string };
+const [path = ''] = process.argv.slice(2);
 
 /** A connection of its own for each table: none keeps the write-ahead log for longer than its check takes. */
 function checkTable(table: string | undefined): readonly string[] {
@@ -47,4 +46,4 @@ function checkAll(): readonly string[] {
 
 const messages = checkAll();
 // Free pages belong to no table: only a check of everything sees them, and it is not needed where damage was found already.
-parentPort?.postMessage(messages.length > 0 ? messages : checkTable(undefined));
+process.stdout.write(JSON.stringify(messages.length > 0 ? messages : checkTable(undefined)));

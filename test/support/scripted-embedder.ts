@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { operational } from '../../daemon/base/errors.js';
+import { recogniserId } from '../../daemon/domain/ids.js';
+import type { Embedding } from '../../daemon/domain/match.js';
+import type { OpenEmbedder } from '../../daemon/gallery/re-embed-step.js';
+import { unitVector } from './gallery-fixture.js';
+
+/** A recogniser beside the one of the fixtures, with vectors of another size. */
+export const otherRecogniser = recogniserId('test-recogniser-2');
+export const otherDimensions = 64;
+/** What the configuration would call it. */
+export const otherName = 'other';
+
+/** What the other recogniser makes of a photograph: the same for the same bytes. */
+export function otherEmbedding(jpeg: Uint8Array): Embedding {
+  return unitVector(createHash('sha256').update(jpeg).digest().readUInt32LE(0), otherDimensions);
+}
+
+export interface ScriptedEmbedding {
+  /** Photographs of which it makes no template. */
+  readonly refuses?: (jpeg: Uint8Array) => boolean;
+  /** Called before each photograph; what it throws is thrown. */
+  readonly before?: () => void | Promise<void>;
+}
+
+/** Opens an embedder that only knows the name `otherName`. */
+export function scriptedEmbedder({ refuses, before }: ScriptedEmbedding = {}): OpenEmbedder {
+  return async (name) => {
+    if (name !== otherName) throw operational('pack-absent', `${name} is not installed`);
+    return {
+      recogniser: otherRecogniser,
+      dimensions: otherDimensions,
+      async embed(jpeg) {
+        const embedding = otherEmbedding(jpeg);
+        const isRefused = refuses?.(jpeg) === true;
+        await before?.();
+        return isRefused
+          ? { outcome: 'refused', code: 'no-face' }
+          : { outcome: 'embedded', embedding, quality: 0.8 };
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  };
+}
