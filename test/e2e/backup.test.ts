@@ -8,6 +8,8 @@ import type { PersonSummary } from '../../daemon/control/person-control.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 
+const passphrase = 'nine grey herons over the weir';
+
 /** Where the tests put what is kept off the box. */
 interface Safe {
   readonly key: string;
@@ -57,6 +59,17 @@ async function verifyOffline(box: TestBox, { key, backup, folder }: Safe): Promi
   assert.match(refused.stderr, /is not as it was written/);
 }
 
+async function withPassphrase(box: TestBox, { folder }: Safe): Promise<void> {
+  const path = join(folder, 'typed.rcb');
+  const made = await box.commandReading(`${passphrase}\n`, 'backup', 'create', path, '--passphrase');
+  assert.equal(made.exitCode, 0, made.stderr);
+  const right = await box.commandReading(`${passphrase}\n`, 'backup', 'verify', path);
+  assert.match(right.stdout, /It is whole/);
+  const wrong = await box.commandReading('six other words\n', 'backup', 'verify', path);
+  assert.equal(wrong.exitCode, 2);
+  assert.doesNotMatch(wrong.stdout + wrong.stderr, /six other words/);
+}
+
 async function restore(box: TestBox, { key, backup }: Safe): Promise<RestoreAnswer> {
   return json(box, 'backup', 'restore', backup, '--recovery-key', key, '--yes');
 }
@@ -80,6 +93,7 @@ test('a box is backed up, verified, restored, moved and healed', { skip: without
 
     await t.test('the running box makes a backup for a recovery key', () => makeBackup(box, safe));
     await t.test('which is verified without it', () => verifyOffline(box, safe));
+    await t.test('a passphrase that is typed opens one, too', () => withPassphrase(box, safe));
     await t.test('a restore is not done without being confirmed', async () => {
       const asked = await box.command('backup', 'restore', safe.backup, '--recovery-key', safe.key);
       assert.equal(asked.exitCode, 2);
@@ -120,7 +134,7 @@ test('a box is backed up, verified, restored, moved and healed', { skip: without
     await t.test('and no log has a secret or a path of a backup', async () => {
       const secret = (await readFile(safe.key, 'latin1')).trim().split(' ').at(-1) ?? '';
       assert.ok(secret.length > 60);
-      assert.ok(!box.log().includes(secret));
+      assert.ok(!box.log().includes(secret) && !box.log().includes(passphrase));
       const audit = await box.command('audit', 'list', '--limit', '1000', '--json');
       assert.ok(!audit.stdout.includes(secret) && !audit.stdout.includes('night.rcb'));
       assert.match(audit.stdout, /backup\.restored/);
