@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
+import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
+import { noiseJpeg, temporaryDirectory } from '../support/gallery-fixture.js';
+import { runAndKill } from '../support/killed-child.js';
+
+const KILLS = 12;
+const LATEST_KILL_MS = 150;
+
+describe('putting one gallery file in the place of another', () => {
+  test('leaves the new one alone there, without a log of the old one', (t) => {
+    const to = join(temporaryDirectory(t), 'gallery.db');
+    const from = `${to}.new`;
+    writeFileSync(to, 'old');
+    writeFileSync(`${to}-wal`, '');
+    writeFileSync(`${to}-shm`, 'old');
+    writeFileSync(from, 'new');
+    switchGalleryFile({ from, to });
+    assert.equal(readFileSync(to, 'utf8'), 'new');
+    for (const left of [from, `${to}-wal`, `${to}-shm`]) assert.ok(!existsSync(left), left);
+  });
+
+  test('is refused while the old one has a log that is not empty: it would be played into the new one', (t) => {
+    const to = join(temporaryDirectory(t), 'gallery.db');
+    writeFileSync(to, 'old');
+    writeFileSync(`${to}-wal`, 'pages');
+    writeFileSync(`${to}.new`, 'new');
+    assert.throws(() => switchGalleryFile({ from: `${to}.new`, to }), { code: 'gallery-log-left' });
+    assert.deepEqual([readFileSync(to, 'utf8'), readFileSync(`${to}-wal`, 'utf8')], ['old', 'pages']);
+  });
+
+  test('keeps a damaged one with its log under another name', (t) => {
+    const to = join(temporaryDirectory(t), 'gallery.db');
+    writeFileSync(to, 'damaged');
+    writeFileSync(`${to}-wal`, 'pages');
+    writeFileSync(`${to}.new`, 'new');
+    switchGalleryFile({ from: `${to}.new`, to, keepAs: `${to}.damaged` });
+    const found = [to, `${to}.damaged`, `${to}.damaged-wal`].map((path) => readFileSync(path, 'utf8'));
+    assert.deepEqual(found, ['new', 'damaged', 'pages']);
+    assert.ok(!existsSync(`${to}-wal`));
+  });
+
+  test(`killed at any moment leaves one of them, whole (${KILLS} kills)`, async (t) => {
+    const random = seededRandom(20_260_303);
+    const directory = temporaryDirectory(t);
+    const to = join(directory, 'gallery.db');
+    const files = [1, 2].map((seed) => {
+      const path = join(directory, `file-${seed}`);
+      writeFileSync(path, noiseJpeg(seed, 50_000));
+      return path;
+    });
+    const contents = files.map((path) => readFileSync(path));
+    writeFileSync(to, contents[0] ?? '');
+    let switched = 0;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const lines = await runAndKill('switch-child.ts', [to, ...files], random.unit() * LATEST_KILL_MS);
+      switched += lines.filter((line) => line === 'switched').length;
+      const found = readFileSync(to);
+      assert.ok(
+        contents.some((content) => content.equals(found)),
+        `kill ${kill}`,
+      );
+    }
+    assert.ok(switched > KILLS, `${switched} were put in place`);
+    t.diagnostic(`${KILLS} kills among ${switched} files that were put in place`);
+  });
+});
