@@ -138,6 +138,8 @@ export class GalleryAccess implements AsyncDisposable {
     throw operational('gallery-sealed', `the gallery is sealed: ${message}`, {
       remedy,
       details: { reason: code },
+      // Sightings wait for somebody to unlock it.
+      retryable: true,
     });
   }
 

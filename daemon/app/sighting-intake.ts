@@ -133,8 +133,9 @@ export class SightingIntake implements AsyncDisposable {
         this.#workedOn(sighting);
         return;
       } catch (error) {
-        const isRetried = isRollcallError(error) && error.retryable && !this.#abort.signal.aborted;
-        if (!isRetried) {
+        const mayPass = isRollcallError(error) && error.retryable;
+        if (mayPass && this.#abort.signal.aborted) return this.#giveUpWaiting(error);
+        if (!mayPass) {
           const { cameraId: camera, trackId: track } = sighting;
           this.#logger.error('a sighting could not be worked on', { camera, track, error });
           return;
@@ -152,6 +153,16 @@ export class SightingIntake implements AsyncDisposable {
     if (!isNew) return;
     const { code, message, remedy } = problem;
     this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
+  }
+
+  /** The daemon stops while sightings wait, this one and those behind it: each would meet the same. */
+  #giveUpWaiting({ code }: RollcallError): void {
+    const count = 1 + this.#waiting.splice(0).length;
+    this.#givenUp += count;
+    this.#logger.error('sightings are given up: the daemon stops before they could be worked on', {
+      code,
+      count,
+    });
   }
 
   #workedOn(sighting: Sighting): void {

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
+import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Fact } from '../../daemon/domain/event.js';
+import { eventId } from '../../daemon/domain/ids.js';
+import type { Sighting } from '../../daemon/domain/sighting.js';
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import {
+  enrolmentOf,
+  fixedKey,
+  noKey,
+  providersOf,
+  temporaryDirectory,
+  testDimensions,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+import { sightingOf } from '../support/sightings.js';
+
+const retryMs = 2_000;
+
+/** A gallery whose key can be taken away and put back, and what brings sightings to it. */
+async function open(t: TestContext) {
+  const clock = new VirtualClock(1_000_000);
+  const path = join(temporaryDirectory(t), 'gallery.db');
+  let hasKey = true;
+  const given = fixedKey(1);
+  const secret = {
+    ...given,
+    recover: (...asked: Parameters<typeof given.recover>) => (hasKey ? given : noKey).recover(...asked),
+  };
+  const start = () =>
+    GalleryAccess.start({
+      path,
+      openFile: () => openGalleryFile({ path, auditKey: new Uint8Array(32).fill(5), clock }),
+      audit: new AuditKeeper({ clock, logger: silentLogger }),
+      providers: providersOf(secret) as never,
+      recogniser: { id: testRecogniser, dimensions: testDimensions } as never,
+      clock,
+      logger: silentLogger,
+    });
+  const first = await start();
+  const personId = await first.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
+  await first[Symbol.asyncDispose]();
+  hasKey = false;
+  const access = await start();
+  const facts: Fact[] = [];
+  const decider = createDecider({
+    search: async (embedding, { count }) => access.gallery().nearest(embedding, { count }),
+    policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
+    rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
+    directionOf: () => 'in',
+    facts: {
+      record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
+      lastAttendanceMs: () => undefined,
+      lastUnknownMs: () => undefined,
+      lastAttackMs: () => undefined,
+    },
+  });
+  const intake = new SightingIntake({ decider, clock, logger: silentLogger });
+  const putKeyBack = (): void => {
+    hasKey = true;
+  };
+  return { clock, access, intake, facts, personId, putKeyBack };
+}
+
+function live(): Sighting {
+  return sightingOf({
+    recogniser: testRecogniser,
+    liveness: {
+      verdict: 'live',
+      reason: 'blinked',
+      evidence: { blinks: [], observedS: 3, frameCount: 40 },
+    },
+    probes: [{ capturedAtMs: 0, quality: 0.9, embedding: unitVector(1) }],
+  });
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+}
+
+describe('sightings of a sealed gallery', () => {
+  test('wait, and are identified once it was unlocked', async (t) => {
+    const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
+    intake.take(live());
+    await settle();
+    assert.equal(intake.problem?.code, 'gallery-sealed');
+    assert.equal(intake.waitingCount, 1);
+    assert.equal(facts.length, 0);
+    putKeyBack();
+    assert.equal(await access.unlock({}, tester), undefined);
+    clock.advanceBy(retryMs);
+    await settle();
+    assert.deepEqual(
+      facts.map((fact) => [fact.kind, 'personId' in fact ? fact.personId : undefined]),
+      [['attendance', personId]],
+    );
+    assert.equal(intake.waitingCount, 0);
+    await intake[Symbol.asyncDispose]();
+    await access[Symbol.asyncDispose]();
+  });
+
+  test('nobody is recognised in them who was erased before they were worked on', async (t) => {
+    const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
+    intake.take(live());
+    await settle();
+    putKeyBack();
+    await access.unlock({}, tester);
+    intake.forgetPerson(personId);
+    access.gallery().erasePerson(personId, tester);
+    clock.advanceBy(retryMs);
+    await settle();
+    assert.equal(intake.waitingCount, 0);
+    assert.doesNotMatch(JSON.stringify(facts), new RegExp(personId));
+    await intake[Symbol.asyncDispose]();
+    await access[Symbol.asyncDispose]();
+  });
+
+  test('are counted as given up when the daemon stops first', async (t) => {
+    const { access, intake } = await open(t);
+    for (let sequence = 0; sequence < 3; sequence += 1) intake.take({ ...live(), sequence });
+    await settle();
+    await intake[Symbol.asyncDispose]();
+    assert.equal(intake.counters.givenUp, 3);
+    await access[Symbol.asyncDispose]();
+  });
+});
