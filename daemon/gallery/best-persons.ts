@@ -1,5 +1,5 @@
 import type { Embedding } from '../domain/match.js';
-import { nextNotBelow, type QuantisedProbe } from './quantised.kernel.js';
+import { addByOwner, nextNotBelow, type QuantisedProbe, slackOf } from './quantised.kernel.js';
 import { SLAB_ROWS } from './template-slabs.js';
 import type { TemplateTable } from './template-table.js';
 
@@ -98,31 +98,27 @@ export function nearestPersonsByMean(table: TemplateTable, probe: Embedding, cou
   const { slabs, owners, numberLimit } = table;
   const quantised = slabs.takeProbe(probe);
   const most = new Float64Array(numberLimit);
-  const slack = new Float64Array(numberLimit);
-  const templates = new Int32Array(numberLimit);
-  const addTo = (sums: Float64Array | Int32Array, number: number, value: number): void => {
-    sums[number] = (sums[number] ?? 0) + value;
-  };
+  const errors = new Float64Array(numberLimit);
+  const norms = new Float64Array(numberLimit);
   forEachSlab(table, quantised, (bounds, firstRow) => {
-    for (const [at, bound] of bounds.entries()) {
-      const number = owners[firstRow + at] ?? -1;
-      addTo(most, number, bound);
-      addTo(slack, number, slabs.slack(firstRow + at, quantised));
-      addTo(templates, number, 1);
-    }
+    addByOwner(bounds, owners, firstRow, most);
+    addByOwner(slabs.errors(firstRow, bounds.length), owners, firstRow, errors);
+    addByOwner(slabs.norms(firstRow, bounds.length), owners, firstRow, norms);
   });
   slabs.dropProbe();
+  const templates = new Int32Array(numberLimit);
+  for (const number of owners) templates[number] = (templates[number] ?? 0) + 1;
   const mean = (sums: Float64Array, number: number): number => (sums[number] ?? 0) / (templates[number] ?? 0);
   const leaders = new Leaders(count);
   const isSelective = count < table.personCount;
   for (let number = 0; isSelective && number < numberLimit; number += 1)
-    leaders.offer(number, mean(most, number) - mean(slack, number));
-  const sums = new Float64Array(numberLimit);
-  const compared = new Set<number>();
-  for (const [row, number] of owners.entries()) {
-    if (mean(most, number) < leaders.floor) continue;
-    compared.add(number);
-    addTo(sums, number, slabs.similarity(row, probe));
+    leaders.offer(number, mean(most, number) - slackOf(mean(errors, number), mean(norms, number), quantised));
+  const sums = new Map<number, number>();
+  const isPossible = Array.from(templates, (own, number) => own > 0 && !(mean(most, number) < leaders.floor));
+  for (let row = 0; row < owners.length; row += 1) {
+    const number = owners[row] ?? -1;
+    if (isPossible[number] === true) sums.set(number, (sums.get(number) ?? 0) + slabs.similarity(row, probe));
   }
-  return ranked(new Map([...compared].map((number) => [number, mean(sums, number)])), count);
+  const means = [...sums].map(([number, sum]) => [number, sum / (templates[number] ?? 0)] as const);
+  return ranked(new Map(means), count);
 }

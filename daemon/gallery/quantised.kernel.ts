@@ -77,6 +77,24 @@ export function quantiseProbe(probe: Float32Array, target: Int16Array): Quantise
   return { scale, errorFactor: length, normFactor: error + ARITHMETIC_LOSS * length };
 }
 
+/** How far below its bound the similarity of a template with this error and norm is at most. */
+export function slackOf(error: number, norm: number, { errorFactor, normFactor }: QuantisedProbe): number {
+  return 2 * (error * errorFactor + norm * normFactor) * ROUNDED_UP;
+}
+
+/** Adds each of `values`, which belong to rows from `firstRow`, to the sum of the row's owner. */
+export function addByOwner(
+  values: Float32Array,
+  owners: readonly number[],
+  firstRow: number,
+  sums: Float64Array,
+): void {
+  for (let at = 0; at < values.length; at += 1) {
+    const owner = owners[firstRow + at]!;
+    sums[owner] = sums[owner]! + values[at]!;
+  }
+}
+
 /** The inner product of `probe` and as many of `values` from `start`, summed in float64. */
 export function exactProduct(values: Float32Array, start: number, probe: Float32Array): number {
   const width = probe.length;

@@ -6,6 +6,7 @@ import {
   type QuantisedProbe,
   quantiseProbe,
   quantiseRow,
+  slackOf,
 } from './quantised.kernel.js';
 import { wasmModule } from './wasm-code.js';
 import { WasmMemory } from './wasm-memory.js';
@@ -15,8 +16,6 @@ export const SLAB_ROWS = 512;
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const FACTS_DISTANCE = SLAB_ROWS * FLOAT_BYTES;
-/** More than what a bound loses by being put together in another order. */
-const ROUNDED_UP = 1 + 1e-6;
 
 /**
  * Templates in two forms, in memory that WebAssembly shares: as float32, and as int8 with what that loses. Room comes in
@@ -116,11 +115,21 @@ export class TemplateSlabs {
   }
 
   /** How far below its bound the similarity of a row to the probe taken is at most. */
-  slack(row: number, { errorFactor, normFactor }: QuantisedProbe): number {
+  slack(row: number, probe: QuantisedProbe): number {
     const fact = this.#factAt(row);
-    const error = this.#floats[fact + SLAB_ROWS] ?? 0;
-    const norm = this.#floats[fact + 2 * SLAB_ROWS] ?? 0;
-    return 2 * (error * errorFactor + norm * normFactor) * ROUNDED_UP;
+    return slackOf(this.#floats[fact + SLAB_ROWS] ?? 0, this.#floats[fact + 2 * SLAB_ROWS] ?? 0, probe);
+  }
+
+  /** The errors of rows of one slab; a view that is good until the next change. */
+  errors(firstRow: number, count: number): Float32Array {
+    const fact = this.#factAt(firstRow) + SLAB_ROWS;
+    return this.#floats.subarray(fact, fact + count);
+  }
+
+  /** The norms of rows of one slab; a view that is good until the next change. */
+  norms(firstRow: number, count: number): Float32Array {
+    const fact = this.#factAt(firstRow) + 2 * SLAB_ROWS;
+    return this.#floats.subarray(fact, fact + count);
   }
 
   /** The similarity of a row to `probe`, from their float32 values, summed in float64. */
