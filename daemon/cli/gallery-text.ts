@@ -64,7 +64,7 @@ export function describeReEmbedding(move: ReEmbedStatus): string {
   }
   if (state === 'incomplete') {
     lines.push(
-      `  what to do: enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
+      `  what to do: erase them and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
     );
   }
   return lines.join('\n');

@@ -106,7 +106,7 @@ function missingPersons(job: ReEmbedJob, missing: readonly string[]): RollcallEr
   return mismatch(
     job.from,
     job.to,
-    `Configure the recogniser ${job.from} again and restart; then enrol these persons again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to go on without them.`,
+    `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to go on without them.`,
     `; of ${missing.length} persons no template could be made: ${missing.slice(0, 10).join(', ')}`,
   );
 }
