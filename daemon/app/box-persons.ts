@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/actor.js';
-import { defect, isRollcallError } from '../base/errors.js';
+import { defect, isRollcallError, operational } from '../base/errors.js';
 import type {
   EnrolmentRequest,
   EnrolmentResult,
@@ -43,12 +43,17 @@ export interface BoxPersonsParts {
 /** Persons as the local API sees them. Every call throws `gallery-sealed` while the gallery is sealed. */
 export class BoxPersons implements PersonControl {
   readonly #parts: BoxPersonsParts;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: BoxPersonsParts) {
     this.#parts = parts;
   }
 
-  async add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
+  add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
+    return this.#inTurn(() => this.#add(request, actor));
+  }
+
+  async #add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
     const gallery = this.#gallery();
     const found = await examineEnrolment(request, this.#enrolmentParts());
     if (found.outcome !== 'enrollable') return found;
@@ -72,10 +77,15 @@ export class BoxPersons implements PersonControl {
     return found === undefined || found.state === 'staged' ? undefined : describePerson(found);
   }
 
-  async update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
+  update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
+    return this.#inTurn(() => this.#update(id, change, actor));
+  }
+
+  async #update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
     const gallery = this.#gallery();
     const before = gallery.showPerson(personId(id));
-    if (before?.profile === undefined || before.state === 'staged') return { outcome: 'no-such-person' };
+    if (before === undefined || before.state === 'staged') return { outcome: 'no-such-person' };
+    if (before.profile === undefined) throw profileDamaged(id);
     const profile = changed(before.profile, change, this.#parts.todayIso());
     if (profile.externalId !== undefined && profile.externalId !== before.profile.externalId) {
       const holder = await gallery.personOfExternalId(profile.externalId);
@@ -110,7 +120,8 @@ export class BoxPersons implements PersonControl {
   async withdrawConsent(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
     const gallery = this.#gallery();
     const found = gallery.showPerson(personId(id));
-    if (found?.profile === undefined || found.state === 'staged') return undefined;
+    if (found === undefined || found.state === 'staged') return undefined;
+    if (found.profile === undefined) throw profileDamaged(id);
     this.#parts.forgetPerson(found.id);
     const withdrawnIso = this.#parts.todayIso();
     // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
@@ -131,7 +142,7 @@ export class BoxPersons implements PersonControl {
     const { audit } = this.#parts.access;
     audit.append({ by: actor, action: 'person.exported', subject: found.id, details: { scope } });
     const photographs = found.photographs.flatMap(({ id: photographId, addedAtMs }) => {
-      const jpeg = gallery.readPhotograph(found.id, photographId);
+      const jpeg = readUnlessDamaged(gallery, found.id, photographId);
       if (jpeg === undefined) return [];
       return [{ id: photographId, storedAt: iso(addedAtMs), jpeg: Buffer.from(jpeg) }];
     });
@@ -199,6 +210,13 @@ export class BoxPersons implements PersonControl {
     return true;
   }
 
+  /** One at a time: between asking who has an external id or a face and enrolling, nobody else may be given it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
   #gallery() {
     return this.#parts.access.gallery();
   }
@@ -213,6 +231,24 @@ export class BoxPersons implements PersonControl {
     if (found === undefined) throw defect('person-lost', 'a person just written is not in the gallery');
     return describePerson(found);
   }
+}
+
+/** Undefined where it does not open: one damaged photograph must not keep somebody from all the rest. */
+function readUnlessDamaged(gallery: Gallery, id: PersonId, photographId: string): Uint8Array | undefined {
+  try {
+    return gallery.readPhotograph(id, photographId);
+  } catch (error) {
+    if (isRollcallError(error, 'field-damaged')) return undefined;
+    throw error;
+  }
+}
+
+function profileDamaged(id: string) {
+  return operational('field-damaged', `what is written down about ${id} does not open: it was altered`, {
+    remedy:
+      "restore a backup, or run 'rollcall person erase', which needs none of it, and enrol the person anew",
+    details: { table: 'person', rowId: id },
+  });
 }
 
 /** How many were staged; undefined where the import is over. */

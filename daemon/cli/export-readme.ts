@@ -16,7 +16,7 @@ person.json
     enrolled (your consent, its date, and where its proof is kept).
 
 photographs/  (${count(photographs.length, 'picture')})
-    The photographs you were enrolled with, cut to your face.
+    The photographs you were enrolled with, cut to your face.${damaged(record)}
 
 templates.json  (${count(templates.length, 'template')})
     What the system made of each photograph: a list of numbers that describes
@@ -65,6 +65,12 @@ anew from the photographs. Persons who were removed are not in it either.
 These are personal data, biometric among them: nobody else may read this, and it
 is to be deleted once it has served.
 `;
+
+/** Nothing is left out silently. */
+function damaged({ person, photographs }: PersonRecord): string {
+  const missing = person.photographIds.length - photographs.length;
+  return missing === 0 ? '' : ` Not in it:\n    ${count(missing, 'picture')} that can no longer be read.`;
+}
 
 function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;

@@ -18,6 +18,7 @@ import type { Quarantine, QuarantinedRow } from './quarantine.js';
 import { newPersonId } from './row-id.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';
 import { mostSimilar, type StagedImports, type StagedPerson } from './staged-imports.js';
+import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface GalleryParts extends ErasureParts {
   readonly ring: KeyRing;
@@ -208,7 +209,10 @@ export class OpenedGallery implements Gallery {
 
   abandonImport(importId: string): number {
     this.#inFlight.assertOpen();
-    return this.#parts.imports.abandon(importId);
+    const count = this.#parts.imports.abandon(importId);
+    // Where another program reads the file, the next erasure or opening empties it.
+    emptyWriteAheadLog(this.#parts.database);
+    return count;
   }
 
   nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]> {
@@ -259,6 +263,7 @@ export class OpenedGallery implements Gallery {
     } catch (error) {
       const row = rows.person(person.id);
       if (row !== undefined) database.transaction(() => rows.delete(row));
+      emptyWriteAheadLog(database);
       throw error;
     }
   }

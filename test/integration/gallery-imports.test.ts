@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
@@ -81,6 +82,7 @@ describe('an import', () => {
     for (const seed of [1, 2]) await gallery.addPerson(enrolmentOf(`First ${seed}`, [seed]), tester, first);
     await gallery.addPerson(enrolmentOf('Second', [3]), tester, second);
     assert.equal(gallery.abandonImport(first), 2);
+    assert.equal(statSync(`${file.database.path}-wal`).size, 0, 'the log does not remember them');
     const { db } = file.database;
     for (const table of ['person', 'data_key', 'template', 'photograph']) {
       assert.equal(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get(), 1, table);

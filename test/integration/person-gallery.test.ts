@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exportAll } from '../../daemon/cli/export-all.js';
 import { createExportFolder } from '../../daemon/cli/export-folder.js';
+import { readmeOf } from '../../daemon/cli/export-readme.js';
 import { openImportFolder } from '../../daemon/cli/import-folder.js';
 import { runImport } from '../../daemon/cli/import-run.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
@@ -20,6 +21,63 @@ const row = (face: string) => ({
   photographs: [paintFace(face)],
   isDuplicateAllowed: false,
   isDryRun: false,
+});
+
+const actor = { actor: 'uid:1000', origin: 'test' };
+
+describe('persons in a sealed gallery', () => {
+  test('two enrolments at once do not give one external id, or one face, to two persons', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    const sameId = [row('ada'), { ...row('bea'), externalId: 'ada' }];
+    const [ada, bea] = await Promise.all(sameId.map((each) => persons.add(each, actor)));
+    assert.deepEqual([ada?.outcome, bea?.outcome], ['enrolled', 'external-id-taken']);
+    const sameFace = [row('cyd'), { ...row('cyd'), externalId: 'other' }];
+    const [cyd, twin] = await Promise.all(sameFace.map((each) => persons.add(each, actor)));
+    assert.deepEqual([cyd?.outcome, twin?.outcome], ['enrolled', 'similar']);
+    assert.equal(gallery.rowCount(), 2);
+  });
+
+  test('two changes at once do not give one external id to two persons', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    for (const face of ['ada', 'bea']) await persons.add(row(face), actor);
+    const all = await persons.list({ isRemovedIncluded: false }, actor);
+    const changed = await Promise.all(all.map(({ id }) => persons.update(id, { externalId: '7' }, actor)));
+    assert.deepEqual(
+      changed.map(({ outcome }) => outcome),
+      ['updated', 'external-id-taken'],
+    );
+  });
+
+  test('a damaged photograph keeps nobody from the rest of what is held on them', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    await persons.add({ ...row('ada'), photographs: [paintFace('ada', 1), paintFace('ada', 2)] }, actor);
+    gallery.alter(
+      'UPDATE photograph SET jpeg = zeroblob(length(jpeg)) WHERE id = (SELECT min(id) FROM photograph)',
+    );
+    const [ada] = await persons.list({ isRemovedIncluded: false }, actor);
+    const record = await persons.exportPerson(ada?.id ?? '', 'everything', actor);
+    assert.ok(record);
+    assert.equal(record.photographs.length, 1);
+    assert.equal(record.templates.length, 2);
+    assert.match(readmeOf(record), /Not in it:\n {4}1 picture that can no longer be read/);
+  });
+
+  test('somebody whose profile is damaged is named as such, and can be erased', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    await persons.add(row('ada'), actor);
+    gallery.alter('UPDATE person SET profile = zeroblob(length(profile))');
+    const [ada] = await persons.list({ isRemovedIncluded: false }, actor);
+    const id = ada?.id ?? '';
+    const isDamage = { code: 'field-damaged' };
+    await assert.rejects(persons.update(id, { name: 'Ada' }, actor), isDamage);
+    await assert.rejects(persons.withdrawConsent(id, actor), isDamage);
+    assert.equal((await persons.erase(id, actor))?.personId, id);
+    assert.equal(gallery.rowCount(), 0);
+  });
 });
 
 describe('imports into a sealed gallery', () => {

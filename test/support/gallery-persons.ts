@@ -17,6 +17,8 @@ export interface GalleryPersons extends AsyncDisposable {
   readonly persons: PersonControl;
   /** Rows of persons in the database, in whatever state. */
   rowCount(): number;
+  /** Alters the database past the program. */
+  alter(sql: string): void;
 }
 
 /** A sealed gallery on the disk with the persons of the box before it; only the networks are played. */
@@ -45,6 +47,7 @@ export async function openGalleryPersons(): Promise<GalleryPersons> {
   return {
     persons,
     rowCount: () => count.get() ?? 0,
+    alter: (sql) => void file.database.db.exec(sql),
     [Symbol.asyncDispose]: async () => {
       await opened[Symbol.asyncDispose]();
       await records[Symbol.asyncDispose]();
