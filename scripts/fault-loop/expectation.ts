@@ -1,0 +1,146 @@
+import type { Changes, Entry, Fate, FoundPerson, GalleryState } from './journal.js';
+
+type Intent = Extract<Entry, { readonly is: 'intent' }>;
+
+/** Something that must never be. */
+export interface Violation {
+  readonly kind: 'lost' | 'came back' | 'torn';
+  readonly what: string;
+}
+
+/** What came of the operation that a kill hit. */
+export interface Outcome {
+  /** Undefined where the kill came between two operations. */
+  readonly operation: string | undefined;
+  /** `nothing`: it changes nobody. */
+  readonly found: 'done' | 'not done' | 'partly done' | 'nothing';
+  readonly violations: readonly Violation[];
+}
+
+interface Held {
+  readonly fate: Fate;
+  readonly id: string | undefined;
+  readonly pieces: Set<string>;
+}
+
+const isThere = (fate: Fate | undefined): boolean =>
+  fate === 'active' || fate === 'removed' || fate === 'withdrawn';
+
+/** What a gallery must hold by what its processes said of it. Grows with their journals; is compared at every opening. */
+export class Expectation {
+  readonly #held = new Map<number, Held>();
+  readonly #gone = new Set<string>();
+  readonly #made = new Set<string>();
+  #intent: Intent | undefined;
+
+  /** The operation that was begun and not acknowledged. */
+  get underWay(): string | undefined {
+    return this.#intent?.operation;
+  }
+
+  /** Sealed values, hexadecimal, of whom nothing may be left in any file. */
+  get gone(): readonly string[] {
+    return [...this.#gone];
+  }
+
+  /** Files that were acknowledged since this was last asked. */
+  takeMade(): readonly string[] {
+    const made = [...this.#made];
+    this.#made.clear();
+    return made;
+  }
+
+  /** Somebody who was put into the gallery by other means. */
+  add(seed: number, id: string): void {
+    this.#held.set(seed, { fate: 'active', id, pieces: new Set() });
+  }
+
+  read(entry: Entry): void {
+    if (entry.is === 'intent') this.#intent = entry;
+    if (entry.is === 'samples') this.#remember(entry);
+    if (entry.is !== 'done') return;
+    if (this.#intent?.makes !== undefined) this.#made.add(this.#intent.makes);
+    for (const [seed, fate] of changesOf(this.#intent?.changes)) this.#settle(seed, fate);
+    this.#intent = undefined;
+  }
+
+  /** Compares what was found with what must be, and goes on from what was found. */
+  compare({ persons, tombstones, problems }: GalleryState): Outcome {
+    const violations: Violation[] = problems.map((what) => ({ kind: 'torn', what }));
+    const found = new Map(persons.map((person) => [person.seed, person]));
+    if (found.size !== persons.length) violations.push({ kind: 'torn', what: 'somebody is there twice' });
+    const { operation } = this.#intent ?? {};
+    const outcome = this.#settleIntent(found, violations);
+    for (const [seed, { fate, id }] of this.#held) {
+      const violation = violationOf(seed, fate, found.get(seed));
+      if (violation !== undefined) violations.push(violation);
+      if (fate === 'erased' && id !== undefined && !tombstones.includes(id))
+        violations.push({ kind: 'torn', what: `Person ${seed} was erased without a tombstone` });
+    }
+    for (const person of persons) {
+      if (this.#held.has(person.seed)) this.#remember(person);
+      else violations.push({ kind: 'torn', what: `nobody enrolled Person ${person.seed}` });
+    }
+    return { operation, found: outcome, violations };
+  }
+
+  #settleIntent(found: ReadonlyMap<number, FoundPerson>, violations: Violation[]): Outcome['found'] {
+    const intent = this.#intent;
+    this.#intent = undefined;
+    const changes = changesOf(intent?.changes);
+    let done = 0;
+    for (const [seed, fate] of changes) {
+      const now = found.get(seed)?.fate;
+      const isDone = isThere(fate) ? now === fate : now === undefined;
+      if (!isDone) continue;
+      done += 1;
+      this.#settle(seed, fate);
+    }
+    if (changes.length === 0) return 'nothing';
+    if (done === changes.length) return 'done';
+    if (done === 0) return 'not done';
+    if (intent?.isAtomic === true) {
+      const what = `${intent.operation} was done to ${done} of ${changes.length} persons`;
+      violations.push({ kind: 'torn', what });
+    }
+    return 'partly done';
+  }
+
+  #settle(seed: number, fate: Fate): void {
+    const { id, pieces = new Set<string>() } = this.#held.get(seed) ?? {};
+    if (fate !== 'erased' && fate !== 'withdrawn') {
+      this.#held.set(seed, { fate, id, pieces });
+      return;
+    }
+    for (const piece of pieces) this.#gone.add(piece);
+    this.#held.set(seed, { fate, id, pieces: new Set() });
+  }
+
+  #remember({
+    seed,
+    id,
+    pieces,
+  }: {
+    readonly seed: number;
+    readonly id: string;
+    readonly pieces: readonly string[];
+  }): void {
+    const held = this.#held.get(seed);
+    if (held === undefined) return;
+    for (const piece of pieces) held.pieces.add(piece);
+    this.#held.set(seed, { ...held, id });
+  }
+}
+
+const changesOf = (changes: Changes = {}): readonly (readonly [number, Fate])[] =>
+  Object.entries(changes).map(([seed, fate]) => [Number(seed), fate]);
+
+function violationOf(seed: number, fate: Fate, person: FoundPerson | undefined): Violation | undefined {
+  const name = `Person ${seed}`;
+  if (!isThere(fate))
+    return person === undefined ? undefined : { kind: 'came back', what: `${name} was ${fate}` };
+  if (person === undefined) return { kind: 'lost', what: `${name} was ${fate}` };
+  if (person.fate === fate) return undefined;
+  const kind = fate === 'withdrawn' ? 'came back' : 'torn';
+  return { kind, what: `${name} was ${fate} and is ${person.fate}` };
+}

@@ -1,0 +1,70 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { recogniserId } from '../../daemon/domain/ids.js';
+import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
+import { newRandomBytes } from '../../daemon/host/sodium.js';
+import { tester, testRecogniser } from '../../test/support/gallery-fixture.js';
+import { configureRecogniser, putFile, readRecoverySecret } from './fault-box.js';
+import type { Workplace } from './workplace.js';
+
+const otherRecogniser = recogniserId('test-recogniser-2');
+
+export async function rotate(place: Workplace, depth: RotationDepth): Promise<void> {
+  await place.rotationEnd();
+  const { keyPath, nextKeyPath, oldKeys } = place.box.places;
+  const old = readFileSync(keyPath);
+  putFile(join(oldKeys, createHash('sha256').update(old).digest('hex').slice(0, 16)), old);
+  if (!existsSync(nextKeyPath)) putFile(nextKeyPath, newRandomBytes(32));
+  const operation = depth === 'deep' ? 'deep-rotate' : 'rotate';
+  await place.journal.attempt({ operation }, async () => {
+    const { rotations } = place.box.box.access.requireOpen();
+    const { ended } = await rotations.start({ kind: 'secret', depth, input: {}, by: tester });
+    const { state, problem } = await ended;
+    if (state !== 'finished') throw problem ?? new Error(`the rotation is ${state}`);
+  });
+}
+
+export async function backup(place: Workplace): Promise<string> {
+  const path = join(place.box.places.backups, `${randomUUID()}.rcb`);
+  await place.journal.attempt({ operation: 'backup', makes: path }, () =>
+    place.box.box.backups.create({ path }, tester),
+  );
+  return path;
+}
+
+/** Goes back to a backup after somebody came and somebody was erased: the former goes, the latter must not return. */
+export async function restore(place: Workplace): Promise<void> {
+  await place.rotationEnd();
+  const { seed: leaver, id } = await place.oldest();
+  const path = await backup(place);
+  const { seed: newcomer } = await place.enrol();
+  await place.journal.attempt({ operation: 'erase', changes: { [leaver]: 'erased' } }, () => {
+    place.gallery.erasePerson(id, tester);
+  });
+  const secret = { recoverySecret: readRecoverySecret(place.box.places) };
+  await place.journal.attempt({ operation: 'restore', changes: { [newcomer]: 'replaced' } }, async () => {
+    await place.box.box.backups.restore({ path, secret }, tester);
+    place.gallery;
+  });
+}
+
+/** Makes templates for the other recogniser, then switches to it. */
+export async function reEmbed(place: Workplace): Promise<void> {
+  const { upkeep, recogniser, places } = place.box;
+  const to = recogniser === testRecogniser ? otherRecogniser : testRecogniser;
+  await place.journal.attempt({ operation: 're-embed' }, async () => {
+    await upkeep.reEmbed({ to, acceptsMissing: true }, tester);
+    for (;;) {
+      const { state, problem } = upkeep.status().reEmbedding ?? {};
+      if (state === 'ready') return;
+      if (state !== 'working') throw new Error(`the move is ${state}: ${problem?.message}`);
+      await nextTurn();
+    }
+  });
+  await place.journal.attempt({ operation: 'switch' }, async () => {
+    configureRecogniser(places, to);
+    await place.reopen();
+  });
+}

@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Random } from '../../daemon/base/random.js';
+import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { Expectation, type Violation } from './expectation.js';
+import { type FaultPlaces, prepareBox } from './fault-box.js';
+import { putFirstForm } from './first-form.js';
+import type { Entry } from './journal.js';
+import { KilledWorkload } from './killed-workload.js';
+import { backupsLeft, tracesLeft } from './left-files.js';
+import { Tally } from './tally.js';
+
+/** Kills in one gallery before another one is begun with, and persons from which on. */
+const KILLS_PER_GALLERY = 40;
+const MOST_PERSONS = 150;
+const MIGRATED_PERSONS = 60;
+/** Milliseconds that something is taken to last before it was measured. */
+const FIRST_GUESS_MS = 10;
+/** Kills come up to this many times the measured duration after the beginning. */
+const OVERSHOOT = 1.15;
+/** The operation that is hit is one of the first so many of a process. */
+const MOST_BEFORE = 4;
+
+export interface KillLoopOptions {
+  readonly kills: number;
+  /** Names of `operations` and `openings`; they take turns. */
+  readonly operations: readonly string[];
+  readonly random: Random;
+  /** Told of everything that must not be, as it is found. */
+  readonly tell: (line: string) => void;
+}
+
+/** A gallery that is killed again and again, with what must be true of it. */
+interface Subject {
+  readonly directory: string;
+  readonly places: FaultPlaces;
+  readonly expectation: Expectation;
+  /** Has the gallery open and waits for an order. */
+  child: KilledWorkload | undefined;
+  kills: number;
+  persons: number;
+}
+
+type Entries<Kind extends Entry['is']> = Extract<Entry, { readonly is: Kind }>;
+const isState = (entry: Entry): entry is Entries<'state'> => entry.is === 'state';
+const isSettled = (entry: Entry): entry is Entries<'settled'> => entry.is === 'settled';
+const isOpening = (entry: Entry): entry is Entries<'opening'> => entry.is === 'opening';
+const isIntentOf =
+  (operation: string) =>
+  (entry: Entry): entry is Entries<'intent'> =>
+    entry.is === 'intent' && entry.operation === operation;
+
+/** Kills processes at work on a gallery, one after the other; each new one looks at what the one before has left. */
+export class KillLoop {
+  readonly tally = new Tally();
+  readonly #options: KillLoopOptions;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'rollcall-faults-'));
+  readonly #recoveryKey: RecoveryKey = newRecoveryKey();
+  readonly #durationMs = new Map<string, number>();
+  #galleries = 0;
+  #nextSeed = 1000;
+
+  constructor(options: KillLoopOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<Tally> {
+    const { kills, operations } = this.#options;
+    let subject: Subject | undefined;
+    try {
+      for (let kill = 0; kill < kills; kill += 1) {
+        const operation = operations[kill % operations.length] ?? 'enrol';
+        if (operation === 'migrate') {
+          await this.#migrate();
+          continue;
+        }
+        if (subject !== undefined && (subject.kills >= KILLS_PER_GALLERY || subject.persons > MOST_PERSONS)) {
+          await this.#finish(subject);
+          subject = undefined;
+        }
+        subject ??= this.#newSubject();
+        await this.#hit(subject, operation);
+      }
+      if (subject !== undefined) await this.#finish(subject);
+    } finally {
+      await subject?.child?.end();
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
+    return this.tally;
+  }
+
+  #newSubject(): Subject {
+    this.#galleries += 1;
+    const directory = join(this.#folder, String(this.#galleries));
+    const places = prepareBox(directory, this.#recoveryKey);
+    const expectation = new Expectation();
+    return { directory, places, expectation, child: undefined, kills: 0, persons: 0 };
+  }
+
+  /** Kills one process at work on `operation`, or while it opens the gallery; then looks at what is left. */
+  async #hit(subject: Subject, operation: string): Promise<void> {
+    const { random } = this.#options;
+    if (operation === 'open') {
+      await subject.child?.kill();
+      await this.#killOpening(subject, operation);
+      return this.#look(subject, operation);
+    }
+    if (subject.child === undefined) await this.#look(subject);
+    const { child } = subject;
+    if (child === undefined) return;
+    this.#nextSeed += 1000;
+    const settles = random.unit() < 0.5;
+    child.order({ operation, firstSeed: this.#nextSeed, settles });
+    if (settles) this.#blame(operation, await child.next(isSettled));
+    const aim = operation === 're-embed' && random.unit() < 0.4 ? 'switch' : operation;
+    for (let before = Math.floor(random.unit() * MOST_BEFORE); before >= 0; before -= 1)
+      await child.next(isIntentOf(aim));
+    await child.killAfter(this.#delayWithin(aim));
+    await this.#look(subject, operation);
+  }
+
+  /** Kills the first opening of a gallery of the first form, and looks what the second one makes of it. */
+  async #migrate(): Promise<void> {
+    const operation = 'migrate';
+    if (!this.#durationMs.has(operation)) {
+      const measured = this.#firstForm();
+      await this.#look(measured, undefined, operation);
+      await this.#finish(measured);
+    }
+    const subject = this.#firstForm();
+    await this.#killOpening(subject, operation);
+    await this.#look(subject, operation);
+    await this.#finish(subject);
+  }
+
+  #firstForm(): Subject {
+    const subject = this.#newSubject();
+    for (const [seed, id] of putFirstForm(subject.places, MIGRATED_PERSONS))
+      subject.expectation.add(seed, id);
+    return subject;
+  }
+
+  async #killOpening(subject: Subject, operation: string): Promise<void> {
+    const child = this.#start(subject, operation);
+    await child.next(isOpening);
+    await child.killAfter(this.#delayWithin(operation));
+  }
+
+  /** Opens the gallery in a new process and compares; `killed` is what the one before was ordered to do. */
+  async #look(subject: Subject, killed?: string, opening?: string): Promise<void> {
+    const { expectation, places } = subject;
+    const child = this.#start(subject, opening);
+    subject.child = child;
+    const { state, openMs } = await child.next(isState);
+    const { violations, ...outcome } = expectation.compare(state);
+    if (killed === undefined) {
+      for (const violation of violations) this.#add('open', violation);
+      return;
+    }
+    this.#measure('open', openMs);
+    const all = [
+      ...violations,
+      ...tracesLeft(places, expectation.gone),
+      ...(await backupsLeft(places, expectation.takeMade())),
+    ];
+    this.tally.kill(killed, { ...outcome, violations: all });
+    for (const { kind, what } of all)
+      this.#options.tell(`kill ${this.tally.kills}, ${outcome.operation ?? killed}: ${kind}: ${what}`);
+    subject.kills += 1;
+    subject.persons = state.persons.length;
+  }
+
+  /** Lets what goes on come to its end, and looks for the last time what old keys open and what the files hold. */
+  async #finish(subject: Subject): Promise<void> {
+    const { child, expectation, places, directory } = subject;
+    subject.child = undefined;
+    child?.order({ operation: 'none', firstSeed: 0, settles: true });
+    if (child !== undefined) this.#blame('open', await child.next(isSettled));
+    await child?.end();
+    for (const violation of tracesLeft(places, expectation.gone)) this.#add('open', violation);
+    rmSync(directory, { recursive: true });
+  }
+
+  #blame(operation: string, { problems }: Entries<'settled'>): void {
+    for (const what of problems) this.#add(operation, { kind: 'torn', what });
+  }
+
+  #add(operation: string, violation: Violation): void {
+    this.tally.add(operation, violation);
+    this.#options.tell(`after kill ${this.tally.kills}, ${operation}: ${violation.kind}: ${violation.what}`);
+  }
+
+  /** `opening`: what the process does by opening the gallery. */
+  #start({ directory, expectation }: Subject, opening?: string): KilledWorkload {
+    const read = (entry: Entry): void => {
+      expectation.read(entry);
+      if (entry.is !== 'done') return;
+      this.tally.row(entry.operation).done += 1;
+      this.#measure(entry.operation, entry.tookMs);
+    };
+    return new KilledWorkload(directory, (entry) => {
+      read(entry);
+      if (opening === undefined) return;
+      if (entry.is === 'opening') read({ is: 'intent', operation: opening, changes: {}, isAtomic: true });
+      if (entry.is === 'state') read({ is: 'done', operation: opening, tookMs: entry.openMs });
+    });
+  }
+
+  #delayWithin(operation: string): number {
+    return this.#options.random.unit() * OVERSHOOT * (this.#durationMs.get(operation) ?? FIRST_GUESS_MS);
+  }
+
+  /** A running mean, of which the latest is a quarter. */
+  #measure(operation: string, tookMs: number): void {
+    const before = this.#durationMs.get(operation) ?? tookMs;
+    this.#durationMs.set(operation, before + (tookMs - before) / 4);
+  }
+}

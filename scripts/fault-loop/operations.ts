@@ -1,0 +1,26 @@
+import { backup, reEmbed, restore, rotate } from './gallery-operations.js';
+import { enrol, erase, importPersons, withdraw } from './person-operations.js';
+import { retention } from './retention-operation.js';
+import type { Workplace } from './workplace.js';
+
+/** What is done once in an open gallery, with whatever it needs before; its journal tells of every part. */
+export type Operation = (place: Workplace) => Promise<unknown>;
+
+export const operations: Readonly<Record<string, Operation>> = {
+  enrol,
+  erase,
+  withdraw,
+  import: importPersons,
+  rotate: (place) => rotate(place, 'wrap'),
+  'deep-rotate': (place) => rotate(place, 'deep'),
+  backup,
+  restore,
+  're-embed': reEmbed,
+  retention,
+};
+
+/** Those that are done by opening a gallery: one of the first form, and one that was killed before. */
+export const openings = ['migrate', 'open'] as const;
+
+/** Names of parts of an operation whose kills have a row of their own. */
+export const parts: Readonly<Record<string, readonly string[]>> = { 're-embed': ['re-embed', 'switch'] };
