@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3';
 import type { PersonId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import type { EvidenceRow } from './evidence.js';
@@ -36,6 +37,7 @@ const KEY_COLUMNS = 'data_key.id AS keyId, kek_id AS kekId, wrapped';
 /** The rows as `verifyGallery` reads them: one at a time, so that a damaged page costs only the rows on it. */
 export class VerifyRows {
   readonly #database: OpenDatabase;
+  readonly #statements = new Map<string, Statement<[string], unknown>>();
 
   constructor(database: OpenDatabase) {
     this.#database = database;
@@ -104,12 +106,16 @@ export class VerifyRows {
   }
 
   #one<T>(query: string, id: string): T | undefined {
-    const statement = this.#database.db.prepare<[string], T>(query);
-    return reading(this.#database, () => statement.get(id));
+    return reading(this.#database, () => this.#prepared(query).get(id) as T | undefined);
   }
 
   #read<T>(query: string, previousId: string): readonly T[] {
-    const statement = this.#database.db.prepare<[string], T>(query).pluck();
-    return reading(this.#database, () => statement.all(previousId) as T[]);
+    return reading(this.#database, () => this.#prepared(query).pluck().all(previousId) as T[]);
+  }
+
+  #prepared(query: string): Statement<[string], unknown> {
+    const known = this.#statements.get(query) ?? this.#database.db.prepare<[string], unknown>(query);
+    this.#statements.set(query, known);
+    return known;
   }
 }

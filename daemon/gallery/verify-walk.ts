@@ -7,7 +7,7 @@ import type { VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.j
 import { VerifyRows } from './verify-rows.js';
 
 /** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
-const SLICE_ROWS = 64;
+const SLICE_ROWS = 16;
 const SLICE_BYTES = 256 * 1024;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
