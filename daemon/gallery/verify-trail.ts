@@ -2,7 +2,7 @@ import type { OpenDatabase } from '../host/sqlite.js';
 import { reading } from './gallery-file.js';
 
 /** Audit entries read between two turns of the event loop. */
-const SLICE = 2_000;
+const SLICE = 500;
 
 /** What the audit log says about a person since the gallery last came out of a backup. */
 export interface TrailOfPerson {
