@@ -52,10 +52,14 @@ export class TemplateSlabs {
   /** @throws `search-memory-exhausted` */
   makeRoom(rows: number): void {
     if (rows <= this.#addresses.length * SLAB_ROWS) return;
-    while (rows > this.#addresses.length * SLAB_ROWS)
-      this.#addresses.push(this.#memory.reserve(this.#vectorsDistance + SLAB_ROWS * this.#vectorBytes));
-    this.#bytes = new Int8Array(this.#memory.buffer);
-    this.#floats = new Float32Array(this.#memory.buffer);
+    try {
+      while (rows > this.#addresses.length * SLAB_ROWS)
+        this.#addresses.push(this.#memory.reserve(this.#vectorsDistance + SLAB_ROWS * this.#vectorBytes));
+    } finally {
+      // Any growth takes the memory from under older views, also that of a slab before one that finds no room.
+      this.#bytes = new Int8Array(this.#memory.buffer);
+      this.#floats = new Float32Array(this.#memory.buffer);
+    }
   }
 
   write(row: number, template: Embedding): void {

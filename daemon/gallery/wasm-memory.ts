@@ -27,9 +27,12 @@ export class WasmMemory {
   readonly #memory: GrowingMemory;
   #usedBytes = 0;
 
-  /** @throws `search-memory-exhausted` */
-  constructor() {
-    this.#memory = translated(() => new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES }));
+  /**
+   * Of `mostPages` pages of 64 KiB at most.
+   * @throws `search-memory-exhausted`
+   */
+  constructor(mostPages = MOST_PAGES) {
+    this.#memory = translated(() => new WebAssembly.Memory({ initial: 1, maximum: mostPages }));
   }
 
   /** All of it. Good until the next `reserve`. */

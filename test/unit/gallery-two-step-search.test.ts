@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { personId } from '../../daemon/domain/ids.js';
 import type { Embedding } from '../../daemon/domain/match.js';
@@ -205,6 +206,24 @@ describe('the memory of the search', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('goes on as it was when there is no room for more', () => {
+    const table = new TemplateTable(new TemplateSlabs(128, new WasmMemory(12)));
+    const unit = (axis: number): Embedding => new Float32Array(128).fill(1, axis, axis + 1);
+    table.add(personId('p-0'), [unit(0)]);
+    table.add(personId('p-1'), [unit(1)]);
+    // Room for one slab more, and not for two.
+    const tooMany = Array.from({ length: 1100 }, () => unit(2));
+    assert.throws(
+      () => table.add(personId('p-2'), tooMany),
+      (error) => isRollcallError(error, 'search-memory-exhausted'),
+    );
+    assert.equal(table.rowCount, 2);
+    assert.equal(table.personCount, 2);
+    assert.deepEqual(found(table, unit(1), 'nearest', 1), [{ personId: 'p-1', similarity: 1 }]);
+    table.add(personId('p-3'), [unit(3)]);
+    assert.deepEqual(found(table, unit(3), 'mean', 1), [{ personId: 'p-3', similarity: 1 }]);
   });
 
   test('is overwritten by a wipe, past every growth', () => {
