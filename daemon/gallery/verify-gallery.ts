@@ -1,26 +1,12 @@
-import type { Actor } from '../audit/actor.js';
 import type { AuditVerdict } from '../audit/audit-verdict.js';
-import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
-import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
-import type { KeyRing } from './key-ring.js';
 import { verifyPages } from './verify-pages.js';
 import { verifyPersons } from './verify-persons.js';
 import { verifyEvidence, verifyKeys, verifyPhotographs } from './verify-pictures.js';
 import type { VerifyReport } from './verify-report.js';
-import { VerifyWalk } from './verify-walk.js';
+import { type VerifyParts, VerifyWalk } from './verify-walk.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
-
-export interface VerifyParts {
-  readonly file: GalleryFile;
-  readonly gallery: Gallery;
-  readonly ring: KeyRing;
-  readonly clock: Clock;
-  readonly by: Actor;
-  /** Ends it early. */
-  readonly signal: AbortSignal;
-}
 
 /**
  * Opens every field of the gallery in small batches, compares the persons with the audit log, and checks the log itself and

@@ -1,14 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Actor } from '../audit/actor.js';
+import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import type { PersonId } from '../domain/ids.js';
+import type { Gallery } from './gallery.js';
+import type { GalleryFile } from './gallery-file.js';
+import type { KeyRing } from './key-ring.js';
 import type { QuarantinedRow } from './quarantine.js';
-import type { VerifyParts } from './verify-gallery.js';
 import type { VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.js';
 import { VerifyRows } from './verify-rows.js';
 
 /** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
 const SLICE_ROWS = 16;
 const SLICE_BYTES = 256 * 1024;
+
+export interface VerifyParts {
+  readonly file: GalleryFile;
+  readonly gallery: Gallery;
+  readonly ring: KeyRing;
+  readonly clock: Clock;
+  readonly by: Actor;
+  /** Ends it early. */
+  readonly signal: AbortSignal;
+}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
