@@ -1,13 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
+import { AuditKeyRing } from '../../daemon/app/audit-key-ring.js';
+import { BoxBackups } from '../../daemon/app/box-backups.js';
+import { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import type { KeyRing } from '../../daemon/gallery/key-ring.js';
-import { type KeyProviders, makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
-import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
 import { createKeyFile } from '../../daemon/host/key-file.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -17,56 +19,67 @@ export const templatesPerPerson = 5;
 export const by: Actor = { actor: 'uid:0', origin: 'bench' };
 
 /** Disposal sets a deadline of seconds that would keep the bench waiting. */
-export const clock: typeof systemClock = { ...systemClock, after: () => ({ cancel: () => undefined }) };
+const clock: typeof systemClock = { ...systemClock, after: () => ({ cancel: () => undefined }) };
 
 /** A gallery on the disk, opened as the daemon does, with its key in a file. */
 export interface BenchGallery extends AsyncDisposable {
-  readonly gallery: Gallery;
-  readonly file: GalleryFile;
-  readonly ring: KeyRing;
-  readonly providers: KeyProviders;
+  readonly access: GalleryAccess;
+  readonly backups: BoxBackups;
 }
 
-const keyPath = (directory: string, name: string): string => join(directory, 'secrets', name);
-
+/** Makes a secret of the box in `directory`. */
 export async function makeKey(directory: string, name: string): Promise<void> {
-  mkdirSync(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
-  await createKeyFile(keyPath(directory, name), newRandomBytes(32));
+  const secrets = join(directory, 'secrets');
+  mkdirSync(secrets, { recursive: true, mode: 0o700 });
+  await createKeyFile(join(secrets, name), newRandomBytes(32));
 }
 
 export async function openBenchGallery(directory: string): Promise<BenchGallery> {
-  const file = await openGalleryFile({
-    path: join(directory, 'gallery.db'),
-    auditKey: new Uint8Array(32),
-    clock,
-  });
-  const providers = makeKeyProviders({
-    clock,
-    secretName: 'key',
-    credentials: { credentialsDirectory: '', secretsDirectory: join(directory, 'secrets') },
-    workDirectory: directory,
-  });
-  const recogniser = recogniserId('bench');
-  const result = await unlockGallery({
-    file,
-    providers,
-    input: {},
-    recogniser,
-    dimensions,
-    by,
+  const path = join(directory, 'gallery.db');
+  const id = recogniserId('bench');
+  const places = { credentialsDirectory: '', secretsDirectory: join(directory, 'secrets') };
+  const auditKeys = await AuditKeyRing.open({ ...places, dataDir: directory });
+  const { key: auditKey, former: formerAuditKeys } = auditKeys;
+  const access = await GalleryAccess.start({
+    path,
+    openFile: () => openGalleryFile({ path, auditKey, formerAuditKeys, clock }),
+    audit: new AuditKeeper({ clock, logger: silentLogger }),
+    providers: makeKeyProviders({
+      clock,
+      secretName: 'key',
+      credentials: places,
+      workDirectory: directory,
+    }),
+    // No network is run: nobody asks for the pack.
+    recogniser: { id, dimensions } as Parameters<typeof GalleryAccess.start>[0]['recogniser'],
     clock,
     logger: silentLogger,
   });
-  if (result.outcome === 'sealed') throw new Error(result.message);
-  const { gallery, ring } = result;
+  const backups = new BoxBackups({
+    access,
+    auditKeys,
+    galleryPath: path,
+    recogniser: id,
+    identity: { siteId: 'bench', boxId: 'bench' },
+    dataDir: directory,
+    clock,
+    logger: silentLogger,
+    forgetPerson: () => undefined,
+  });
   return {
-    gallery,
-    file,
-    ring,
-    providers,
+    access,
+    backups,
     async [Symbol.asyncDispose]() {
-      await gallery[Symbol.asyncDispose]();
-      await file[Symbol.asyncDispose]();
+      await backups[Symbol.asyncDispose]();
+      await access[Symbol.asyncDispose]();
+      auditKeys[Symbol.dispose]();
     },
   };
+}
+
+/** A recovery key whose public half the box has; returns the secret half. */
+export async function installRecoveryKey(backups: BoxBackups): Promise<Uint8Array> {
+  const { publicKey, secretKey } = newRecoveryKey();
+  await backups.installRecoveryKey(publicKey, by);
+  return secretKey;
 }

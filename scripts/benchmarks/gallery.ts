@@ -8,13 +8,17 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import type { EnrolmentPhotograph } from '../../daemon/gallery/enrolment.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { startRotation } from '../../daemon/gallery/rotation.js';
-import { by, clock, dimensions, makeKey, openBenchGallery, templatesPerPerson } from './gallery-box.js';
+import {
+  by,
+  dimensions,
+  installRecoveryKey,
+  makeKey,
+  openBenchGallery,
+  templatesPerPerson,
+} from './gallery-box.js';
 import { quantile, timed } from './gallery-timing.js';
 import { unitVector } from './search-contenders.js';
 
@@ -51,8 +55,8 @@ async function enrol(gallery: Gallery, count: number, random: Random): Promise<n
 /** Enrols everybody without waiting for the disk: that is measured on a few afterwards. */
 async function fill(directory: string, templates: number, random: Random): Promise<void> {
   await using opened = await openBenchGallery(directory);
-  opened.file.database.db.pragma('synchronous = OFF');
-  await enrol(opened.gallery, templates / templatesPerPerson, random);
+  opened.access.file.database.db.pragma('synchronous = OFF');
+  await enrol(opened.access.gallery(), templates / templatesPerPerson, random);
 }
 
 interface Opened {
@@ -69,36 +73,48 @@ function openInChild(directory: string): Opened {
   return JSON.parse(output) as Opened;
 }
 
-async function change(directory: string, random: Random): Promise<Readonly<Record<string, number>>> {
+async function rotate(directory: string, depth: 'wrap' | 'deep') {
   await makeKey(directory, 'key.next');
   await using opened = await openBenchGallery(directory);
-  const { gallery, file, ring, providers } = opened;
+  const { rotations } = opened.access.requireOpen();
+  return await timed(async () => {
+    const rotation = await rotations.start({ kind: 'secret', depth, input: {}, by });
+    const { state } = await rotation.ended;
+    if (state !== 'finished') throw new Error(`the rotation ended as ${state}`);
+  });
+}
+
+async function change(directory: string, random: Random): Promise<Readonly<Record<string, number>>> {
+  await using opened = await openBenchGallery(directory);
+  const gallery = opened.access.gallery();
   const enrolMs = await enrol(gallery, 50, random);
-  const [...persons] = (await gallery.listPersons()).slice(0, 50);
   const eraseMs: number[] = [];
-  for (const { id } of persons) {
+  for (const { id } of (await gallery.listPersons()).slice(0, 50)) {
     const startMs = performance.now();
     gallery.erasePerson(id, by);
     eraseMs.push(performance.now() - startMs);
   }
-  const rotate = (depth: 'wrap' | 'deep') =>
-    timed(async () => {
-      const parts = { file, ring, providers, clock, logger: silentLogger, recogniser: recogniserId('bench') };
-      const rotation = await startRotation({ ...parts, kind: 'secret', depth, input: {}, by });
-      await rotation.ended;
-    });
-  const wrapping = await rotate('wrap');
-  await makeKey(directory, 'key.next');
-  const deep = await rotate('deep');
   return {
     'enrol, median, ms': quantile(enrolMs, 0.5),
     'enrol, p99, ms': quantile(enrolMs, 0.99),
     'erase, median, ms': quantile(eraseMs, 0.5),
     'erase, p99, ms': quantile(eraseMs, 0.99),
-    'rotate, s': wrapping.tookMs / 1000,
-    'rotate, longest block, ms': wrapping.longestBlockMs,
-    'deep rotate, s': deep.tookMs / 1000,
-    'deep rotate, longest block, ms': deep.longestBlockMs,
+  };
+}
+
+async function backUp(directory: string): Promise<Readonly<Record<string, number>>> {
+  await using opened = await openBenchGallery(directory);
+  const { backups } = opened;
+  const recoverySecret = await installRecoveryKey(backups);
+  const path = join(directory, 'bench.backup');
+  const creating = await timed(() => backups.create({ path }, by));
+  const restoring = await timed(() => backups.restore({ path, secret: { recoverySecret } }, by));
+  return {
+    'backup, MB': creating.result.sizeBytes / 1e6,
+    'backup, s': creating.tookMs / 1000,
+    'backup, longest block, ms': creating.longestBlockMs,
+    'restore, s': restoring.tookMs / 1000,
+    'restore, longest block, ms': restoring.longestBlockMs,
   };
 }
 
@@ -108,6 +124,10 @@ async function measure(templates: number): Promise<Readonly<Record<string, numbe
   try {
     await makeKey(directory, 'key');
     await fill(directory, templates, random);
+    // What the filling left to be written is not what is measured.
+    execFileSync('sync');
+    const wrapping = await rotate(directory, 'wrap');
+    const deep = await rotate(directory, 'deep');
     const { openMs, openBlockMs, addedMiB, peakAddedMiB, searchMs } = openInChild(directory);
     return {
       'file, MB': statSync(join(directory, 'gallery.db')).size / 1e6,
@@ -118,6 +138,11 @@ async function measure(templates: number): Promise<Readonly<Record<string, numbe
       'search, median, ms': quantile(searchMs, 0.5),
       'search, p99, ms': quantile(searchMs, 0.99),
       ...(await change(directory, random)),
+      'rotate, s': wrapping.tookMs / 1000,
+      'rotate, longest block, ms': wrapping.longestBlockMs,
+      'deep rotate, s': deep.tookMs / 1000,
+      'deep rotate, longest block, ms': deep.longestBlockMs,
+      ...(await backUp(directory)),
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });
