@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { isRollcallError } from '../base/errors.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
@@ -76,7 +77,7 @@ export class Box implements BoxControl {
       uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
       vision: vision.pool.status(),
       cameras: vision.board.status(config.cameras),
-      gallery: describeGallery(access),
+      gallery: { ...describeGallery(access), ...describeKey(this.#parts.keys) },
       broker: this.#broker(),
       outbox: { waiting: records.outbox.depth() },
       intake: describeIntake(intake),
@@ -128,6 +129,21 @@ function describeGallery({ open, sealed }: GalleryAccess): BoxStatus['gallery'] 
     damagedRows: quarantined.length,
     keyId,
   };
+}
+
+function describeKey(keys: KeyControl): Pick<BoxStatus['gallery'], 'keyProvider' | 'rotation'> {
+  try {
+    const { slots, rotation } = keys.status();
+    const current = slots.find(({ isCurrent }) => isCurrent);
+    return {
+      ...(current === undefined ? {} : { keyProvider: current.provider }),
+      ...(rotation === undefined || rotation.state === 'finished' ? {} : { rotation }),
+    };
+  } catch (error) {
+    // `key status` tells of this damage; it must not take the rest of the status along.
+    if (isRollcallError(error) && error.kind === 'operational') return {};
+    throw error;
+  }
 }
 
 function describeIntake({ counters, waitingCount, problem }: SightingIntake): BoxStatus['intake'] {

@@ -1,41 +1,20 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { isRollcallError, messageOf } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import { parseUserPassword } from '../config/user-password.js';
 import type { BoxStatus } from '../control/box-control.js';
 import { ControlClient } from '../control/client.js';
-import { openCredential } from '../host/credentials.js';
+import type { CredentialPlaces } from '../host/credentials.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
-
-/** What one check found. `warning`: works, but somebody should look. */
-export interface Finding {
-  readonly check: string;
-  readonly outcome: 'ok' | 'warning' | 'failed';
-  readonly message: string;
-  readonly remedy?: string;
-}
+import { attempt, type Finding, failed, ok } from './doctor-finding.js';
+import { keyFinding, rotationFindings } from './doctor-key.js';
+import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
 
 /** Free space under which the records of a busy day may not fit, bytes. */
 const enoughFreeBytes = 500 * 1024 * 1024;
-
-const ok = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
-
-function failed(check: string, error: unknown): Finding {
-  const remedy = isRollcallError(error) ? error.remedy : undefined;
-  return { check, outcome: 'failed', message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) };
-}
-
-async function attempt(check: string, work: () => Promise<string>): Promise<Finding> {
-  try {
-    return ok(check, await work());
-  } catch (error) {
-    return failed(check, error);
-  }
-}
 
 /** Looks at everything the daemon needs, one finding per thing, in the order an installer sets them up. */
 export async function examineBox(configPath: string): Promise<readonly Finding[]> {
@@ -55,34 +34,37 @@ export async function examineBox(configPath: string): Promise<readonly Finding[]
   }
   const { config } = loaded;
   findings.push(ok('configuration', `${configPath}: ${config.cameras.length} cameras`));
-  findings.push(...(await secretFindings(config)));
+  const daemon = await askDaemon(config);
+  const places = await placesOfDaemon(config);
+  findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
+  findings.push(...(await secretFindings(config, places)));
   findings.push(...(await modelFindings(config)));
   findings.push(await dataFinding(config));
-  findings.push(...(await daemonFindings(config)));
+  findings.push(...('status' in daemon ? daemonFindings(daemon.status) : [daemon.finding]));
   return findings;
 }
 
-async function secretFindings(config: Config): Promise<readonly Finding[]> {
-  const places = { secretsDirectory: config.secretsDir };
+type Asked = { readonly status: BoxStatus } | { readonly finding: Finding };
+
+async function askDaemon(config: Config): Promise<Asked> {
+  try {
+    return { status: await new ControlClient(config.control.socketPath).status() };
+  } catch (error) {
+    return { finding: { ...failed('daemon', error), outcome: 'warning' } };
+  }
+}
+
+async function secretFindings(config: Config, places: CredentialPlaces): Promise<readonly Finding[]> {
   const logins = [
     ...config.cameras.map(({ id, credential }) => ({ what: `camera ${id}`, credential })),
     { what: 'broker', credential: config.mqtt?.credential },
   ];
-  const key = await attempt('gallery key', async () => {
-    const bytes = await openCredential(config.gallery.key, places);
-    bytes.fill(0);
-    return `the secret "${config.gallery.key}" is there and closed to others`;
-  });
-  const findings = [
-    key.outcome === 'failed' && /does not exist/.test(key.message)
-      ? { ...key, remedy: `run 'rollcall key init', or hand over the credential "${config.gallery.key}"` }
-      : key,
-  ];
+  const findings: Finding[] = [];
   for (const { what, credential } of logins) {
     if (credential === undefined) continue;
     findings.push(
       await attempt(`secret of ${what}`, async () => {
-        const bytes = await openCredential(credential, places);
+        const bytes = await openAsDaemon(credential, places);
         const isLogin = parseUserPassword(bytes) !== undefined;
         bytes.fill(0);
         if (!isLogin) throw new Error(`the secret "${credential}" is not of the form user:password`);
@@ -139,13 +121,7 @@ async function dataFinding({ dataDir }: Config): Promise<Finding> {
   };
 }
 
-async function daemonFindings(config: Config): Promise<readonly Finding[]> {
-  let status: BoxStatus;
-  try {
-    status = await new ControlClient(config.control.socketPath).status();
-  } catch (error) {
-    return [{ ...failed('daemon', error), outcome: 'warning' }];
-  }
+function daemonFindings(status: BoxStatus): readonly Finding[] {
   const findings: Finding[] = status.vision.map((vision) => {
     const check = `vision process ${vision.index}`;
     if (vision.state === 'running') return ok(check, `running on ${vision.provider?.actual ?? 'unknown'}`);
@@ -166,7 +142,7 @@ async function daemonFindings(config: Config): Promise<readonly Finding[]> {
       message,
       ...(remedy === undefined ? {} : { remedy }),
     });
-  findings.push(galleryFinding(status.gallery));
+  findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
   return findings;
 }
 

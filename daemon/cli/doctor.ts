@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { examineBox, type Finding } from './doctor-checks.js';
+import { examineBox } from './doctor-checks.js';
+import type { Finding } from './doctor-finding.js';
 import { exitCodes, print, runAction } from './output.js';
 
 function line({ check, outcome, message, remedy }: Finding): string {

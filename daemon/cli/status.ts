@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../control/box-control.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
+import { describeRotation } from './key-text.js';
 import { exitCodes, print, runAction, table } from './output.js';
 
 function stream(camera: CameraStatus): string {
@@ -69,11 +70,13 @@ function galleryLine({
   persons,
   templates,
   damagedRows,
+  rotation,
   message,
   remedy,
 }: BoxStatus['gallery']): string {
   if (state === 'sealed') return `gallery: SEALED, nobody is identified: ${message}${remedyLine(remedy)}`;
-  return `gallery: open, ${persons} persons, ${templates} templates, ${damagedRows} damaged rows`;
+  const line = `gallery: open, ${persons} persons, ${templates} templates, ${damagedRows} damaged rows`;
+  return rotation === undefined ? line : `${line}\nkey: ${describeRotation(rotation)}`;
 }
 
 function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): string {

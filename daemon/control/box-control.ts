@@ -1,8 +1,9 @@
+import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
 import type { GalleryControl } from './gallery-control.js';
-import type { KeyControl } from './key-control.js';
+import type { KeyControl, RotationStatus } from './key-control.js';
 import type { PersonControl } from './person-control.js';
 import type { RetentionControl, RetentionSummary } from './retention-control.js';
 
@@ -75,6 +76,10 @@ export interface BoxStatus {
     readonly damagedRows: number;
     /** Of the key in use, while the gallery is open. */
     readonly keyId?: string;
+    /** Where its key comes from, also while it is sealed; absent where it has none yet. */
+    readonly keyProvider?: KeyProviderKind;
+    /** A rotation of the key that has not ended. */
+    readonly rotation?: RotationStatus;
     readonly code?: string;
     readonly message?: string;
     readonly remedy?: string;

@@ -8,6 +8,8 @@ export interface CredentialPlaces {
   readonly credentialsDirectory?: string | undefined;
   /** Directory of secret files, as configured in `secretsDir`. */
   readonly secretsDirectory: string;
+  /** User whom files may belong to, besides root; by default that of this process. */
+  readonly ownerUid?: number;
 }
 
 /** systemd's own limit for one credential. */
@@ -28,12 +30,13 @@ export async function openCredential(name: string, places: CredentialPlaces): Pr
     });
   }
   const { credentialsDirectory = process.env['CREDENTIALS_DIRECTORY'], secretsDirectory } = places;
+  const ownerUid = places.ownerUid ?? process.getuid?.();
   if (credentialsDirectory !== undefined && credentialsDirectory !== '') {
     const bytes = await readSecret(name, join(credentialsDirectory, name), undefined);
     if (bytes !== undefined) return bytes;
   }
   const path = join(secretsDirectory, name);
-  const bytes = await readSecret(name, path, secretsDirectory);
+  const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
   if (bytes !== undefined) return bytes;
   throw badInput('credential-missing', `the secret "${name}" does not exist`, {
     remedy: `hand it over as a systemd credential named "${name}", or write it to ${path} with mode 0600`,
@@ -42,14 +45,14 @@ export async function openCredential(name: string, places: CredentialPlaces): Pr
 }
 
 /**
- * Bytes of one secret file, or undefined where there is none. Where `guardedBy` is given, the file and that
- * directory must be closed to others; systemd guards its own directory and marks files with access lists that the
+ * Bytes of one secret file, or undefined where there is none. Where `guard` is given, the file and its
+ * directory must be closed to others than that user; systemd guards its own directory and marks files with access lists that the
  * mode does not tell.
  */
 async function readSecret(
   name: string,
   path: string,
-  guardedBy: string | undefined,
+  guard: { readonly directory: string; readonly ownerUid: number | undefined } | undefined,
 ): Promise<Buffer | undefined> {
   let file: FileHandle | undefined;
   try {
@@ -58,10 +61,11 @@ async function readSecret(
     const found = await file.stat();
     const { uid, mode, size } = found;
     if (!found.isFile()) throw unreadable(name, path, 'is no ordinary file');
-    if (guardedBy !== undefined) {
-      refuseExposed(name, path, uid, mode & 0o077);
-      const directory = await stat(guardedBy);
-      refuseExposed(name, guardedBy, directory.uid, directory.mode & 0o022);
+    if (guard !== undefined) {
+      const { directory, ownerUid } = guard;
+      const around = await stat(directory);
+      refuseExposed({ name, path, uid, ownerUid }, mode & 0o077);
+      refuseExposed({ name, path: directory, uid: around.uid, ownerUid }, around.mode & 0o022);
     }
     if (size === 0)
       throw badInput('credential-empty', `the secret "${name}" is empty`, { details: { path } });
@@ -93,8 +97,21 @@ function unreadable(name: string, path: string, why: string, cause?: unknown): R
   });
 }
 
-function refuseExposed(name: string, path: string, uid: number, openBits: number): void {
-  if (openBits === 0 && (uid === 0 || uid === process.getuid?.())) return;
+function refuseExposed(
+  {
+    name,
+    path,
+    uid,
+    ownerUid,
+  }: {
+    readonly name: string;
+    readonly path: string;
+    readonly uid: number;
+    readonly ownerUid: number | undefined;
+  },
+  openBits: number,
+): void {
+  if (openBits === 0 && (uid === 0 || uid === ownerUid)) return;
   const why =
     openBits === 0 ? `belongs to another user (uid ${uid})` : 'is open to users other than its owner';
   throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {

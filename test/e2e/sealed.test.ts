@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Finding } from '../../daemon/cli/doctor-checks.js';
+import type { Finding } from '../../daemon/cli/doctor-finding.js';
 import { stateSchema } from '../../daemon/publish/event-schema.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
@@ -36,6 +36,10 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
     const made = await box.commandReading(`${passphrase}\n`, 'key', 'init', '--provider', 'passphrase');
     assert.equal(made.exitCode, 0, made.stderr);
     assert.match((await box.command('status')).stdout, /gallery: open, 0 persons/);
+    assert.equal((await box.client.status()).gallery.keyProvider, 'passphrase');
+    const doctor = await box.command('doctor');
+    assert.equal(doctor.exitCode, 0, doctor.stdout);
+    assert.match(doctor.stdout, /ok +gallery key: comes from a passphrase/);
     await subscriber.until(() => states().at(-1)?.gallery === 'open');
   });
   await t.test('after a restart it is sealed until somebody types the passphrase', async () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { examineBox, type Finding } from '../../daemon/cli/doctor-checks.js';
+import { examineBox } from '../../daemon/cli/doctor-checks.js';
+import type { Finding } from '../../daemon/cli/doctor-finding.js';
+import { keyFinding, rotationFindings } from '../../daemon/cli/doctor-key.js';
+import type { BoxStatus } from '../../daemon/control/box-control.js';
 
 async function makeDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'rollcall-doctor-'));
@@ -21,6 +24,8 @@ dataDir: ${directory}/data
 secretsDir: ${directory}/secrets
 control: { socketPath: ${directory}/run/control.sock }
 `;
+
+const sealedGallery: BoxStatus['gallery'] = { state: 'sealed', persons: 0, templates: 0, damagedRows: 0 };
 
 const of = (findings: readonly Finding[], check: string): Finding | undefined =>
   findings.find((finding) => finding.check === check);
@@ -49,6 +54,66 @@ describe('rollcall doctor', () => {
 
     await chmod(join(secrets, 'gallery-key'), 0o644);
     assert.match(of(await examineBox(config), 'gallery key')?.remedy ?? '', /chmod/);
+  });
+
+  test('asks for no file of a key that lies elsewhere', async () => {
+    await using directory = await makeDirectory();
+    const places = { secretsDirectory: join(directory.path, 'secrets') };
+    const config = { gallery: { key: 'gallery-key', path: join(directory.path, 'gallery.db') } };
+    const outcomeOf = async (gallery?: Partial<BoxStatus['gallery']>): Promise<string> =>
+      (await keyFinding(config, places, gallery && { ...sealedGallery, ...gallery })).outcome;
+    assert.equal(await outcomeOf({ keyProvider: 'passphrase' }), 'ok');
+    assert.equal(await outcomeOf({ keyProvider: 'tpm', state: 'open' }), 'ok');
+    assert.equal(await outcomeOf({ keyProvider: 'secret', state: 'open' }), 'ok', 'as a credential');
+    assert.equal(await outcomeOf({ keyProvider: 'secret' }), 'failed');
+    assert.equal(await outcomeOf({}), 'failed');
+    assert.equal(await outcomeOf(), 'failed', 'a new box');
+    await writeFile(config.gallery.path, '');
+    assert.equal(await outcomeOf(), 'warning', 'only the daemon could tell where its key is');
+  });
+
+  test('tells how far a rotation of the key is, and what keeps it from ending', () => {
+    const rotation = {
+      depth: 'deep',
+      fromKeyId: 'a',
+      toKeyId: 'b',
+      startedAt: '2026-03-01T00:00:00Z',
+      total: 10,
+      done: 4,
+      damaged: 0,
+    } as const;
+    const problem = { code: 'disk-full', message: 'no space', remedy: 'make room' };
+    assert.deepEqual(rotationFindings(sealedGallery), []);
+    const [running] = rotationFindings({ ...sealedGallery, rotation: { ...rotation, state: 'running' } });
+    assert.equal(running?.outcome, 'ok');
+    assert.match(running.message, /running, 4 of 10 data keys$/);
+    const [waiting] = rotationFindings({
+      ...sealedGallery,
+      rotation: { ...rotation, state: 'waiting', problem },
+    });
+    assert.deepEqual([waiting?.outcome, waiting?.remedy], ['warning', 'make room']);
+    assert.match(waiting?.message ?? '', /no space/);
+  });
+
+  test('as root, looks with the eyes of the user of the daemon', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
+    await using directory = await makeDirectory();
+    const [data, secrets] = [join(directory.path, 'data'), join(directory.path, 'secrets')];
+    for (const path of [data, secrets]) {
+      await mkdir(path, { mode: 0o700 });
+      await chown(path, 12_345, 12_345);
+    }
+    const key = join(secrets, 'gallery-key');
+    await writeFile(key, Buffer.alloc(32, 7), { mode: 0o600 });
+    const config = join(directory.path, 'rollcall.yaml');
+    await writeFile(config, configuration(directory.path));
+    const ofRoot = of(await examineBox(config), 'gallery key');
+    assert.equal(ofRoot?.outcome, 'failed');
+    assert.match(ofRoot.message, /may not be read by the user of the daemon/);
+    await chown(key, 12_345, 12_345);
+    assert.equal(of(await examineBox(config), 'gallery key')?.outcome, 'ok');
+    await chown(key, 54_321, 54_321);
+    assert.match(of(await examineBox(config), 'gallery key')?.message ?? '', /belongs to another user/);
   });
 
   test('stops at a configuration it cannot read and shows its lines', async () => {
