@@ -48,8 +48,9 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
     const { access, keys } = this.#options;
     const { state, reason, slots, rotation } = keys.status();
     const progress = this.#moves()?.progress;
-    const database = access.fileIfOpen?.database;
-    const lastVerification = database === undefined ? undefined : lastOf(access.audit);
+    const { database, audit } = access.fileIfOpen ?? {};
+    // Not the log that follows the file: while a restore looks at the present file for the last time, that one is suspended.
+    const lastVerification = audit === undefined ? undefined : lastOf(audit);
     return {
       state,
       ...(reason === undefined ? {} : { reason }),
