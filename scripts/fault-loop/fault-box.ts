@@ -85,11 +85,16 @@ export async function openFaultBox(directory: string): Promise<FaultBox> {
   );
   const publicKey = readFileSync(join(places.recovery, 'public'));
   const box = await openBackupBox(places.directory, { recogniser, publicKey, keyFill: null });
+  try {
+    box.access.requireOpen();
+  } catch (error) {
+    await box[Symbol.asyncDispose]();
+    throw error;
+  }
   const { access } = box;
   const keys = new BoxKeys({ access, clock });
   const openEmbedder = playedEmbedder(recogniserId);
   const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, clock, logger: silentLogger });
-  access.requireOpen();
   return {
     places,
     recogniser,

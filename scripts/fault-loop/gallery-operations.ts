@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { recogniserId } from '../../daemon/domain/ids.js';
 import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
@@ -59,12 +59,11 @@ export async function reEmbed(place: Workplace): Promise<void> {
     for (;;) {
       const { state, problem } = upkeep.status().reEmbedding ?? {};
       if (state === 'ready') return;
-      if (state !== 'working') throw new Error(`the move is ${state}: ${problem?.message}`);
-      await nextTurn();
+      if (state !== 'working' && state !== 'waiting')
+        throw new Error(`the move is ${state}: ${problem?.message}`);
+      await sleep(1);
     }
   });
-  await place.journal.attempt({ operation: 'switch' }, async () => {
-    configureRecogniser(places, to);
-    await place.reopen();
-  });
+  configureRecogniser(places, to);
+  await place.journal.attempt({ operation: 'switch' }, () => place.reopen());
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { tester } from '../../test/support/gallery-fixture.js';
@@ -15,10 +15,11 @@ export interface PresentPerson {
 }
 
 /** Where operations are done: an open box, a journal, and numbers for new persons. */
-export class Workplace {
+export class Workplace implements AsyncDisposable {
   readonly journal: Journal;
   readonly #directory: string;
   #box: FaultBox;
+  #isOpen = true;
   #nextSeed: number;
 
   constructor(directory: string, box: FaultBox, journal: Journal, firstSeed: number) {
@@ -43,8 +44,14 @@ export class Workplace {
 
   /** Closes the box and opens it as it is configured now. */
   async reopen(): Promise<void> {
-    await this.#box[Symbol.asyncDispose]();
+    await this[Symbol.asyncDispose]();
     this.#box = await openFaultBox(this.#directory);
+    this.#isOpen = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOpen) await this.#box[Symbol.asyncDispose]();
+    this.#isOpen = false;
   }
 
   async enrol(operation = 'enrol'): Promise<PresentPerson> {
@@ -81,7 +88,7 @@ export class Workplace {
   /** Until a rotation that an earlier process began has ended. */
   async rotationEnd(): Promise<void> {
     const { rotations } = this.#box.box.access.requireOpen();
-    while (rotations.progress?.state === 'running') await nextTurn();
+    while (rotations.progress?.state === 'running' || rotations.progress?.state === 'waiting') await sleep(1);
     const { progress } = rotations;
     if (progress !== undefined && progress.state !== 'finished')
       throw progress.problem ?? new Error(`the rotation is ${progress.state}`);

@@ -78,8 +78,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     logger: silentLogger,
     forgetPerson: (person) => void forgotten.push(person),
   });
-  await backups.installRecoveryKey(publicKey, tester);
-  return {
+  const box: BackupBox = {
     directory,
     galleryPath,
     access,
@@ -91,4 +90,11 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
       auditKeys[Symbol.dispose]();
     },
   };
+  try {
+    await backups.installRecoveryKey(publicKey, tester);
+    return box;
+  } catch (error) {
+    await box[Symbol.asyncDispose]();
+    throw error;
+  }
 }
