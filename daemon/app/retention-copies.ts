@@ -3,7 +3,7 @@ import { messageOf, operational } from '../base/errors.js';
 import type { Ageing } from '../domain/retention.js';
 import { olderCopiesOf } from '../host/sqlite-migrations.js';
 
-/** Copies of these databases that migrations left beside them, by the time they were written. */
+/** Older files of these databases beside them, left by migrations and restores, by the time they were last written. */
 export function ageingDatabaseCopies(paths: readonly string[]): Ageing {
   const dueBefore = (beforeMs: number): readonly string[] =>
     paths

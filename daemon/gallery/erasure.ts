@@ -23,7 +23,7 @@ export interface ErasureParts {
 
 /**
  * Deletes a person: rows and data key in one transaction with a tombstone and the audit entry; then empties the
- * write-ahead log and deletes what migrations left, so that neither a plaintext nor a ciphertext stays in any file.
+ * write-ahead log and deletes older files beside it, so that neither a plaintext nor a ciphertext stays in any file.
  * @throws `erasure-incomplete` where another program keeps the write-ahead log from being emptied
  */
 export function erasePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
@@ -101,7 +101,7 @@ export function forgetCopies(database: OpenDatabase): void {
 }
 
 /**
- * Deletes what migrations left beside the file. First of all, so that a power cut never leaves a copy of somebody of whom the
+ * Deletes what migrations left beside the file, and a damaged one that a restore put aside. First of all, so that a power cut never leaves a copy of somebody of whom the
  * gallery itself says that they were erased.
  */
 function forgetOlderCopies({ path }: OpenDatabase): void {

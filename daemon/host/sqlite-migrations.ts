@@ -92,10 +92,13 @@ export function copyBeforeMigration(
   renameSync(unfinished, copy);
 }
 
-/** The copies that migrations of this database left beside it, whole or not. */
+/** What may lie beside a database and hold what it held: copies from before a migration, and a damaged file put aside. */
+const besides = ['before-migration-', 'damaged-'];
+
+/** The older files of this database that lie beside it, whole or not, with their logs. */
 export function olderCopiesOf(path: string): readonly string[] {
-  const prefix = `${basename(path)}.before-migration-`;
+  const prefixes = besides.map((what) => `${basename(path)}.${what}`);
   return readdirSync(dirname(path))
-    .filter((name) => name.startsWith(prefix))
+    .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
     .map((name) => join(dirname(path), name));
 }

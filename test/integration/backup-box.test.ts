@@ -227,6 +227,13 @@ describe('a restore', () => {
     assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
     assert.ok(answer.damagedFile !== undefined && existsSync(answer.damagedFile));
     assert.deepEqual(readFileSync(answer.damagedFile), bytes);
+    const [someone] = await box.access.gallery().listPersons();
+    assert.ok(someone !== undefined && box.access.gallery().erasePerson(someone.id, tester));
+    assert.deepEqual(
+      readdirSync(join(directory, 'data')).filter((name) => name.includes('damaged')),
+      [],
+      'an erased person is in no file any more',
+    );
     assert.notEqual(box.access.audit.verify().outcome, 'broken');
     const held = box.access.audit.list({ limit: 1000 }).filter(({ details }) => 'heldFrom' in details);
     assert.ok(held.length > 0, 'what happened without a file is in the log');
