@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { badInput, isRollcallError } from '../base/errors.js';
 import { type ControlClient, daemonUnreachable } from '../control/client.js';
@@ -9,7 +10,7 @@ import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase } from './key-passphrase.js';
-import { idOfSecretFile, makeSecretFile } from './key-secret-file.js';
+import { giveToOwnerOf, idOfSecretFile, makeSecretFile } from './key-secret-file.js';
 import { describeKeyStatus } from './key-text.js';
 import { exitCodes, print, runAction } from './output.js';
 
@@ -48,7 +49,11 @@ async function initSecret(configPath: string): Promise<InitResult> {
   const before = await statusIfReachable(client);
   if (before !== undefined) refuseSecondKey(before);
   const isWaiting = before !== undefined && (await idOfSecretFile(path)) !== undefined;
-  if (!isWaiting) await makeSecretFile(path);
+  if (!isWaiting) {
+    await makeSecretFile(path);
+    // Root made it; the user of the daemon, to whom the directory belongs, must be able to read it.
+    await giveToOwnerOf(dirname(path), path);
+  }
   const created = isWaiting ? {} : { created: path };
   if (before === undefined) return created;
   return { ...created, status: await askToInit(client, 'secret', {}) };

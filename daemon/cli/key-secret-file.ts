@@ -33,6 +33,11 @@ export async function ensureSecretFile(path: string, like: string): Promise<void
     // Left by a run of this command that was broken off.
     if (!isRollcallError(error, 'key-file-exists')) throw error;
   }
+  await giveToOwnerOf(like, path);
+}
+
+/** @throws `key-file-not-written` */
+export async function giveToOwnerOf(like: string, path: string): Promise<void> {
   try {
     const [wanted, found] = await Promise.all([stat(like), stat(path)]);
     if (wanted.uid !== found.uid || wanted.gid !== found.gid) await chown(path, wanted.uid, wanted.gid);

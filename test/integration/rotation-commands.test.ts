@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -118,6 +118,16 @@ class Place {
 }
 
 describe('rollcall key', { timeout: 120_000 }, () => {
+  test('made by root, a key belongs to whom the directory of the secrets belongs to', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
+    const place = new Place(t);
+    chownSync(place.secrets, 12_345, 12_345);
+    const made = await place.run(['init']);
+    assert.equal(made.code, 0, made.err);
+    const { uid, gid, mode } = statSync(place.secret());
+    assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_345, 0o600]);
+  });
+
   test('makes a secret, rotates it, and puts the new file in the place of the old', async (t) => {
     const place = new Place(t);
     const made = await place.run(['init', '--json']);
