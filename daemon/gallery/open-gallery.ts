@@ -26,6 +26,7 @@ import { settleRecogniser } from './re-embed-switch.js';
 import { StagedImports } from './staged-imports.js';
 import { enforceTombstones } from './tombstones.js';
 import { openTwoStepSearchIndex } from './two-step-search-index.js';
+import { enforceWithdrawals } from './withdrawals.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface UnlockOptions {
@@ -179,10 +180,6 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
     const newIndex = () => openTwoStepSearchIndex(dimensions);
     const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
     imports.abandon();
-    enforceTombstones({ database, rows, audit, clock });
-    if (!emptyWriteAheadLog(database))
-      logger.warn('another program keeps the write-ahead log from being emptied');
-    const index = lifetime.use('search index', newIndex());
     const quarantine = new Quarantine();
     const report = (row: QuarantinedRow): void => {
       if (!quarantine.add(row)) return;
@@ -192,9 +189,14 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
       const subject = isSlug(rowId) ? { subject: rowId } : {};
       audit.append({ by, action: 'gallery.row-quarantined', ...subject, details: { table, reason } });
     };
+    const persons = new Persons({ ring, rows, quarantine: report });
+    enforceTombstones({ database, rows, audit, clock });
+    enforceWithdrawals({ database, rows, audit, clock, ring, persons });
+    if (!emptyWriteAheadLog(database))
+      logger.warn('another program keeps the write-ahead log from being emptied');
+    const index = lifetime.use('search index', newIndex());
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
-    const persons = new Persons({ ring, rows, quarantine: report });
     const changes = new PersonChanges({ database, ring, rows, audit, clock });
     const { personCount, templateCount } = index;
     audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });

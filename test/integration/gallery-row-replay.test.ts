@@ -110,8 +110,17 @@ describe('rows put back from an earlier day', () => {
     }
     putBack(options, before);
     await using opened = await openTestGallery(options);
-    assert.equal(await isFound(opened.gallery, 1), false);
-    assert.equal(opened.gallery.quarantined[0]?.reason, 'rolled-back');
+    const { gallery, file } = opened;
+    assert.equal(await isFound(gallery, 1), false);
+    const shown = gallery.showPerson(ada);
+    assert.deepEqual([shown?.state, shown?.templateCount, shown?.photographCount], ['removed', 0, 0]);
+    assert.notEqual(shown?.profile?.consent?.withdrawnIso, undefined);
+    const entries = file.audit.list({ action: 'person.consent-withdrawn', subject: ada });
+    assert.deepEqual(
+      entries.map(({ actor }) => actor),
+      [tester.actor, 'daemon'],
+      'withdrawn again, which the audit log says',
+    );
   });
 
   test('an erased person is erased again at the next opening, and the audit log says so', async (t) => {
