@@ -7,6 +7,7 @@ import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { tester, testRecogniser } from '../../test/support/gallery-fixture.js';
 import { configureRecogniser, putFile, readRecoverySecret } from './fault-box.js';
+import { withdraw } from './person-operations.js';
 import type { Workplace } from './workplace.js';
 
 const otherRecogniser = recogniserId('test-recogniser-2');
@@ -34,7 +35,7 @@ export async function backup(place: Workplace): Promise<string> {
   return path;
 }
 
-/** Goes back to a backup after somebody came and somebody was erased: the former goes, the latter must not return. */
+/** Goes back to a backup after somebody came, one was erased and one's face: the first goes, the others must not return. */
 export async function restore(place: Workplace): Promise<void> {
   await place.rotationEnd();
   const { seed: leaver, id } = await place.oldest();
@@ -43,6 +44,7 @@ export async function restore(place: Workplace): Promise<void> {
   await place.journal.attempt({ operation: 'erase', changes: { [leaver]: 'erased' } }, () => {
     place.gallery.erasePerson(id, tester);
   });
+  await withdraw(place);
   const secret = { recoverySecret: readRecoverySecret(place.box.places) };
   await place.journal.attempt({ operation: 'restore', changes: { [newcomer]: 'replaced' } }, async () => {
     await place.box.box.backups.restore({ path, secret }, tester);

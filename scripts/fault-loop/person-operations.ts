@@ -16,14 +16,15 @@ export async function erase(place: Workplace): Promise<void> {
   });
 }
 
-/** The face goes, the name stays. */
-export async function withdraw(place: Workplace): Promise<void> {
+/** The face goes, the name stays. Whose they were. */
+export async function withdraw(place: Workplace): Promise<number> {
   const { seed, id } = await place.oldest();
   await place.journal.attempt({ operation: 'withdraw', changes: { [seed]: 'withdrawn' } }, () => {
     const profile = { name: nameOf(seed) };
     if (place.gallery.eraseBiometricData(id, profile, tester) === undefined)
       throw new Error(`${id} was not there`);
   });
+  return seed;
 }
 
 export async function remove(place: Workplace): Promise<void> {
