@@ -28,6 +28,7 @@ export const auditActions = [
   'gallery.reembed-cancelled',
   'gallery.row-quarantined',
   'gallery.verified',
+  'attendance.corrected',
   'retention.run',
   'login.accepted',
   'login.refused',

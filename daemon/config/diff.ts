@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CameraId } from '../domain/ids.js';
 import type { ReloadClass } from './field.js';
-import { allSettings } from './json-schema.js';
+import { allSettings, type Setting } from './json-schema.js';
 import type { CameraConfig, Config } from './schema.js';
 
 /** One difference between the running configuration and a new one. */
@@ -37,11 +37,23 @@ export function diffConfig(before: Config, after: Config): readonly ConfigChange
     if (was === undefined) changes.push({ kind: 'camera-added', camera });
     else changes.push(...cameraChanges(was, settings));
   }
-  for (const { path, reload } of allSettings()) {
-    if (path[0] === 'cameras' || isDeepStrictEqual(read(before, path), read(after, path))) continue;
+  for (const { path, reload } of wholeSettings()) {
+    if (isDeepStrictEqual(read(before, path), read(after, path))) continue;
     changes.push({ kind: 'setting-changed', path: path.join('.'), reload });
   }
   return changes;
+}
+
+/** Every setting but those of cameras; a list is one setting, with all that is in it. */
+function wholeSettings(): readonly Pick<Setting, 'path' | 'reload'>[] {
+  const settings = new Map<string, Pick<Setting, 'path' | 'reload'>>();
+  for (const { path, reload } of allSettings()) {
+    if (path[0] === 'cameras') continue;
+    const list = path.indexOf('[]');
+    const whole = list < 0 ? path : path.slice(0, list);
+    settings.set(whole.join('.'), { path: whole, reload });
+  }
+  return [...settings.values()];
 }
 
 function cameraChanges(before: CameraConfig, after: CameraConfig): ConfigChange[] {

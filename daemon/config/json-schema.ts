@@ -43,7 +43,7 @@ export function schemaAt(path: readonly (string | number)[]): SchemaNode | undef
 
 /** One value a person can set. */
 export interface Setting {
-  /** Keys from the top of the file; `[]` stands for any camera. */
+  /** Keys from the top of the file; `[]` stands for any item of a list. */
   readonly path: readonly string[];
   readonly reload: ReloadClass;
   readonly isRequired: boolean;

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
 import { evidenceSchema, identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
 import { field } from './field.js';
@@ -85,6 +86,9 @@ export const fileSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'How sure the box must be before it names somebody.' }),
   rules: rulesSchema.prefault({}).meta({ description: 'What becomes an event, and how often.' }),
+  attendance: attendanceSchema.prefault({}).meta({
+    description: 'When people are to be there, for the attendance reports.',
+  }),
   evidence: evidenceSchema.prefault({}).meta({
     description:
       'Which events a picture of the face is kept for. Pictures never leave the box with an event.',
@@ -135,6 +139,7 @@ export type VisionConfig = Config['vision'];
 export type LivenessConfig = Config['liveness'];
 export type IdentificationConfig = Config['identification'];
 export type RulesConfig = Config['rules'];
+export type AttendanceConfig = Config['attendance'];
 export type EvidenceConfig = Config['evidence'];
 export type RetentionConfig = Config['retention'];
 export type MqttConfig = NonNullable<Config['mqtt']>;

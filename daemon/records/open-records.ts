@@ -3,6 +3,7 @@ import { defect } from '../base/errors.js';
 import type { Random } from '../base/random.js';
 import type { Fact, RecordedEvent } from '../domain/event.js';
 import { openDatabase } from '../host/sqlite.js';
+import { type AttendanceRecords, attendanceRecordsOf } from './attendance-records.js';
 import type { FactStore } from './decider.js';
 import { newEventId } from './event-id.js';
 import { eventTableOf } from './event-table.js';
@@ -33,6 +34,7 @@ export interface Records extends FactStore, AsyncDisposable {
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
   readonly outbox: Outbox;
   readonly retention: RecordsRetention;
+  readonly attendance: AttendanceRecords;
   /**
    * Takes `count` numbers in the order of the box's own state messages and returns the last; none is given twice, over
    * restarts too.
@@ -74,6 +76,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     list: events.list,
     outbox: outboxOf(database),
     retention: recordsRetentionOf(database),
+    attendance: attendanceRecordsOf(database),
     record(fact) {
       const { event, payload } = database.transaction(() => write(fact));
       for (const listener of listeners) queueMicrotask(() => listener(event, payload));

@@ -1,6 +1,7 @@
 import type { Fact } from '../domain/event.js';
 import type { Ageing } from '../domain/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { ageingCorrections, ageingTogether } from './attendance-ageing.js';
 import { explained } from './explained.js';
 
 interface AgedEvent {
@@ -14,7 +15,7 @@ const emptyingTimeoutMs = 20;
 
 /** What ages in the records. */
 export interface RecordsRetention {
-  /** Events of one kind; one that waits in the outbox stays until the broker has it. */
+  /** Events of one kind, attendance with its corrections; one that waits in the outbox stays until the broker has it. */
   ageing(kind: Fact['kind']): Ageing;
   /** Takes what was deleted out of the write-ahead log, too; false where a reader elsewhere still needs the log. */
   emptyLog(): boolean;
@@ -23,7 +24,10 @@ export interface RecordsRetention {
 export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
   const { db } = database;
   return {
-    ageing: (kind) => ageingEvents(database, kind),
+    ageing(kind) {
+      const events = ageingEvents(database, kind);
+      return kind === 'attendance' ? ageingTogether(events, ageingCorrections(database)) : events;
+    },
     emptyLog: () =>
       explained(database, () => {
         const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));

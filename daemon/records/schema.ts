@@ -9,6 +9,7 @@ export const recordsApplicationId = 0x52_43_72_65;
  * - `event`: what happened, once. `payload` holds the bytes that are published, and is the only place besides
  *   `person_id` that knows a person: erasing one means finding the rows by that column and rewriting both.
  * - `outbox`: which events no broker has acknowledged yet. It repeats nothing, so nothing has to be erased twice.
+ * - `attendance_correction`: what a person in charge put right; only ever added to. Erasing a person empties `reason`.
  * - `counter`: numbers that must never go back, whatever is deleted around them.
  */
 export const recordsMigrations: readonly Migration[] = [
@@ -45,5 +46,25 @@ export const recordsMigrations: readonly Migration[] = [
   {
     name: 'events by age, for retention',
     apply: 'CREATE INDEX event_by_age ON event (kind, recorded_at_ms);',
+  },
+  {
+    name: 'attendance by person and time, and its corrections',
+    apply: `
+  CREATE INDEX attendance_by_person ON event (person_id, occurred_at_ms, camera_id) WHERE kind = 'attendance';
+
+  CREATE TABLE attendance_correction (
+    sequence        INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_id       TEXT    NOT NULL,
+    date            TEXT    NOT NULL,
+    kind            TEXT    NOT NULL,
+    at_ms           INTEGER,
+    reason          TEXT    NOT NULL,
+    made_by         TEXT    NOT NULL,
+    recorded_at_ms  INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX correction_by_person ON attendance_correction (person_id, date);
+  CREATE INDEX correction_by_age ON attendance_correction (recorded_at_ms);
+  `,
   },
 ];

@@ -1,0 +1,96 @@
+import type { Mark } from './attendance-day-marks.js';
+import type { Pairing, ShiftOnDay } from './shift.js';
+
+/** When somebody came and left. Milliseconds. */
+export interface StayTimes {
+  readonly firstInMs: number | undefined;
+  readonly lastOutMs: number | undefined;
+  /** Sum of the times somebody was there. */
+  readonly presentMs: number;
+  /** Between the first in and the last out, and not there. */
+  readonly awayMs: number;
+  /** In, and not out again. */
+  readonly isOpen: boolean;
+  /** No in or out is missing; an open stay may still become whole. */
+  readonly isWhole: boolean;
+}
+
+/** Two looks within so much are one coming or going, seen by two cameras. */
+const repeatMs = 60_000;
+
+/** @param marks - of one stay, in order */
+export function timesOf(marks: readonly Mark[], pairing: Pairing, on: ShiftOnDay | undefined): StayTimes {
+  const settled = settleSingle(withoutRepeats(marks), on);
+  return pairing === 'pairs' ? byPairs(settled) : byFirstAndLast(settled);
+}
+
+function withoutRepeats(marks: readonly Mark[]): readonly Mark[] {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return marks.filter(({ atMs, direction }) => {
+    if (direction === 'both' && atMs - lastMs <= repeatMs) return false;
+    lastMs = atMs;
+    return true;
+  });
+}
+
+/** One look at a door for both ways: leaving where that is nearer to the end of the shift than to its beginning. */
+function settleSingle(marks: readonly Mark[], on: ShiftOnDay | undefined): readonly Mark[] {
+  const [only, ...others] = marks;
+  if (only === undefined || others.length > 0 || only.direction !== 'both') return marks;
+  const isLeaving = on !== undefined && only.atMs - on.startMs > on.endMs - only.atMs;
+  return [{ atMs: only.atMs, direction: isLeaving ? 'out' : 'in' }];
+}
+
+function byFirstAndLast(marks: readonly Mark[]): StayTimes {
+  const firstIn = marks.find(({ direction }) => direction !== 'out');
+  const sinceIn = marks.filter(({ atMs }) => firstIn === undefined || atMs > firstIn.atMs);
+  const lastOut = sinceIn.findLast(({ direction }) => direction !== 'in');
+  const isOpen = sinceIn.some(
+    ({ atMs, direction }) => direction === 'in' && lastOut !== undefined && atMs > lastOut.atMs,
+  );
+  const startsIn = marks[0]?.direction !== 'out';
+  return {
+    firstInMs: firstIn?.atMs,
+    lastOutMs: lastOut?.atMs,
+    presentMs: firstIn === undefined || lastOut === undefined ? 0 : lastOut.atMs - firstIn.atMs,
+    awayMs: 0,
+    isOpen: isOpen || (firstIn !== undefined && lastOut === undefined),
+    isWhole: startsIn && lastOut !== undefined && !isOpen,
+  };
+}
+
+function byPairs(marks: readonly Mark[]): StayTimes {
+  let inMs: number | undefined;
+  let firstInMs: number | undefined;
+  let lastOutMs: number | undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let presentMs = 0;
+  let isWhole = true;
+  for (const { atMs, direction } of marks) {
+    const isIn: boolean = direction === 'both' ? inMs === undefined : direction === 'in';
+    const isExpected = isIn === (inMs === undefined);
+    const isRepeat = atMs - lastMs <= repeatMs;
+    lastMs = atMs;
+    if (!isExpected && isRepeat) continue;
+    if (!isExpected) isWhole = false;
+    if (isIn) {
+      inMs ??= atMs;
+      firstInMs ??= atMs;
+    } else {
+      presentMs += inMs === undefined ? 0 : atMs - inMs;
+      inMs = undefined;
+      lastOutMs = atMs;
+    }
+  }
+  const isOpen = inMs !== undefined;
+  const isAfterIn = firstInMs === undefined || lastOutMs === undefined || lastOutMs > firstInMs;
+  const spanMs = firstInMs === undefined || lastOutMs === undefined ? 0 : lastOutMs - firstInMs;
+  return {
+    firstInMs,
+    lastOutMs: isAfterIn ? lastOutMs : undefined,
+    presentMs,
+    awayMs: isAfterIn ? spanMs - presentMs : 0,
+    isOpen,
+    isWhole: isWhole && !isOpen,
+  };
+}
