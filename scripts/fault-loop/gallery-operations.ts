@@ -2,22 +2,27 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
 import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { tester, testRecogniser } from '../../test/support/gallery-fixture.js';
-import { configureRecogniser, putFile, readRecoverySecret } from './fault-box.js';
-import { withdraw } from './person-operations.js';
+import { configureRecogniser, type FaultPlaces, putFile, readRecoverySecret } from './fault-box.js';
+import { erase, withdraw } from './person-operations.js';
 import type { Workplace } from './workplace.js';
 
 const otherRecogniser = recogniserId('test-recogniser-2');
 
-export async function rotate(place: Workplace, depth: RotationDepth): Promise<void> {
-  await place.rotationEnd();
-  const { keyPath, nextKeyPath, oldKeys } = place.box.places;
+/** Puts a new key beside the one in force, of which a copy is kept to see what it still opens. */
+function prepareNextKey({ keyPath, nextKeyPath, oldKeys }: FaultPlaces): void {
   const old = readFileSync(keyPath);
   putFile(join(oldKeys, createHash('sha256').update(old).digest('hex').slice(0, 16)), old);
   if (!existsSync(nextKeyPath)) putFile(nextKeyPath, newRandomBytes(32));
+}
+
+export async function rotate(place: Workplace, depth: RotationDepth): Promise<void> {
+  await place.rotationEnd();
+  prepareNextKey(place.box.places);
   const operation = depth === 'deep' ? 'deep-rotate' : 'rotate';
   await place.journal.attempt({ operation }, async () => {
     const { rotations } = place.box.box.access.requireOpen();
@@ -25,6 +30,26 @@ export async function rotate(place: Workplace, depth: RotationDepth): Promise<vo
     const { state, problem } = await ended;
     if (state !== 'finished') throw problem ?? new Error(`the rotation is ${state}`);
   });
+}
+
+/** Enrols, erases and withdraws while every field is sealed anew and a backup is made. */
+export async function amid(place: Workplace): Promise<void> {
+  const { box, places } = place.box;
+  const { rotations } = box.access.requireOpen();
+  if (rotations.progress?.state !== 'running') {
+    prepareNextKey(places);
+    await rotations.start({ kind: 'secret', depth: 'deep', input: {}, by: tester });
+  }
+  const copying = box.backups.create({ path: join(places.backups, `${randomUUID()}.rcb`) }, tester);
+  const copied = copying.catch((error: unknown) => {
+    // The rotation has ended, or begun, meanwhile.
+    if (!isRollcallError(error, 'backup-key-changed')) throw error;
+  });
+  await place.enrol('amid');
+  await erase(place, 'amid');
+  await place.enrol('amid');
+  await withdraw(place, 'amid');
+  await copied;
 }
 
 export async function backup(place: Workplace): Promise<string> {
@@ -41,9 +66,9 @@ export async function restore(place: Workplace): Promise<void> {
   const { seed: leaver, id } = await place.oldest();
   const path = await backup(place);
   const { seed: newcomer } = await place.enrol();
-  await place.journal.attempt({ operation: 'erase', changes: { [leaver]: 'erased' } }, () => {
-    place.gallery.erasePerson(id, tester);
-  });
+  await place.journal.attempt({ operation: 'erase', changes: { [leaver]: 'erased' } }, () =>
+    place.gallery.erasePerson(id, tester),
+  );
   await withdraw(place);
   const secret = { recoverySecret: readRecoverySecret(place.box.places) };
   await place.journal.attempt({ operation: 'restore', changes: { [newcomer]: 'replaced' } }, async () => {

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '../../daemon/base/random.js';
 import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
-import { Expectation, type Violation } from './expectation.js';
+import { Expectation, type Outcome, type Violation } from './expectation.js';
 import { type FaultPlaces, prepareBox } from './fault-box.js';
 import { putFirstForm } from './first-form.js';
 import type { Entry } from './journal.js';
 import { KilledWorkload } from './killed-workload.js';
 import { backupsLeft, tracesLeft } from './left-files.js';
+import { operations } from './operations.js';
 import { Tally } from './tally.js';
 
 /** Kills in one gallery before another one is begun with, and persons from which on. */
@@ -17,6 +18,8 @@ const MOST_PERSONS = 150;
 const MIGRATED_PERSONS = 60;
 /** Milliseconds that something is taken to last before it was measured. */
 const FIRST_GUESS_MS = 10;
+/** What the opening of a gallery that nobody was killed at is measured as. */
+const FIRST_OPENING = 'first opening';
 /** Kills come up to this many times the measured duration after the beginning. */
 const OVERSHOOT = 1.15;
 /** The operation that is hit is one of the first so many of a process. */
@@ -100,12 +103,23 @@ export class KillLoop {
 
   /** Kills one process at work on `operation`, or while it opens the gallery; then looks at what is left. */
   async #hit(subject: Subject, operation: string): Promise<void> {
+    if (operation === 'open') return this.#hitTwice(subject);
+    await this.#killAt(subject, operation);
+    await this.#look(subject, operation);
+  }
+
+  /** Kills a process at work, and then the one that is to recover the gallery, before anybody has looked at it. */
+  async #hitTwice(subject: Subject): Promise<void> {
+    const others = this.#options.operations.filter((name) => name in operations);
+    const first = others[Math.floor(this.#options.random.unit() * others.length)] ?? 'enrol';
+    await this.#killAt(subject, first);
+    const wasOpen = await this.#killOpening(subject);
+    await this.#look(subject, 'open', { operation: wasOpen ? undefined : 'open' });
+  }
+
+  /** Kills the process that has the gallery open while it is at work. */
+  async #killAt(subject: Subject, operation: string): Promise<void> {
     const { random } = this.#options;
-    if (operation === 'open') {
-      await subject.child?.kill();
-      await this.#killOpening(subject, operation);
-      return this.#look(subject, operation);
-    }
     if (subject.child === undefined) await this.#look(subject);
     const { child } = subject;
     if (child === undefined) return;
@@ -116,8 +130,8 @@ export class KillLoop {
     const aim = operation === 're-embed' && random.unit() < 0.4 ? 'switch' : operation;
     for (let before = Math.floor(random.unit() * MOST_BEFORE); before >= 0; before -= 1)
       await child.next(isIntentOf(aim));
+    subject.child = undefined;
     await child.killAfter(this.#delayWithin(aim));
-    await this.#look(subject, operation);
   }
 
   /** Kills the first opening of a gallery of the first form, and looks what the second one makes of it. */
@@ -125,12 +139,13 @@ export class KillLoop {
     const operation = 'migrate';
     if (!this.#durationMs.has(operation)) {
       const measured = this.#firstForm();
-      await this.#look(measured, undefined, operation);
+      await this.#look(measured);
+      this.#durationMs.set(operation, this.#durationOf(FIRST_OPENING));
       await this.#finish(measured);
     }
     const subject = this.#firstForm();
-    await this.#killOpening(subject, operation);
-    await this.#look(subject, operation);
+    const wasOpen = await this.#killOpening(subject, operation);
+    await this.#look(subject, operation, { operation: wasOpen ? undefined : operation });
     await this.#finish(subject);
   }
 
@@ -141,24 +156,33 @@ export class KillLoop {
     return subject;
   }
 
-  async #killOpening(subject: Subject, operation: string): Promise<void> {
-    const child = this.#start(subject, operation);
+  /** Whether the gallery was open before the kill came. */
+  async #killOpening(subject: Subject, operation = 'open'): Promise<boolean> {
+    let isOpen = false;
+    const child = this.#start(subject, () => {
+      isOpen = true;
+    });
     await child.next(isOpening);
     await child.killAfter(this.#delayWithin(operation));
+    return isOpen;
   }
 
-  /** Opens the gallery in a new process and compares; `killed` is what the one before was ordered to do. */
-  async #look(subject: Subject, killed?: string, opening?: string): Promise<void> {
+  /**
+   * Opens the gallery in a new process and compares; `killed` is what the one before was ordered to do, and `hit` what it
+   * was in the middle of, where its journal does not say.
+   */
+  async #look(subject: Subject, killed?: string, hit?: Pick<Outcome, 'operation'>): Promise<void> {
     const { expectation, places } = subject;
-    const child = this.#start(subject, opening);
+    const child = this.#start(subject);
     subject.child = child;
     const { state, openMs } = await child.next(isState);
-    const { violations, ...outcome } = expectation.compare(state);
+    this.#measure(killed === undefined ? FIRST_OPENING : 'open', openMs);
+    const { violations, ...found } = expectation.compare(state);
+    const outcome = hit === undefined ? found : { found: found.found, operation: hit.operation };
     if (killed === undefined) {
       for (const violation of violations) this.#add('open', violation);
       return;
     }
-    this.#measure('open', openMs);
     const all = [
       ...violations,
       ...tracesLeft(places, expectation.gone),
@@ -191,24 +215,22 @@ export class KillLoop {
     this.#options.tell(`after kill ${this.tally.kills}, ${operation}: ${violation.kind}: ${violation.what}`);
   }
 
-  /** `opening`: what the process does by opening the gallery. */
-  #start({ directory, expectation }: Subject, opening?: string): KilledWorkload {
-    const read = (entry: Entry): void => {
+  #start({ directory, expectation }: Subject, onOpen = (): void => undefined): KilledWorkload {
+    return new KilledWorkload(directory, (entry) => {
       expectation.read(entry);
+      if (entry.is === 'state') onOpen();
       if (entry.is !== 'done') return;
       this.tally.row(entry.operation).done += 1;
       this.#measure(entry.operation, entry.tookMs);
-    };
-    return new KilledWorkload(directory, (entry) => {
-      read(entry);
-      if (opening === undefined) return;
-      if (entry.is === 'opening') read({ is: 'intent', operation: opening, changes: {}, isAtomic: true });
-      if (entry.is === 'state') read({ is: 'done', operation: opening, tookMs: entry.openMs });
     });
   }
 
   #delayWithin(operation: string): number {
-    return this.#options.random.unit() * OVERSHOOT * (this.#durationMs.get(operation) ?? FIRST_GUESS_MS);
+    return this.#options.random.unit() * OVERSHOOT * this.#durationOf(operation);
+  }
+
+  #durationOf(operation: string): number {
+    return this.#durationMs.get(operation) ?? FIRST_GUESS_MS;
   }
 
   /** A running mean, of which the latest is a quarter. */

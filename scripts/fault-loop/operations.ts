@@ -1,4 +1,4 @@
-import { backup, reEmbed, restore, rotate } from './gallery-operations.js';
+import { amid, backup, reEmbed, restore, rotate } from './gallery-operations.js';
 import { enrol, erase, importPersons, withdraw } from './person-operations.js';
 import { retention } from './retention-operation.js';
 import type { Workplace } from './workplace.js';
@@ -8,11 +8,12 @@ export type Operation = (place: Workplace) => Promise<unknown>;
 
 export const operations: Readonly<Record<string, Operation>> = {
   enrol,
-  erase,
-  withdraw,
+  erase: (place) => erase(place),
+  withdraw: (place) => withdraw(place),
   import: importPersons,
   rotate: (place) => rotate(place, 'wrap'),
   'deep-rotate': (place) => rotate(place, 'deep'),
+  amid,
   backup,
   restore,
   're-embed': reEmbed,
@@ -21,6 +22,3 @@ export const operations: Readonly<Record<string, Operation>> = {
 
 /** Those that are done by opening a gallery: one of the first form, and one that was killed before. */
 export const openings = ['migrate', 'open'] as const;
-
-/** Names of parts of an operation whose kills have a row of their own. */
-export const parts: Readonly<Record<string, readonly string[]>> = { 're-embed': ['re-embed', 'switch'] };

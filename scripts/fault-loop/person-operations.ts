@@ -9,22 +9,21 @@ export async function enrol(place: Workplace): Promise<void> {
   await place.enrol();
 }
 
-export async function erase(place: Workplace): Promise<void> {
+export async function erase(place: Workplace, operation = 'erase'): Promise<void> {
   const { seed, id } = await place.oldest();
-  await place.journal.attempt({ operation: 'erase', changes: { [seed]: 'erased' } }, () => {
+  await place.journal.attempt({ operation, changes: { [seed]: 'erased' } }, () => {
     if (place.gallery.erasePerson(id, tester) === undefined) throw new Error(`${id} was not there`);
   });
 }
 
-/** The face goes, the name stays. Whose they were. */
-export async function withdraw(place: Workplace): Promise<number> {
+/** The face goes, the name stays. */
+export async function withdraw(place: Workplace, operation = 'withdraw'): Promise<void> {
   const { seed, id } = await place.oldest();
-  await place.journal.attempt({ operation: 'withdraw', changes: { [seed]: 'withdrawn' } }, () => {
+  await place.journal.attempt({ operation, changes: { [seed]: 'withdrawn' } }, () => {
     const profile = { name: nameOf(seed) };
     if (place.gallery.eraseBiometricData(id, profile, tester) === undefined)
       throw new Error(`${id} was not there`);
   });
-  return seed;
 }
 
 export async function remove(place: Workplace): Promise<void> {
