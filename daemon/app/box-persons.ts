@@ -194,8 +194,8 @@ export class BoxPersons implements PersonControl {
     return { outcome: 'accepted', photographs: found.photographs };
   }
 
-  async commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
-    return { personIds: await this.#gallery().commitImport(importId, actor) };
+  commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
+    return this.#inTurn(async () => ({ personIds: await this.#gallery().commitImport(importId, actor) }));
   }
 
   async abandonImport(importId: string, actor: Actor): Promise<boolean> {

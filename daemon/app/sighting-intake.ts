@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep } from '../base/clock.js';
 import { isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -15,6 +16,9 @@ const retryMs = 2_000;
 const backlogLimit = 5_000;
 /** Sightings of a longer backlog wait without their pictures, which are many times their size. */
 const pictureBacklogLimit = 500;
+
+/** Worked on between two turns of the event loop: a backlog must not hold up everything else. */
+const sightingsInATurn = 10;
 
 interface Taken {
   readonly sighting: Sighting;
@@ -115,8 +119,11 @@ export class SightingIntake implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
+    let inARow = 0;
     for (let taken = this.#waiting.shift(); taken !== undefined; taken = this.#waiting.shift()) {
       await this.#decide(taken);
+      inARow += 1;
+      if (inARow % sightingsInATurn === 0) await nextTurn();
     }
     this.#working = undefined;
   }

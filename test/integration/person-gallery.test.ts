@@ -50,6 +50,19 @@ describe('persons in a sealed gallery', () => {
     );
   });
 
+  test('an enrolment and the commit of an import at once do not give one external id to two persons', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    const importId = await persons.beginImport(actor);
+    await persons.stage(importId, row('ada'), actor);
+    const [added, committed] = await Promise.allSettled([
+      persons.add({ ...row('bea'), externalId: 'ada' }, actor),
+      persons.commitImport(importId, actor),
+    ]);
+    assert.equal(added.status === 'fulfilled' && added.value.outcome, 'enrolled');
+    assert.equal(committed.status === 'rejected' && committed.reason.code, 'import-outdated');
+  });
+
   test('a damaged photograph keeps nobody from the rest of what is held on them', async () => {
     await using gallery = await openGalleryPersons();
     const { persons } = gallery;

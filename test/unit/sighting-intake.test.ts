@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SightingIntake } from '../../daemon/app/sighting-intake.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -101,6 +102,16 @@ describe('sighting intake', () => {
       worked.map(({ sequence }) => sequence),
       [1],
     );
+  });
+
+  test('a long backlog lets everything else have its turn', async () => {
+    const { decider, worked } = scriptedDecider([]);
+    await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    for (let sequence = 0; sequence < 1_000; sequence += 1) intake.take(sighting(sequence));
+    await nextTurn();
+    assert.ok(worked.length < 1_000, 'another one came in between');
+    while (intake.waitingCount > 0) await nextTurn();
+    assert.equal(worked.length, 1_000);
   });
 
   test('ends at once although a sighting still waits for space', async () => {
