@@ -15,6 +15,8 @@ import { Workplace } from './workplace.js';
 
 /** Room that is left when an operation begins, bytes: so that its steps run out of it one after the other. */
 const rooms = [0, 4, 16, 64, 256, 1024].map((kibibytes) => kibibytes * 1024);
+/** A migration copies the file first and writes all of it anew: it needs more to begin with. */
+const migrationRooms = [0, 64, 256, 512, 1024, 1536, 4096].map((kibibytes) => kibibytes * 1024);
 /** What tries again by itself has said so long before. */
 const PATIENCE_MS = 3000;
 const PERSONS = 40;
@@ -90,7 +92,7 @@ export async function fillDuring(operation: string, disk: SmallDisk): Promise<Di
 /** Opens galleries of the first form on a full disk; then with room. */
 export async function fillDuringMigration(disk: SmallDisk): Promise<DiskRow> {
   const row: DiskRow = { operation: 'migrate', ...nothing() };
-  for (const [index, bytes] of rooms.entries()) {
+  for (const [index, bytes] of migrationRooms.entries()) {
     const directory = join(disk.path, `migrate-${index}`);
     const expectation = new Expectation();
     for (const [seed, id] of putFirstForm(prepareBox(directory, newRecoveryKey()), PERSONS))

@@ -38,7 +38,8 @@ if (values.json) {
     const cells = [operation, attempts, succeeded, refused, waited, codes.join(', '), doneWithRoom];
     console.log(`| ${[...cells, violations.length].join(' | ')} |`);
   }
-  for (const remedy of new Set(lists.flatMap(({ remedies }) => remedies))) console.log(`\nRemedy: ${remedy}`);
+  const remedies = lists.flatMap((row) => row.remedies.map((remedy) => remedy.replace(/\S*\/box\//, '…/')));
+  for (const remedy of new Set(remedies)) console.log(`\nRemedy: ${remedy}`);
 }
 for (const { operation, violations } of lists)
   for (const violation of violations) console.error(`${operation}: ${violation}`);
