@@ -45,10 +45,14 @@ export async function amid(place: Workplace): Promise<void> {
     // The rotation has ended, or begun, meanwhile.
     if (!isRollcallError(error, 'backup-key-changed')) throw error;
   });
-  await place.enrol('amid');
-  await erase(place, 'amid');
-  await place.enrol('amid');
-  await withdraw(place, 'amid');
+  const changed = (async () => {
+    await place.enrol('amid');
+    await erase(place, 'amid');
+    await place.enrol('amid');
+    await withdraw(place, 'amid');
+  })();
+  await Promise.allSettled([changed, copied]);
+  await changed;
   await copied;
 }
 
