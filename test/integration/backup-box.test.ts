@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
@@ -153,6 +154,26 @@ describe('a restore', () => {
     assert.deepEqual(filesOf(box), ['gallery.db', 'gallery.db.lock']);
     const [found] = await box.access.gallery().nearest(unitVector(300), { count: 1 });
     assert.ok(found && found.similarity > 0.999, 'who came back is recognised at once');
+  });
+
+  test('whose consent was withdrawn since the backup does not come back, whose was before it does', async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(temporaryDirectory(t), 'night.rcb');
+    await using box = await openBackupBox(directory);
+    const gallery = box.access.gallery();
+    const [ada, bea] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
+    const withdraw = (id: PersonId | undefined, name: string): unknown =>
+      id && gallery.eraseBiometricData(id, { name }, tester);
+    assert.ok(withdraw(ada, 'Ada'));
+    await box.backups.create({ path, passphrase }, tester);
+    assert.ok(withdraw(bea, 'Beatrix'));
+    const { erasedAgain } = await box.backups.restore({ path, secret }, tester);
+    assert.equal(erasedAgain, 1);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    const { db } = box.access.file.database;
+    assert.equal(db.prepare('SELECT count(*) FROM template').pluck().get(), 1, 'only of Grace');
+    assert.equal(box.access.audit.count({ action: 'person.erased', subject: bea ?? '' }), 1);
+    assert.equal(box.access.audit.verify().outcome, 'whole');
   });
 
   test('an erased person stays erased in the file, too, and after the next start', async (t) => {
