@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
+import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
@@ -28,6 +29,7 @@ export interface BoxParts {
   readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
+  readonly attendance: AttendanceControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly lastReload: () => ReloadStatus | undefined;
@@ -56,6 +58,10 @@ export class Box implements BoxControl {
 
   get retention(): RetentionControl {
     return this.#parts.retention;
+  }
+
+  get attendance(): AttendanceControl {
+    return this.#parts.attendance;
   }
 
   get backups(): BackupControl {
@@ -105,11 +111,12 @@ export class Box implements BoxControl {
   #broker(): BoxStatus['broker'] {
     const { publisher } = this.#parts.parts;
     if (publisher === undefined) return { state: 'not configured' };
-    const { connection, problem, heldKinds, publishedCount } = publisher.status();
+    const { connection, problem, heldKinds, publishedCount, certificates } = publisher.status();
     return {
       state: connection,
       publishedCount,
       heldKinds,
+      ...(certificates.length === 0 ? {} : { certificates }),
       ...(problem === undefined ? {} : { message: problem.message }),
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     };

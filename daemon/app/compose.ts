@@ -12,6 +12,7 @@ import { openGalleryFile } from '../gallery/gallery-file.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
 import { sweepWork } from '../gallery/work-directory.js';
 import { localDate } from '../host/local-date.js';
+import { localTimeOf } from '../host/local-time.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { openConfiguredStore } from '../models/configured-store.js';
@@ -21,10 +22,12 @@ import type { PublisherOptions } from '../publish/publisher.js';
 import { createDecider, type Decider } from '../records/decider.js';
 import { openRecords, type Records } from '../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../vision/recogniser-in-use.js';
+import { enrolledPersons } from './attendance-persons.js';
 import { AuditKeeper } from './audit-keeper.js';
 import { AuditKeyRing } from './audit-key-ring.js';
 import { trailReload, trailStart, trailStop } from './audit-trail.js';
 import { Box } from './box.js';
+import { BoxAttendance } from './box-attendance.js';
 import { createBoxAudit } from './box-audit.js';
 import { BoxBackups } from './box-backups.js';
 import { BoxKeys } from './box-keys.js';
@@ -133,6 +136,7 @@ export async function composeBox(
     access,
     persons,
     retention,
+    attendance: composeAttendance({ access, records, current, site: config.site }),
     keys,
     gallery: lifetime.use('gallery upkeep', upkeep),
     backups,
@@ -146,6 +150,24 @@ export async function composeBox(
   const actorOf = await openRequestActor();
   lifetime.use('control server', await startControlServer({ socketPath, box, logger, actorOf }));
   return parts;
+}
+
+function composeAttendance(options: {
+  readonly access: GalleryAccess;
+  readonly records: Records;
+  readonly current: () => Config;
+  readonly site: Config['site'];
+}): BoxAttendance {
+  const { access, records, current, site } = options;
+  return new BoxAttendance({
+    records: records.attendance,
+    persons: () => enrolledPersons(access),
+    audit: access.audit,
+    current,
+    site,
+    localTime: localTimeOf(site.timeZone),
+    clock,
+  });
 }
 
 async function makeDirectory(path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { PersonProfile } from '../domain/person-profile.js';
-import { type ImportColumn, importColumns, pathSeparator, protectCell } from './import-columns.js';
+import { csvLine } from './csv-line.js';
+import { type ImportColumn, importColumns, pathSeparator } from './import-columns.js';
 
 /**
  * A table of persons in the form that an import reads: UTF-8 with a byte order mark, without which spreadsheets take
@@ -10,7 +11,7 @@ export function formatTable(
 ): Buffer {
   const lines = rows.map(({ profile, photographs }) => {
     const cells = cellsOf(profile, photographs);
-    return importColumns.map((column) => quoted(protectCell(cells[column] ?? ''))).join(',');
+    return csvLine(importColumns.map((column) => cells[column] ?? ''));
   });
   return Buffer.from(`\ufeff${[importColumns.join(','), ...lines].join('\r\n')}\r\n`, 'utf8');
 }
@@ -32,8 +33,4 @@ function cellsOf(
           consent_reference: consent.reference,
         }),
   };
-}
-
-function quoted(text: string): string {
-  return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
+import { registerAttendance } from './attendance.js';
 import { registerAudit } from './audit.js';
 import { registerBackup } from './backup.js';
 import { registerCamera } from './camera.js';
@@ -40,6 +41,7 @@ registerDoctor(program);
 registerCamera(program);
 registerPerson(program);
 registerEvents(program);
+registerAttendance(program);
 registerKey(program);
 registerGallery(program);
 registerAudit(program);

@@ -1,5 +1,6 @@
 import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { AttendanceControl } from './attendance-control.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
 import type { GalleryControl } from './gallery-control.js';
@@ -91,6 +92,8 @@ export interface BoxStatus {
     readonly publishedCount?: number;
     /** Kinds of event whose topics the broker refuses. */
     readonly heldKinds?: readonly string[];
+    /** How long the certificates of the box and of the broker are in force; those that are known. */
+    readonly certificates?: readonly CertificateStatus[];
     readonly message?: string;
     readonly remedy?: string;
   };
@@ -126,6 +129,7 @@ export interface BoxControl {
   readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
+  readonly attendance: AttendanceControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   /** Published payloads, oldest first, the newest `limit`. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { DropOldestQueue } from '../base/bounded-queue.js';
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { addAttendanceRoutes } from './attendance-routes.js';
 import { addAuditRoutes } from './audit-routes.js';
 import { addBackupRoutes } from './backup-routes.js';
 import type { BoxControl } from './box-control.js';
@@ -49,6 +50,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   addGalleryRoutes(app, box.gallery, actorOf);
   addBackupRoutes(app, box.backups, actorOf);
   addRetentionRoutes(app, box.retention, actorOf);
+  addAttendanceRoutes(app, box.attendance, actorOf, logger);
   addEventRoutes(app, box);
   return app;
 }

@@ -14,6 +14,8 @@ export interface AttendanceRecords {
   readonly corrections: AttendanceCorrections;
   /** Of one person, by time, from `fromMs` on and before `toMs`. */
   attendancesOf(personId: PersonId, fromMs: number, toMs: number): readonly RecordedAttendance[];
+  /** Whether there is any attendance or correction of the person. */
+  hasRecords(personId: PersonId): boolean;
   /** The next `limit` persons of whom there are attendances or corrections, by id, behind `after`. */
   personsAfter(after: string, limit: number): readonly PersonId[];
 }
@@ -41,7 +43,13 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
       .filter((id) => id !== undefined)
       .sort()
       .at(0);
+  const any = db
+    .prepare<[PersonId, PersonId], number>(`
+      SELECT EXISTS (SELECT 1 FROM event WHERE kind = 'attendance' AND person_id = ?)
+          OR EXISTS (SELECT 1 FROM attendance_correction WHERE person_id = ?)`)
+    .pluck();
   return {
+    hasRecords: (personId) => explained(database, () => any.get(personId, personId) === 1),
     corrections: attendanceCorrectionsOf(database),
     attendancesOf: (personId, fromMs, toMs) => explained(database, () => select.all(personId, fromMs, toMs)),
     personsAfter: (after, limit) =>
