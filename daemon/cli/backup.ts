@@ -1,6 +1,8 @@
+import { lstat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { operational } from '../base/errors.js';
 import { encodeBackupRequest, sendSecretly } from '../control/backup-body.js';
 import type { BackupAnswer } from '../control/backup-control.js';
 import { examineBackup } from '../gallery/backup/examine-backup.js';
@@ -49,7 +51,26 @@ async function create(path: string, options: CreateOptions): Promise<BackupAnswe
   const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
   const body = encodeBackupRequest({ path, ...(passphrase === undefined ? {} : { passphrase }) });
   if (passphrase !== undefined) wipe(passphrase);
-  return sendSecretly(body, (sent) => client.json('POST', '/v1/backup/create', sent));
+  const answer = await sendSecretly(body, (sent) =>
+    client.json<BackupAnswer>('POST', '/v1/backup/create', sent),
+  );
+  await assertSeen(path);
+  return answer;
+}
+
+/** Under systemd the daemon has a /tmp of its own, which goes when it stops. @throws `backup-elsewhere` */
+async function assertSeen(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    // Who may not look into the directory cannot tell.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
+    throw operational('backup-elsewhere', `the daemon wrote the backup, but here there is no ${path}`, {
+      remedy:
+        'give a path that the daemon and you see alike: below dataDir, or one that a drop-in of the unit names with ReadWritePaths= (not /tmp, which the service has for itself)',
+      details: { path },
+    });
+  }
 }
 
 function registerVerify(backup: Command): void {

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { BackupAnswer, BackupControl } from '../../daemon/control/backup-control.js';
+import type { BoxControl } from '../../daemon/control/box-control.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { runProgram } from '../support/box.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
+
+function answerFor(path: string): BackupAnswer {
+  return {
+    path,
+    sizeBytes: 3,
+    sha256: '0'.repeat(64),
+    createdAt: '2026-03-01T00:00:00.000Z',
+    site: 'site',
+    box: 'box',
+    program: '0.1.0',
+    recogniser: 'r',
+    schemaVersion: 2,
+    counts: {},
+  };
+}
+
+test('rollcall backup create fails where the daemon wrote to a place that the command does not see', async () => {
+  await using directory = await temporaryDirectory();
+  const socketPath = join(directory.path, 'control.sock');
+  const config = join(directory.path, 'rollcall.yaml');
+  const lines = [
+    'site: { id: site, timeZone: UTC }',
+    'cameras: []',
+    `control: { socketPath: ${socketPath} }`,
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  let isSeen = false;
+  const backups: Partial<BackupControl> = {
+    async create({ path }) {
+      if (isSeen) writeFileSync(path, 'abc');
+      return answerFor(path);
+    },
+  };
+  const box = { backups } as Partial<BoxControl> as BoxControl;
+  await using _server = await startControlServer({ socketPath, box, logger: silentLogger });
+  const create = (): ReturnType<typeof runProgram> =>
+    runProgram(process.execPath, [
+      ...['--import', 'tsx', main, 'backup', 'create', join(directory.path, 'b')],
+      ...['--json', '--config', config],
+    ]);
+  const lost = await create();
+  assert.equal(lost.exitCode, 1);
+  assert.equal(JSON.parse(lost.stdout).error.code, 'backup-elsewhere');
+  isSeen = true;
+  const made = await create();
+  assert.equal(made.exitCode, 0, made.stderr);
+});
