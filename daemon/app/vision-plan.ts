@@ -1,30 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { badInput, isRollcallError } from '../base/errors.js';
+import { isRollcallError } from '../base/errors.js';
 import type { CameraConfig, Config } from '../config/schema.js';
-import { parseUserPassword, type UserPassword } from '../config/user-password.js';
-import { openCredential } from '../host/credentials.js';
+import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from '../vision/protocol.js';
-
-/** Reads a secret of the form `user:password`. Throws what `openCredential` throws, or `credential-form`. */
-export async function openUserPassword(name: string, secretsDirectory: string): Promise<UserPassword> {
-  const bytes = await openCredential(name, { secretsDirectory });
-  try {
-    const parsed = parseUserPassword(bytes);
-    if (parsed === undefined) {
-      throw badInput('credential-form', `the secret "${name}" is not of the form user:password`, {
-        remedy: 'write user name and password into it, separated by a colon, on one line',
-      });
-    }
-    return parsed;
-  } finally {
-    bytes.fill(0);
-  }
-}
 
 /** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
 export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
   const credential =
-    camera.credential === undefined ? null : await openUserPassword(camera.credential, secretsDirectory);
+    camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
   return {
     id: camera.id,
     url: camera.url,

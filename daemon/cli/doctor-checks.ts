@@ -9,6 +9,7 @@ import { ControlClient } from '../control/client.js';
 import type { CredentialPlaces } from '../host/credentials.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
+import { brokerCertificateFindings, clientCertificateFindings } from './doctor-certificates.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
 import { keyFinding, rotationFindings } from './doctor-key.js';
 import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
@@ -38,6 +39,7 @@ export async function examineBox(configPath: string): Promise<readonly Finding[]
   const places = await placesOfDaemon(config);
   findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
   findings.push(...(await secretFindings(config, places)));
+  findings.push(...(await clientCertificateFindings(config, places)));
   findings.push(...(await modelFindings(config)));
   findings.push(await dataFinding(config));
   findings.push(...('status' in daemon ? daemonFindings(daemon.status) : [daemon.finding]));
@@ -142,6 +144,7 @@ function daemonFindings(status: BoxStatus): readonly Finding[] {
       message,
       ...(remedy === undefined ? {} : { remedy }),
     });
+  findings.push(...brokerCertificateFindings(status.broker));
   findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
   return findings;
 }

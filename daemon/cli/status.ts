@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../control/box-control.js';
+import { describeCertificate } from './certificate-text.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { describeRotation } from './key-text.js';
@@ -79,6 +80,11 @@ function galleryLine({
   return rotation === undefined ? line : `${line}\nkey: ${describeRotation(rotation)}`;
 }
 
+/** Nothing without TLS. */
+function certificateLines({ certificates = [] }: BoxStatus['broker']): readonly string[] {
+  return certificates.map((certificate) => `certificate of ${describeCertificate(certificate)}`);
+}
+
 function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): string {
   if (clockDoubt !== undefined) {
     return `retention: NOTHING IS DELETED, ${clockDoubt.message}${remedyLine(clockDoubt.remedy)}`;
@@ -97,6 +103,7 @@ export function describeStatus(status: BoxStatus): string {
     ...status.vision.map(visionLine),
     galleryLine(gallery),
     `broker: ${broker.state}${message}${remedyLine(broker.remedy)}`,
+    ...certificateLines(broker),
     eventsLine(status),
     retentionLine(status.retention),
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,

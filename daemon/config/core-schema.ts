@@ -57,7 +57,25 @@ const clientId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
   error: 'must be 1 to 64 letters, digits, "-" or "_"',
 });
 
-export const mqttSchema = z.strictObject({
+/** A server name of TLS (RFC 6066 section 3): a DNS name, never an address. */
+const serverName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'must be a DNS name such as "broker.example"',
+    },
+  );
+
+/** RFC 7301 section 3.1: 1 to 255 bytes. */
+const alpnProtocol = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
+  error: 'must be 1 to 255 printable ASCII characters, such as "mqtt"',
+});
+
+const onlyWithTls = ['caFile', 'clientCertificate', 'serverName', 'alpn'] as const;
+
+const mqttFields = z.strictObject({
   url: field(
     urlField(['mqtt', 'mqtts', 'ws', 'wss'], 'the broker'),
     'replace',
@@ -79,7 +97,39 @@ export const mqttSchema = z.strictObject({
     'replace',
     'Certificates (PEM) that the broker is trusted by. Absent: those of the system.',
   ),
+  clientCertificate: field(
+    credentialName.exactOptional(),
+    'replace',
+    'Name of the secret that holds the certificate of this box, followed by those of intermediate authorities if there are any, and its private key, all PEM in one text. Absent: none is shown to the broker.',
+  ),
+  serverName: field(
+    serverName.exactOptional(),
+    'replace',
+    'The name that the certificate of the broker must be for, where it is not the host of `url`. There is no setting that turns this check off.',
+  ),
+  alpn: field(
+    z.array(alpnProtocol).min(1).max(8).exactOptional(),
+    'replace',
+    'Application protocols offered in the TLS handshake (ALPN), the preferred one first: brokers that share port 443 with a web server want `mqtt`, some `x-amzn-mqtt-ca`. Absent: none.',
+  ),
 });
+
+/** What belongs to TLS is refused where there is none: nobody should believe in protection that is not there. */
+export const mqttSchema = mqttFields.superRefine(
+  (mqtt, context) => {
+    if (!/^(mqtt|ws):/i.test(String(mqtt?.url))) return;
+    for (const name of onlyWithTls) {
+      if (mqtt[name] === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'has no effect without TLS',
+        params: { remedy: 'write url as mqtts:// or wss://, or leave this out' },
+      });
+    }
+  },
+  { when: ({ value }) => typeof value === 'object' && value !== null },
+);
 
 /**
  * Pictures of people are kept only where somebody decided that they are needed. Vision processes know what they have to

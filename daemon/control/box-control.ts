@@ -1,4 +1,5 @@
 import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
+import type { CertificateStatus } from '../publish/certificate-watch.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AttendanceControl } from './attendance-control.js';
 import type { AuditControl } from './audit-control.js';

@@ -1,7 +1,10 @@
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import type { Socket } from 'node:net';
+import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
 import { isRollcallError, operational, type RollcallError } from '../base/errors.js';
 import type { BrokerAddress } from './broker-address.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
+import { openBrokerSocket, type TlsFacts, tlsFacts, usesTls } from './broker-socket.js';
+import type { ClientCertificate } from './client-certificate.js';
 import { NoStore } from './no-store.js';
 
 /** 5 for MQTT 5, 4 for MQTT 3.1.1: the number in the CONNECT packet. */
@@ -14,17 +17,24 @@ export interface BrokerAccess {
   readonly credential?: { readonly user: string; readonly password: Uint8Array };
   /** PEM certificates the broker is trusted by; absent: those of the system. */
   readonly ca?: Uint8Array;
+  readonly clientCertificate?: ClientCertificate;
+  /** The name that the broker's certificate must be for; absent: the host of `address`. */
+  readonly serverName?: string;
+  /** Application protocols to offer in the handshake, the preferred one first. */
+  readonly alpn?: readonly string[];
 }
 
 export interface ConnectOptions extends BrokerAccess {
   readonly version: MqttVersion;
-  /** What the broker publishes, retained, when the connection ends without a goodbye. */
-  readonly will: { readonly topic: string; readonly payload: Uint8Array };
+  /** What the broker publishes, retained, when the connection ends without a goodbye; absent: nothing. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array };
   /** From the first packet to the broker's answer. */
   readonly connectTimeoutMs: number;
   readonly keepaliveS: number;
   /** Gives up connecting; does nothing once connected. */
   readonly signal: AbortSignal;
+  /** Called when the broker has shown a certificate that is trusted; it may refuse this box afterwards. */
+  readonly onSecured?: (facts: TlsFacts) => void;
 }
 
 /** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
@@ -37,6 +47,11 @@ export interface BrokerConnection {
    * only; `details.reasonCode`) or with the reason why the connection ended.
    */
   publish(topic: string, payload: Uint8Array, options: { readonly isRetained: boolean }): Promise<void>;
+  /**
+   * Asks for the messages of one topic at QoS 1. Rejects with `broker-subscribe-refused` or with the reason why the
+   * connection ended. Brokers may accept and then bring nothing.
+   */
+  subscribe(topic: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
   /** Resolves, never rejects, when the connection has ended, with the reason. */
   readonly closed: Promise<RollcallError>;
   /** Says goodbye: the broker drops the will. */
@@ -51,7 +66,7 @@ const largestReceiveMaximum = 65_535;
 /** Connects once. Rejects with an error of `brokerError` that names the cause. */
 export async function connectBroker(options: ConnectOptions): Promise<BrokerConnection> {
   const broker = options.address.name;
-  const client = mqtt.connect(clientOptions(options));
+  const { client, link } = openClient(options);
   let isConnected = false;
   let firstError: unknown;
   client.on('error', (error) => {
@@ -64,7 +79,7 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   });
   const closed = new Promise<RollcallError>((resolve) => {
     client.once('close', () => {
-      const problem = endingOf(firstError, isConnected);
+      const problem = endingOf(firstError, isConnected, link());
       resolve(brokerError(problem, broker, firstError));
     });
   });
@@ -84,6 +99,7 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
     receiveMaximum: answer,
     closed,
     publish: (topic, payload, { isRetained }) => publish(client, closed, topic, payload, isRetained),
+    subscribe: (topic, onMessage) => subscribe(client, closed, topic, onMessage),
     end: async () => {
       client.end(false);
       await closed;
@@ -92,8 +108,31 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   };
 }
 
+/** How far a connection came. */
+type Link = 'plain' | 'unsecured' | 'secured';
+
+/** The client on a socket of our own, so that every way of connecting is trusted by the same rules. */
+function openClient(options: ConnectOptions): { readonly client: MqttClient; readonly link: () => Link } {
+  let link: Link = usesTls(options) ? 'unsecured' : 'plain';
+  const open = (): Socket => {
+    const socket = openBrokerSocket(options);
+    socket.once('secureConnect', () => {
+      link = 'secured';
+      const facts = tlsFacts(socket);
+      if (facts !== undefined) options.onSecured?.(facts);
+    });
+    return socket;
+  };
+  const common = clientOptions(options);
+  const isWeb = options.address.protocol === 'ws' || options.address.protocol === 'wss';
+  const client = isWeb
+    ? mqtt.connect({ ...common, wsOptions: { createConnection: open } })
+    : new MqttClient(open, common);
+  return { client, link: () => link };
+}
+
 function clientOptions(options: ConnectOptions): IClientOptions {
-  const { address, credential, ca, version, will } = options;
+  const { address, credential, version, will } = options;
   return {
     protocol: address.protocol,
     host: address.host,
@@ -104,7 +143,6 @@ function clientOptions(options: ConnectOptions): IClientOptions {
     ...(credential === undefined
       ? {}
       : { username: credential.user, password: Buffer.from(credential.password) }),
-    ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
     rejectUnauthorized: true,
     clean: true,
     reconnectPeriod: 0,
@@ -113,16 +151,23 @@ function clientOptions(options: ConnectOptions): IClientOptions {
     queueQoSZero: false,
     resubscribe: false,
     outgoingStore: new NoStore(),
-    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+    ...(will === undefined
+      ? {}
+      : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
   };
 }
 
-function endingOf(error: unknown, isConnected: boolean): BrokerProblem {
-  if (error === undefined) return isConnected ? 'lost' : 'closedEarly';
+function endingOf(error: unknown, isConnected: boolean, link: Link): BrokerProblem {
+  const problem = error === undefined ? 'lost' : namedProblem(error, isConnected);
+  if (problem !== 'lost' || isConnected) return problem;
+  const early = { plain: 'closedEarly', unsecured: 'tlsEnded', secured: 'closedAfterTls' } as const;
+  return early[link];
+}
+
+function namedProblem(error: unknown, isConnected: boolean): BrokerProblem {
   // The client's own timeouts carry no code.
   if (error instanceof Error && /^(connack|keepalive) timeout$/i.test(error.message)) return 'silent';
-  const problem = problemOf(error, isConnected ? 'lost' : 'protocol');
-  return problem === 'lost' && !isConnected ? 'closedEarly' : problem;
+  return problemOf(error, isConnected ? 'lost' : 'protocol');
 }
 
 async function publish(
@@ -143,6 +188,34 @@ async function publish(
     });
   });
   const ending = await Promise.race([acknowledged, closed]);
+  if (ending !== undefined) throw ending;
+}
+
+async function subscribe(
+  client: MqttClient,
+  closed: Promise<RollcallError>,
+  topic: string,
+  onMessage: (payload: Uint8Array) => void,
+): Promise<void> {
+  client.on('message', (from, payload) => {
+    if (from === topic) onMessage(payload);
+  });
+  const granted = new Promise<void>((resolve, reject) => {
+    client.subscribe(topic, { qos: 1 }, (error, grants) => {
+      // Refusals are reason codes from 128; with MQTT 3.1.1 all of them are 128 (section 3.9.3).
+      const refused = grants?.find(({ qos }) => qos >= 128);
+      if (!error && refused === undefined) resolve();
+      else
+        reject(
+          operational('broker-subscribe-refused', `the broker refuses subscriptions to ${topic}`, {
+            ...(error ? { cause: error } : {}),
+            details: { topic },
+            remedy: 'Allow this box to read the topic in the access rules of the broker.',
+          }),
+        );
+    });
+  });
+  const ending = await Promise.race([granted, closed]);
   if (ending !== undefined) throw ending;
 }
 

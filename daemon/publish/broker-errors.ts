@@ -1,4 +1,5 @@
 import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { tlsDiagnoses, tlsProblemOf } from './tls-problems.js';
 
 interface Diagnosis {
   readonly code: string;
@@ -39,6 +40,13 @@ const diagnoses = {
     remedy: 'Correct the secret that mqtt.credential names, or the account of this box on the broker.',
     passesByItself: false,
   },
+  notAuthorised: {
+    code: 'broker-not-authorised',
+    says: 'the broker does not let this box in',
+    remedy:
+      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate, and what the broker allows them; many brokers answer a mistyped password like this, too.',
+    passesByItself: false,
+  },
   clientId: {
     code: 'broker-client-id-refused',
     says: 'the broker refuses the client id',
@@ -57,30 +65,7 @@ const diagnoses = {
     remedy: 'Look at the log of the broker; the connection is tried again by itself.',
     passesByItself: true,
   },
-  tlsExpired: {
-    code: 'broker-tls-expired',
-    says: 'the certificate of the broker is expired or not yet valid',
-    remedy: 'Renew the certificate of the broker; check the clock of this machine.',
-    passesByItself: false,
-  },
-  tlsHost: {
-    code: 'broker-tls-wrong-host',
-    says: 'the certificate of the broker was made for another host',
-    remedy: 'Use in mqtt.url a name that stands in the certificate, or make a certificate for this name.',
-    passesByItself: false,
-  },
-  tlsUntrusted: {
-    code: 'broker-tls-untrusted',
-    says: 'the certificate of the broker is signed by nobody this box trusts',
-    remedy: 'Name in mqtt.caFile the certificate of the authority that signed it.',
-    passesByItself: false,
-  },
-  tls: {
-    code: 'broker-tls-failed',
-    says: 'the TLS handshake with the broker failed',
-    remedy: 'Check that mqtt.url names the TLS port of the broker, and its TLS versions.',
-    passesByItself: false,
-  },
+  ...tlsDiagnoses,
   lost: {
     code: 'broker-connection-lost',
     says: 'the connection to the broker ended',
@@ -92,6 +77,19 @@ const diagnoses = {
     says: 'the broker ended the connection before it answered',
     remedy:
       'Check that mqtt.url fits the port (mqtt or mqtts, ws or wss), and look at the log of the broker.',
+    passesByItself: false,
+  },
+  closedAfterTls: {
+    code: 'broker-closed-early',
+    says: 'the broker ended the connection after the TLS handshake, before it answered',
+    remedy:
+      'It may want a client certificate (mqtt.clientCertificate), refuse the one it was shown, or be no MQTT broker; its log says more.',
+    passesByItself: false,
+  },
+  webPath: {
+    code: 'broker-websocket-refused',
+    says: 'what answers does not open a WebSocket under the path of mqtt.url',
+    remedy: 'Set the path in mqtt.url to what the broker or the proxy before it serves, often /mqtt.',
     passesByItself: false,
   },
   takenOver: {
@@ -116,22 +114,22 @@ const byMqttCode = new Map<number, BrokerProblem>([
   [2, 'clientId'],
   [3, 'unavailable'],
   [4, 'auth'],
-  [5, 'auth'],
+  [5, 'notAuthorised'],
   [130, 'protocol'],
   [132, 'version'],
   [133, 'clientId'],
   [134, 'auth'],
-  [135, 'auth'],
+  [135, 'notAuthorised'],
   [136, 'unavailable'],
   [137, 'unavailable'],
-  [138, 'auth'],
+  [138, 'notAuthorised'],
   [139, 'unavailable'],
   [140, 'auth'],
   [141, 'silent'],
   [142, 'takenOver'],
 ]);
 
-/** Codes of Node.js for sockets, name resolution and TLS. */
+/** Codes of Node.js for sockets and name resolution. */
 const bySystemCode = new Map<string, BrokerProblem>([
   ['ENOTFOUND', 'name'],
   ['EAI_AGAIN', 'name'],
@@ -144,16 +142,6 @@ const bySystemCode = new Map<string, BrokerProblem>([
   ['ETIMEDOUT', 'unreachable'],
   ['ECONNRESET', 'lost'],
   ['EPIPE', 'lost'],
-  ['CERT_HAS_EXPIRED', 'tlsExpired'],
-  ['CERT_NOT_YET_VALID', 'tlsExpired'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'tlsHost'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tlsUntrusted'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'tlsUntrusted'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tlsUntrusted'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'tlsUntrusted'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tlsUntrusted'],
-  ['CERT_SIGNATURE_FAILURE', 'tlsUntrusted'],
-  ['EPROTO', 'tls'],
 ]);
 
 /** An error that names why the broker cannot be used and what to do about it. */
@@ -175,9 +163,10 @@ export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerPro
       typeof code === 'number'
         ? byMqttCode.get(code)
         : typeof code === 'string'
-          ? (bySystemCode.get(code) ?? (code.startsWith('ERR_SSL') ? 'tls' : undefined))
+          ? (bySystemCode.get(code) ?? tlsProblemOf(code))
           : undefined;
     if (known !== undefined) return known;
   }
+  if (error instanceof Error && /^Unexpected server response: \d+$/.test(error.message)) return 'webPath';
   return whenUnclear;
 }

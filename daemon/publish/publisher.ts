@@ -5,6 +5,7 @@ import type { Random } from '../base/random.js';
 import { RetrySchedule } from '../base/retry.js';
 import type { BoxIdentity } from '../domain/event-payload.js';
 import { type BrokerAccess, connectBroker, type MqttVersion } from './broker-connection.js';
+import { type CertificateStatus, CertificateWatch } from './certificate-watch.js';
 import { Delivery } from './delivery.js';
 import { encodeState, type StateToSay } from './encoding.js';
 import type { EventKind, EventOutbox } from './event-outbox.js';
@@ -49,6 +50,8 @@ export interface PublisherStatus {
   readonly publishedCount: number;
   /** Kinds of event whose topics the broker refuses at the moment. */
   readonly heldKinds: readonly EventKind[];
+  /** Those of this box and of the broker that are known; none without TLS. */
+  readonly certificates: readonly CertificateStatus[];
 }
 
 /** Brings the outbox to the broker for as long as it lives. Disposing says goodbye; what is left stays recorded. */
@@ -72,6 +75,7 @@ class RunningPublisher implements Publisher {
   readonly #schedule: RetrySchedule;
   readonly #versions: VersionChoice;
   readonly #outage: OutageLog;
+  readonly #certificates: CertificateWatch;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #connection: PublisherStatus['connection'] = 'connecting';
@@ -88,14 +92,17 @@ class RunningPublisher implements Publisher {
     this.#schedule = new RetrySchedule(this.#timings.retry, clock, random);
     this.#versions = new VersionChoice(logger);
     this.#outage = new OutageLog({ clock, logger, outboxDepth: () => options.outbox.depth() });
+    this.#certificates = new CertificateWatch(clock, logger);
   }
 
   start(): void {
+    this.#certificates.start(this.#options.broker);
     const unsubscribe = this.#options.onRecorded(() => this.#delivery?.drain.pump());
     const forget = this.#options.gallery.onChanged(() => void this.#delivery?.sayChange());
     this.#running = this.#run().finally(() => {
       unsubscribe();
       forget();
+      this.#certificates[Symbol.dispose]();
     });
   }
 
@@ -109,6 +116,7 @@ class RunningPublisher implements Publisher {
       inFlightCount: this.#delivery?.drain.inFlightCount ?? 0,
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
+      certificates: this.#certificates.status(),
     };
   }
 
@@ -147,7 +155,14 @@ class RunningPublisher implements Publisher {
       payload: encodeState({ ...lost, gallery: gallery.state(), timeMs: clock.wallMs() }, from),
     };
     const connection = await this.#versions.connect((version) =>
-      connectBroker({ ...broker, ...this.#timings, version, will, signal }),
+      connectBroker({
+        ...broker,
+        ...this.#timings,
+        version,
+        will,
+        signal,
+        onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
+      }),
     );
     this.#version = connection.version;
     this.#delivery = new Delivery({

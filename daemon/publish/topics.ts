@@ -8,6 +8,8 @@ export interface Topics {
   event(kind: string): string;
   /** `<prefix>/<site>/<box>/state`: retained; whether the box is connected. */
   readonly state: string;
+  /** `<prefix>/<site>/<box>/check`: what `rollcall mqtt check` sends to itself; never retained, of no meaning to others. */
+  readonly check: string;
 }
 
 /**
@@ -20,6 +22,7 @@ export function topicsOf(prefix: string, { siteId, boxId }: BoxIdentity): Topics
   return {
     event: (kind) => `${base}/event/${safeLevel(kind)}`,
     state: `${base}/state`,
+    check: `${base}/check`,
   };
 }
 

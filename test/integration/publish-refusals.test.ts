@@ -56,7 +56,7 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
     await using broker = await startMosquitto({ users: { box: 'right' } });
     const credential = { user: 'box', password: password('wrong') };
     const line = await refusal({ url: broker.url, credential });
-    assert.equal(line['code'], 'broker-auth-refused');
+    assert.equal(line['code'], 'broker-not-authorised');
     assert.equal(line.level, 'error', 'somebody must act');
     assert.match(String(line['remedy']), /credential/);
     assert.ok(!JSON.stringify(line).includes('wrong'), 'the password is not logged');
