@@ -71,11 +71,18 @@ export class Expectation {
     if (found.size !== persons.length) violations.push({ kind: 'torn', what: 'somebody is there twice' });
     const { operation } = this.#intent ?? {};
     const outcome = this.#settleIntent(found, violations);
-    for (const [seed, { fate, id }] of this.#held) {
-      const violation = violationOf(seed, fate, found.get(seed));
-      if (violation !== undefined) violations.push(violation);
-      if (fate === 'erased' && id !== undefined && !tombstones.includes(id))
+    for (const [seed, { fate, id }] of [...this.#held]) {
+      const isErased = id !== undefined && tombstones.includes(id);
+      const person = found.get(seed);
+      // A restore may erase whom the backup has with the face that was withdrawn since: their name need not outlive that.
+      if (fate === 'withdrawn' && person === undefined && isErased) continue;
+      if (fate === 'erased' && id !== undefined && !isErased)
         violations.push({ kind: 'torn', what: `Person ${seed} was erased without a tombstone` });
+      const violation = violationOf(seed, fate, person);
+      if (violation === undefined) continue;
+      violations.push(violation);
+      // Told once: from here on that is how it is.
+      this.#settle(seed, person?.fate ?? 'replaced');
     }
     for (const person of persons) {
       if (this.#held.has(person.seed)) this.#remember(person);
