@@ -58,7 +58,7 @@ export function allSettings(): readonly Setting[] {
       for (const [key, child] of Object.entries(node.properties)) {
         visit(child, [...path, key], node.required?.includes(key) ?? false);
       }
-    } else if (node.items !== undefined) {
+    } else if (node.items !== undefined && node.reload === undefined) {
       visit(node.items, [...path, '[]'], isRequired);
     } else if (node.reload !== undefined) {
       settings.push({ path, reload: node.reload, isRequired, node });

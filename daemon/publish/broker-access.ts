@@ -4,9 +4,23 @@ import type { MqttConfig } from '../config/schema.js';
 import type { BoxIdentity } from '../domain/event-payload.js';
 import { type CredentialPlaces, openCredential } from '../host/credentials.js';
 import { openUserPassword } from '../host/user-password-secret.js';
-import { brokerAddress } from './broker-address.js';
-import type { BrokerAccess } from './broker-connection.js';
+import { type BrokerAddress, brokerAddress } from './broker-address.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
+
+/** What it takes to connect to a broker, secrets included. */
+export interface BrokerAccess {
+  readonly address: BrokerAddress;
+  /** The same over restarts, so that the broker ends an older connection of this box when a new one comes. */
+  readonly clientId: string;
+  readonly credential?: { readonly user: string; readonly password: Uint8Array };
+  /** PEM certificates the broker is trusted by; absent: those of the system. */
+  readonly ca?: Uint8Array;
+  readonly clientCertificate?: ClientCertificate;
+  /** The name that the broker's certificate must be for; absent: the host of `address`. */
+  readonly serverName?: string;
+  /** Application protocols to offer in the handshake, the preferred one first. */
+  readonly alpn?: readonly string[];
+}
 
 /**
  * Reads the files and secrets that a connection to the configured broker needs.

@@ -1,28 +1,13 @@
 import type { Socket } from 'node:net';
 import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
 import { isRollcallError, operational, type RollcallError } from '../base/errors.js';
-import type { BrokerAddress } from './broker-address.js';
+import type { BrokerAccess } from './broker-access.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
 import { openBrokerSocket, type TlsFacts, tlsFacts, usesTls } from './broker-socket.js';
-import type { ClientCertificate } from './client-certificate.js';
 import { NoStore } from './no-store.js';
 
 /** 5 for MQTT 5, 4 for MQTT 3.1.1: the number in the CONNECT packet. */
 export type MqttVersion = 5 | 4;
-
-export interface BrokerAccess {
-  readonly address: BrokerAddress;
-  /** The same over restarts, so that the broker ends an older connection of this box when a new one comes. */
-  readonly clientId: string;
-  readonly credential?: { readonly user: string; readonly password: Uint8Array };
-  /** PEM certificates the broker is trusted by; absent: those of the system. */
-  readonly ca?: Uint8Array;
-  readonly clientCertificate?: ClientCertificate;
-  /** The name that the broker's certificate must be for; absent: the host of `address`. */
-  readonly serverName?: string;
-  /** Application protocols to offer in the handshake, the preferred one first. */
-  readonly alpn?: readonly string[];
-}
 
 export interface ConnectOptions extends BrokerAccess {
   readonly version: MqttVersion;

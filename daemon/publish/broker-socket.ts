@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import type { BrokerAccess } from './broker-connection.js';
+import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js';
 
 /** What a TLS handshake agreed on, and what the broker showed in it. */

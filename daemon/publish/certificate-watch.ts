@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { isoTime } from '../domain/iso-time.js';
-import type { BrokerAccess } from './broker-connection.js';
+import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js';
 
 /** How long a certificate is still in force. */

@@ -13,7 +13,7 @@ function leaves(node: SchemaNode, path: readonly string[] = []): string[] {
   if (node.properties !== undefined) {
     return Object.entries(node.properties).flatMap(([key, child]) => leaves(child, [...path, key]));
   }
-  return node.items === undefined ? [path.join('.')] : leaves(node.items, [...path, '[]']);
+  return node.items?.properties === undefined ? [path.join('.')] : leaves(node.items, [...path, '[]']);
 }
 
 describe('the configuration reference', () => {
