@@ -45,14 +45,16 @@ export function correctedStays(
     const isLast = stays.findLastIndex(({ date }) => date === stay.date) === index;
     const withIn = inMs !== undefined && isFirst ? withFirstIn(stay.marks, inMs) : stay.marks;
     const marks = outMs !== undefined && isLast ? withLastOut(withIn, outMs) : withIn;
-    return { ...stay, marks };
+    return { ...stay, marks: inOrder(marks) };
   });
   const added = [...corrections].flatMap(([date, { inMs, outMs }]): Stay[] => {
     if (stays.some((stay) => stay.date === date)) return [];
     const marks: Mark[] = [];
     if (inMs !== undefined) marks.push({ atMs: inMs, direction: 'in' });
     if (outMs !== undefined) marks.push({ atMs: outMs, direction: 'out' });
-    return marks.length === 0 ? [] : [{ date, on: nearestShift(marks, calendar.on(date)), marks }];
+    return marks.length === 0
+      ? []
+      : [{ date, on: nearestShift(marks, calendar.on(date)), marks: inOrder(marks) }];
   });
   return refitted([...corrected, ...added], calendar);
 }

@@ -96,6 +96,7 @@ function distance({ atMs, direction }: Mark, { startMs, endMs }: ShiftOnDay): nu
   const canLeave = direction !== 'in' && startMs < atMs;
   return Math.min(
     canCome ? Math.abs(atMs - startMs) : Number.POSITIVE_INFINITY,
-    canLeave ? Math.abs(atMs - endMs) : Number.POSITIVE_INFINITY,
+    // Where one shift follows another, who is seen for the first time comes rather than leaves.
+    canLeave ? Math.abs(atMs - endMs) + (direction === 'both' ? 1 : 0) : Number.POSITIVE_INFINITY,
   );
 }

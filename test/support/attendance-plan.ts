@@ -1,0 +1,87 @@
+import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance-day.js';
+import type { Correction } from '../../daemon/domain/attendance-day-correction.js';
+import type { Mark } from '../../daemon/domain/attendance-day-marks.js';
+import type { Direction } from '../../daemon/domain/event.js';
+import { type AttendancePlan, type LocalTime, type Shift, shiftCalendar } from '../../daemon/domain/shift.js';
+import { secondOfDay } from '../../daemon/domain/shift-time-text.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+
+export const paris = localTimeOf('Europe/Paris');
+
+/** A shift on every day of the week unless told otherwise; graces as configured by default, no break. */
+export function shiftOf(id: string, from: string, to: string, changes: Partial<Shift> = {}): Shift {
+  return {
+    id,
+    days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+    fromS: secondOfDay(from),
+    toS: secondOfDay(to),
+    lateGraceS: 300,
+    earlyLeaveGraceS: 300,
+    overtimeAfterS: 900,
+    breakS: 0,
+    breakAfterS: 21_600,
+    validFrom: null,
+    validUntil: null,
+    ...changes,
+  };
+}
+
+export function planOf(shifts: readonly Shift[], changes: Partial<AttendancePlan> = {}): AttendancePlan {
+  return { shifts, holidays: new Set(), pairing: 'first-in-last-out', ...changes };
+}
+
+/** `in 2026-03-02T08:01` by the clock of the site; `both` and `out` alike. A time with an offset is that instant. */
+export function marksOf(lines: readonly string[], localTime: LocalTime): readonly Mark[] {
+  return lines.map((line) => {
+    const [direction = '', time = ''] = line.split(' ');
+    return { direction: direction as Direction, atMs: instant(time, localTime) };
+  });
+}
+
+export function instant(time: string, localTime: LocalTime): number {
+  if (time.length > 16) return Date.parse(time);
+  return localTime.instantOf(time.slice(0, 10), secondOfDay(time.slice(11)));
+}
+
+export interface Scene {
+  readonly plan: AttendancePlan;
+  readonly marks: readonly string[];
+  readonly period: readonly [from: string, to: string];
+  readonly corrections?: readonly Correction[];
+  readonly localTime?: LocalTime;
+  /** Long after everything unless told otherwise. */
+  readonly now?: string;
+  readonly enrolledAt?: string;
+}
+
+export function daysOf(scene: Scene): readonly AttendanceDay[] {
+  const { plan, marks, corrections = [], localTime = paris, now = '2027-12-31T12:00', enrolledAt } = scene;
+  const [from, to] = scene.period;
+  const facts = {
+    marks: marksOf(marks, localTime),
+    corrections,
+    expectedFromMs: enrolledAt === undefined ? undefined : instant(enrolledAt, localTime),
+  };
+  return attendanceDays(facts, shiftCalendar(plan, localTime), { from, to }, instant(now, localTime));
+}
+
+const minutes = (ms: number): number => Math.floor(ms / 60_000);
+
+/** A day in one line: `2026-03-02 day worked 540 on-time`, with what is not zero. */
+export function lineOf(day: AttendanceDay): string {
+  const durations = [
+    ['break', day.breakMs],
+    ['away', day.awayMs],
+    ['early', day.earlyMs],
+    ['late', day.lateMs],
+    ['left-early', day.leftEarlyMs],
+    ['overtime', day.overtimeMs],
+  ] as const;
+  return [
+    day.date,
+    day.on?.shift.id ?? '-',
+    `worked ${minutes(day.workedMs)}`,
+    ...durations.flatMap(([name, ms]) => (ms === 0 ? [] : [`${name} ${minutes(ms)}`])),
+    `[${day.statuses.join(' ')}]`,
+  ].join(' ');
+}

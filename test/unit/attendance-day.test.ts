@@ -1,0 +1,396 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { daysOf, instant, lineOf, paris, planOf, type Scene, shiftOf } from '../support/attendance-plan.js';
+
+const day = shiftOf('day', '08:00', '17:00');
+const night = shiftOf('night', '22:00', '06:00');
+const plant = [shiftOf('early', '06:00', '14:00'), shiftOf('late', '14:00', '22:00'), night];
+const office = { plan: planOf([day]), period: ['2026-03-02', '2026-03-02'] } as const;
+
+interface Case extends Partial<Scene> {
+  readonly what: string;
+  readonly marks: readonly string[];
+  readonly lines: readonly string[];
+}
+
+function check(cases: readonly Case[], common: Pick<Scene, 'plan' | 'period'> & Partial<Scene>): void {
+  for (const { what, lines, ...scene } of cases) {
+    test(what, () => assert.deepEqual(daysOf({ ...common, ...scene }).map(lineOf), lines));
+  }
+}
+
+describe('arriving and leaving', () => {
+  check(
+    [
+      {
+        what: 'on time',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'at the last moment of every grace',
+        marks: ['in 2026-03-02T08:05', 'out 2026-03-02T16:55'],
+        lines: ['2026-03-02 day worked 530 [on-time]'],
+      },
+      {
+        what: 'a minute beyond every grace',
+        marks: ['in 2026-03-02T08:06', 'out 2026-03-02T16:54'],
+        lines: ['2026-03-02 day worked 528 late 6 left-early 6 [late left-early]'],
+      },
+      {
+        what: 'early, and overtime from its threshold on',
+        marks: ['in 2026-03-02T07:54', 'out 2026-03-02T17:15'],
+        lines: ['2026-03-02 day worked 561 early 6 overtime 15 [early overtime]'],
+      },
+      {
+        what: 'a minute too little for overtime',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:14'],
+        lines: ['2026-03-02 day worked 554 [on-time]'],
+      },
+      {
+        what: 'overtime over midnight counts for the day before',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-03T00:30'],
+        lines: ['2026-03-02 day worked 990 overtime 450 [on-time overtime]'],
+      },
+      {
+        what: 'cameras for both ways: the first look comes, the last leaves',
+        marks: ['both 2026-03-02T08:01', 'both 2026-03-02T12:00', 'both 2026-03-02T17:02'],
+        lines: ['2026-03-02 day worked 541 [on-time]'],
+      },
+      {
+        what: 'duplicates and looks by two cameras at one door count once',
+        marks: [
+          'in 2026-03-02T08:00',
+          'in 2026-03-02T08:00',
+          'both 2026-03-02T08:01',
+          'out 2026-03-02T17:00',
+          'out 2026-03-02T17:00',
+        ],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'only in',
+        marks: ['in 2026-03-02T08:00'],
+        lines: ['2026-03-02 day worked 0 [on-time incomplete]'],
+      },
+      { what: 'only out', marks: ['out 2026-03-02T17:00'], lines: ['2026-03-02 day worked 0 [incomplete]'] },
+      {
+        what: 'one look for both ways near the end leaves',
+        marks: ['both 2026-03-02T16:00'],
+        lines: ['2026-03-02 day worked 0 left-early 60 [left-early incomplete]'],
+      },
+      {
+        what: 'in again and not out again',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00', 'in 2026-03-02T13:00'],
+        lines: ['2026-03-02 day worked 240 [on-time incomplete]'],
+      },
+      {
+        what: 'an out that nobody came in for',
+        marks: ['out 2026-03-02T12:00', 'in 2026-03-02T13:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 240 late 300 [late incomplete]'],
+      },
+      { what: 'nobody knows who was to come', marks: [], lines: [] },
+      {
+        what: 'absent',
+        marks: [],
+        enrolledAt: '2026-03-01T12:00',
+        lines: ['2026-03-02 day worked 0 [absent]'],
+      },
+      { what: 'not before being enrolled', marks: [], enrolledAt: '2026-03-02T12:00', lines: [] },
+      {
+        what: 'expected until the shift is over',
+        marks: [],
+        enrolledAt: '2026-03-01T12:00',
+        now: '2026-03-02T16:59',
+        lines: ['2026-03-02 day worked 0 [expected]'],
+      },
+      {
+        what: 'present, and nobody has left early at noon',
+        marks: ['in 2026-03-02T08:00'],
+        now: '2026-03-02T12:00',
+        lines: ['2026-03-02 day worked 0 [on-time present]'],
+      },
+      {
+        what: 'out for lunch is not leaving early yet',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00'],
+        now: '2026-03-02T12:30',
+        lines: ['2026-03-02 day worked 240 [on-time]'],
+      },
+    ],
+    office,
+  );
+});
+
+describe('pairs and breaks', () => {
+  const pairs = planOf([day], { pairing: 'pairs' });
+  const broken = shiftOf('day', '08:00', '17:00', { breakS: 3600 });
+  const lunch = [
+    'in 2026-03-02T08:00',
+    'out 2026-03-02T12:00',
+    'in 2026-03-02T12:40',
+    'out 2026-03-02T17:00',
+  ];
+  check(
+    [
+      {
+        what: 'first in and last out pay lunch',
+        marks: lunch,
+        plan: planOf([day]),
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      { what: 'pairs do not', marks: lunch, lines: ['2026-03-02 day worked 500 away 40 [on-time]'] },
+      {
+        what: 'a break is taken off',
+        marks: lunch,
+        plan: planOf([broken]),
+        lines: ['2026-03-02 day worked 480 break 60 [on-time]'],
+      },
+      {
+        what: 'time away counts towards the break',
+        marks: lunch,
+        plan: planOf([broken], { pairing: 'pairs' }),
+        lines: ['2026-03-02 day worked 480 break 20 away 40 [on-time]'],
+      },
+      {
+        what: 'only what is beyond the presence from which it is due',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T14:10'],
+        plan: planOf([broken]),
+        lines: ['2026-03-02 day worked 360 break 10 left-early 170 [on-time left-early]'],
+      },
+      {
+        what: 'looks for both ways take turns',
+        marks: [
+          'both 2026-03-02T08:00',
+          'both 2026-03-02T12:00',
+          'both 2026-03-02T13:00',
+          'both 2026-03-02T17:00',
+        ],
+        lines: ['2026-03-02 day worked 480 away 60 [on-time]'],
+      },
+      {
+        what: 'a missing out leaves the pair open to the next one',
+        marks: ['in 2026-03-02T08:00', 'in 2026-03-02T13:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time incomplete]'],
+      },
+      {
+        what: 'a missing in pays nothing',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 240 away 300 [on-time incomplete]'],
+      },
+    ],
+    { plan: pairs, period: office.period },
+  );
+});
+
+describe('nights, and shifts one after the other', () => {
+  const period = ['2026-03-01', '2026-03-04'] as const;
+  check(
+    [
+      {
+        what: 'a night counts for the day on which it begins',
+        marks: ['in 2026-03-02T21:58', 'out 2026-03-03T06:03'],
+        lines: ['2026-03-02 night worked 485 [on-time]'],
+      },
+      {
+        what: 'night after night at cameras for both ways',
+        marks: [
+          'both 2026-03-01T21:58',
+          'both 2026-03-02T06:03',
+          'both 2026-03-02T21:50',
+          'both 2026-03-03T06:00',
+        ],
+        lines: ['2026-03-01 night worked 485 [on-time]', '2026-03-02 night worked 490 early 10 [early]'],
+      },
+      {
+        what: 'from a night to the late shift of the same day',
+        marks: ['in 2026-03-02T22:00', 'out 2026-03-03T06:00', 'in 2026-03-03T13:55', 'out 2026-03-03T22:00'],
+        lines: ['2026-03-02 night worked 480 [on-time]', '2026-03-03 late worked 485 [on-time]'],
+      },
+      {
+        what: 'on into the next shift is overtime',
+        marks: ['in 2026-03-02T06:00', 'out 2026-03-02T18:00'],
+        lines: ['2026-03-02 early worked 720 overtime 240 [on-time overtime]'],
+      },
+      {
+        what: 'a missing out does not swallow the next day',
+        marks: ['in 2026-03-02T06:00', 'in 2026-03-03T06:00', 'out 2026-03-03T14:00'],
+        lines: ['2026-03-02 early worked 0 [on-time incomplete]', '2026-03-03 early worked 480 [on-time]'],
+      },
+      {
+        what: 'who came for none of three is absent from no one of them',
+        marks: [],
+        enrolledAt: '2026-02-01T12:00',
+        period: ['2026-03-02', '2026-03-02'],
+        lines: ['2026-03-02 - worked 0 [absent]'],
+      },
+      {
+        what: 'the shift that ends as somebody left, of two that begin alike',
+        plan: planOf([shiftOf('short', '08:00', '12:00'), shiftOf('long', '08:00', '17:00')]),
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 long worked 540 [on-time]'],
+      },
+      {
+        what: 'both halves of a divided day',
+        plan: planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]),
+        marks: [
+          'both 2026-03-02T08:00',
+          'both 2026-03-02T12:03',
+          'both 2026-03-02T13:55',
+          'both 2026-03-02T18:00',
+        ],
+        lines: ['2026-03-02 am worked 243 [on-time]', '2026-03-02 pm worked 245 [on-time]'],
+      },
+    ],
+    { plan: planOf(plant), period },
+  );
+});
+
+describe('clocks that are set, ends of months and years', () => {
+  const nights = planOf([night]);
+  const run = (zone: string, date: string, next: string, line: string): void => {
+    const marks = [`in ${date}T22:00`, `out ${next}T06:00`];
+    const scene = { plan: nights, marks, period: [date, date], localTime: localTimeOf(zone) } as const;
+    assert.deepEqual(daysOf(scene).map(lineOf), [`${date} night worked ${line}`]);
+  };
+  const nightsOfChange = [
+    ['Europe/Paris', '2026-03-28', '2026-03-29', '420 [on-time]'],
+    ['Europe/Paris', '2026-10-24', '2026-10-25', '540 [on-time]'],
+    ['America/New_York', '2026-03-07', '2026-03-08', '420 [on-time]'],
+    ['America/New_York', '2026-10-31', '2026-11-01', '540 [on-time]'],
+    ['Australia/Lord_Howe', '2026-10-03', '2026-10-04', '450 [on-time]'],
+    ['Australia/Lord_Howe', '2026-04-04', '2026-04-05', '510 [on-time]'],
+    ['Europe/Paris', '2026-12-31', '2027-01-01', '480 [on-time]'],
+    ['Europe/Paris', '2028-02-28', '2028-02-29', '480 [on-time]'],
+    ['Europe/Paris', '2028-02-29', '2028-03-01', '480 [on-time]'],
+  ] as const;
+  for (const [zone, date, next, line] of nightsOfChange)
+    test(`the night of ${date} in ${zone}`, () => run(zone, date, next, line));
+
+  test('the hour that comes twice is told apart by its instant', () => {
+    const early = shiftOf('early', '02:30', '08:00');
+    const come = (time: string) =>
+      daysOf({
+        plan: planOf([early]),
+        marks: [`in ${time}`, 'out 2026-10-25T08:00'],
+        period: ['2026-10-25', '2026-10-25'],
+      });
+    assert.deepEqual(come('2026-10-25T02:30:00+02:00').map(lineOf), [
+      '2026-10-25 early worked 390 [on-time]',
+    ]);
+    assert.deepEqual(come('2026-10-25T02:30:00+01:00').map(lineOf), [
+      '2026-10-25 early worked 330 late 60 [late]',
+    ]);
+  });
+});
+
+describe('days without a shift', () => {
+  const weekly = planOf([shiftOf('day', '08:00', '17:00', { days: ['mon'] })], {
+    holidays: new Set(['2026-03-09']),
+  });
+  check(
+    [
+      {
+        what: 'all of it is overtime',
+        marks: ['in 2026-03-07T10:00', 'out 2026-03-07T12:00'],
+        lines: ['2026-03-07 - worked 120 overtime 120 [overtime]'],
+      },
+      {
+        what: 'a holiday is one, and nobody is absent on it',
+        marks: ['in 2026-03-09T08:00', 'out 2026-03-09T17:00'],
+        enrolledAt: '2026-01-01T12:00',
+        lines: ['2026-03-09 - worked 540 overtime 540 [overtime]'],
+      },
+      {
+        what: 'out after midnight belongs to the day of the in',
+        marks: ['in 2026-03-07T22:00', 'out 2026-03-08T02:00'],
+        lines: ['2026-03-07 - worked 240 overtime 240 [overtime]'],
+      },
+      {
+        what: 'without any shift there is no overtime',
+        plan: planOf([]),
+        marks: ['both 2026-03-07T10:00', 'both 2026-03-07T12:00'],
+        lines: ['2026-03-07 - worked 120 []'],
+      },
+    ],
+    { plan: weekly, period: ['2026-03-07', '2026-03-10'] },
+  );
+});
+
+describe('corrections', () => {
+  const at = (time: string): number => instant(time, paris);
+  const came = { kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T08:00') } as const;
+  const left = { kind: 'out', date: '2026-03-02', atMs: at('2026-03-02T17:00') } as const;
+  const excused = { kind: 'absence-excused', date: '2026-03-02', atMs: null } as const;
+  const asRecorded = { kind: 'as-recorded', date: '2026-03-02', atMs: null } as const;
+  const onTime = ['2026-03-02 day worked 540 [on-time]'];
+  check(
+    [
+      {
+        what: 'in, of a day with an out only',
+        marks: ['out 2026-03-02T17:00'],
+        corrections: [came],
+        lines: onTime,
+      },
+      {
+        what: 'in, before the recorded one',
+        marks: ['in 2026-03-02T09:10', 'out 2026-03-02T17:00'],
+        corrections: [came],
+        lines: onTime,
+      },
+      {
+        what: 'in, after the recorded one',
+        marks: ['in 2026-03-02T07:00', 'out 2026-03-02T17:00'],
+        corrections: [came],
+        lines: onTime,
+      },
+      {
+        what: 'in, where the only look was both ways',
+        marks: ['both 2026-03-02T17:00'],
+        corrections: [came],
+        lines: onTime,
+      },
+      { what: 'out', marks: ['in 2026-03-02T08:00'], corrections: [left], lines: onTime },
+      {
+        what: 'out, before the recorded one',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T19:00'],
+        corrections: [left],
+        lines: onTime,
+      },
+      { what: 'in and out of a day without a look', marks: [], corrections: [left, came], lines: onTime },
+      {
+        what: 'the last one counts',
+        marks: ['in 2026-03-02T08:00'],
+        corrections: [{ ...left, atMs: at('2026-03-02T12:00') }, left],
+        lines: onTime,
+      },
+      {
+        what: 'as recorded takes all before it back',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00'],
+        corrections: [left, asRecorded],
+        lines: ['2026-03-02 day worked 240 left-early 300 [on-time left-early]'],
+      },
+      {
+        what: 'an absence is excused',
+        marks: [],
+        corrections: [excused],
+        enrolledAt: '2026-03-01T12:00',
+        lines: ['2026-03-02 day worked 0 [excused]'],
+      },
+      {
+        what: 'and is not any more',
+        marks: [],
+        corrections: [excused, asRecorded],
+        enrolledAt: '2026-03-01T12:00',
+        lines: ['2026-03-02 day worked 0 [absent]'],
+      },
+      {
+        what: 'of another day does nothing',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
+        corrections: [{ kind: 'out', date: '2026-03-01', atMs: at('2026-03-01T12:00') }],
+        lines: onTime,
+      },
+    ],
+    office,
+  );
+});
