@@ -22,7 +22,7 @@ import type { Records } from '../records/open-records.js';
 import type { PhotoOutcome } from '../vision/protocol.js';
 import { type EnrolmentParts, examineEnrolment, requireProfile } from './enrolment.js';
 import type { GalleryAccess } from './gallery-access.js';
-import { describeErasure, describePerson, summarisePerson } from './person-answers.js';
+import { certified, describePerson, summarisePerson } from './person-answers.js';
 
 /** More events than one person makes in the time that any rule keeps them. */
 const mostEvents = 1_000_000;
@@ -113,8 +113,7 @@ export class BoxPersons implements PersonControl {
 
   async erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
     this.#parts.forgetPerson(personId(id));
-    const certificate = this.#gallery().erasePerson(personId(id), actor);
-    return certificate && describeErasure(certificate);
+    return certified(() => this.#gallery().erasePerson(personId(id), actor));
   }
 
   async withdrawConsent(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
@@ -131,8 +130,7 @@ export class BoxPersons implements PersonControl {
       reference: 'not recorded',
     };
     const profile: PersonProfile = { ...found.profile, consent: { ...consent, withdrawnIso } };
-    const certificate = gallery.eraseBiometricData(found.id, profile, actor);
-    return certificate && describeErasure(certificate);
+    return certified(() => gallery.eraseBiometricData(found.id, profile, actor));
   }
 
   async exportPerson(id: string, scope: ExportScope, actor: Actor): Promise<PersonRecord | undefined> {

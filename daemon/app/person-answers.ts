@@ -1,3 +1,4 @@
+import { isRollcallError, operational } from '../base/errors.js';
 import type { ErasureCertificate, PersonDetail, PersonSummary } from '../control/person-control.js';
 import type * as gallery from '../gallery/gallery.js';
 import { damagedName } from './enrolment.js';
@@ -28,7 +29,26 @@ export function describePerson(detail: gallery.PersonDetail): PersonDetail {
   };
 }
 
-export function describeErasure(certificate: gallery.ErasureCertificate): ErasureCertificate {
+/** The certificate of an erasure; where only its last step failed, it is in the details of the error. */
+export function certified(
+  erase: () => gallery.ErasureCertificate | undefined,
+): ErasureCertificate | undefined {
+  try {
+    const certificate = erase();
+    return certificate && describeErasure(certificate);
+  } catch (error) {
+    if (!isRollcallError(error, 'erasure-incomplete')) throw error;
+    const { code, message, remedy = '', details } = error;
+    const erased = details['certificate'] as gallery.ErasureCertificate;
+    throw operational(code, message, {
+      remedy,
+      details: { ...details, certificate: describeErasure(erased) },
+      cause: error,
+    });
+  }
+}
+
+function describeErasure(certificate: gallery.ErasureCertificate): ErasureCertificate {
   const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
   return { personId, scope, erasedAt: iso(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
 }

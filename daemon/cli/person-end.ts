@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { badInput } from '../base/errors.js';
+import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { PersonClient } from '../control/person-client.js';
 import type { ErasureCertificate, RestoreResult } from '../control/person-control.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -73,13 +73,30 @@ function withErasure(command: Command, { description, question, erase }: Erasure
         // The file is made before the erasure: afterwards it would be too late to find that it cannot be.
         await using file =
           options.certificate === undefined ? undefined : await createPrivateFile(options.certificate);
-        const certificate = await erase(persons, id);
-        print(options.json === true, certificate, () => describeCertificate(certificate));
+        const { certificate, problem } = await eraseAnyhow(() => erase(persons, id));
         await file?.write(Buffer.from(`${JSON.stringify(certificate, null, 2)}\n`));
         await file?.keep();
+        if (problem === undefined || options.json !== true) {
+          print(options.json === true, certificate, () => describeCertificate(certificate));
+        }
+        if (problem !== undefined) throw problem;
         return exitCodes.done;
       }),
     );
+}
+
+/** What was erased is certified, also where the log still holds it: with the problem then. */
+async function eraseAnyhow(
+  erase: () => Promise<ErasureCertificate>,
+): Promise<{ readonly certificate: ErasureCertificate; readonly problem?: RollcallError }> {
+  try {
+    return { certificate: await erase() };
+  } catch (error) {
+    if (!isRollcallError(error, 'erasure-incomplete')) throw error;
+    const { certificate } = error.details as { readonly certificate?: ErasureCertificate };
+    if (certificate === undefined) throw error;
+    return { certificate, problem: error };
+  }
 }
 
 function describeRestore(id: string, { outcome }: RestoreResult): string {

@@ -28,7 +28,7 @@ export interface ErasureParts {
  */
 export function erasePerson(parts: ErasureParts, person: PersonCountsRow, by: Actor): ErasureCertificate {
   const erased = deletePerson(parts, person, by);
-  forgetLog(parts.database);
+  forgetLog(parts.database, erased);
   return erased;
 }
 
@@ -79,8 +79,9 @@ export function eraseBiometricData(
     const details = { scope: 'biometric-data', revision, ...what };
     return audit.append({ by, action: 'person.consent-withdrawn', subject: person.id, details });
   });
-  forgetLog(database);
-  return certificate({ personId: person.id, scope: 'biometric-data', erasedAtMs, by, entry, what });
+  const erased = certificate({ personId: person.id, scope: 'biometric-data', erasedAtMs, by, entry, what });
+  forgetLog(database, erased);
+  return erased;
 }
 
 /** To be called in the transaction that deletes the person, and when a backup brings tombstones. */
@@ -108,16 +109,19 @@ function forgetOlderCopies({ path }: OpenDatabase): void {
   for (const copy of olderCopiesOf(path)) rmSync(copy, { force: true });
 }
 
-/** @throws `erasure-incomplete` */
-function forgetLog(database: OpenDatabase): void {
+/**
+ * @param erased - goes with the error: the deletion itself is done
+ * @throws `erasure-incomplete`
+ */
+function forgetLog(database: OpenDatabase, erased?: ErasureCertificate): void {
   if (emptyWriteAheadLog(database)) return;
   throw operational(
     'erasure-incomplete',
     'the data was deleted, but the write-ahead log could not be emptied',
     {
       remedy:
-        'Close every other program that reads the gallery file; the log is emptied when the daemon next stops or starts.',
-      details: { path: database.path },
+        'Wait where `rollcall gallery verify` runs, which empties it in the end; otherwise close every other program that reads the gallery file: the log is emptied when the daemon next stops or starts.',
+      details: { path: database.path, ...(erased === undefined ? {} : { certificate: erased }) },
     },
   );
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import Sqlite from 'better-sqlite3';
 import { exportAll } from '../../daemon/cli/export-all.js';
 import { createExportFolder } from '../../daemon/cli/export-folder.js';
 import { readmeOf } from '../../daemon/cli/export-readme.js';
@@ -10,6 +12,7 @@ import { openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';
 import { personContract } from '../support/person-contract.js';
 import { servePersons } from '../support/person-server.js';
+import { personCommands } from '../support/run-person-command.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
@@ -89,6 +92,28 @@ describe('persons in a sealed gallery', () => {
     await assert.rejects(persons.update(id, { name: 'Ada' }, actor), isDamage);
     await assert.rejects(persons.withdrawConsent(id, actor), isDamage);
     assert.equal((await persons.erase(id, actor))?.personId, id);
+    assert.equal(gallery.rowCount(), 0);
+  });
+});
+
+describe('an erasure whose log is held by another program', () => {
+  test('fails, but leaves its certificate: the person is erased', async () => {
+    await using gallery = await openGalleryPersons();
+    await using server = await servePersons(gallery.persons);
+    await gallery.persons.add(row('ada'), actor);
+    const [ada] = await gallery.persons.list({ isRemovedIncluded: false }, actor);
+    const id = ada?.id ?? '';
+    const reader = new Sqlite(gallery.path, { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM person').get();
+    const commands = await personCommands(server);
+    const path = join(server.directory, 'certificate.json');
+    const { exitCode, stdout, stderr } = await commands.run(['erase', id, '--yes', '--certificate', path]);
+    reader.close();
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /the log is emptied/);
+    assert.match(stdout, /certificate of erasure/);
+    assert.equal(JSON.parse(readFileSync(path, 'utf8')).personId, id);
     assert.equal(gallery.rowCount(), 0);
   });
 });

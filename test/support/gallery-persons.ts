@@ -17,6 +17,8 @@ export interface GalleryPersons extends AsyncDisposable {
   readonly persons: PersonControl;
   /** Rows of persons in the database, in whatever state. */
   rowCount(): number;
+  /** Of the database's file. */
+  readonly path: string;
   /** Alters the database past the program. */
   alter(sql: string): void;
 }
@@ -47,6 +49,7 @@ export async function openGalleryPersons(): Promise<GalleryPersons> {
   return {
     persons,
     rowCount: () => count.get() ?? 0,
+    path: file.database.path,
     alter: (sql) => void file.database.db.exec(sql),
     [Symbol.asyncDispose]: async () => {
       await opened[Symbol.asyncDispose]();

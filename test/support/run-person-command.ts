@@ -20,7 +20,10 @@ export interface PersonCommands {
   start(args: readonly string[]): ChildProcess;
 }
 
-export async function personCommands({ directory, socketPath }: PersonServer): Promise<PersonCommands> {
+export async function personCommands({
+  directory,
+  socketPath,
+}: Pick<PersonServer, 'directory' | 'socketPath'>): Promise<PersonCommands> {
   const configPath = join(directory, 'rollcall.yaml');
   const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
   await writeFile(configPath, stringify(config));
