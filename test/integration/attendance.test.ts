@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { operational } from '../../daemon/base/errors.js';
+import { personId } from '../../daemon/domain/ids.js';
+import {
+  type AttendanceBox,
+  briefly,
+  enrolled,
+  openAttendanceBox,
+  readAll,
+} from '../support/attendance-box.js';
+
+const dayShift = { id: 'day', from: '08:00', to: '17:00' };
+const monday = { from: '2026-03-02', to: '2026-03-02' };
+
+const reportOf = async (box: AttendanceBox, query: { from: string; to: string; person?: string } = monday) =>
+  (await readAll(await box.attendance.report(query))).rows.map(briefly);
+
+describe('reports from the records', () => {
+  test('every person once: enrolled, of whom there are records only, and sealed without names', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift] });
+    box.persons = [enrolled('b', 'Ben'), enrolled('d', 'Dora'), enrolled('f', 'Fay', undefined)];
+    for (const person of ['a', 'b', 'c', 'e', 'f']) box.see(person, 'entry', '2026-03-02T08:00');
+    assert.deepEqual(await reportOf(box), [
+      'a 2026-03-02 day 0 on-time incomplete',
+      'Ben 2026-03-02 day 0 on-time incomplete',
+      'c 2026-03-02 day 0 on-time incomplete',
+      'Dora 2026-03-02 day 0 absent',
+      'e 2026-03-02 day 0 on-time incomplete',
+      'Fay 2026-03-02 day 0 on-time incomplete',
+    ]);
+    box.persons = undefined;
+    const { head, rows } = await readAll(await box.attendance.report(monday));
+    assert.equal(head.areAbsencesKnown, false);
+    assert.deepEqual(
+      rows.map(({ person }) => person),
+      ['a', 'b', 'c', 'e', 'f'],
+    );
+  });
+
+  test('more persons than are looked up at a time', async (t) => {
+    const box = await openAttendanceBox(t);
+    const ids = Array.from({ length: 250 }, (_, index) => `p${String(index).padStart(3, '0')}`);
+    for (const id of ids) box.see(id, 'entry', '2026-03-02T08:00');
+    const { rows } = await readAll(await box.attendance.report(monday));
+    assert.deepEqual(
+      rows.map(({ person }) => person),
+      ids,
+    );
+  });
+
+  test('changed rules count for days gone by', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.see('p1', 'entry', '2026-03-02T08:30');
+    box.see('p1', 'exit', '2026-03-02T17:00');
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 - 510']);
+    box.configure({ shifts: [dayShift] });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 510 late']);
+    box.configure({ shifts: [{ ...dayShift, from: '08:30' }] });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 510 on-time']);
+    box.configure({ shifts: [dayShift], holidays: ['2026-03-02'] });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 - 510 overtime']);
+  });
+
+  test('lists of cameras count before their directions, and for cameras that are gone', async (t) => {
+    const box = await openAttendanceBox(t);
+    const shifts = [dayShift];
+    box.configure({ shifts, pairing: 'pairs' });
+    box.see('p1', 'old-door', '2026-03-02T08:01');
+    box.see('p1', 'gate', '2026-03-02T12:00');
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 239 on-time left-early']);
+    box.configure({ shifts, entryCameras: ['old-door', 'gate'] });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 0 on-time incomplete']);
+    box.configure({ shifts, exitCameras: ['old-door', 'gate'] });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 0 left-early incomplete']);
+    box.configure({ shifts, entryCameras: ['exit', 'entry'], exitCameras: ['entry'] });
+    box.see('p2', 'exit', '2026-03-02T08:00');
+    box.see('p2', 'entry', '2026-03-02T17:00');
+    assert.deepEqual((await reportOf(box)).slice(1), ['p2 2026-03-02 day 540 on-time']);
+  });
+
+  test('today, with the night that is not over', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({
+      shifts: [{ id: 'night', days: ['mon', 'tue', 'wed'], from: '22:00', to: '06:00' }],
+    });
+    box.persons = [enrolled('p1', 'Ada')];
+    box.see('p1', 'entry', '2026-03-02T21:58');
+    const today = async (): Promise<readonly string[]> =>
+      (await readAll(await box.attendance.today())).rows.map(briefly);
+    box.setClock('2026-03-03T03:00');
+    assert.deepEqual(await today(), [
+      'Ada 2026-03-02 night 0 on-time present',
+      'Ada 2026-03-03 night 0 expected',
+    ]);
+    box.setClock('2026-03-03T12:00');
+    assert.deepEqual(await today(), ['Ada 2026-03-03 night 0 expected']);
+  });
+
+  test('refuses periods and persons that there are not', async (t) => {
+    const box = await openAttendanceBox(t);
+    const refused = { code: 'period-refused' };
+    await assert.rejects(box.attendance.report({ from: '2026-03-02', to: '2026-03-01' }), refused);
+    await assert.rejects(box.attendance.report({ from: '2025-01-01', to: '2026-03-01' }), refused);
+    await assert.rejects(box.attendance.report({ ...monday, person: 'nobody' }), { code: 'no-such-person' });
+  });
+
+  test('days of which the records were forgotten are not told absent', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift] }, { retention: { attendanceRecords: 3 } });
+    box.persons = [enrolled('p1')];
+    const { head, rows } = await readAll(
+      await box.attendance.report({ from: '2026-03-02', to: '2026-03-09' }),
+    );
+    assert.equal(head.keptFrom, '2026-03-08');
+    assert.deepEqual(rows.map(briefly), ['p1 2026-03-09 day 0 absent']);
+    await assert.rejects(box.correct({ time: '08:00' }), { code: 'correction-refused' });
+  });
+});
+
+describe('corrections', () => {
+  test('are kept beside the records, audited without their reason, and taken back by another', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift] });
+    box.see('p1', 'entry', '2026-03-02T09:00');
+    box.see('p1', 'exit', '2026-03-02T17:00');
+    const events = box.records.list({ limit: 10 });
+    const { correction, rows } = await box.correct({ time: '08:00', reason: 'Ada waited outside' });
+    assert.deepEqual(rows.map(briefly), ['p1 2026-03-02 day 540 on-time']);
+    assert.deepEqual([correction.number, correction.at], [1, '2026-03-02T08:00:00+01:00']);
+    assert.deepEqual(box.audit, [
+      {
+        by: { actor: 'uid:1000', origin: 'local socket pid 1' },
+        action: 'attendance.corrected',
+        subject: 'p1',
+        details: { correction: 1, kind: 'in', date: '2026-03-02', at: '2026-03-02T07:00:00.000Z' },
+      },
+    ]);
+    await box.correct({ kind: 'as-recorded' });
+    assert.deepEqual(await reportOf(box), ['p1 2026-03-02 day 480 late']);
+    const { head } = await readAll(await box.attendance.report({ ...monday, person: 'p1' }));
+    assert.deepEqual(
+      head.corrections?.map(({ kind, reason, by }) => [kind, reason, by]),
+      [
+        ['in', 'Ada waited outside', 'uid:1000'],
+        ['as-recorded', 'the camera was down', 'uid:1000'],
+      ],
+    );
+    assert.deepEqual(box.records.list({ limit: 10 }), events, 'what the cameras saw is as it was');
+  });
+
+  test('without its audit entry there is none', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.see('p1', 'entry', '2026-03-02T09:00');
+    box.auditFailure = operational('disk-full', 'the disk is full');
+    await assert.rejects(box.correct({ time: '08:00' }), { code: 'disk-full' });
+    assert.deepEqual(box.records.attendance.corrections.of(personId('p1'), '2026-03-01', '2026-03-31'), []);
+  });
+
+  test('what makes no sense is refused', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.persons = [enrolled('p1')];
+    const cases = [
+      ['no-such-person', { person: 'p2', time: '08:00' }],
+      ['correction-refused', { time: '8 in the morning' }],
+      ['correction-refused', { kind: 'out' }],
+      ['correction-refused', { kind: 'absence-excused', time: '08:00' }],
+      ['correction-refused', { time: '08:00', reason: '  ' }],
+      ['correction-refused', { time: '08:00', reason: 'x'.repeat(201) }],
+      ['correction-refused', { date: '2026-03-11', time: '08:00' }],
+      ['correction-refused', { time: '2026-03-05T08:00Z' }],
+    ] as const;
+    for (const [code, request] of cases) await assert.rejects(box.correct(request), { code });
+    await box.correct({ time: '08:00' });
+    await assert.rejects(box.correct({ kind: 'out', time: '07:59' }), { code: 'correction-refused' });
+    await box.correct({ kind: 'out', time: '02:00+1' });
+    box.setClock('2026-12-01T12:00');
+    await assert.rejects(box.correct({ date: '2026-03-29', time: '02:30' }), { code: 'no-such-time' });
+    await assert.rejects(box.correct({ date: '2026-10-25', time: '02:30' }), { code: 'ambiguous-time' });
+    await box.correct({ date: '2026-10-25', time: '2026-10-25T02:30+01:00' });
+    assert.equal(box.audit.length, 3);
+  });
+
+  test('age with the attendance records, and lose their reasons with the person', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.see('p1', 'entry', '2026-03-02T09:00');
+    await box.correct({ time: '08:00' });
+    box.setClock('2026-04-10T12:00');
+    await box.correct({ date: '2026-04-09', time: '08:00' });
+    const { corrections } = box.records.attendance;
+    const kept = () => corrections.of(personId('p1'), '2026-01-01', '2026-12-31');
+    corrections.forgetReasons(personId('p1'));
+    assert.deepEqual(
+      kept().map(({ date, reason }) => [date, reason]),
+      [
+        ['2026-03-02', ''],
+        ['2026-04-09', ''],
+      ],
+    );
+    const ageing = box.records.retention.ageing('attendance');
+    const beforeMs = Date.UTC(2026, 3, 1);
+    assert.equal(ageing.countDue(beforeMs), 1, 'the event waits in the outbox');
+    box.records.outbox.acknowledge([1]);
+    assert.equal(ageing.countDue(beforeMs), 2);
+    const step = ageing.begin(beforeMs);
+    let count = 0;
+    for (let isMoreDue = true; isMoreDue; ) {
+      const batch = step(1);
+      count += batch.count;
+      isMoreDue = batch.isMoreDue;
+    }
+    assert.equal(count, 2);
+    assert.deepEqual(
+      kept().map(({ date }) => date),
+      ['2026-04-09'],
+    );
+    assert.equal(box.records.list({ limit: 1 }).length, 0);
+  });
+});

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { EnrolledPerson } from '../../daemon/app/attendance-persons.js';
+import { BoxAttendance } from '../../daemon/app/box-attendance.js';
+import type { Actor } from '../../daemon/audit/actor.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { type Config, configSchema } from '../../daemon/config/schema.js';
+import type {
+  AttendanceHead,
+  AttendanceReport,
+  AttendanceRow,
+  CorrectionRequest,
+  CorrectionResult,
+} from '../../daemon/control/attendance-control.js';
+import { cameraId, type PersonId, personId } from '../../daemon/domain/ids.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { instant, paris } from './attendance-plan.js';
+import { attendanceFact } from './facts.js';
+import { temporaryDirectory } from './gallery-fixture.js';
+import { box as identity } from './published-box.js';
+
+export const officer: Actor = { actor: 'uid:1000', origin: 'local socket pid 1' };
+
+/** Attendance over real records; the persons, the audit log and the clock are the test's. */
+export interface AttendanceBox {
+  readonly attendance: BoxAttendance;
+  readonly records: Records;
+  readonly audit: readonly NewAuditEntry[];
+  /** Undefined: the gallery's file is not open. */
+  persons: readonly EnrolledPerson[] | undefined;
+  auditFailure: Error | undefined;
+  configure(attendance: object, rest?: object): void;
+  /** By the clock of the site, as `2026-03-02T08:00`. */
+  see(person: string, camera: string, time: string): void;
+  setClock(time: string): void;
+  correct(request: Partial<CorrectionRequest>): Promise<CorrectionResult>;
+}
+
+export async function openAttendanceBox(context: TestContext): Promise<AttendanceBox> {
+  const path = join(temporaryDirectory(context), 'records.db');
+  let nowMs = instant('2026-03-10T12:00', paris);
+  const clock = Object.assign(new VirtualClock(0), { wallMs: () => nowMs });
+  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity);
+  const records = openRecords({ path, encode, clock, random: systemRandom });
+  context.after(() => records[Symbol.asyncDispose]());
+  const audit: NewAuditEntry[] = [];
+  let config = configOf({});
+  const box: AttendanceBox = {
+    records,
+    audit,
+    persons: [],
+    auditFailure: undefined,
+    attendance: new BoxAttendance({
+      records: records.attendance,
+      persons: async () => box.persons && new Map(box.persons.map((person) => [person.id, person])),
+      audit: {
+        append(entry) {
+          if (box.auditFailure !== undefined) throw box.auditFailure;
+          refuseMisshapen(entry);
+          audit.push(entry);
+          return { sequence: audit.length, hash: '' };
+        },
+      },
+      current: () => config,
+      site: config.site,
+      localTime: localTimeOf('Europe/Paris'),
+      clock,
+    }),
+    configure(attendance, rest = {}) {
+      config = configOf({ attendance, ...rest });
+    },
+    see: (person, camera, time) =>
+      void records.record(
+        attendanceFact({
+          personId: personId(person),
+          cameraId: cameraId(camera),
+          occurredAtMs: instant(time, paris),
+        }),
+      ),
+    setClock(time) {
+      nowMs = instant(time, paris);
+    },
+    correct: (request) =>
+      box.attendance.correct(
+        { person: 'p1', date: '2026-03-02', kind: 'in', reason: 'the camera was down', ...request },
+        officer,
+      ),
+  };
+  return box;
+}
+
+function configOf(sections: object): Config {
+  return configSchema.parse({
+    site: { id: 'test-site', timeZone: 'Europe/Paris' },
+    cameras: [
+      { id: 'entry', name: 'Entry', url: 'rtsp://192.0.2.1/', direction: 'in' },
+      { id: 'exit', name: 'Exit', url: 'rtsp://192.0.2.2/', direction: 'out' },
+      { id: 'gate', name: 'Gate', url: 'rtsp://192.0.2.3/' },
+    ],
+    ...sections,
+  });
+}
+
+export function enrolled(id: string, name?: string, expectedFromMs: number | undefined = 0): EnrolledPerson {
+  return { id: personId(id) as PersonId, name, expectedFromMs };
+}
+
+export async function readAll({
+  head,
+  rows,
+}: AttendanceReport): Promise<{ readonly head: AttendanceHead; readonly rows: readonly AttendanceRow[] }> {
+  const all: AttendanceRow[] = [];
+  for await (const some of rows) all.push(...some);
+  return { head, rows: all };
+}
+
+/** Who, when, and what is said of it. */
+export const briefly = ({ person, name, date, shift, workedMin, statuses }: AttendanceRow): string =>
+  `${name ?? person} ${date} ${shift ?? '-'} ${workedMin} ${statuses.join(' ')}`.trimEnd();

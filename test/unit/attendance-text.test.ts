@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parse } from 'csv-parse/sync';
+import { attendanceCsv, describeReport, describeToday } from '../../daemon/cli/attendance-text.js';
+import { parseReport, type ReadReport } from '../../daemon/control/attendance-client.js';
+import type { AttendanceHead, AttendanceRow } from '../../daemon/control/attendance-control.js';
+
+const head: AttendanceHead = {
+  site: 'head-office',
+  timeZone: 'Europe/Paris',
+  madeAt: '2026-03-03T09:00:00+01:00',
+  from: '2026-03-02',
+  to: '2026-03-02',
+  areNamesKnown: true,
+  areAbsencesKnown: true,
+};
+
+function rowOf(changes: Partial<AttendanceRow> = {}): AttendanceRow {
+  return {
+    person: 'p1',
+    name: 'Ada',
+    date: '2026-03-02',
+    shift: 'night',
+    shiftFrom: '2026-03-02T22:00:00+01:00',
+    shiftTo: '2026-03-03T06:00:00+01:00',
+    firstIn: '2026-03-02T22:10:00+01:00',
+    lastOut: '2026-03-03T06:05:00+01:00',
+    statuses: ['late'],
+    ...{ workedMin: 475, breakMin: 0, awayMin: 0, earlyMin: 0, lateMin: 10, leftEarlyMin: 0, overtimeMin: 0 },
+    isCorrected: false,
+    ...changes,
+  };
+}
+
+const cellsOf = (report: ReadReport): readonly Record<string, string>[] =>
+  parse(attendanceCsv(report), { columns: true, bom: true });
+
+describe('the table for spreadsheets', () => {
+  test('has every value under its column', () => {
+    const [cells] = cellsOf({ head, rows: [rowOf({ statuses: ['late', 'overtime'], isCorrected: true })] });
+    assert.deepEqual(cells, {
+      person: 'p1',
+      name: 'Ada',
+      date: '2026-03-02',
+      shift: 'night',
+      shift_from: '2026-03-02T22:00:00+01:00',
+      shift_to: '2026-03-03T06:00:00+01:00',
+      first_in: '2026-03-02T22:10:00+01:00',
+      last_out: '2026-03-03T06:05:00+01:00',
+      statuses: 'late overtime',
+      ...{ worked_min: '475', break_min: '0', away_min: '0', early_min: '0' },
+      ...{ late_min: '10', left_early_min: '0', overtime_min: '0' },
+      corrected: 'yes',
+    });
+  });
+
+  test('runs nothing, whatever somebody is called', () => {
+    for (const name of ['=1+1', '+49 30', '-2', '@SUM(A1)', "'=x", '\t=x']) {
+      const [cells] = cellsOf({ head, rows: [rowOf({ name })] });
+      assert.equal(cells?.['name'], `'${name}`);
+    }
+  });
+
+  test('keeps commas, quotes and line ends in their cell, and says nothing of who has no name', () => {
+    const names = ['Lovelace, Ada', 'Ada "Countess"', 'two\nlines'];
+    const rows = [...names.map((name) => rowOf({ name })), { ...rowOf(), name: undefined }].map(
+      ({ name, ...rest }) => (name === undefined ? rest : { ...rest, name }),
+    );
+    assert.deepEqual(
+      cellsOf({ head, rows }).map((cells) => cells['name']),
+      [...names, ''],
+    );
+  });
+});
+
+describe('the report for a person', () => {
+  test('shows times by the clock of the site, and which are of the next day', () => {
+    const text = describeReport({ head, rows: [rowOf()] });
+    assert.match(
+      text,
+      /head-office, 2026-03-02 to 2026-03-02 \(Europe\/Paris\): 7:55 worked, 0:00 of it overtime/,
+    );
+    assert.match(text, /p1 +Ada +2026-03-02 +night +22:10 +06:05\+1 +7:55 +0:10 +- +- +late/);
+  });
+
+  test('counts who is there today', () => {
+    const rows = [
+      rowOf({ statuses: ['on-time', 'present'] }),
+      rowOf({ statuses: ['late', 'present'] }),
+      rowOf({ statuses: ['expected'] }),
+    ];
+    assert.match(describeToday({ head, rows }), /2 present, 1 expected, 0 absent, 1 late/);
+  });
+
+  test('says what it cannot know', () => {
+    const unknown = { ...head, keptFrom: '2026-03-02', areNamesKnown: false, areAbsencesKnown: false };
+    const text = describeReport({ head: unknown, rows: [] });
+    assert.match(text, /nothing to report/);
+    assert.match(text, /days before 2026-03-02 are not kept any more/);
+    assert.match(text, /Nobody is told absent/);
+  });
+});
+
+describe('a report on its way', () => {
+  const whole = [JSON.stringify(head), JSON.stringify(rowOf()), '{"isWhole":true}'];
+
+  test('is read when it is whole', () => {
+    assert.deepEqual(parseReport(Buffer.from(`${whole.join('\n')}\n`)), { head, rows: [rowOf()] });
+  });
+
+  test('is refused when its end is missing', () => {
+    for (const lines of [whole.slice(0, 2), whole.slice(0, 1), whole.slice(2), []])
+      assert.throws(() => parseReport(Buffer.from(`${lines.join('\n')}\n`)), { code: 'report-cut-short' });
+  });
+});
