@@ -8,6 +8,11 @@ export interface Finding {
   readonly remedy?: string;
 }
 
+/** One line, and a second one with the remedy. */
+export function describeFinding({ check, outcome, message, remedy }: Finding): string {
+  return `${outcome.padEnd(8)} ${check}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
+}
+
 export const ok = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
 
 /** An error as a finding, with its remedy. */

@@ -12,6 +12,7 @@ import { registerEvents } from './events.js';
 import { registerGallery } from './gallery.js';
 import { registerKey } from './key.js';
 import { registerModels } from './models.js';
+import { registerMqtt } from './mqtt.js';
 import { exitCodes } from './output.js';
 import { registerPerson } from './person.js';
 import { registerReplay } from './replay.js';
@@ -38,6 +39,7 @@ const program = new Command('rollcall')
 registerStatus(program);
 registerCheckConfig(program);
 registerDoctor(program);
+registerMqtt(program);
 registerCamera(program);
 registerPerson(program);
 registerEvents(program);

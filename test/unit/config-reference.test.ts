@@ -13,7 +13,8 @@ function leaves(node: SchemaNode, path: readonly string[] = []): string[] {
   if (node.properties !== undefined) {
     return Object.entries(node.properties).flatMap(([key, child]) => leaves(child, [...path, key]));
   }
-  return node.items?.properties === undefined ? [path.join('.')] : leaves(node.items, [...path, '[]']);
+  const isLeaf = node.items === undefined || node.reload !== undefined;
+  return isLeaf ? [path.join('.')] : leaves(node.items, [...path, '[]']);
 }
 
 describe('the configuration reference', () => {
