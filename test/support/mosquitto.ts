@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,6 +13,8 @@ export interface MosquittoOptions {
   readonly acl?: readonly string[];
   /** PEM texts: listens with TLS. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** With `tls`, PEM: runs config/mosquitto.example.conf and its access rules, trusting clients of this authority. */
+  readonly exampleFor?: { readonly authority: string };
 }
 
 /** A real broker on a loopback port of its own. */
@@ -82,6 +84,13 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
 }
 
 function writeConfiguration(folder: string, port: number, options: MosquittoOptions): string {
+  if (options.exampleFor && options.tls) {
+    return write(
+      folder,
+      'mosquitto.conf',
+      exampleConfiguration(folder, port, { ...options.tls, ...options.exampleFor }),
+    );
+  }
   const lines = [
     `listener ${port} ${options.tls ? 'localhost' : '127.0.0.1'}`,
     'persistence false',
@@ -110,6 +119,32 @@ function writeConfiguration(folder: string, port: number, options: MosquittoOpti
   }
   return write(folder, 'mosquitto.conf', `${lines.join('\n')}\n`);
 }
+
+/** The example with the paths of this folder, on the loopback interface. */
+function exampleConfiguration(
+  folder: string,
+  port: number,
+  pem: { readonly certificate: string; readonly key: string; readonly authority: string },
+): string {
+  const installed = new Map([
+    ['listener 8883', `listener ${port} localhost`],
+    ['/etc/mosquitto/rollcall/broker.pem', write(folder, 'broker.pem', pem.certificate)],
+    ['/etc/mosquitto/rollcall/broker.key', write(folder, 'broker.key', pem.key)],
+    ['/etc/mosquitto/rollcall/ca.pem', write(folder, 'ca.pem', pem.authority)],
+    ['/etc/mosquitto/rollcall.acl', write(folder, 'acl', example('mosquitto-acl.example'))],
+  ]);
+  let text = example('mosquitto.example.conf');
+  for (const [from, to] of installed) {
+    if (!text.includes(from)) throw new Error(`the example names no ${from}`);
+    text = text.replaceAll(from, to);
+  }
+  // The log tells when it runs; started by root, it would otherwise become a user who cannot read this folder.
+  const forTests = ['log_dest stderr', 'log_type all', ...(process.getuid?.() === 0 ? ['user root'] : [])];
+  return `${forTests.join('\n')}\n${text}`;
+}
+
+const example = (name: string): string =>
+  readFileSync(new URL(`../../config/${name}`, import.meta.url), 'utf8');
 
 function write(folder: string, name: string, text: string): string {
   const path = join(folder, name);

@@ -37,7 +37,8 @@ export function makeCertificate(hostName: string, days = 1): TestCertificate {
   }
 }
 
-function openssl(...args: readonly string[]): void {
+/** Runs openssl; throws what it says when it fails. */
+export function openssl(...args: readonly string[]): void {
   const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`openssl: ${stderr}`);
 }
