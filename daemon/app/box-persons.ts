@@ -112,8 +112,10 @@ export class BoxPersons implements PersonControl {
   }
 
   async erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
+    const gallery = this.#gallery();
     this.#parts.forgetPerson(personId(id));
-    return certified(() => this.#gallery().erasePerson(personId(id), actor));
+    this.#parts.records.retention.forgetReasons(personId(id));
+    return certified(() => gallery.erasePerson(personId(id), actor));
   }
 
   async withdrawConsent(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {

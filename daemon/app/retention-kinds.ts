@@ -100,12 +100,13 @@ function ageingAudit(audit: AuditLog, by: Actor): Ageing {
 }
 
 function erase(
-  { gallery, forgetPerson, clock }: RetentionSources,
+  { gallery, forgetPerson, records, clock }: RetentionSources,
   { database, audit }: GalleryFile,
   id: PersonId,
   by: Actor,
 ): boolean {
   forgetPerson(id);
+  records.forgetReasons(id);
   const open = gallery();
   if (open === undefined) {
     const rows = new PersonRows(database);

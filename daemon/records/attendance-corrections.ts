@@ -32,8 +32,6 @@ export interface AttendanceCorrections {
   add(correction: NewCorrection, trace: (sequence: number) => void): StoredCorrection;
   /** Of one person, about days from `from` to `to` (both included), in order. */
   of(personId: PersonId, from: string, to: string): readonly StoredCorrection[];
-  /** Empties the reasons given for a person's corrections: they are free text, and may name whoever was erased. */
-  forgetReasons(personId: PersonId): void;
 }
 
 export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorrections {
@@ -47,11 +45,7 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
     SELECT sequence, person_id AS personId, date, kind, at_ms AS atMs, reason, made_by AS by,
            recorded_at_ms AS recordedAtMs
     FROM attendance_correction WHERE person_id = ? AND date BETWEEN ? AND ? ORDER BY sequence`);
-  const forget = db.prepare<[PersonId]>(
-    "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
-  );
   return {
-    forgetReasons: (personId) => database.transaction(() => void forget.run(personId)),
     add: (correction, trace) =>
       database.transaction(() => {
         const sequence = Number(insert.get(correction));

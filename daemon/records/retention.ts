@@ -1,4 +1,5 @@
 import type { Fact } from '../domain/event.js';
+import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { ageingCorrections, ageingTogether } from './attendance-ageing.js';
@@ -17,13 +18,19 @@ const emptyingTimeoutMs = 20;
 export interface RecordsRetention {
   /** Events of one kind, attendance with its corrections; one that waits in the outbox stays until the broker has it. */
   ageing(kind: Fact['kind']): Ageing;
+  /** Empties the reasons given for corrections of a person's days: free text, which may name whoever is erased. */
+  forgetReasons(personId: PersonId): void;
   /** Takes what was deleted out of the write-ahead log, too; false where a reader elsewhere still needs the log. */
   emptyLog(): boolean;
 }
 
 export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
   const { db } = database;
+  const forgetReasons = db.prepare<[PersonId]>(
+    "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
+  );
   return {
+    forgetReasons: (personId) => database.transaction(() => void forgetReasons.run(personId)),
     ageing(kind) {
       const events = ageingEvents(database, kind);
       return kind === 'attendance' ? ageingTogether(events, ageingCorrections(database)) : events;
