@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'csv-parse/sync';
+import type { ReadReport } from '../../daemon/control/attendance-client.js';
+import type { CorrectionResult } from '../../daemon/control/attendance-control.js';
+import type { PersonSummary } from '../../daemon/control/person-control.js';
+import { cameraId, personId } from '../../daemon/domain/ids.js';
+import { dateOfDay, dayNumberOf } from '../../daemon/domain/shift-calendar.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords } from '../../daemon/records/open-records.js';
+import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
+import { instant, paris } from '../support/attendance-plan.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { attendanceFact } from '../support/facts.js';
+
+const everyDay = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const attendance = {
+  shifts: [{ id: 'day', days: everyDay, from: '08:00', to: '17:00' }],
+  entryCameras: ['front'],
+  exitCameras: ['back'],
+};
+const rules = { box: { id: 'test-box' }, attendance };
+const identity = { siteId: 'test-site', boxId: 'test-box' };
+
+/** Looks at people, written as the daemon writes them, into the records of a box that is stopped. */
+async function see(
+  box: TestBox,
+  looks: readonly (readonly [person: string, camera: string, time: string])[],
+) {
+  await using records = openRecords({
+    path: join(box.directory, 'data', 'records.db'),
+    encode: (event) => encodeEvent(event, identity),
+    clock: systemClock,
+    random: systemRandom,
+  });
+  for (const [person, camera, time] of looks) {
+    records.record(
+      attendanceFact({
+        personId: personId(person),
+        cameraId: cameraId(camera),
+        occurredAtMs: instant(time, paris),
+      }),
+    );
+  }
+}
+
+async function json<T>(box: TestBox, ...args: readonly string[]): Promise<T> {
+  const { exitCode, stdout, stderr } = await box.command(...args, '--json');
+  assert.equal(exitCode, 0, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+test('attendance is reported, corrected and told of an erased person under the opaque id only', {
+  skip: withoutBuild,
+}, async () => {
+  const today = paris.at(Date.now()).date;
+  const date = dateOfDay(dayNumberOf(today) - 1);
+  const period = ['--from', date, '--to', date] as const;
+  await using portraits = await writeEnrolmentPhotos();
+  await using box = await makeBox({ config: rules });
+  await box.start();
+  const added = await box.command('person', 'add', '=Ada', '--image', portraits.files.ada);
+  assert.equal(added.exitCode, 0, added.stderr);
+  const [ada] = await json<readonly PersonSummary[]>(box, 'person', 'list');
+  assert.ok(ada !== undefined);
+  await box.stop();
+  await see(box, [
+    [ada.id, 'front', `${date}T08:30`],
+    [ada.id, 'back', `${date}T17:00`],
+    ['gone', 'front', `${date}T08:00`],
+  ]);
+  await box.start();
+
+  const report = (): Promise<ReadReport> => json<ReadReport>(box, 'attendance', 'report', ...period);
+  const brief = async () =>
+    (await report()).rows
+      .map(({ person, name = '-', workedMin, statuses }) => [person, name, workedMin, statuses.join(' ')])
+      .sort(([, a], [, b]) => (String(a) < String(b) ? -1 : 1));
+  assert.deepEqual(await brief(), [
+    ['gone', '-', 0, 'on-time incomplete'],
+    [ada.id, '=Ada', 510, 'late'],
+  ]);
+
+  const correction = [
+    ada.id,
+    '--date',
+    date,
+    '--in',
+    '08:00',
+    '--reason',
+    'the door was out of order',
+  ] as const;
+  const corrected = await json<CorrectionResult>(box, 'attendance', 'correct', ...correction);
+  assert.deepEqual(corrected.rows[0]?.statuses, ['on-time']);
+  const audit = await box.command('audit', 'list', '--action', 'attendance', '--json');
+  assert.match(audit.stdout, /"attendance.corrected"/);
+  assert.doesNotMatch(audit.stdout, /door was/);
+  const csv = await box.command('attendance', 'report', ...period, '--csv');
+  const cells = parse<Record<string, string>>(csv.stdout, { columns: true, bom: true });
+  const hers = cells.find(({ person }) => person === ada.id);
+  assert.deepEqual([hers?.['name'], hers?.['worked_min'], hers?.['corrected']], ["'=Ada", '540', 'yes']);
+  const text = await box.command('attendance', 'report', ...period, '--person', ada.id);
+  assert.match(text.stdout, /on-time, corrected/);
+  assert.match(text.stdout, /in 08:00 .*the door was out of order/);
+  assert.equal((await box.command('attendance', 'today')).exitCode, 0);
+
+  const shorter = { ...attendance, shifts: [{ id: 'day', days: everyDay, from: '08:00', to: '16:00' }] };
+  assert.equal((await box.reload({ ...rules, attendance: shorter })).outcome, 'applied');
+  assert.deepEqual((await brief())[1], [ada.id, '=Ada', 540, 'on-time overtime']);
+
+  assert.equal((await box.command('person', 'erase', ada.id, '--yes')).exitCode, 0);
+  const { head, rows } = await json<ReadReport>(box, 'attendance', 'report', ...period, '--person', ada.id);
+  assert.deepEqual(
+    rows.map(({ name, workedMin }) => [name, workedMin]),
+    [[undefined, 540]],
+  );
+  assert.deepEqual(
+    head.corrections?.map(({ reason }) => reason),
+    [''],
+  );
+});
+
+test('what makes no sense is refused with what to do', { skip: withoutBuild }, async () => {
+  await using box = await makeBox({ config: rules });
+  await box.start();
+  const cases = [
+    [['report', '--from', '2026-02-30', '--to', '2026-03-01'], /YYYY-MM-DD/],
+    [['report', '--from', '2026-03-02', '--to', '2026-03-01'], /covers 1 to 366 days/],
+    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--csv', '--json'], /either JSON or CSV/],
+    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /there is no person/],
+    [['correct', 'x', '--date', '2026-03-01', '--reason', 'y'], /exactly one of/],
+    [['correct', 'x', '--date', '2026-03-01', '--in', '08:00', '--reason', 'y'], /there is no person/],
+  ] as const;
+  for (const [args, said] of cases) {
+    const { exitCode, stderr } = await box.command('attendance', ...args);
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, said);
+  }
+  const shifts = [{ id: 'day', from: '8:00', to: '17:00' }];
+  const refused = await box.reload({ ...rules, attendance: { shifts } });
+  assert.equal(refused.outcome, 'refused');
+});
