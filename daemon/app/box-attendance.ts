@@ -31,7 +31,7 @@ const dayMs = 86_400_000;
 const marginMs = 3 * dayMs;
 const longestDays = 366;
 /** How long the event loop may be held at a time. */
-const turnMs = 8;
+const turnMs = 5;
 /** Persons looked up in the records at a time. */
 const personSlice = 100;
 

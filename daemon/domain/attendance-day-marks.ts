@@ -45,6 +45,10 @@ export function staysOf(marks: readonly Mark[], calendar: ShiftCalendar): readon
   const stays: OpenStay[] = [];
   for (const mark of inOrder(marks)) {
     const current = stays.at(-1);
+    if (current?.on !== undefined && mark.atMs < current.on.endMs) {
+      current.marks.push(mark);
+      continue;
+    }
     const near = calendar.around(mark.atMs);
     if (current !== undefined && goesOn(current, mark, near, calendar)) current.marks.push(mark);
     else {
@@ -59,7 +63,6 @@ function goesOn(stay: OpenStay, mark: Mark, near: readonly ShiftOnDay[], calenda
   const { on, marks } = stay;
   const isOpen = marks.at(-1)?.direction !== 'out';
   if (on === undefined) return goesOnOffShift(stay, mark, isOpen, near, calendar);
-  if (mark.atMs < on.endMs) return true;
   if (!near.includes(on)) return false;
   if (mark.direction === 'out' && isOpen) return true;
   // Overtime, or early for the next one: what it is nearer to.

@@ -74,6 +74,7 @@ export interface ShiftCalendar {
 
 export function shiftCalendar(plan: AttendancePlan, localTime: LocalTime): ShiftCalendar {
   const known = new Map<string, readonly ShiftOnDay[]>();
+  const knownAround = new Map<number, readonly ShiftOnDay[]>();
   const on = (date: string): readonly ShiftOnDay[] => {
     const found = known.get(date) ?? shiftsOn(date, plan, localTime);
     known.set(date, found);
@@ -86,11 +87,13 @@ export function shiftCalendar(plan: AttendancePlan, localTime: LocalTime): Shift
     around(wallMs) {
       // Local days are at most one off those of UTC; a shift may have begun a day before and end eight hours ago.
       const utcDay = Math.floor(wallMs / dayMs);
-      return [-3, -2, -1, 0, 1, 2]
-        .flatMap((distance) => on(dateOfDay(utcDay + distance)))
-        .filter(
-          ({ startMs, endMs }) => startMs - longestLeadMs <= wallMs && wallMs <= endMs + longestTrailMs,
-        );
+      const found =
+        knownAround.get(utcDay) ??
+        [-3, -2, -1, 0, 1, 2].flatMap((distance) => on(dateOfDay(utcDay + distance)));
+      knownAround.set(utcDay, found);
+      return found.filter(
+        ({ startMs, endMs }) => startMs - longestLeadMs <= wallMs && wallMs <= endMs + longestTrailMs,
+      );
     },
   };
 }
