@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { enrolledPersons } from '../../daemon/app/attendance-persons.js';
+import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import { enrol, firstNoonMs, openRetentionBox } from '../support/retention-box.js';
+
+test('who is enrolled needs no key, what they are called does, and a removed person is not expected', async (t) => {
+  await using box = await openRetentionBox(temporaryDirectory(t));
+  const ada = await enrol(box, 'Ada', [1]);
+  const ben = await enrol(box, 'Ben', [2]);
+  box.gallery?.removePerson(ben, tester);
+  const personsOf = async (access: Partial<GalleryAccess>) => {
+    // Nothing else of the access is asked for.
+    const persons = await enrolledPersons(access as GalleryAccess);
+    return persons && [ada, ben].map((id) => persons.get(id));
+  };
+  assert.ok(box.gallery !== undefined);
+  const open = { gallery: box.gallery } as NonNullable<GalleryAccess['open']>;
+  assert.deepEqual(await personsOf({ open, fileIfOpen: box.file }), [
+    { id: ada, name: 'Ada', expectedFromMs: firstNoonMs },
+    { id: ben, name: 'Ben', expectedFromMs: undefined },
+  ]);
+  assert.deepEqual(await personsOf({ open: undefined, fileIfOpen: box.file }), [
+    { id: ada, name: undefined, expectedFromMs: firstNoonMs },
+    { id: ben, name: undefined, expectedFromMs: undefined },
+  ]);
+  assert.equal(await personsOf({ open: undefined, fileIfOpen: undefined }), undefined);
+});
+
+test('the daily run erases a removed person with the reasons of their corrections', async (t) => {
+  await using box = await openRetentionBox(temporaryDirectory(t), { rules: { removedPersons: 1 } });
+  const ada = await enrol(box, 'Ada', [1]);
+  const { corrections } = box.records.attendance;
+  const correction = {
+    ...({ personId: ada, date: '2026-03-02', kind: 'absence-excused', atMs: null } as const),
+    ...{ reason: 'Ada is ill', by: 'uid:1000', recordedAtMs: firstNoonMs },
+  };
+  corrections.add(correction, () => undefined);
+  box.gallery?.removePerson(ada, tester);
+  box.clock.advanceBy(2 * 86_400_000);
+  const { forgotten } = await box.retention.run({ isClockConfirmed: true }, tester);
+  assert.equal(forgotten.removedPersons, 1);
+  assert.deepEqual(
+    corrections.of(ada, '2026-03-02', '2026-03-02').map(({ reason, kind }) => [reason, kind]),
+    [['', 'absence-excused']],
+  );
+});
