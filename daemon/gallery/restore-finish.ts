@@ -4,9 +4,8 @@ import { openAuditLog } from '../audit/audit-log.js';
 import { replaceLog } from '../audit/carry-log.js';
 import type { Clock } from '../base/clock.js';
 import { operational } from '../base/errors.js';
-import type { PersonId } from '../domain/ids.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
-import { deletePerson, type ErasureParts, insertTombstone } from './erasure.js';
+import { insertTombstone } from './erasure.js';
 import { PersonRows } from './person-rows.js';
 import type { PresentState } from './restore-present.js';
 import type { RestoreSource } from './restore-source.js';
@@ -27,7 +26,7 @@ export interface RestoreOutcome {
   readonly persons: number;
   readonly templates: number;
   readonly tombstones: number;
-  /** Persons of the backup who had been erased on this box since, or had withdrawn their consent. */
+  /** Persons of the backup who had been erased on this box since. */
   readonly erasedAgain: number;
   /** Whose audit log goes on. */
   readonly log: 'box' | 'backup';
@@ -64,8 +63,7 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
   // What was under way when the backup was made: imports, and a move to another recogniser.
   db.exec(`DELETE FROM person WHERE state = 'staged';
            DELETE FROM template WHERE recogniser <> (SELECT recogniser FROM gallery);`);
-  const parts = { database, rows, audit, clock };
-  const erasedAgain = enforceTombstones(parts) + eraseWithdrawn(parts, by);
+  const erasedAgain = enforceTombstones({ database, rows, audit, clock });
   db.exec(`DELETE FROM data_key WHERE id NOT IN (SELECT data_key_id FROM person)
              AND id NOT IN (SELECT data_key_id FROM evidence)`);
   const count = (table: string): number => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
@@ -81,28 +79,6 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
   const details = { ...outcome, sha256, backupAt: manifest.createdAt };
   audit.append({ by, action: 'backup.restored', details });
   return outcome;
-}
-
-/**
- * Erases whoever the backup has biometric data of although the audit log says that they withdrew their consent: it was made
- * before that, and does not know it. How many they were.
- */
-function eraseWithdrawn(parts: ErasureParts, by: Actor): number {
-  const { database, rows } = parts;
-  const holds = (table: string): string => `EXISTS (SELECT 1 FROM ${table} WHERE person_id = person.id)`;
-  const ids = database.db
-    .prepare<[], PersonId>(
-      `SELECT id FROM person
-       WHERE id IN (SELECT subject FROM audit WHERE action = 'person.consent-withdrawn')
-         AND (${holds('template')} OR ${holds('photograph')} OR ${holds('evidence')})`,
-    )
-    .pluck()
-    .all();
-  for (const id of ids) {
-    const person = rows.person(id);
-    if (person !== undefined) deletePerson(parts, person, by);
-  }
-  return ids.length;
 }
 
 /** After this the file stands alone: no log beside it, every byte on the disk. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Finding } from '../../daemon/cli/doctor-finding.js';
@@ -57,6 +58,50 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
     leaks(box, t),
   );
 });
+
+const spoilt = [
+  {
+    what: 'a key file open to others',
+    code: 'credential-exposed',
+    spoil: (box: TestBox) => chmod(keyPath(box), 0o644),
+    remedy: /chmod go-rwx/,
+  },
+  {
+    what: 'the key of another gallery',
+    code: 'wrong-key',
+    spoil: async (box: TestBox) => {
+      await rm(keyPath(box));
+      await box.command('key', 'init');
+    },
+    remedy: /put back the key/i,
+  },
+  {
+    what: 'a gallery file that is no database',
+    code: 'gallery-damaged',
+    spoil: (box: TestBox) => writeFile(join(box.directory, 'data', 'gallery.db'), 'no database'.repeat(900)),
+    remedy: /rollcall backup restore/,
+  },
+] as const;
+
+const keyPath = (box: TestBox): string => join(box.directory, 'secrets', 'gallery-key');
+
+for (const { what, code, spoil, remedy } of spoilt) {
+  test(`${what} keeps the gallery sealed, and the box running`, {
+    skip: withoutBuild,
+    timeout: 120_000,
+  }, async () => {
+    await using box = await makeBox();
+    await box.start();
+    assert.equal((await box.client.status()).gallery.state, 'open');
+    await box.stop();
+    await spoil(box);
+    await box.start();
+    const { gallery } = await box.client.status();
+    assert.deepEqual([gallery.state, gallery.code], ['sealed', code]);
+    assert.match(gallery.remedy ?? '', remedy);
+    assert.equal(await box.stop(), 0);
+  });
+}
 
 async function surfacesSaySealed(box: TestBox, reason: RegExp): Promise<void> {
   const status = await box.command('status');

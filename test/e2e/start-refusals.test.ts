@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeBox, withoutBuild } from '../support/box.js';
@@ -7,8 +7,6 @@ import { until } from '../support/until.js';
 
 /** What only a programmer could read. */
 const stackLine = /\n +at .*:\d+:\d+/;
-
-const keyPath = (directory: string): string => join(directory, 'secrets', 'gallery-key');
 
 describe('a daemon that cannot start says why, what to do, and ends', { skip: withoutBuild }, () => {
   test('configuration with several problems: all of them, with lines, in one go', async () => {
@@ -34,37 +32,6 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     const { exitCode, stderr } = await box.startAndEnd();
     assert.equal(exitCode, 2);
     assert.match(stderr, /does not exist/);
-  });
-
-  test('gallery key missing', async () => {
-    await using box = await makeBox({ hasNoKey: true });
-    const { exitCode, stderr } = await box.startAndEnd();
-    assert.notEqual(exitCode, 0);
-    assert.match(stderr, /gallery-key/);
-    assert.match(stderr, /rollcall key init/);
-  });
-
-  test('gallery key open to others', async () => {
-    await using box = await makeBox();
-    await chmod(keyPath(box.directory), 0o644);
-    const { exitCode, stderr } = await box.startAndEnd();
-    assert.equal(exitCode, 2);
-    assert.match(stderr, /chmod go-rwx/);
-  });
-
-  test('wrong gallery key: named as such, and the gallery stays as it was', async () => {
-    await using box = await makeBox();
-    await box.start();
-    await box.stop();
-    const galleryPath = join(box.directory, 'data', 'gallery.db');
-    const before = await stat(galleryPath);
-    await rm(keyPath(box.directory));
-    await box.command('key', 'init');
-    const { exitCode, stderr } = await box.startAndEnd();
-    assert.notEqual(exitCode, 0);
-    assert.match(stderr, /key/);
-    assert.doesNotMatch(stderr, /damaged/);
-    assert.equal((await stat(galleryPath)).size, before.size);
   });
 
   test('a required execution provider that this machine lacks', async () => {
@@ -107,20 +74,15 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     });
   }
 
-  for (const file of ['gallery.db', 'records.db']) {
-    test(`${file} is no database`, async () => {
-      await using box = await makeBox();
-      await mkdir(join(box.directory, 'data'));
-      await writeFile(
-        join(box.directory, 'data', file),
-        'not a database, but long enough to be one'.repeat(200),
-      );
-      const { exitCode, stderr } = await box.startAndEnd();
-      assert.equal(exitCode, 1, stderr);
-      assert.match(stderr, new RegExp(`${file.replace('.', '\\.')}.*\n +what to do: .*backup`));
-      assert.doesNotMatch(stderr, stackLine);
-    });
-  }
+  test('records.db is no database', async () => {
+    await using box = await makeBox();
+    await mkdir(join(box.directory, 'data'));
+    await writeFile(join(box.directory, 'data', 'records.db'), 'not a database, but long'.repeat(200));
+    const { exitCode, stderr } = await box.startAndEnd();
+    assert.equal(exitCode, 1, stderr);
+    assert.match(stderr, /records\.db.*\n +what to do: .*backup/);
+    assert.doesNotMatch(stderr, stackLine);
+  });
 
   test('FFmpeg is not installed', async () => {
     await using box = await makeBox();
