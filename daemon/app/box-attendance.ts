@@ -16,6 +16,7 @@ import type {
 import { noSuch } from '../control/no-such.js';
 import { type AttendanceDay, attendanceDays, type DayPeriod } from '../domain/attendance-day.js';
 import { type PersonId, personId } from '../domain/ids.js';
+import { isoTime } from '../domain/iso-time.js';
 import { dueBeforeMs } from '../domain/retention.js';
 import { type LocalTime, shiftCalendar } from '../domain/shift.js';
 import { dateOfDay, dayNumberOf } from '../domain/shift-calendar.js';
@@ -94,7 +95,7 @@ export class BoxAttendance implements AttendanceControl {
     const correction = records.corrections.add(
       { ...made, personId: id, by: actor.actor, recordedAtMs: nowMs },
       (sequence) => {
-        const at = atMs === null ? {} : { at: new Date(atMs).toISOString() };
+        const at = atMs === null ? {} : { at: isoTime(atMs) };
         const details = { correction: sequence, kind, date, ...at };
         audit.append({ by: actor, action: 'attendance.corrected', subject: id, details });
       },

@@ -117,7 +117,8 @@ function correctionTable(corrections: readonly ShownCorrection[]): string {
   return table(['correction', 'date', 'what', 'by', 'made at', 'reason'], rows);
 }
 
-function notes({ head }: ReadReport): readonly string[] {
+/** What a report cannot know; empty where there is nothing to say. */
+export function notes({ head }: ReadReport): readonly string[] {
   return [
     ...(head.keptFrom === undefined
       ? []

@@ -3,7 +3,7 @@ import { badInput } from '../base/errors.js';
 import { readAttendance, readToday } from '../control/attendance-client.js';
 import { isCalendarDate } from '../domain/calendar-date.js';
 import { registerCorrect } from './attendance-correct.js';
-import { attendanceCsv, describeReport, describeToday } from './attendance-text.js';
+import { attendanceCsv, describeReport, describeToday, notes } from './attendance-text.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { exitCodes, print, runAction } from './output.js';
@@ -51,8 +51,10 @@ function registerReport(attendance: Command): void {
           });
         }
         const report = await readAttendance(await openDaemonClient(options.config), { from, to, person });
-        if (options.csv === true) process.stdout.write(attendanceCsv(report));
-        else print(options.json === true, report, () => describeReport(report));
+        if (options.csv === true) {
+          process.stdout.write(attendanceCsv(report));
+          for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
+        } else print(options.json === true, report, () => describeReport(report));
         return exitCodes.done;
       }),
     );

@@ -1,5 +1,4 @@
-import type { Stay } from './attendance-day-marks.js';
-import { inOrder, type Mark } from './attendance-day-marks.js';
+import { inOrder, type Mark, type Stay, staysOf } from './attendance-day-marks.js';
 import type { ShiftCalendar, ShiftOnDay } from './shift.js';
 
 /** What a person in charge puts right about somebody's day. */
@@ -33,30 +32,57 @@ export function correctionsByDate(corrections: readonly Correction[]): ReadonlyM
   return days;
 }
 
-/** Stays with the corrected times in place of the recorded ones: of a day, the first in and the last out. */
+/** The stays of one person with the corrected times in place of the recorded ones: of a day, the first in and the last out. */
 export function correctedStays(
-  stays: readonly Stay[],
+  marks: readonly Mark[],
   corrections: ReadonlyMap<string, DayCorrection>,
   calendar: ShiftCalendar,
 ): readonly Stay[] {
+  const stays = staysWithMissed(marks, corrections, calendar);
   const corrected = stays.map((stay, index) => {
     const { inMs, outMs } = corrections.get(stay.date) ?? {};
     const isFirst = stays.findIndex(({ date }) => date === stay.date) === index;
     const isLast = stays.findLastIndex(({ date }) => date === stay.date) === index;
     const withIn = inMs !== undefined && isFirst ? withFirstIn(stay.marks, inMs) : stay.marks;
-    const marks = outMs !== undefined && isLast ? withLastOut(withIn, outMs) : withIn;
-    return { ...stay, marks: inOrder(marks) };
+    const all = outMs !== undefined && isLast ? withLastOut(withIn, outMs) : withIn;
+    return { ...stay, marks: inOrder(all) };
   });
-  const added = [...corrections].flatMap(([date, { inMs, outMs }]): Stay[] => {
-    if (stays.some((stay) => stay.date === date)) return [];
-    const marks: Mark[] = [];
-    if (inMs !== undefined) marks.push({ atMs: inMs, direction: 'in' });
-    if (outMs !== undefined) marks.push({ atMs: outMs, direction: 'out' });
-    return marks.length === 0
-      ? []
-      : [{ date, on: nearestShift(marks, calendar.on(date)), marks: inOrder(marks) }];
+  const added = [...corrections].flatMap(([date, correction]): Stay[] => {
+    const given = correctedMarks(correction);
+    if (given.length === 0 || stays.some((stay) => stay.date === date)) return [];
+    return [{ date, on: nearestShift(given, calendar.on(date)), marks: inOrder(given) }];
   });
   return refitted([...corrected, ...added], calendar);
+}
+
+/**
+ * A day of which nothing was seen but what was taken for the next one, as when the in of a night is missing: corrected times
+ * are looks like any other there, and what follows them finds its place.
+ */
+function staysWithMissed(
+  marks: readonly Mark[],
+  corrections: ReadonlyMap<string, DayCorrection>,
+  calendar: ShiftCalendar,
+): readonly Stay[] {
+  let known = marks;
+  let stays = staysOf(marks, calendar);
+  for (const [date, correction] of corrections) {
+    const given = correctedMarks(correction);
+    if (given.length === 0 || stays.some((stay) => stay.date === date)) continue;
+    const more = [...known, ...given];
+    const tried = staysOf(more, calendar);
+    if (!tried.some((stay) => stay.date === date)) continue;
+    known = more;
+    stays = tried;
+  }
+  return stays;
+}
+
+function correctedMarks({ inMs, outMs }: DayCorrection): readonly Mark[] {
+  return [
+    ...(inMs === undefined ? [] : [{ atMs: inMs, direction: 'in' } as const]),
+    ...(outMs === undefined ? [] : [{ atMs: outMs, direction: 'out' } as const]),
+  ];
 }
 
 function withFirstIn(marks: readonly Mark[], inMs: number): readonly Mark[] {

@@ -1,5 +1,5 @@
 import { type Correction, correctedStays, correctionsByDate } from './attendance-day-correction.js';
-import { type Mark, type Stay, staysOf } from './attendance-day-marks.js';
+import type { Mark, Stay } from './attendance-day-marks.js';
 import { type StayTimes, timesOf } from './attendance-day-times.js';
 import { longestTrailMs, type ShiftCalendar, type ShiftOnDay } from './shift.js';
 import { datesBetween } from './shift-calendar.js';
@@ -66,7 +66,7 @@ export function attendanceDays(
   nowMs: number,
 ): readonly AttendanceDay[] {
   const byDate = correctionsByDate(corrections);
-  const stays = correctedStays(staysOf(marks, calendar), byDate, calendar);
+  const stays = correctedStays(marks, byDate, calendar);
   const attended = stays
     .filter(({ date }) => from <= date && date <= to)
     .map((stay) => {

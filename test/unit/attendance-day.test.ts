@@ -317,6 +317,27 @@ describe('days without a shift', () => {
   );
 });
 
+describe('corrections of a night', () => {
+  const at = (time: string): number => instant(time, paris);
+  check(
+    [
+      {
+        what: 'what was taken for the next shift finds its place once the in is put right',
+        marks: ['both 2026-03-03T06:02'],
+        corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T22:00') }],
+        lines: ['2026-03-02 night worked 482 [on-time]'],
+      },
+      {
+        what: 'a correction that fits another day stays with the one it is about',
+        marks: [],
+        corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-03T06:00') }],
+        lines: ['2026-03-02 night worked 0 late 480 [late incomplete]'],
+      },
+    ],
+    { plan: planOf(plant), period: ['2026-03-02', '2026-03-03'] },
+  );
+});
+
 describe('corrections', () => {
   const at = (time: string): number => instant(time, paris);
   const came = { kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T08:00') } as const;
