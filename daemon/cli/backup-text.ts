@@ -29,6 +29,10 @@ export function describeRestored(answer: RestoreAnswer): string {
   if (erasedAgain > 0) lines.push(`${erasedAgain} of the backup had been erased since and were erased again`);
   if (damagedKeys > 0)
     lines.push(`${damagedKeys} data keys did not open: 'rollcall gallery verify' names the rows`);
+  if (log === 'backup')
+    lines.push(
+      `this box does not know who was erased, or withdrew consent, after ${backup.createdAt}: erase them again (rollcall person erase ID)`,
+    );
   if (!answer.areErasuresKnown)
     lines.push(
       'The damaged file did not tell whom it had erased: erase again whoever was erased since the backup.',

@@ -162,6 +162,15 @@ function assertKeyFits(row: SlotRow, key: KeyEncryptionKey, recogniser: Recognis
  * @throws `wrong-key`, `gallery-damaged`
  */
 export function openKeyRing(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): KeyRing {
+  try {
+    return ringOf(database, keyId, key);
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function ringOf(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): KeyRing {
   const recogniser = readRecogniser(database);
   const rows = readRows(database);
   const row = rows.find((candidate) => candidate.keyId === keyId);

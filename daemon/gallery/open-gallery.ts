@@ -136,7 +136,7 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
   const { kek, parameters } = await providers[kind].create('first', input);
   const key = takeKey(kek);
   const nowMs = clock.wallMs();
-  file.database.transaction(() => {
+  const establish = (): void => {
     assertNobodyHeld(file.database);
     dropFirstTables(file.database);
     file.database.db
@@ -144,7 +144,13 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
       .run(recogniser, nowMs);
     insertKeySlot(file.database, { key, provider: kind, parameters, recogniser, nowMs });
     file.audit.append({ by, action: 'key.initialised', subject: key.id, details: { provider: kind } });
-  });
+  };
+  try {
+    file.database.transaction(establish);
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
   return openKeyRing(file.database, key.id, key);
 }
 
