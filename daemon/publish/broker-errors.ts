@@ -44,7 +44,7 @@ const diagnoses = {
     code: 'broker-not-authorised',
     says: 'the broker does not let this box in',
     remedy:
-      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate, and what the broker allows them; many brokers answer a mistyped password like this, too.',
+      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate, and what the broker allows them (some also check the topic of the last will, <prefix>/<site>/<box>/state); many brokers answer a mistyped password like this, too.',
     passesByItself: false,
   },
   clientId: {
@@ -163,7 +163,7 @@ export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerPro
       typeof code === 'number'
         ? byMqttCode.get(code)
         : typeof code === 'string'
-          ? (bySystemCode.get(code) ?? tlsProblemOf(code))
+          ? (bySystemCode.get(code) ?? tlsProblemOf(code, messageOf(one)))
           : undefined;
     if (known !== undefined) return known;
   }

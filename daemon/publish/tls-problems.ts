@@ -97,26 +97,29 @@ const byVerification = new Map<string, keyof typeof tlsDiagnoses>([
   ['UNABLE_TO_GET_ISSUER_CERT', 'tlsUntrusted'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tlsUntrusted'],
   ['CERT_SIGNATURE_FAILURE', 'tlsUntrusted'],
-  ['EPROTO', 'tls'],
 ]);
 
 /** OpenSSL names alerts of the other side (RFC 8446 section 6.2) after versions that differ; the ends are the same. */
 const bySslReason: readonly (readonly [RegExp, keyof typeof tlsDiagnoses])[] = [
-  [/ALERT_CERTIFICATE_REQUIRED$/, 'clientRequired'],
-  [/ALERT_UNKNOWN_CA$/, 'clientUntrusted'],
-  [/ALERT_CERTIFICATE_EXPIRED$/, 'clientExpired'],
+  [/ALERT_CERTIFICATE_REQUIRED/, 'clientRequired'],
+  [/ALERT_UNKNOWN_CA/, 'clientUntrusted'],
+  [/ALERT_CERTIFICATE_EXPIRED/, 'clientExpired'],
   [
-    /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN|ACCESS_DENIED)$/,
+    /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN|ACCESS_DENIED)/,
     'clientRefused',
   ],
-  [/ALERT_NO_APPLICATION_PROTOCOL$/, 'tlsAlpn'],
-  [/ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/, 'tlsVersion'],
-  [/WRONG_VERSION_NUMBER$|PACKET_LENGTH_TOO_LONG$/, 'tlsNone'],
+  [/ALERT_NO_APPLICATION_PROTOCOL/, 'tlsAlpn'],
+  [/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'tlsVersion'],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/, 'tlsNone'],
 ];
 
-/** What an error code of a TLS socket means; undefined where it is about something else. */
-export function tlsProblemOf(code: string): keyof typeof tlsDiagnoses | undefined {
+/** What an error of a TLS socket means; undefined where its code is about something else. */
+export function tlsProblemOf(code: string, message: string): keyof typeof tlsDiagnoses | undefined {
   const known = byVerification.get(code);
-  if (known !== undefined || !code.startsWith('ERR_SSL')) return known;
-  return bySslReason.find(([reason]) => reason.test(code))?.[1] ?? 'tls';
+  if (known !== undefined) return known;
+  // Where something was to be written already, the code is that of the system and only the message tells the reason.
+  const isWrite = code === 'EPROTO';
+  if (!isWrite && !code.startsWith('ERR_SSL')) return undefined;
+  const reason = isWrite ? message.toUpperCase().replaceAll(' ', '_') : code;
+  return bySslReason.find(([pattern]) => pattern.test(reason))?.[1] ?? 'tls';
 }

@@ -6,6 +6,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+export interface ExampleBroker {
+  readonly authority: string;
+  /** Changes the access rules of the example. */
+  readonly withRules?: (rules: string) => string;
+}
+
 export interface MosquittoOptions {
   /** Only these may connect. Absent: everybody. */
   readonly users?: Readonly<Record<string, string>>;
@@ -14,7 +20,7 @@ export interface MosquittoOptions {
   /** PEM texts: listens with TLS. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** With `tls`, PEM: runs config/mosquitto.example.conf and its access rules, trusting clients of this authority. */
-  readonly exampleFor?: { readonly authority: string };
+  readonly exampleFor?: ExampleBroker;
 }
 
 /** A real broker on a loopback port of its own. */
@@ -124,14 +130,16 @@ function writeConfiguration(folder: string, port: number, options: MosquittoOpti
 function exampleConfiguration(
   folder: string,
   port: number,
-  pem: { readonly certificate: string; readonly key: string; readonly authority: string },
+  pem: ExampleBroker & { readonly certificate: string; readonly key: string },
 ): string {
+  const { withRules = (rules: string) => rules } = pem;
+  const rules = withRules(example('mosquitto-acl.example'));
   const installed = new Map([
     ['listener 8883', `listener ${port} localhost`],
     ['/etc/mosquitto/rollcall/broker.pem', write(folder, 'broker.pem', pem.certificate)],
     ['/etc/mosquitto/rollcall/broker.key', write(folder, 'broker.key', pem.key)],
     ['/etc/mosquitto/rollcall/ca.pem', write(folder, 'ca.pem', pem.authority)],
-    ['/etc/mosquitto/rollcall.acl', write(folder, 'acl', example('mosquitto-acl.example'))],
+    ['/etc/mosquitto/rollcall.acl', write(folder, 'acl', rules)],
   ]);
   let text = example('mosquitto.example.conf');
   for (const [from, to] of installed) {

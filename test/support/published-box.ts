@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogFields, type Logger, silentLogger } from '../../daemon/base/logger.js';
+import type { BoxIdentity } from '../../daemon/domain/event-payload.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BrokerAccess } from '../../daemon/publish/broker-access.js';
@@ -23,10 +24,10 @@ export const quickTimings: Partial<PublisherTimings> = {
   heldRetryMs: 300,
 };
 
-export function openTestRecords(path: string): Records {
+export function openTestRecords(path: string, from: BoxIdentity = box): Records {
   return openRecords({
     path,
-    encode: (event) => encodeEvent(event, box),
+    encode: (event) => encodeEvent(event, from),
     clock: systemClock,
     random: systemRandom,
   });
@@ -37,6 +38,8 @@ export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'addres
   readonly records: Records;
   readonly logger?: Logger;
   readonly timings?: Partial<PublisherTimings>;
+  /** By default `box`. */
+  readonly from?: BoxIdentity;
   /** What the state message says of the gallery; by default that it is open. */
   readonly gallery?: PublisherOptions['gallery'];
 }
@@ -47,13 +50,14 @@ export function startTestPublisher({
   records,
   logger = silentLogger,
   timings,
+  from = box,
   gallery = { state: () => 'open', onChanged: () => () => undefined },
   ...access
 }: TestPublisherOptions): Publisher {
   return startPublisher({
     broker: { address: brokerAddress(url), clientId: 'rollcall-site-box', ...access },
-    topics: topicsOf('rollcall', box),
-    from: box,
+    topics: topicsOf('rollcall', from),
+    from,
     outbox: records.outbox,
     onRecorded: records.onRecorded,
     takeStateSequences: records.takeStateSequences,

@@ -35,6 +35,14 @@ describe('problemOf', () => {
     test(`${code} means ${problem}`, () => assert.equal(problemOf(coded(code), 'lost'), problem));
   }
 
+  test('finds the reason of TLS in the message where the code is that of a write', () => {
+    const message =
+      'write EPROTO 80:error:0A000460:SSL routines:ssl3_read_bytes:tlsv1 alert no application protocol';
+    const error = Object.assign(new Error(message), { code: 'EPROTO' });
+    assert.equal(problemOf(error, 'lost'), 'tlsAlpn');
+    assert.equal(problemOf(coded('EPROTO'), 'lost'), 'tls');
+  });
+
   test('looks into an attempt on several addresses', () => {
     const both = Object.assign(new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]), {
       code: 'X',
