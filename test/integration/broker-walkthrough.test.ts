@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { temporaryFolder } from '../support/published-box.js';
+import { withoutOpenssl } from '../support/test-certificate.js';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(join(repository, 'docs/broker.md'), 'utf8');
+
+/** The first block of the page in a language. */
+function block(language: string): string {
+  const [, text] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
+  assert.ok(text !== undefined, `docs/broker.md has a block of ${language}`);
+  return text;
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function mqttCheck(config: string, ...options: readonly string[]): Promise<Outcome> {
+  const args = ['--import', 'tsx', 'daemon/cli/main.ts', 'mqtt', 'check', '--config', config, ...options];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: repository }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+test('the walk-through of docs/broker.md leads to a broker that the box reaches', {
+  skip: withoutMosquitto || withoutOpenssl,
+  timeout: 120_000,
+}, async () => {
+  using folder = temporaryFolder();
+  const at = (name: string): string => join(folder.path, name);
+  const commands = block('sh').replaceAll('broker.example', 'localhost');
+  const made = spawnSync('bash', ['-e', '-c', commands], { cwd: folder.path, encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  const pem = (name: string): string => readFileSync(at(name), 'utf8');
+  await using broker = await startMosquitto({
+    tls: { certificate: pem('broker.pem'), key: pem('broker.key') },
+    exampleFor: { authority: pem('ca.pem') },
+  });
+
+  mkdirSync(at('secrets'), { mode: 0o700 });
+  copyFileSync(at('box-1-certificate-and-key.pem'), at('secrets/broker-client'));
+  const settings = block('yaml')
+    .replace('mqtts://broker.example:8883', broker.url)
+    .replace('/etc/rollcall/broker-ca.pem', at('ca.pem'));
+  const places = `dataDir: ${at('data')}\nsecretsDir: ${at('secrets')}\ncontrol: { socketPath: ${at('control.sock')} }\n`;
+  writeFileSync(at('rollcall.yaml'), settings + places);
+
+  const text = await mqttCheck(at('rollcall.yaml'));
+  assert.equal(text.code, 0, text.stdout + text.stderr);
+  assert.match(text.stdout, /^ok {7}receive: the message came back$/m);
+  assert.match(text.stdout, /^warning {2}events: /m, 'no daemon runs');
+
+  copyFileSync(at('centre-certificate-and-key.pem'), at('secrets/broker-client'));
+  const asCentre = await mqttCheck(at('rollcall.yaml'), '--json');
+  assert.equal(asCentre.code, 1);
+  const steps: unknown = JSON.parse(asCentre.stdout);
+  assert.ok(Array.isArray(steps));
+  const failed = steps.filter(({ outcome }) => outcome === 'failed');
+  assert.deepEqual(
+    failed.map(({ check, code }) => [check, code]),
+    [['publish', 'broker-publish-refused']],
+  );
+
+  writeFileSync(at('secrets/broker-client'), pem('box-1.pem'), { mode: 0o600 });
+  const keyless = await mqttCheck(at('rollcall.yaml'), '--json');
+  assert.equal(keyless.code, 2);
+  assert.match(keyless.stdout, /client-certificate-form/);
+});
