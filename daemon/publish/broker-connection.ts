@@ -59,6 +59,10 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
     // A server that does not speak MQTT is not hung up on by the client itself.
     client.end(true);
   });
+  // The client passes over errors without a code, and that of a WebSocket which is refused has none.
+  client.stream.on('error', (error) => {
+    if (problemOf(error, 'lost') === 'webPath') firstError ??= error;
+  });
   client.on('disconnect', ({ reasonCode }) => {
     firstError ??= Object.assign(new Error('the broker said goodbye'), { code: reasonCode });
   });

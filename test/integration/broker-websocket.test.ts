@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { BrokerAccess } from '../../daemon/publish/broker-access.js';
+import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import { type CheckStep, checkBroker } from '../../daemon/publish/broker-check.js';
+import { parseClientCertificate } from '../../daemon/publish/client-certificate.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { makeAuthority } from '../support/certificate-authority.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { attendanceFact } from '../support/facts.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { box, openTestRecords, startTestPublisher, temporaryFolder } from '../support/published-box.js';
+import { withoutOpenssl } from '../support/test-certificate.js';
+import { startWebSocketBridge } from '../support/web-socket-bridge.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function lastStep(url: string, access: Partial<BrokerAccess>): Promise<CheckStep | undefined> {
+  const whole = { address: brokerAddress(url), clientId: 'box', ...access };
+  let last: CheckStep | undefined;
+  const options = { access: whole, topics: topicsOf('rollcall', box), clock: systemClock, timeoutMs: 3000 };
+  for await (const step of checkBroker(options)) last = step;
+  return last;
+}
+
+/** The Debian build of mosquitto has no WebSocket: a web server before it has, as in front of most brokers on port 443. */
+describe('a broker behind WebSocket and TLS', {
+  skip: withoutMosquitto || withoutOpenssl,
+  timeout: 60_000,
+}, () => {
+  test('is reached under its path, with the certificate of the box, and by no other name', async () => {
+    using authority = makeAuthority('Plant authority');
+    await using broker = await startMosquitto();
+    const tls = authority.issue({ commonName: 'proxy', hosts: ['DNS:broker.plant.example'] });
+    using bridge = await startWebSocketBridge('/mqtt?tenant=plant', broker.port, {
+      ...{ ...tls, authority: authority.certificate },
+    });
+    const url = `wss://localhost:${bridge.port}/mqtt?tenant=plant`;
+    const own = authority.issue({ commonName: 'box' });
+    const access = {
+      ca: bytes(authority.certificate),
+      clientCertificate: parseClientCertificate('box', Buffer.from(own.certificate + own.key)),
+      serverName: 'broker.plant.example',
+    };
+
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    await using subscriber = await subscribeToEvents(broker.url);
+    await using publisher = startTestPublisher({ url, records, ...access });
+    records.record(attendanceFact());
+    await subscriber.until(() => subscriber.eventIds.length === 1);
+    assert.deepEqual(
+      publisher.status().certificates.map(({ whose, state }) => [whose, state]),
+      [
+        ['client', 'in force'],
+        ['broker', 'in force'],
+      ],
+    );
+    assert.ok(bridge.serverNames.every((name) => name === 'broker.plant.example'));
+
+    assert.deepEqual(await lastStep(url, access), {
+      check: 'receive',
+      outcome: 'ok',
+      message: 'the message came back',
+    });
+    const elsewhere = await lastStep(url.replace('/mqtt?', '/other?'), access);
+    assert.equal(elsewhere?.code, 'broker-websocket-refused');
+    const { serverName: _unset, ...byAddress } = access;
+    assert.equal((await lastStep(url, byAddress))?.code, 'broker-tls-wrong-host');
+    const { clientCertificate: _none, ...anonymous } = access;
+    assert.equal((await lastStep(url, anonymous))?.code, 'broker-client-certificate-required');
+  });
+});
