@@ -8,6 +8,7 @@ import { brokerAddress } from '../../daemon/publish/broker-address.js';
 import { type CheckStep, checkBroker } from '../../daemon/publish/broker-check.js';
 import { parseClientCertificate } from '../../daemon/publish/client-certificate.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
+import { startAedes } from '../support/aedes-broker.js';
 import { type CertificateAuthority, makeAuthority } from '../support/certificate-authority.js';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
@@ -195,6 +196,23 @@ describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, 
     await using broker = await startMosquitto();
     const found = failure(await check(broker.url.replace('mqtt:', 'mqtts:')));
     assert.deepEqual([found.check, found.code], ['tls', 'broker-speaks-no-tls']);
+  });
+});
+
+describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
+  test('goes all the way, too', async () => {
+    await using broker = await startAedes();
+    const steps = await check(broker.url);
+    assert.match(steps.find(({ check: name }) => name === 'mqtt')?.message ?? '', /^MQTT 3\.1\.1, /);
+    assert.equal(steps.at(-1)?.check, 'receive');
+    assert.equal(steps.at(-1)?.outcome, 'ok');
+  });
+
+  test('finds by the missing echo what the broker refuses and cannot say', async () => {
+    await using broker = await startAedes({ deliversNothing: true });
+    const found = failure(await check(broker.url, {}, { timeoutMs: 500 }));
+    assert.equal(found.code, 'broker-check-not-received');
+    assert.match(found.message, /publish on .*, or not read it \(MQTT 3\.1\.1 does not tell which\)/);
   });
 });
 

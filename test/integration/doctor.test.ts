@@ -3,10 +3,13 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { brokerCertificateFindings } from '../../daemon/cli/doctor-certificates.js';
 import { examineBox } from '../../daemon/cli/doctor-checks.js';
 import type { Finding } from '../../daemon/cli/doctor-finding.js';
 import { keyFinding, rotationFindings } from '../../daemon/cli/doctor-key.js';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
+import type { CertificateStatus } from '../../daemon/publish/certificate-watch.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 async function makeDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'rollcall-doctor-'));
@@ -29,6 +32,51 @@ const sealedGallery: BoxStatus['gallery'] = { state: 'sealed', persons: 0, templ
 
 const of = (findings: readonly Finding[], check: string): Finding | undefined =>
   findings.find((finding) => finding.check === check);
+
+describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
+  test('tells how long that of the box lasts, and what is wrong with it', async () => {
+    await using directory = await makeDirectory();
+    const secrets = join(directory.path, 'secrets');
+    await mkdir(secrets, { mode: 0o700 });
+    const config = join(directory.path, 'rollcall.yaml');
+    const broker = 'mqtt: { url: "mqtts://192.0.2.1", clientCertificate: broker-client }\n';
+    await writeFile(config, configuration(directory.path) + broker);
+    const found = async (): Promise<Finding | undefined> =>
+      of(await examineBox(config), 'certificate of this box');
+    assert.match((await found())?.message ?? '', /does not exist/);
+    for (const [days, outcome, message] of [
+      [90, 'ok', /^(89|90) days left/],
+      [20, 'warning', /^(19|20) days left, until \S+: RENEW IT$/],
+      [-1, 'failed', /^EXPIRED on /],
+    ] as const) {
+      const { certificate, key } = makeCertificate('box', days);
+      await writeFile(join(secrets, 'broker-client'), certificate + key, { mode: 0o600 });
+      const finding = await found();
+      assert.equal(finding?.outcome, outcome);
+      assert.match(finding.message, message);
+      assert.equal(finding.remedy === undefined, outcome === 'ok');
+    }
+    await writeFile(join(secrets, 'broker-client'), makeCertificate('box').key, { mode: 0o600 });
+    const keyOnly = await found();
+    assert.match(keyOnly?.message ?? '', /holds no certificate/);
+    assert.doesNotMatch(JSON.stringify(keyOnly), /PRIVATE/);
+  });
+
+  test('tells how long that of the broker lasts, which the daemon has seen', () => {
+    const certificate: CertificateStatus = {
+      whose: 'broker',
+      names: 'DNS:broker',
+      notBefore: '2026-01-01T00:00:00.000Z',
+      notAfter: '2026-03-01T00:00:00.000Z',
+      daysLeft: 12,
+      state: 'expires soon',
+    };
+    const [finding] = brokerCertificateFindings({ state: 'connected', certificates: [certificate] });
+    assert.deepEqual([finding?.check, finding?.outcome], ['certificate of the broker', 'warning']);
+    assert.match(finding?.message ?? '', /^12 days left, until 2026-03-01/);
+    assert.deepEqual(brokerCertificateFindings({ state: 'connected' }), []);
+  });
+});
 
 describe('rollcall doctor', () => {
   test('names every missing or unsafe thing with its remedy', async () => {

@@ -16,7 +16,7 @@ import { openTcpGate } from '../support/tcp-gate.js';
 
 const brokers = [
   { name: 'mosquitto, MQTT 5', start: () => startMosquitto(), skip: withoutMosquitto, mqttVersion: '5' },
-  { name: 'aedes, MQTT 3.1.1', start: startAedes, skip: false, mqttVersion: '3.1.1' },
+  { name: 'aedes, MQTT 3.1.1', start: () => startAedes(), skip: false, mqttVersion: '3.1.1' },
 ] as const;
 
 function statesSeenBy(subscriber: EventSubscriber): readonly StateMessage[] {

@@ -7,8 +7,13 @@ export interface AedesBroker extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function startAedes(): Promise<AedesBroker> {
-  const broker = await Aedes.createBroker();
+export interface AedesOptions {
+  /** Acknowledges every message and brings it to nobody, as access rules do in MQTT 3.1.1. */
+  readonly deliversNothing?: boolean;
+}
+
+export async function startAedes({ deliversNothing = false }: AedesOptions = {}): Promise<AedesBroker> {
+  const broker = await Aedes.createBroker(deliversNothing ? { authorizeForward: () => null } : {});
   const server = createServer(broker.handle);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

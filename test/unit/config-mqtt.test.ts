@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseConfig } from '../../daemon/config/load.js';
+
+const withBroker = (mqtt: string) => parseConfig(`site: { id: office, timeZone: UTC }\nmqtt: { ${mqtt} }\n`);
+
+function problems(mqtt: string): readonly string[] {
+  const loaded = withBroker(mqtt);
+  return loaded.ok ? [] : loaded.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe('the settings of TLS', () => {
+  test('are taken together', () => {
+    const loaded = withBroker(
+      'url: wss://192.0.2.7/mqtt, caFile: /etc/ca.pem, clientCertificate: broker-client, serverName: broker.plant-1.example, alpn: [mqtt, x-amzn-mqtt-ca]',
+    );
+    assert.ok(loaded.ok);
+    assert.deepEqual(loaded.config.mqtt, {
+      url: 'wss://192.0.2.7/mqtt',
+      topicPrefix: 'rollcall',
+      caFile: '/etc/ca.pem',
+      clientCertificate: 'broker-client',
+      serverName: 'broker.plant-1.example',
+      alpn: ['mqtt', 'x-amzn-mqtt-ca'],
+    });
+  });
+
+  test('are refused where the address has no TLS, each by its name', () => {
+    for (const scheme of ['mqtt', 'ws', 'MQTT']) {
+      assert.deepEqual(
+        problems(
+          `url: '${scheme}://broker', caFile: /ca.pem, clientCertificate: c, serverName: broker.example, alpn: [mqtt]`,
+        ),
+        ['caFile', 'clientCertificate', 'serverName', 'alpn'].map(
+          (name) => `mqtt.${name}: has no effect without TLS`,
+        ),
+      );
+    }
+  });
+
+  for (const [what, setting] of [
+    ['an address for a server name', 'serverName: 192.0.2.7'],
+    ['a pattern for a server name', "serverName: '*.example'"],
+    ['a label that begins with a dash', 'serverName: -a.example'],
+    ['an empty list of protocols', 'alpn: []'],
+    ['an empty protocol', "alpn: ['']"],
+    ['a protocol with a line end', 'alpn: ["a\\n"]'],
+    ['a path for the name of a secret', 'clientCertificate: ../key'],
+    ['a switch for what is always on', 'rejectUnauthorized: false'],
+  ] as const) {
+    test(`refuse ${what}`, () => {
+      assert.equal(problems(`url: 'mqtts://broker', ${setting}`).length, 1);
+    });
+  }
+});
