@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance-day.js';
 import type { Correction } from '../../daemon/domain/attendance-day-correction.js';
 import type { Mark } from '../../daemon/domain/attendance-day-marks.js';
@@ -84,4 +86,20 @@ export function lineOf(day: AttendanceDay): string {
     ...durations.flatMap(([name, ms]) => (ms === 0 ? [] : [`${name} ${minutes(ms)}`])),
     `[${day.statuses.join(' ')}]`,
   ].join(' ');
+}
+
+export interface DayCase extends Partial<Scene> {
+  readonly what: string;
+  readonly marks: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** One test a case: the days of a scene, as lines. */
+export function checkDays(
+  cases: readonly DayCase[],
+  common: Pick<Scene, 'plan' | 'period'> & Partial<Scene>,
+): void {
+  for (const { what, lines, ...scene } of cases) {
+    test(what, () => assert.deepEqual(daysOf({ ...common, ...scene }).map(lineOf), lines));
+  }
 }

@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { localTimeOf } from '../../daemon/host/local-time.js';
-import { daysOf, instant, lineOf, paris, planOf, type Scene, shiftOf } from '../support/attendance-plan.js';
+import { checkDays, daysOf, lineOf, planOf, shiftOf } from '../support/attendance-plan.js';
 
 const day = shiftOf('day', '08:00', '17:00');
 const night = shiftOf('night', '22:00', '06:00');
 const plant = [shiftOf('early', '06:00', '14:00'), shiftOf('late', '14:00', '22:00'), night];
 const office = { plan: planOf([day]), period: ['2026-03-02', '2026-03-02'] } as const;
 
-interface Case extends Partial<Scene> {
-  readonly what: string;
-  readonly marks: readonly string[];
-  readonly lines: readonly string[];
-}
-
-function check(cases: readonly Case[], common: Pick<Scene, 'plan' | 'period'> & Partial<Scene>): void {
-  for (const { what, lines, ...scene } of cases) {
-    test(what, () => assert.deepEqual(daysOf({ ...common, ...scene }).map(lineOf), lines));
-  }
-}
-
 describe('arriving and leaving', () => {
-  check(
+  checkDays(
     [
       {
         what: 'on time',
@@ -131,7 +119,7 @@ describe('pairs and breaks', () => {
     'in 2026-03-02T12:40',
     'out 2026-03-02T17:00',
   ];
-  check(
+  checkDays(
     [
       {
         what: 'first in and last out pay lunch',
@@ -185,7 +173,7 @@ describe('pairs and breaks', () => {
 
 describe('nights, and shifts one after the other', () => {
   const period = ['2026-03-01', '2026-03-04'] as const;
-  check(
+  checkDays(
     [
       {
         what: 'a night counts for the day on which it begins',
@@ -288,7 +276,7 @@ describe('days without a shift', () => {
   const weekly = planOf([shiftOf('day', '08:00', '17:00', { days: ['mon'] })], {
     holidays: new Set(['2026-03-09']),
   });
-  check(
+  checkDays(
     [
       {
         what: 'all of it is overtime',
@@ -314,104 +302,5 @@ describe('days without a shift', () => {
       },
     ],
     { plan: weekly, period: ['2026-03-07', '2026-03-10'] },
-  );
-});
-
-describe('corrections of a night', () => {
-  const at = (time: string): number => instant(time, paris);
-  check(
-    [
-      {
-        what: 'what was taken for the next shift finds its place once the in is put right',
-        marks: ['both 2026-03-03T06:02'],
-        corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T22:00') }],
-        lines: ['2026-03-02 night worked 482 [on-time]'],
-      },
-      {
-        what: 'a correction that fits another day stays with the one it is about',
-        marks: [],
-        corrections: [{ kind: 'in', date: '2026-03-02', atMs: at('2026-03-03T06:00') }],
-        lines: ['2026-03-02 night worked 0 late 480 [late incomplete]'],
-      },
-    ],
-    { plan: planOf(plant), period: ['2026-03-02', '2026-03-03'] },
-  );
-});
-
-describe('corrections', () => {
-  const at = (time: string): number => instant(time, paris);
-  const came = { kind: 'in', date: '2026-03-02', atMs: at('2026-03-02T08:00') } as const;
-  const left = { kind: 'out', date: '2026-03-02', atMs: at('2026-03-02T17:00') } as const;
-  const excused = { kind: 'absence-excused', date: '2026-03-02', atMs: null } as const;
-  const asRecorded = { kind: 'as-recorded', date: '2026-03-02', atMs: null } as const;
-  const onTime = ['2026-03-02 day worked 540 [on-time]'];
-  check(
-    [
-      {
-        what: 'in, of a day with an out only',
-        marks: ['out 2026-03-02T17:00'],
-        corrections: [came],
-        lines: onTime,
-      },
-      {
-        what: 'in, before the recorded one',
-        marks: ['in 2026-03-02T09:10', 'out 2026-03-02T17:00'],
-        corrections: [came],
-        lines: onTime,
-      },
-      {
-        what: 'in, after the recorded one',
-        marks: ['in 2026-03-02T07:00', 'out 2026-03-02T17:00'],
-        corrections: [came],
-        lines: onTime,
-      },
-      {
-        what: 'in, where the only look was both ways',
-        marks: ['both 2026-03-02T17:00'],
-        corrections: [came],
-        lines: onTime,
-      },
-      { what: 'out', marks: ['in 2026-03-02T08:00'], corrections: [left], lines: onTime },
-      {
-        what: 'out, before the recorded one',
-        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T19:00'],
-        corrections: [left],
-        lines: onTime,
-      },
-      { what: 'in and out of a day without a look', marks: [], corrections: [left, came], lines: onTime },
-      {
-        what: 'the last one counts',
-        marks: ['in 2026-03-02T08:00'],
-        corrections: [{ ...left, atMs: at('2026-03-02T12:00') }, left],
-        lines: onTime,
-      },
-      {
-        what: 'as recorded takes all before it back',
-        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T12:00'],
-        corrections: [left, asRecorded],
-        lines: ['2026-03-02 day worked 240 left-early 300 [on-time left-early]'],
-      },
-      {
-        what: 'an absence is excused',
-        marks: [],
-        corrections: [excused],
-        enrolledAt: '2026-03-01T12:00',
-        lines: ['2026-03-02 day worked 0 [excused]'],
-      },
-      {
-        what: 'and is not any more',
-        marks: [],
-        corrections: [excused, asRecorded],
-        enrolledAt: '2026-03-01T12:00',
-        lines: ['2026-03-02 day worked 0 [absent]'],
-      },
-      {
-        what: 'of another day does nothing',
-        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
-        corrections: [{ kind: 'out', date: '2026-03-01', atMs: at('2026-03-01T12:00') }],
-        lines: onTime,
-      },
-    ],
-    office,
   );
 });
