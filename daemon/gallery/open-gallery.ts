@@ -23,6 +23,7 @@ import { Persons } from './persons.js';
 import { Quarantine, type QuarantinedRow } from './quarantine.js';
 import type { OpenEmbedder } from './re-embed-step.js';
 import { settleRecogniser } from './re-embed-switch.js';
+import { enforceRemovals } from './removals.js';
 import { StagedImports } from './staged-imports.js';
 import { enforceTombstones } from './tombstones.js';
 import { openTwoStepSearchIndex } from './two-step-search-index.js';
@@ -198,12 +199,13 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
     const persons = new Persons({ ring, rows, quarantine: report });
     enforceTombstones({ database, rows, audit, clock });
     enforceWithdrawals({ database, rows, audit, clock, ring, persons });
+    const changes = new PersonChanges({ database, ring, rows, audit, clock });
+    enforceRemovals({ database, rows, persons, changes });
     if (!emptyWriteAheadLog(database))
       logger.warn('another program keeps the write-ahead log from being emptied');
     const index = lifetime.use('search index', newIndex());
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
-    const changes = new PersonChanges({ database, ring, rows, audit, clock });
     const { personCount, templateCount } = index;
     audit.append({ by, action: 'key.unlocked', subject: ring.current.id, details: { persons: personCount } });
     logger.info('gallery is open', { personCount, templateCount, recogniser, keyId: ring.current.id });

@@ -176,6 +176,26 @@ describe('a restore', () => {
     assert.equal(box.access.audit.verify().outcome, 'whole');
   });
 
+  test('who was removed since the backup stays removed, who was restored meanwhile does not', async (t) => {
+    const path = join(temporaryDirectory(t), 'night.rcb');
+    await using box = await openBackupBox(temporaryDirectory(t));
+    const [ada, bea, grace] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
+    if (ada === undefined || bea === undefined || grace === undefined) throw new Error('nobody was enrolled');
+    await box.backups.create({ path, passphrase }, tester);
+    const before = box.access.gallery();
+    assert.ok(before.removePerson(ada, tester));
+    assert.ok(before.removePerson(bea, tester) && before.restorePerson(bea, tester));
+    await box.backups.restore({ path, secret }, tester);
+    const states = () => [ada, bea, grace].map((id) => box.access.gallery().showPerson(id)?.state);
+    assert.deepEqual(states(), ['removed', 'active', 'active']);
+    assert.equal(box.access.gallery().personCount, 2);
+    assert.ok(box.access.gallery().restorePerson(ada, tester), 'a decision of later is as good as any');
+    await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(states(), ['active', 'active', 'active']);
+    assert.deepEqual(box.access.gallery().quarantined, []);
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+  });
+
   test('an erased person stays erased in the file, too, and after the next start', async (t) => {
     const { directory, path, ids } = await backedUpBox(t);
     {
