@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { isFound, withAda } from '../support/ada-and-grace.js';
 import {
-  enrolmentOf,
   fixedKey,
   galleryOptions,
   namesIn,
@@ -12,7 +11,6 @@ import {
   type TestGalleryOptions,
   temporaryDirectory,
   tester,
-  unitVector,
 } from '../support/gallery-fixture.js';
 import { tamper } from '../support/gallery-tampering.js';
 
@@ -44,23 +42,6 @@ function putBack(options: TestGalleryOptions, copy: Copy): void {
       }
     }
   });
-}
-
-async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
-  const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
-  return best !== undefined && best.similarity > 0.99;
-}
-
-/** Enrols `Ada` (seed 1) and `Grace` (seed 2), does `work` and closes. Ada's id. */
-async function withAda(
-  options: TestGalleryOptions,
-  work: (gallery: Gallery, ada: PersonId) => void = () => undefined,
-): Promise<PersonId> {
-  await using opened = await openTestGallery(options);
-  const ada = await opened.gallery.addPerson(enrolmentOf('Ada', [1]), tester);
-  await opened.gallery.addPerson(enrolmentOf('Grace', [2]), tester);
-  work(opened.gallery, ada);
-  return ada;
 }
 
 describe('rows put back from an earlier day', () => {

@@ -1,0 +1,27 @@
+import type { PersonId } from '../../daemon/domain/ids.js';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import {
+  enrolmentOf,
+  openTestGallery,
+  type TestGalleryOptions,
+  tester,
+  unitVector,
+} from './gallery-fixture.js';
+
+/** Whether the probe of this seed finds somebody. */
+export async function isFound(gallery: Gallery, seed: number): Promise<boolean> {
+  const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
+  return best !== undefined && best.similarity > 0.99;
+}
+
+/** Enrols `Ada` (seed 1) and `Grace` (seed 2), does `work` and closes. Ada's id. */
+export async function withAda(
+  options: TestGalleryOptions,
+  work: (gallery: Gallery, ada: PersonId) => void = () => undefined,
+): Promise<PersonId> {
+  await using opened = await openTestGallery(options);
+  const ada = await opened.gallery.addPerson(enrolmentOf('Ada', [1]), tester);
+  await opened.gallery.addPerson(enrolmentOf('Grace', [2]), tester);
+  work(opened.gallery, ada);
+  return ada;
+}
