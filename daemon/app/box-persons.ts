@@ -15,7 +15,8 @@ import type {
   UpdateResult,
 } from '../control/person-control.js';
 import { type PersonId, personId } from '../domain/ids.js';
-import type { PersonProfile } from '../domain/person-profile.js';
+import { isoTime } from '../domain/iso-time.js';
+import { type PersonProfile, withdrawn } from '../domain/person-profile.js';
 import type { Gallery } from '../gallery/gallery.js';
 import { wipe } from '../host/sodium.js';
 import type { Records } from '../records/open-records.js';
@@ -125,13 +126,7 @@ export class BoxPersons implements PersonControl {
     if (found.profile === undefined) throw profileDamaged(id);
     this.#parts.forgetPerson(found.id);
     const withdrawnIso = this.#parts.todayIso();
-    // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
-    const consent = found.profile.consent ?? {
-      basis: 'consent',
-      dateIso: withdrawnIso,
-      reference: 'not recorded',
-    };
-    const profile: PersonProfile = { ...found.profile, consent: { ...consent, withdrawnIso } };
+    const profile = withdrawn(found.profile, withdrawnIso);
     return certified(() => gallery.eraseBiometricData(found.id, profile, actor));
   }
 
@@ -144,7 +139,7 @@ export class BoxPersons implements PersonControl {
     const photographs = found.photographs.flatMap(({ id: photographId, addedAtMs }) => {
       const jpeg = readUnlessDamaged(gallery, found.id, photographId);
       if (jpeg === undefined) return [];
-      return [{ id: photographId, storedAt: iso(addedAtMs), jpeg: Buffer.from(jpeg) }];
+      return [{ id: photographId, storedAt: isoTime(addedAtMs), jpeg: Buffer.from(jpeg) }];
     });
     const person = describePerson(found);
     if (scope === 'enrolment')
@@ -158,7 +153,7 @@ export class BoxPersons implements PersonControl {
       .readEvidence(found.id)
       .map(({ id: evidenceId, takenAtMs, jpeg, eventId, cameraId }) => ({
         id: evidenceId,
-        storedAt: iso(takenAtMs),
+        storedAt: isoTime(takenAtMs),
         jpeg: Buffer.from(jpeg),
         eventId,
         cameraId,
@@ -169,7 +164,7 @@ export class BoxPersons implements PersonControl {
     const entries = audit
       .list({ subject: found.id, limit: mostAuditEntries })
       .map(({ sequence, atMs, action, actor: by, origin, details }) => {
-        return { sequence, at: iso(atMs), action, actor: by, origin, details };
+        return { sequence, at: isoTime(atMs), action, actor: by, origin, details };
       });
     return { person, photographs, templates, evidence, events, audit: entries };
   }
@@ -260,8 +255,6 @@ function abandoned(gallery: Gallery, importId: string): number | undefined {
     throw error;
   }
 }
-
-const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
 /** The profile after a change, checked. @throws `profile-refused` */
 function changed(before: PersonProfile, change: ProfileChange, todayIso: string): PersonProfile {

@@ -1,9 +1,8 @@
 import { isRollcallError, operational } from '../base/errors.js';
 import type { ErasureCertificate, PersonDetail, PersonSummary } from '../control/person-control.js';
+import { isoTime } from '../domain/iso-time.js';
 import type * as gallery from '../gallery/gallery.js';
 import { damagedName } from './enrolment.js';
-
-const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
 /** What the API shows of a person. A name that does not open is shown as such, never hidden. */
 export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
@@ -13,8 +12,8 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
     name: profile?.name ?? damagedName,
     ...(profile?.externalId === undefined ? {} : { externalId: profile.externalId }),
     state: state === 'removed' ? 'removed' : 'active',
-    enrolledAt: iso(enrolledAtMs),
-    ...(state === 'removed' ? { removedAt: iso(changedAtMs) } : {}),
+    enrolledAt: isoTime(enrolledAtMs),
+    ...(state === 'removed' ? { removedAt: isoTime(changedAtMs) } : {}),
     templates: templateCount,
     photographs: photographCount,
   };
@@ -50,5 +49,5 @@ export function certified(
 
 function describeErasure(certificate: gallery.ErasureCertificate): ErasureCertificate {
   const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
-  return { personId, scope, erasedAt: iso(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
+  return { personId, scope, erasedAt: isoTime(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
 }

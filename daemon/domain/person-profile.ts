@@ -60,3 +60,10 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
     },
   };
 }
+
+/** The profile once consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`. */
+export function withdrawn(profile: PersonProfile, withdrawnIso: string): PersonProfile {
+  // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
+  const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = profile;
+  return { ...profile, consent: { ...consent, withdrawnIso } };
+}

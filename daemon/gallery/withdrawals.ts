@@ -2,7 +2,7 @@ import { daemonAtStart } from '../audit/actor.js';
 import { isRollcallError } from '../base/errors.js';
 import type { PersonId } from '../domain/ids.js';
 import { isoTime } from '../domain/iso-time.js';
-import type { PersonProfile } from '../domain/person-profile.js';
+import { type PersonProfile, withdrawn } from '../domain/person-profile.js';
 import { deletePerson, type ErasureParts, eraseBiometricData } from './erasure.js';
 import type { KeyRing } from './key-ring.js';
 import type { PersonCountsRow } from './person-rows.js';
@@ -60,9 +60,7 @@ function profileOf(
   withdrawnIso: string,
 ): PersonProfile | undefined {
   try {
-    const profile = persons.profile(person);
-    const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = profile;
-    return { ...profile, consent: { ...consent, withdrawnIso } };
+    return withdrawn(persons.profile(person), withdrawnIso);
   } catch (error) {
     if (isRollcallError(error, 'field-damaged')) return undefined;
     throw error;

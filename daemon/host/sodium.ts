@@ -1,15 +1,11 @@
 import { randomFillSync, timingSafeEqual } from 'node:crypto';
 import sodium from 'sodium-native';
+import { bufferView } from './buffer-view.js';
 
 /** Bytes of a key of XChaCha20-Poly1305, of a subkey and of a key-encryption key. */
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
 export const TAG_BYTES = 16;
-
-/** The same memory as the `Buffer` that the binding asks for. */
-function view(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
 
 /**
  * Memory for a key that lives long: between guard pages, locked against swapping, left out of core dumps, zero at first.
@@ -21,7 +17,7 @@ export function secretBytes(size: number): Uint8Array {
 
 /** Overwrites with zeros in a way that no optimisation removes. */
 export function wipe(bytes: Uint8Array): void {
-  if (bytes.length > 0) sodium.sodium_memzero(view(bytes));
+  if (bytes.length > 0) sodium.sodium_memzero(bufferView(bytes));
 }
 
 export function fillRandomly(bytes: Uint8Array): void {
@@ -50,11 +46,11 @@ export function encrypt(
   const ciphertext = Buffer.allocUnsafeSlow(plaintext.length + TAG_BYTES);
   sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
     ciphertext,
-    view(plaintext),
-    view(associatedData),
+    bufferView(plaintext),
+    bufferView(associatedData),
     null,
-    view(nonce),
-    view(key),
+    bufferView(nonce),
+    bufferView(key),
   );
   return ciphertext;
 }
@@ -72,10 +68,10 @@ export function decrypt(
     sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
       plaintext,
       null,
-      view(ciphertext),
-      view(associatedData),
-      view(nonce),
-      view(key),
+      bufferView(ciphertext),
+      bufferView(associatedData),
+      bufferView(nonce),
+      bufferView(key),
     );
     return plaintext;
   } catch (error) {
@@ -90,7 +86,12 @@ export function decrypt(
  * characters and belongs to one use.
  */
 export function deriveKey(target: Uint8Array, key: Uint8Array, subkey: number, context: string): void {
-  sodium.crypto_kdf_derive_from_key(view(target), subkey, Buffer.from(context, 'latin1'), view(key));
+  sodium.crypto_kdf_derive_from_key(
+    bufferView(target),
+    subkey,
+    Buffer.from(context, 'latin1'),
+    bufferView(key),
+  );
 }
 
 /** What Argon2id spends (RFC 9106): passes over the memory, and bytes of it. */
@@ -110,9 +111,9 @@ export function hashPassphrase(
   const key = secretBytes(KEY_BYTES);
   return new Promise((resolve, reject) => {
     sodium.crypto_pwhash_async(
-      view(key),
-      view(passphrase),
-      view(salt),
+      bufferView(key),
+      bufferView(passphrase),
+      bufferView(salt),
       passes,
       memoryBytes,
       sodium.crypto_pwhash_ALG_ARGON2ID13,
