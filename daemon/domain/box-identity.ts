@@ -1,0 +1,5 @@
+/** Which box of which site; both are slugs. */
+export interface BoxIdentity {
+  readonly siteId: string;
+  readonly boxId: string;
+}

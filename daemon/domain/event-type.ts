@@ -1,0 +1,53 @@
+import type { BoxEvent, EventKind } from './event.js';
+
+/**
+ * All kinds of event. The order is that of worth: where the outbox must give something up, the last of them go first and
+ * attendance goes last.
+ */
+export const eventKinds = [
+  'attendance',
+  'gap',
+  'person',
+  'attack',
+  'unknown',
+  'summary',
+  'identity',
+  'audit',
+  'gallery',
+  'reply',
+  'box',
+  'camera',
+] as const satisfies readonly EventKind[];
+
+/**
+ * The CloudEvents `type`. The number behind `v` grows when a field changes its meaning or goes; new fields alone do not
+ * change it.
+ */
+export function eventType(event: BoxEvent): string {
+  switch (event.kind) {
+    case 'attendance':
+      return 'rollcall.attendance.recorded.v1';
+    case 'unknown':
+      return 'rollcall.unknown.seen.v1';
+    case 'attack':
+      return 'rollcall.attack.suspected.v1';
+    case 'person':
+      return `rollcall.person.${event.change}.v1`;
+    case 'camera':
+      return 'rollcall.camera.changed.v1';
+    case 'gallery':
+      return 'rollcall.gallery.changed.v1';
+    case 'box':
+      return 'rollcall.box.changed.v1';
+    case 'audit':
+      return 'rollcall.audit.digest.v1';
+    case 'summary':
+      return 'rollcall.attendance.summarised.v1';
+    case 'gap':
+      return 'rollcall.events.dropped.v1';
+    case 'identity':
+      return 'rollcall.identity.changed.v1';
+    case 'reply':
+      return 'rollcall.command.answered.v1';
+  }
+}
