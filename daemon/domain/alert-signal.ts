@@ -1,0 +1,56 @@
+import { type Condition, conditions, type Occurrence } from './alert-rule.js';
+import type { EventKind } from './event.js';
+import type { CameraId } from './ids.js';
+
+interface AboutEvent {
+  /** Null: the box as a whole. */
+  readonly cameraId: CameraId | null;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Why, where the event names a code. */
+  readonly code: string | null;
+  readonly sequence: number;
+}
+
+/** What an event means to rules. */
+export type AlertSignal =
+  | (AboutEvent & { readonly kind: 'occurred'; readonly on: Occurrence })
+  | (AboutEvent & { readonly kind: 'began' | 'ended'; readonly on: Condition });
+
+/** Kinds of event that rules may be about. */
+export const alertingKinds: readonly EventKind[] = ['unknown', 'attack', 'gap', 'camera', 'gallery', 'box'];
+
+/** An event as it was recorded. */
+export interface AlertableEvent extends Omit<AboutEvent, 'code'> {
+  readonly kind: EventKind;
+  /** The `data` of the CloudEvent. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined for an event that no rule can be about. */
+export function alertSignal({ kind, data, ...place }: AlertableEvent): AlertSignal | undefined {
+  const about = { ...place, code: textOrNull(data['code']) };
+  const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
+  switch (kind) {
+    case 'unknown':
+    case 'attack':
+      return { ...about, kind: 'occurred', on: kind };
+    case 'gap':
+      return { ...about, kind: 'occurred', on: 'events-lost', code: textOrNull(data['reason']) };
+    case 'camera':
+      return { ...about, kind: phase(data['state'] === 'failed'), on: 'camera-down' };
+    case 'gallery': {
+      const { change } = data;
+      if (change !== 'sealed' && change !== 'opened') return undefined;
+      return { ...about, kind: phase(change === 'sealed'), on: 'sealed' };
+    }
+    case 'box': {
+      const on = conditions.find((condition) => condition === data['condition']);
+      return on === undefined ? undefined : { ...about, kind: phase(data['active'] === true), on };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
