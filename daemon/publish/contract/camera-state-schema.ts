@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { code, signature, slug, time } from './terms.js';
+
+const about = {
+  version: z.literal(1),
+  site: slug,
+  box: slug,
+  camera: slug.describe('configured id'),
+};
+
+const sequence = z.int().positive().describe('greater than in every earlier message on this topic');
+
+/** One message on `<prefix>/<site>/<box>/camera/<id>/state`, retained. An empty message: the box has no such camera. */
+export const cameraStateSchema = z.strictObject({
+  ...about,
+  state: z
+    .enum(['streaming', 'connecting', 'failed', 'disabled'])
+    .describe('as the box last knew it: of no meaning while the box itself is offline'),
+  code: code.optional().describe('why it failed'),
+  time: time.describe('since when this is so'),
+  sequence,
+  signature,
+});
+
+export type CameraStateMessage = z.infer<typeof cameraStateSchema>;
+
+/** One message on `<prefix>/<site>/<box>/camera/<id>/counts`, retained; only where Home Assistant is enabled. */
+export const cameraCountsSchema = z.strictObject({
+  ...about,
+  date: z.iso.date().describe('where the site is'),
+  unknown: z.int().nonnegative().describe('unknown persons recorded at this camera on that day so far'),
+  time: time.describe('when the box counted'),
+  sequence,
+  signature,
+});
+
+export type CameraCountsMessage = z.infer<typeof cameraCountsSchema>;

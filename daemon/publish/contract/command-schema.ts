@@ -1,0 +1,266 @@
+import { z } from 'zod';
+import { consentBases } from '../../domain/consent.js';
+import { code, keyId, opaqueId, slug, time } from './terms.js';
+
+/**
+ * The commands a centre may send and what is answered: one table, from which the program takes types, checks and the
+ * generated documents. What travels is a JWT; these are its claim `arguments` and the `result` of the last reply.
+ */
+
+/** What an issuer may be allowed to do. */
+export const commandScopes = [
+  'persons:write',
+  'persons:erase',
+  'persons:read',
+  'events',
+  'cameras',
+  'snapshots',
+  'keys',
+  'configuration',
+] as const;
+
+export type CommandScope = (typeof commandScopes)[number];
+
+/** Largest token of most commands, and of an enrolment with its photographs, bytes. */
+export const largestTokenBytes = 64 * 1024;
+export const largestEnrolmentBytes = 16 * 1024 * 1024;
+
+/** Parts into which the digest of a gallery is divided. */
+export const digestBuckets = 256;
+/** Buckets that one `list-persons` may ask for: keeps its reply to a few hundred kilobytes. */
+export const mostBucketsAtOnce = 64;
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+const sealed = base64url.describe('crypto_box_seal (X25519, XSalsa20-Poly1305) in base64url');
+const sealedToBox = sealed.describe('sealed to the X25519 key of the box, base64url');
+const publicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .describe('X25519 public key that the reply is sealed to, 32 bytes in base64url');
+const digestKey = sealedToBox
+  .max(128)
+  .describe('32 random bytes, sealed to the X25519 key of the box: digests are keyed with them');
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const consent = z.strictObject({
+  basis: z.enum(consentBases),
+  date: z.iso.date(),
+  reference: z.string().max(400),
+});
+
+/** What the `sealed` of `enrol-person` holds, as JSON. */
+export const sealedPersonSchema = z.strictObject({
+  externalId: z.string().min(1).max(400).describe('what the centre knows the person by'),
+  name: z.string().min(1).max(800),
+  notes: z.string().max(8000).optional(),
+  consent: consent.optional(),
+  photographs: z.array(base64url).min(1).max(20).describe('files of JPEG, PNG and the like'),
+  allowDuplicate: z.boolean().default(false).describe('enrols although somebody enrolled looks alike'),
+});
+
+/** What the `sealed` of `update-person` holds, as JSON: what is absent stays, what is null goes. */
+export const sealedChangeSchema = z.strictObject({
+  externalId: z.string().min(1).max(400).optional(),
+  name: z.string().min(1).max(800).optional(),
+  notes: z.string().max(8000).nullable().optional(),
+  consent: consent.nullable().optional(),
+});
+
+/** What the `sealed` of the reply to `list-persons` holds, as JSON. */
+export const listedPersonsSchema = z.array(
+  z.strictObject({ externalId: z.string(), person: opaqueId, digest }),
+);
+
+const noArguments = z.strictObject({});
+
+const photographResult = z.strictObject({
+  outcome: z.enum(['enrolled', 'refused']),
+  quality: z.number().min(0).max(1).optional(),
+  code: code.optional(),
+  message: z.string().optional(),
+});
+
+const erasureResult = z.strictObject({
+  person: opaqueId,
+  scope: z.enum(['person', 'biometric-data']),
+  erasedAt: time,
+  by: z.string().describe('who did it, as the audit log names them'),
+  auditSequence: z.int().positive(),
+  auditHash: z.string(),
+  erased: z.strictObject({
+    templates: z.int().nonnegative(),
+    photographs: z.int().nonnegative(),
+    evidence: z.int().nonnegative(),
+  }),
+});
+
+export const commands = {
+  'enrol-person': {
+    scope: 'persons:write',
+    largestBytes: largestEnrolmentBytes,
+    arguments: z.strictObject({ sealed: sealedToBox }),
+    result: z.strictObject({ person: opaqueId.optional(), photographs: z.array(photographResult) }),
+  },
+  'update-person': {
+    scope: 'persons:write',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({ person: opaqueId, sealed: sealedToBox }),
+    result: z.strictObject({ person: opaqueId }),
+  },
+  'erase-person': {
+    scope: 'persons:erase',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({ person: opaqueId }),
+    result: erasureResult,
+  },
+  'resend-events': {
+    scope: 'events',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      from: z.int().positive().describe('first sequence'),
+      to: z.int().positive().optional().describe('last sequence; absent: the newest'),
+    }),
+    result: z.strictObject({
+      count: z.int().nonnegative().describe('events that are sent again'),
+      missing: z.int().nonnegative().describe('events of the range that the box has no more'),
+    }),
+  },
+  'acknowledge-events': {
+    scope: 'events',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      upTo: z.int().positive().describe('the centre has stored all events up to this sequence'),
+    }),
+    result: z.strictObject({
+      count: z.int().nonnegative().describe('events that the box no longer keeps for it'),
+    }),
+  },
+  'set-camera': {
+    scope: 'cameras',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      camera: slug,
+      enabled: z.boolean().nullable().describe('null: as the configuration of the box says'),
+    }),
+    result: z.strictObject({ camera: slug, enabled: z.boolean() }),
+  },
+  'request-snapshot': {
+    scope: 'snapshots',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({ camera: slug, sealTo: publicKey }),
+    result: z.strictObject({
+      camera: slug,
+      widthPx: z.int().positive(),
+      heightPx: z.int().positive(),
+      takenAt: time,
+      sealed: sealed.describe('a JPEG, sealed to the key of the command, base64url'),
+    }),
+  },
+  'request-picture': {
+    scope: 'snapshots',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({ event: z.uuidv7().describe('`id` of the event'), sealTo: publicKey }),
+    result: z.strictObject({
+      event: z.uuidv7(),
+      sealed: sealed.describe('the picture kept with the event, a JPEG, sealed to the key of the command'),
+    }),
+  },
+  'rotate-keys': {
+    scope: 'keys',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      key: z.enum(['gallery', 'identity']),
+      depth: z
+        .enum(['wrap', 'deep'])
+        .default('wrap')
+        .describe('of the gallery: new key around the data keys, or new data keys as well'),
+    }),
+    result: z.strictObject({
+      key: z.enum(['gallery', 'identity']),
+      keyId: z.string(),
+      formerKeyId: z.string(),
+    }),
+  },
+  'reload-configuration': {
+    scope: 'configuration',
+    largestBytes: largestTokenBytes,
+    arguments: noArguments,
+    result: z.strictObject({
+      outcome: z.enum(['unchanged', 'applied', 'refused']),
+      changes: z.int().nonnegative(),
+      needRestart: z.int().nonnegative(),
+      problems: z.int().nonnegative(),
+    }),
+  },
+  'gallery-digest': {
+    scope: 'persons:read',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({ digestKey }),
+    result: z.strictObject({
+      digest: digest.describe('over all buckets'),
+      buckets: z.array(digest).length(digestBuckets),
+      persons: z.int().nonnegative(),
+      withoutExternalId: z.int().nonnegative().describe('enrolled at the box, of no part in the digest'),
+    }),
+  },
+  'list-persons': {
+    scope: 'persons:read',
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      digestKey,
+      buckets: z
+        .array(
+          z
+            .int()
+            .min(0)
+            .max(digestBuckets - 1),
+        )
+        .min(1)
+        .max(mostBucketsAtOnce),
+      sealTo: publicKey,
+    }),
+    result: z.strictObject({ persons: z.int().nonnegative(), sealed }),
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly scope: CommandScope;
+    /** Of the whole token. */
+    readonly largestBytes: number;
+    readonly arguments: z.ZodObject;
+    readonly result: z.ZodObject;
+  }
+>;
+
+export type CommandName = keyof typeof commands;
+export type CommandArguments<Name extends CommandName> = z.infer<(typeof commands)[Name]['arguments']>;
+export type CommandResult<Name extends CommandName> = z.infer<(typeof commands)[Name]['result']>;
+export type SealedPerson = z.infer<typeof sealedPersonSchema>;
+export type ListedPersons = z.infer<typeof listedPersonsSchema>;
+
+export const commandNames = Object.keys(commands) as readonly CommandName[];
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+/** Claims of a command; `arguments` is checked by the command. Other claims are of no meaning to the box. */
+export const commandClaimsSchema = z.object({
+  iss: slug.describe('who sends it: an issuer that the box trusts'),
+  aud: z.string().max(200).describe('`<site>/<box>`, one box'),
+  iat: z.number().nonnegative(),
+  nbf: z.number().nonnegative().optional(),
+  exp: z.number().nonnegative().describe('at most 24 hours after `iat`'),
+  jti: z.uuid().describe('names the command; never used twice'),
+  scope: z.string().max(500).describe('scopes with blanks between; that of the command is one of them'),
+  command: z.string().max(64).describe('the last level of the topic'),
+  arguments: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type CommandClaims = z.infer<typeof commandClaimsSchema>;
+
+/** Protected header of a command. */
+export const commandHeaderSchema = z.object({
+  alg: z.enum(['EdDSA', 'ES256']),
+  kid: keyId.describe('RFC 7638 thumbprint of the public key of the issuer'),
+});

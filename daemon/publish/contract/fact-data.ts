@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { largestBestShotBytes } from '../../domain/best-shot.js';
+import { livenessReasons, livenessVerdicts } from '../../domain/liveness.js';
+import { opaqueId, slug, time } from './terms.js';
+
+/** The `data` of events about somebody in front of a camera. */
+
+const similarity = z.number().min(-1).max(1);
+
+const liveness = z.strictObject({
+  verdict: z.enum(livenessVerdicts),
+  reason: z.enum(livenessReasons),
+  blinks: z
+    .array(z.strictObject({ time, durationS: z.number().positive() }))
+    .describe('each with the middle of the closure and its duration in seconds'),
+  observedS: z.number().nonnegative().describe('seconds in which a blink would have been noticed'),
+  frameCount: z.int().nonnegative().describe('frames in which the eyes were measured'),
+  passiveScore: z.number().min(0).max(1).optional().describe('0 (attack) to 1 (live), of the passive model'),
+});
+
+/** The largest picture a box keeps, in a sealed box, base64url. */
+const largestPicture = Math.ceil(((largestBestShotBytes + 48) * 4) / 3);
+
+const picture = z
+  .strictObject({
+    sealedTo: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .describe('the X25519 public key, base64url'),
+    jpeg: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+$/)
+      .max(largestPicture)
+      .describe('sealed box (libsodium crypto_box_seal) with a JPEG of the face, base64url'),
+  })
+  .describe('only where the configuration lets pictures leave the box, and one was kept');
+
+const evidence = {
+  camera: slug.describe('configured id'),
+  track: opaqueId.describe('one appearance of one face in front of one camera; never used again'),
+  quality: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('of the best view, 1 is that of a good photograph; absent in events of older releases'),
+  liveness,
+  models: z
+    .record(z.string(), z.string())
+    .describe('which networks looked; similarities of different recognisers cannot be compared'),
+  picture: picture.optional(),
+};
+
+export const attendanceData = z.strictObject({
+  ...evidence,
+  person: opaqueId.describe('opaque id of the enrolled person'),
+  personName: z.string().optional().describe('only where the configuration allows names to leave the box'),
+  direction: z.enum(['in', 'out', 'both']).describe('what passing this camera means'),
+  similarity: similarity.describe('to the person, mean over the views of the track'),
+  threshold: similarity.describe('similarity from which two faces count as the same person'),
+  margin: z
+    .number()
+    .min(0)
+    .max(2)
+    .optional()
+    .describe('how much closer than the second nearest person; absent in events of older releases'),
+});
+
+export const unknownData = z.strictObject({
+  ...evidence,
+  similarity: similarity.nullable().describe('to the nearest person; null when nobody is enrolled'),
+  threshold: similarity,
+});
+
+export const attackData = z.strictObject({
+  ...evidence,
+  person: opaqueId.nullable().describe('whom it resembles; null where that is nobody known'),
+  similarity: similarity.nullable(),
+});

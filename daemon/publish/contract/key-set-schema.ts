@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { keyId, signature, slug, time } from './terms.js';
+
+const x = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .describe('the public key, 32 bytes in base64url');
+const kid = keyId.describe('RFC 7638 thumbprint of the key');
+const notAfter = time
+  .optional()
+  .describe('of a former key: when it leaves the key set. The key in force has none');
+
+/** A key that events are verified with (RFC 8037). */
+export const verifyingKeySchema = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x,
+  kid,
+  use: z.literal('sig'),
+  alg: z.literal('EdDSA'),
+  notAfter,
+});
+
+/** A key that something is sealed to for the box (crypto_box_seal of libsodium). */
+export const sealingKeySchema = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('X25519'),
+  x,
+  kid,
+  use: z.literal('enc'),
+  notAfter,
+});
+
+/** The retained message on `<prefix>/<site>/<box>/keys`: a JWK set (RFC 7517) with what tells whose and since when. */
+export const keySetSchema = z.strictObject({
+  version: z.literal(1),
+  site: slug,
+  box: slug,
+  sequence: z.int().positive().describe('greater whenever the keys differ from those before'),
+  time: time.describe('when the box said so'),
+  keys: z
+    .array(z.union([verifyingKeySchema, sealingKeySchema]))
+    .min(2)
+    .max(64)
+    .describe('the keys in force first, then former ones that are still to be accepted'),
+  endorsements: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/))
+    .max(32)
+    .describe('compact JWS: what each former key says of the key that followed it'),
+  signature,
+});
+
+export type KeySet = z.infer<typeof keySetSchema>;
+export type PublishedKey = KeySet['keys'][number];

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { eventType } from '../../daemon/domain/event-type.js';
+import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
+import type { Companion } from '../../daemon/publish/companion.js';
+import { nameOfType, retainedMessages } from '../../daemon/publish/contract/messages.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { countDocuments } from '../../daemon/publish/home-assistant/counts.js';
+import type { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { startPublisher } from '../../daemon/publish/publisher.js';
+import { type RetainedDocument, RetainedDocuments } from '../../daemon/publish/retained-documents.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { exampleBox, exampleTimeMs, openExampleKeys, ShownClock } from './example-box.js';
+import { type ExampleEvent, exampleEvents } from './example-events.js';
+
+/** A message as a subscriber got it. */
+export interface CapturedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** As it was published. */
+  readonly isRetained: boolean;
+  readonly contentType: string | undefined;
+}
+
+/** By the names of their examples. */
+export type Captured = ReadonlyMap<string, CapturedMessage>;
+
+const models = { detector: 'ssd-mobilenet-v1', landmarks: 'facemesh', eyes: 'iris', passivePad: 'antispoof' };
+const topics = topicsOf('rollcall', exampleBox);
+
+/**
+ * Lets the example box record, sign and publish every kind of message to a real broker, and gives back what came out of it.
+ * The same each time: time, chance and keys are given. `directory` is to be empty, and so is the broker.
+ */
+export async function captureExamples(brokerUrl: string, directory: string): Promise<Captured> {
+  const clock = new ShownClock(exampleTimeMs);
+  using keys = await openExampleKeys(directory, clock);
+  await using records = openRecords({
+    path: join(directory, 'records.db'),
+    encode: (event) => encodeEvent(event, exampleBox, models),
+    clock,
+    random: seededRandom(20260302),
+  });
+  const former = keys.state.former[0]?.keyId ?? '';
+  const examples = exampleEvents({ current: keys.state.current.keyId, former }, (event) =>
+    nameOfType(eventType(event)),
+  );
+  for (const { recordedAtMs, event } of examples) {
+    clock.show(recordedAtMs);
+    records.record(event);
+  }
+  clock.show(exampleTimeMs);
+  const received = receive(brokerUrl, examples);
+  await received.subscribed;
+  await using _publisher = publish(brokerUrl, { records, keys, clock });
+  return await received.all;
+}
+
+function publish(
+  brokerUrl: string,
+  parts: { readonly records: Records; readonly keys: IdentityKeys; readonly clock: ShownClock },
+) {
+  const { records, keys, clock } = parts;
+  return startPublisher({
+    broker: { address: brokerAddress(brokerUrl), clientId: 'rollcall-plant-1-box-1' },
+    topics,
+    from: exampleBox,
+    outbox: records.outbox,
+    onRecorded: records.onRecorded,
+    takeStateSequences: records.takeStateSequences,
+    state: {
+      current: () => ({ gallery: 'open', conditions: ['running', 'disk-low'] }),
+      onChanged: () => () => undefined,
+    },
+    signer: () => keys.current(),
+    companions: [
+      keySetCompanion({ topic: topics.keys, keys, from: exampleBox, memory, clock, logger: silentLogger }),
+      ...aboutCameras(keys, clock),
+    ],
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+  });
+}
+
+/** Nothing was retained before. */
+const memory = { of: () => new Map(), remember: () => undefined, forget: () => undefined };
+
+/** What is retained of the one camera. */
+function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly Companion[] {
+  const about = { topics, from: exampleBox, signer: keys, nextSequence: () => 1 };
+  const failed = { state: 'failed', code: 'no-answer', sinceMs: exampleTimeMs - 34_000 } as const;
+  const cameras = [{ id: 'gate', name: 'Gate', ...failed }];
+  const unknown = new Map([['gate', 1]]);
+  const wanted: readonly (() => readonly RetainedDocument[])[] = [
+    () => cameraStateDocuments(cameras, about),
+    () => countDocuments({ ...about, cameras, date: '2026-03-02', unknown, nowMs: clock.wallMs() }),
+  ];
+  return wanted.map(
+    (documents, index) =>
+      new RetainedDocuments({
+        ...{ owner: String(index), what: 'examples', wanted: documents, onChanged: () => () => undefined },
+        ...{ memory, clock, logger: silentLogger },
+      }),
+  );
+}
+
+/** Subscribes to everything; `all` resolves when each example has come, and ends the subscription. */
+function receive(brokerUrl: string, examples: readonly ExampleEvent[]) {
+  const client = mqtt.connect(brokerUrl, { protocolVersion: 5, clean: true, clientId: 'example-centre' });
+  const got = new Map<string, CapturedMessage>();
+  const all = new Promise<Captured>((resolve, reject) => {
+    client.once('error', reject);
+    client.on('message', (topic, payload, { retain: isRetained, properties }) => {
+      const message = { topic, payload, isRetained, contentType: properties?.contentType };
+      got.set(exampleNameOf(topic, payload, examples), message);
+      if (got.size === examples.length + Object.keys(retainedMessages).length)
+        client.end(true, () => resolve(got));
+    });
+  });
+  const subscribed = new Promise<void>((resolve, reject) => {
+    client.subscribe('rollcall/#', { qos: 1, rap: true }, (error) => (error ? reject(error) : resolve()));
+  });
+  return { all, subscribed };
+}
+
+function exampleNameOf(topic: string, payload: Buffer, examples: readonly ExampleEvent[]): string {
+  const end = topic.replace(topics.state.replace(/state$/, ''), '').replace('camera/gate', 'camera/{camera}');
+  const retained = retainedMessages[end];
+  if (retained !== undefined) return retained.name;
+  const { sequence } = JSON.parse(payload.toString('utf8')) as { readonly sequence: string };
+  const example = examples[Number(sequence) - 1];
+  if (example === undefined) throw new Error(`no example has the sequence ${sequence}`);
+  return example.name;
+}

@@ -1,0 +1,80 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, SignJWT } from 'jose';
+import type { PublicJwk } from '../../daemon/publish/commands/trusted-keys.js';
+import { type CommandName, commands } from '../../daemon/publish/contract/command-schema.js';
+import { commandMessage } from '../../daemon/publish/contract/messages.js';
+import { exampleBox, exampleTimeMs } from './example-box.js';
+
+/** The centre of all examples. */
+export const exampleIssuerId = 'head-office';
+
+/** PKCS #8 of an Ed25519 key (RFC 8410 section 7) up to its seed. */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** A key for examples only, made of a text that everybody can read. */
+function exampleIssuerKey(): KeyObject {
+  const seed = createHash('sha256').update('rollcall: the EXAMPLE key of a centre; never trust it').digest();
+  return createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' });
+}
+
+/** Commands whose arguments are not sealed: what is sealed is different each time. */
+const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<string, unknown>>>>> = {
+  'erase-person': { person: 'b07c2d19-5a43-4f0e-8a61-c94d3e7f1250' },
+  'resend-events': { from: 9, to: 14 },
+  'acknowledge-events': { upTo: 17 },
+  'set-camera': { camera: 'gate', enabled: false },
+  'request-snapshot': { camera: 'gate', sealTo: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo' },
+  'request-picture': {
+    event: '019cab24-9f80-7a3c-8d21-5b0e64f1c790',
+    sealTo: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo',
+  },
+  'rotate-keys': { key: 'identity' },
+  'reload-configuration': {},
+};
+
+export interface ExampleCommand {
+  /** Of its message in the contract. */
+  readonly name: string;
+  readonly command: CommandName;
+  /** A compact JWS, valid for five minutes from the time of the examples. */
+  readonly token: string;
+}
+
+export interface ExampleCommands {
+  readonly publicKey: PublicJwk & { readonly kid: string };
+  readonly commands: readonly ExampleCommand[];
+}
+
+/** Commands as the example centre signs them for the example box; the same each time. */
+export async function exampleCommands(): Promise<ExampleCommands> {
+  const privateKey = exampleIssuerKey();
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x } as const;
+  const kid = await calculateJwkThumbprint(jwk);
+  const iat = Math.floor(exampleTimeMs / 1000);
+  const signed = commandNamesWithExample().map(async ([command, given], index) => {
+    const jti = `0195550e-8c00-7a31-9d6e-2f6f0c7b1a${(0x44 + index).toString(16)}`;
+    const token = await new SignJWT({ command, scope: commands[command].scope, arguments: given })
+      .setProtectedHeader({ alg: 'EdDSA', kid })
+      .setIssuer(exampleIssuerId)
+      .setAudience(`${exampleBox.siteId}/${exampleBox.boxId}`)
+      .setJti(jti)
+      .setIssuedAt(iat)
+      .setExpirationTime(iat + 300)
+      .sign(privateKey);
+    return { name: commandMessage(command).name, command, token };
+  });
+  return { publicKey: { ...jwk, kid }, commands: await Promise.all(signed) };
+}
+
+function commandNamesWithExample(): readonly (readonly [CommandName, Readonly<Record<string, unknown>>])[] {
+  return Object.entries(exampleArguments) as [CommandName, Readonly<Record<string, unknown>>][];
+}
+
+/** Their files in docs/contract/examples. */
+export function commandFiles({ publicKey, commands: signed }: ExampleCommands): ReadonlyMap<string, string> {
+  return new Map([
+    ['issuer.jwk', `${JSON.stringify(publicKey)}\n`],
+    ...signed.map(({ name, token }) => [`${name}.jwt`, token] as const),
+  ]);
+}

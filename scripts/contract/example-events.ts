@@ -1,0 +1,125 @@
+import type { BoxEvent } from '../../daemon/domain/event.js';
+import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import { isoTime } from '../../daemon/domain/iso-time.js';
+import { exampleTimeMs } from './example-box.js';
+
+/** An event of the example box, and what its file is called. */
+export interface ExampleEvent {
+  /** Name of the message in the contract, with a word behind where there are several examples of it. */
+  readonly name: string;
+  readonly recordedAtMs: number;
+  readonly event: BoxEvent;
+}
+
+const person = personId('4f1d9a60-c2b8-4e7b-9d35-0a7be12f6c88');
+const other = personId('b07c2d19-5a43-4f0e-8a61-c94d3e7f1250');
+const gate = cameraId('gate');
+
+/** When an event happened, this long before it is sent. */
+const ago = (seconds: number): number => exampleTimeMs - 1000 * seconds;
+
+const seen = {
+  cameraId: gate,
+  trackId: trackId('b81f6c2e-17'),
+  recogniser: recogniserId('dlib-resnet'),
+  quality: 0.874,
+} as const;
+
+const blinked = (blinkMs: number) =>
+  ({
+    verdict: 'live',
+    reason: 'blinked',
+    blinks: [{ time: isoTime(blinkMs), durationS: 0.2 }],
+    observedS: 2.667,
+    frameCount: 40,
+    passiveScore: 0.9731,
+  }) as const;
+
+const attendance = (occurredAtMs: number): BoxEvent => ({
+  ...{ kind: 'attendance', occurredAtMs, ...seen, personId: person, direction: 'in' },
+  ...{ similarity: 0.7312, threshold: 0.55, margin: 0.2148 },
+  liveness: blinked(occurredAtMs - 550),
+});
+
+const aboutPeople: readonly BoxEvent[] = [
+  attendance(ago(50)),
+  {
+    ...{ kind: 'unknown', occurredAtMs: ago(47), ...seen, trackId: trackId('b81f6c2e-18') },
+    ...{ bestSimilarity: 0.2871, threshold: 0.55, liveness: blinked(ago(48)) },
+  },
+  {
+    ...{ kind: 'attack', occurredAtMs: ago(44), ...seen, trackId: trackId('b81f6c2e-19') },
+    ...{ personId: other, similarity: 0.8105 },
+    liveness: {
+      ...{ verdict: 'attack', reason: 'no-blink-for-too-long', blinks: [] },
+      ...{ observedS: 12.04, frameCount: 181, passiveScore: 0.0347 },
+    },
+  },
+  { kind: 'person', occurredAtMs: ago(40), change: 'enrolled', personId: person },
+  { kind: 'person', occurredAtMs: ago(39), change: 'removed', personId: other },
+  { kind: 'person', occurredAtMs: ago(38), change: 'restored', personId: other },
+  { kind: 'person', occurredAtMs: ago(37), change: 'erased', personId: other },
+];
+
+const summary: BoxEvent = {
+  ...{ kind: 'summary', occurredAtMs: ago(30), date: '2026-03-01', part: 1, parts: 1 },
+  counts: { 'on-time': 1, absent: 1 },
+  persons: [
+    {
+      ...{ personId: person, shift: 'day', statuses: ['on-time'], workedMin: 492 },
+      ...{ firstIn: '2026-03-01T07:01:12.480Z', lastOut: '2026-03-01T15:43:07.120Z' },
+    },
+    {
+      ...{ personId: other, shift: 'day', statuses: ['absent'], workedMin: null },
+      ...{ firstIn: null, lastOut: null },
+    },
+  ],
+};
+
+const answered = {
+  kind: 'reply',
+  commandId: '0195550e-8c00-7a31-9d6e-2f6f0c7b1a44',
+  command: 'set-camera',
+} as const;
+
+function aboutTheBox(keys: { readonly current: string; readonly former: string }): readonly BoxEvent[] {
+  return [
+    { kind: 'camera', occurredAtMs: ago(34), cameraId: gate, state: 'failed', code: 'no-answer' },
+    { kind: 'gallery', occurredAtMs: ago(33), change: 'sealed', code: 'key-missing' },
+    {
+      ...{ kind: 'box', occurredAtMs: ago(32), condition: 'disk-low', isActive: true },
+      details: { gallery: 412, records: 412, lowMiB: 512 },
+    },
+    { kind: 'audit', occurredAtMs: ago(31), entry: 1208, hash: '5c'.repeat(32), keyId: 'a1d0c3f2' },
+    summary,
+    {
+      ...{ kind: 'gap', occurredAtMs: ago(28), firstSequence: 9, lastSequence: 14 },
+      ...{ counts: { camera: 4, box: 2 }, reason: 'too-old' },
+    },
+    {
+      ...{ kind: 'identity', occurredAtMs: ago(26), keyId: keys.current, formerKeyId: keys.former },
+      formerUntilMs: exampleTimeMs + 13 * 86_400_000,
+    },
+    {
+      ...{ ...answered, occurredAtMs: ago(20), outcome: 'done' },
+      result: { camera: 'gate', enabled: false },
+    },
+    {
+      ...{ ...answered, occurredAtMs: ago(18), commandId: '0195550e-8c00-7a31-9d6e-2f6f0c7b1a45' },
+      ...{ outcome: 'refused', code: 'expired', message: 'the command is out of date' },
+    },
+  ];
+}
+
+/** What the example box records, in this order. `nameOf` gives the name of a message of an event. */
+export function exampleEvents(
+  keys: Parameters<typeof aboutTheBox>[0],
+  nameOf: (event: BoxEvent) => string,
+): readonly ExampleEvent[] {
+  const late = attendance(ago(7200));
+  const events = [...aboutPeople, ...aboutTheBox(keys)].map((event) => {
+    const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
+    return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
+  });
+  return [{ name: `${nameOf(late)}.late`, recordedAtMs: ago(7200) + 17, event: late }, ...events];
+}
