@@ -1,0 +1,53 @@
+import { rm } from 'node:fs/promises';
+import { badInput } from '../../base/errors.js';
+import {
+  type OwnSecretPlaces,
+  ownPlaces,
+  ownSecretPath,
+  readIfThere,
+  replaceOwnSecret,
+} from '../../host/own-secret.js';
+import { type KeyPair, SECRET_KEY_BYTES } from '../../host/sealed-box.js';
+import { wipe } from '../../host/sodium.js';
+import { keyPairOf } from './box-key.js';
+
+/** X25519 secret keys of former box keys, one after the other. */
+const secretName = 'box-key-former';
+
+/** The caller wipes the secret halves. @throws `box-key-malformed`, what `openCredential` throws */
+export async function readFormerSealingKeys(places: OwnSecretPlaces): Promise<readonly KeyPair[]> {
+  const bytes = await readIfThere(secretName, ownPlaces(places));
+  if (bytes === undefined) return [];
+  try {
+    const count = bytes.length / SECRET_KEY_BYTES;
+    if (!Number.isInteger(count)) throw malformed(bytes.length);
+    return Array.from({ length: count }, (_, index) =>
+      keyPairOf(bytes.subarray(index * SECRET_KEY_BYTES, (index + 1) * SECRET_KEY_BYTES)),
+    );
+  } finally {
+    wipe(bytes);
+  }
+}
+
+/** Keeps exactly these, in place of what was there. @throws what `replaceOwnSecret` throws */
+export async function writeFormerSealingKeys(
+  places: OwnSecretPlaces,
+  pairs: readonly KeyPair[],
+): Promise<void> {
+  const path = ownSecretPath(secretName, places);
+  if (pairs.length === 0) return rm(path, { force: true });
+  const bytes = Buffer.concat(pairs.map(({ secretKey }) => secretKey));
+  try {
+    await replaceOwnSecret(path, bytes);
+  } finally {
+    wipe(bytes);
+  }
+}
+
+function malformed(bytes: number) {
+  return badInput('box-key-malformed', `the file "${secretName}" does not have the size of keys`, {
+    remedy:
+      'put it back as it was written, or move it away: what is sealed to a former key opens no more then',
+    details: { bytes },
+  });
+}

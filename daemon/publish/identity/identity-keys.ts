@@ -1,0 +1,177 @@
+import type { Clock } from '../../base/clock.js';
+import type { OwnSecretPlaces } from '../../host/own-secret.js';
+import { type KeyPair, openSealed } from '../../host/sealed-box.js';
+import { wipe } from '../../host/sodium.js';
+import type { Signer } from '../signer.js';
+import type { BoxDecryption } from './box-decryption.js';
+import type { BoxKey } from './box-key.js';
+import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';
+import { type FormerKey, type IdentityState, nextSequence, writeIdentityState } from './identity-state.js';
+import { openIdentity } from './open-identity.js';
+import { prepareRotation, type RotationOrigin } from './rotation.js';
+import { type KeyPlace, settleBoxKeys } from './settle-box-keys.js';
+import { signText } from './signed-text.js';
+
+export interface IdentityOptions {
+  readonly places: OwnSecretPlaces;
+  readonly clock: Clock;
+  /** How long a key that was replaced by hand stays in the key set, milliseconds. */
+  readonly overlapMs: number;
+}
+
+/** The keys that the box is known by. They work while the gallery is sealed. */
+export class IdentityKeys implements Signer, BoxDecryption, Disposable {
+  readonly #options: IdentityOptions;
+  readonly #listeners = new Set<() => void>();
+  #key: BoxKey;
+  #isOwn: boolean;
+  #state: IdentityState;
+  #formerPairs: readonly KeyPair[];
+  /** Whatever writes key files goes one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** A key that was handed over as the one in force, and is not. */
+  readonly ignoredKeyId: string | undefined;
+
+  private constructor(
+    options: IdentityOptions,
+    opened: Awaited<ReturnType<typeof openIdentity>>,
+    pairs: readonly KeyPair[],
+  ) {
+    this.#options = options;
+    this.#key = opened.key;
+    this.#isOwn = opened.isOwn;
+    this.#state = opened.state;
+    this.#formerPairs = pairs;
+    this.ignoredKeyId = opened.ignoredKeyId;
+  }
+
+  /**
+   * Opens the keys, finishes a rotation that was interrupted.
+   * @throws what `openIdentity`, `readFormerSealingKeys` and `settleBoxKeys` throw
+   */
+  static async open(options: IdentityOptions): Promise<IdentityKeys> {
+    const { places, clock, overlapMs } = options;
+    const opened = await openIdentity(places, { nowMs: clock.wallMs(), overlapMs });
+    const keys = new IdentityKeys(options, opened, await readFormerSealingKeys(places));
+    await settleBoxKeys(places, opened.state);
+    await keys.#dropUnknown();
+    return keys;
+  }
+
+  /** Which keys are in force, and which were: public. */
+  get state(): IdentityState {
+    return this.#state;
+  }
+
+  sign(json: string): Promise<string> {
+    return this.current().sign(json);
+  }
+
+  /** Signs with the key in force now, also when another one has taken its place since. */
+  current(): Signer {
+    const key = this.#key;
+    return { sign: (json) => signText(json, key, this.#options.clock.wallMs()) };
+  }
+
+  open(sealed: Uint8Array): Uint8Array | undefined {
+    for (const pair of [this.#key.sealingPair, ...this.#formerPairs]) {
+      const message = openSealed(pair, sealed);
+      if (message !== undefined) return message;
+    }
+    return undefined;
+  }
+
+  /** Calls back whenever the key set has changed; returns how to stop. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Puts a new key in force. The former one is published for `overlapMs` longer, endorses the new one, and opens what was
+   * sealed to it; it signs nothing any more. When this returns the new key survives a power cut; `settle` is to be called then.
+   * Resolves with the former keys that had to make room (at the box only: see `prepareRotation`).
+   * @throws what `prepareRotation`, `writeFormerSealingKeys` and `writeIdentityState` throw: then nothing has changed
+   */
+  rotate(overlapMs: number, origin: RotationOrigin = 'at-the-box'): Promise<readonly FormerKey[]> {
+    return this.#inTurn(async () => {
+      const { places, clock } = this.#options;
+      const basis = { state: this.#state, key: this.#key, isOwn: this.#isOwn, origin };
+      const next = await prepareRotation(places, { ...basis, nowMs: clock.wallMs(), overlapMs });
+      const pairs = [this.#key.sealingPair, ...this.#formerPairs];
+      try {
+        await writeFormerSealingKeys(places, pairs);
+        await writeIdentityState(places, next.state);
+      } catch (error) {
+        next.key[Symbol.dispose]();
+        throw error;
+      }
+      this.#key = next.key;
+      this.#isOwn = next.isOwn;
+      this.#state = next.state;
+      this.#formerPairs = pairs;
+      this.#changed();
+      return next.dropped;
+    });
+  }
+
+  /** Deletes the seed of the former key where the box may. @throws what `settleBoxKeys` throws; the next start tries again */
+  settle(): Promise<KeyPlace> {
+    return this.#inTurn(() => settleBoxKeys(this.#options.places, this.#state));
+  }
+
+  /** Writes down that it was recorded how the key in force came about. */
+  announced(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { unannounced: _, ...state } = this.#state;
+      await writeIdentityState(this.#options.places, state);
+      this.#state = state;
+    });
+  }
+
+  /** Forgets former keys whose time is over, unless it was not recorded yet how the key in force came about. */
+  forgetFormer(): Promise<void> {
+    return this.#inTurn(() => this.#forget());
+  }
+
+  [Symbol.dispose](): void {
+    this.#key[Symbol.dispose]();
+    for (const { secretKey } of this.#formerPairs) wipe(secretKey);
+  }
+
+  async #forget(): Promise<void> {
+    if (this.#state.unannounced !== undefined) return;
+    const { places, clock } = this.#options;
+    const nowMs = clock.wallMs();
+    const former = this.#state.former.filter(({ untilMs }) => untilMs > nowMs);
+    if (former.length < this.#state.former.length) {
+      const state = { ...this.#state, sequence: nextSequence(this.#state, nowMs), former };
+      await writeIdentityState(places, state);
+      this.#state = state;
+      this.#changed();
+    }
+    await this.#dropUnknown();
+  }
+
+  /** Deletes secret keys that belong to no former key: its time is over, or it had not become one when a rotation was cut short. */
+  async #dropUnknown(): Promise<void> {
+    const known = new Set(this.#state.former.map(({ sealing }) => sealing));
+    const isKnown = ({ publicKey }: KeyPair): boolean =>
+      known.has(Buffer.from(publicKey).toString('base64url'));
+    const kept = this.#formerPairs.filter(isKnown);
+    if (kept.length === this.#formerPairs.length) return;
+    await writeFormerSealingKeys(this.#options.places, kept);
+    for (const pair of this.#formerPairs) if (!kept.includes(pair)) wipe(pair.secretKey);
+    this.#formerPairs = kept;
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work, work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
