@@ -1,0 +1,21 @@
+import type { Clock } from '../../base/clock.js';
+import type { BoxEvent } from '../../domain/event.js';
+import type { ReplyNotice } from '../../domain/notice.js';
+
+/** Writes an event and what `alongside` does in one transaction; see `Records.record`. */
+export type RecordEvent = (event: BoxEvent, alongside?: () => void) => unknown;
+
+export type Answer = Pick<ReplyNotice, 'commandId' | 'command' | 'outcome' | 'code' | 'message' | 'result'>;
+
+/** Longest message of an answer, characters. */
+const longestMessage = 500;
+
+/** The notice that answers a command. */
+export function replyNotice({ message, ...answer }: Answer, clock: Clock): ReplyNotice {
+  return {
+    kind: 'reply',
+    occurredAtMs: clock.wallMs(),
+    ...answer,
+    ...(message === undefined ? {} : { message: message.slice(0, longestMessage) }),
+  };
+}

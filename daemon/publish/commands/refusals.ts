@@ -1,0 +1,164 @@
+import type { Actor } from '../../audit/actor.js';
+import type { NewAuditEntry } from '../../audit/audit-entry.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { CommandMemory } from '../../records/command-memory.js';
+import { isCommandName } from '../contract/command-schema.js';
+import { Allowance } from './allowance.js';
+import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
+import { FailureLog } from './failure-log.js';
+import type { Refusal, RefusalCode } from './refusal.js';
+
+/** Whether the box has said that commands are refused again and again; survives restarts. */
+export interface RefusalAlarm {
+  isRaised(): boolean;
+  /** Call in the transaction of the event that says so. */
+  set(isRaised: boolean): void;
+}
+
+export interface RefusalsOptions {
+  readonly record: RecordEvent;
+  readonly audit: (entry: NewAuditEntry) => void;
+  readonly alarm: RefusalAlarm;
+  readonly memory: Pick<CommandMemory, 'knows'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** So many within `alarmWindowMs` are more than a centre whose clock is wrong. */
+export const refusalsToAlarm = 10;
+export const alarmWindowMs = 10 * 60_000;
+
+/** Answers to those who proved who they are, and to those who did not. */
+const provenAnswers = { most: 50, everyMs: 2_000 };
+const unprovenAnswers = { most: 20, everyMs: 30_000 };
+/** Entries of the audit log and lines of the log. */
+const traces = { most: 20, everyMs: 60_000 };
+
+/** Whoever sent what was not proven to be anybody's. */
+const stranger: Actor = { actor: 'unknown', origin: 'mqtt' };
+
+/**
+ * What becomes of commands that are refused: all are counted; they are answered, written into the audit log and said to be
+ * refused again and again, but never so often that their sender could fill log, outbox or disk. What of it fails, on a full
+ * disk mostly, is said in the log and not tried again; nothing here throws.
+ */
+export class Refusals implements Disposable {
+  readonly #options: RefusalsOptions;
+  readonly #answers: { readonly proven: Allowance; readonly unproven: Allowance };
+  readonly #traces: Allowance;
+  readonly #counts = new Map<RefusalCode, number>();
+  readonly #failures: FailureLog;
+  #recentMs: number[] = [];
+  #calm: Timer | undefined;
+  #hasEnded = false;
+
+  constructor(options: RefusalsOptions) {
+    const { clock, alarm } = options;
+    this.#options = options;
+    this.#failures = new FailureLog('a refused command could not be written down', options);
+    this.#answers = {
+      proven: new Allowance(clock, provenAnswers),
+      unproven: new Allowance(clock, unprovenAnswers),
+    };
+    this.#traces = new Allowance(clock, traces);
+    if (alarm.isRaised()) this.#waitForCalm();
+  }
+
+  /** Since the start, by code. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  refuse(topicName: string, refusal: Refusal): void {
+    this.#counts.set(refusal.code, (this.#counts.get(refusal.code) ?? 0) + 1);
+    const command = isCommandName(topicName) ? topicName : 'unknown';
+    this.#attempt(() => this.#trace(command, refusal));
+    this.answer(command, refusal);
+    // Being busy and being asked twice are no signs of anything bad.
+    if (refusal.code !== 'busy') this.#attempt(() => this.#watch());
+  }
+
+  /** Answers a refusal, where there is something to answer to and it is not too often. */
+  answer(command: string, refusal: Refusal): void {
+    this.#attempt(() => this.#answer(command, refusal));
+  }
+
+  /** Gives an answer again to the issuer who had it before, where that is not too often. */
+  repeat(answer: Answer): void {
+    if (!this.#answers.proven.take()) return;
+    this.#attempt(() => this.#options.record(replyNotice(answer, this.#options.clock)));
+  }
+
+  [Symbol.dispose](): void {
+    this.#hasEnded = true;
+    this.#calm?.cancel();
+  }
+
+  /** What fails keeps nothing else of the same refusal from being done. */
+  #attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#failures.failed(error);
+    }
+  }
+
+  #answer(command: string, { commandId, issuerId, code, message }: Refusal): void {
+    if (commandId === undefined) return;
+    const allowance = issuerId === undefined ? this.#answers.unproven : this.#answers.proven;
+    if (!allowance.take()) return;
+    const { clock, memory, record } = this.#options;
+    // Whoever copied a centre's command, or its id, must not make the centre believe that it was refused.
+    if (code !== 'replayed' && memory.knows(commandId)) return;
+    record(replyNotice({ commandId, command, outcome: 'refused', code, message }, clock));
+  }
+
+  #trace(command: string, { code, issuerId }: Refusal): void {
+    if (!this.#traces.take()) return;
+    const { audit, logger } = this.#options;
+    const notTraced = this.#traces.takeRefused();
+    const about = { command, code, ...(notTraced === 0 ? {} : { notTraced }) };
+    const by = issuerId === undefined ? stranger : { actor: `issuer:${issuerId}`, origin: 'mqtt' };
+    logger.warn('a command was refused', issuerId === undefined ? about : { ...about, issuer: issuerId });
+    audit({ by, action: 'command.refused', details: about });
+  }
+
+  #watch(): void {
+    const { clock, alarm } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#recentMs = [...this.#recentMs, nowMs].slice(-refusalsToAlarm);
+    if (alarm.isRaised()) {
+      this.#waitForCalm();
+      return;
+    }
+    const [first = nowMs] = this.#recentMs;
+    if (this.#recentMs.length < refusalsToAlarm || nowMs - first > alarmWindowMs) return;
+    this.#raise(true);
+    this.#waitForCalm();
+  }
+
+  #waitForCalm(): void {
+    this.#calm?.cancel();
+    if (this.#hasEnded) return;
+    this.#calm = this.#options.clock.after(alarmWindowMs, () => {
+      this.#recentMs = [];
+      try {
+        this.#raise(false);
+      } catch (error) {
+        this.#options.logger.error('the end of the refused commands could not be recorded', { error });
+        this.#waitForCalm();
+      }
+    });
+  }
+
+  #raise(isActive: boolean): void {
+    const { record, alarm, clock } = this.#options;
+    const refused = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    const occurredAtMs = clock.wallMs();
+    const details = { refusedSinceStart: refused };
+    record({ kind: 'box', condition: 'commands-refused', isActive, occurredAtMs, details }, () =>
+      alarm.set(isActive),
+    );
+  }
+}
