@@ -1,0 +1,152 @@
+import type { Clock, Timer } from '../../base/clock.js';
+import { isRollcallError, messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { type AlertSignal, alertingKinds, alertSignal } from '../../domain/alert-signal.js';
+import type { AlertJournal, FollowedEvent } from '../../records/alert-journal.js';
+import type { AlertPlan } from './alert-plan.js';
+import { RuleBoard, type RuleBoardOptions } from './rule-board.js';
+
+export interface AlertFollowerOptions extends RuleBoardOptions {
+  readonly journal: AlertJournal;
+  /** What is wanted now. */
+  readonly plan: () => AlertPlan;
+  /** Calls back whenever an event was recorded; returns how to stop. */
+  readonly onRecorded: (listener: () => void) => () => void;
+  /** There are new deliveries. */
+  readonly onAlerts: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often rules are asked whether something is due. */
+export const tickMs = 5_000;
+const batchSize = 200;
+/** Events that concern no rule are seen again after a kill, which changes nothing: the place is written once in a while. */
+const longestUnwritten = 1_000;
+
+/**
+ * Follows the recorded events, wherever it stopped before, and writes alerts. Its place, what rules remember and the alerts
+ * are one transaction: a kill at any moment loses none and makes none twice.
+ */
+export class AlertFollower implements AsyncDisposable {
+  readonly #options: AlertFollowerOptions;
+  #board: RuleBoard | undefined;
+  #cursor = 0;
+  #writtenCursor = 0;
+  #trouble: string | undefined;
+  #timer: Timer | undefined;
+  #soon: Timer | undefined;
+  #unsubscribe: () => void = () => undefined;
+
+  constructor(options: AlertFollowerOptions) {
+    this.#options = options;
+  }
+
+  start(): this {
+    const { clock, onRecorded } = this.#options;
+    this.#unsubscribe = onRecorded(() => this.#followSoon());
+    const tick = (): void => {
+      this.#attempt(() => this.#tick());
+      this.#timer = clock.after(tickMs, tick);
+    };
+    tick();
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe();
+    this.#timer?.cancel();
+    this.#soon?.cancel();
+  }
+
+  #followSoon(): void {
+    this.#soon ??= this.#options.clock.after(0, () => {
+      this.#soon = undefined;
+      this.#attempt(() => this.#follow());
+    });
+  }
+
+  #tick(): void {
+    this.#follow();
+    if (this.#board === undefined) return;
+    const { clock, plan } = this.#options;
+    this.#board.tick(plan(), clock.wallMs());
+    this.#write();
+  }
+
+  /** Sees the next events, and goes on in another turn of the event loop where there are more. */
+  #follow(): void {
+    const { journal, plan, clock } = this.#options;
+    const planned = plan();
+    if (planned.rules.length === 0) {
+      if (journal.cursor() !== undefined) journal.leave();
+      this.#board = undefined;
+      return;
+    }
+    this.#board ??= this.#begin();
+    const events = journal.eventsAfter(this.#cursor, batchSize, alertingKinds);
+    const nowMs = clock.wallMs();
+    for (const event of events) {
+      const signal = this.#signalOf(event);
+      if (signal !== undefined) this.#board.signal(planned, signal, nowMs);
+    }
+    this.#cursor = events.at(-1)?.sequence ?? this.#cursor;
+    this.#write();
+    if (events.length === batchSize) this.#followSoon();
+  }
+
+  /** What happened before there were rules is not alerted of. */
+  #begin(): RuleBoard {
+    const { journal } = this.#options;
+    const board = new RuleBoard(journal.rules(), this.#options);
+    const cursor = journal.cursor();
+    this.#cursor = cursor ?? journal.newestSequence();
+    if (cursor === undefined) journal.advance({ cursor: this.#cursor, rules: new Map(), alerts: [] });
+    this.#writtenCursor = this.#cursor;
+    return board;
+  }
+
+  #write(): void {
+    const { journal, onAlerts } = this.#options;
+    const board = this.#board;
+    if (board === undefined) return;
+    const { rules, alerts } = board.changes();
+    const unwritten = this.#cursor - this.#writtenCursor;
+    if (rules.size === 0 && alerts.length === 0 && unwritten < longestUnwritten) return;
+    journal.advance({ cursor: this.#cursor, rules, alerts });
+    board.commit();
+    this.#writtenCursor = this.#cursor;
+    if (alerts.length > 0) onAlerts();
+  }
+
+  /** What cannot be written now is worked out again at the next tick, from where it was. */
+  #attempt(work: () => void): void {
+    const { logger } = this.#options;
+    try {
+      work();
+      if (this.#trouble !== undefined) logger.info('alerts can be written again');
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#board?.abandon();
+      this.#cursor = this.#writtenCursor;
+      const code = isRollcallError(error) ? error.code : 'internal';
+      if (code === this.#trouble) return;
+      this.#trouble = code;
+      logger.error('alerts cannot be written; events wait', { code, reason: messageOf(error) });
+    }
+  }
+
+  /** One damaged row must not keep all that follow from being seen. */
+  #signalOf({ payload, ...event }: FollowedEvent): AlertSignal | undefined {
+    if (payload === null) return undefined;
+    const { sequence, kind, cameraId, occurredAtMs: atMs } = event;
+    try {
+      const { data } = JSON.parse(new TextDecoder().decode(payload)) as { data: Record<string, unknown> };
+      return alertSignal({ sequence, kind, cameraId, atMs, data });
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#options.logger.error('an event cannot be read; alerts pass over it', { sequence, reason });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { AlertsConfig, Config } from '../../config/schema.js';
+import type { AlertTemplates } from '../../domain/alert-message.js';
+import type { AlertRule } from '../../domain/alert-rule.js';
+import { type AlertTemplate, parseTemplate } from '../../domain/alert-template.js';
+import type { CameraId } from '../../domain/ids.js';
+import { secondOfDay } from '../../domain/shift-time-text.js';
+
+const minuteMs = 60_000;
+const defaultThreshold = { count: 1, withinMinutes: 10 };
+/** A camera that is opened anew after a moment is nothing to wake somebody for. */
+const cameraMinimumS = 60;
+
+/** A rule with where its alerts go and how they are worded. */
+export interface PlannedRule extends AlertRule {
+  readonly channels: readonly string[];
+  readonly templates: AlertTemplates;
+}
+
+export interface AlertPlan {
+  readonly rules: readonly PlannedRule[];
+  readonly cameras: ReadonlySet<CameraId>;
+  readonly cameraName: (id: CameraId) => string;
+}
+
+/** What a configuration wants alerts of. */
+export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras'>): AlertPlan {
+  const names = new Map(cameras.map(({ id, name }) => [id, name]));
+  return {
+    rules: alerts.rules.map(plannedRule),
+    cameras: new Set(names.keys()),
+    cameraName: (id) => names.get(id) ?? id,
+  };
+}
+
+function plannedRule(rule: AlertsConfig['rules'][number]): PlannedRule {
+  const { id, on, cameras, severity, channels, quietHours, cooldownMinutes } = rule;
+  const { count, withinMinutes } = rule.threshold ?? defaultThreshold;
+  const { minimumS = on === 'camera-down' ? cameraMinimumS : 0 } = rule;
+  return {
+    ...{ id, on, cameras, severity, channels },
+    threshold: { count, withinMs: withinMinutes * minuteMs },
+    minimumMs: minimumS * 1000,
+    cooldownMs: cooldownMinutes * minuteMs,
+    quietHours: quietHours && {
+      fromS: secondOfDay(quietHours.from),
+      toS: secondOfDay(quietHours.to),
+      days: quietHours.days,
+    },
+    templates: { subject: templateOf(rule.subject), text: templateOf(rule.text) },
+  };
+}
+
+/** The configuration was checked: a text that is no template does not come so far. */
+function templateOf(text: string | undefined): AlertTemplate | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseTemplate(text);
+  return 'template' in parsed ? parsed.template : undefined;
+}

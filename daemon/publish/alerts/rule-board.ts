@@ -1,0 +1,107 @@
+import { isWithinHours } from '../../domain/alert-hours.js';
+import {
+  initialRuleState,
+  isConcerned,
+  nextRuleState,
+  type RuleInput,
+  type RuleState,
+} from '../../domain/alert-machine.js';
+import { type AlertMessage, alertMessage } from '../../domain/alert-message.js';
+import type { RuleAlert } from '../../domain/alert-rule.js';
+import type { AlertSignal } from '../../domain/alert-signal.js';
+import type { BoxIdentity } from '../../domain/box-identity.js';
+import type { LocalTime } from '../../domain/shift.js';
+import type { AlertPlan, PlannedRule } from './alert-plan.js';
+
+export interface RuleBoardOptions {
+  readonly identity: BoxIdentity;
+  readonly localTime: LocalTime;
+  /** Makes the id of an alert. */
+  readonly newId: (nowMs: number) => string;
+}
+
+/** What rules remember and have said, and is not written yet. */
+export interface RuleChanges {
+  /** JSON by rule id; null: the rule is gone. */
+  readonly rules: ReadonlyMap<string, string | null>;
+  readonly alerts: readonly { readonly message: AlertMessage; readonly channels: readonly string[] }[];
+}
+
+/**
+ * All rules and what they remember. What they come to counts only once it is written: until `commit`, `abandon` takes
+ * everything back.
+ */
+export class RuleBoard {
+  readonly #options: RuleBoardOptions;
+  #written: ReadonlyMap<string, RuleState>;
+  #states: Map<string, RuleState>;
+  #alerts: { readonly message: AlertMessage; readonly channels: readonly string[] }[] = [];
+
+  /** @param written - what rules remembered, JSON by rule id */
+  constructor(written: ReadonlyMap<string, string>, options: RuleBoardOptions) {
+    this.#options = options;
+    this.#written = new Map([...written].map(([id, state]) => [id, JSON.parse(state) as RuleState]));
+    this.#states = new Map(this.#written);
+  }
+
+  /** An event happened. */
+  signal(plan: AlertPlan, signal: AlertSignal, nowMs: number): void {
+    for (const rule of plan.rules) {
+      if (isConcerned(rule, signal)) this.#feed(plan, rule, { kind: 'signal', signal }, nowMs);
+    }
+  }
+
+  /** Time went by; rules that are no longer planned are forgotten. */
+  tick(plan: AlertPlan, nowMs: number): void {
+    const planned = new Set(plan.rules.map(({ id }) => id));
+    for (const id of this.#states.keys()) if (!planned.has(id)) this.#states.delete(id);
+    const { cameras } = plan;
+    for (const rule of plan.rules) {
+      if (this.#states.has(rule.id)) this.#feed(plan, rule, { kind: 'tick', cameras }, nowMs);
+    }
+  }
+
+  /** What differs from what is written. */
+  changes(): RuleChanges {
+    const rules = new Map<string, string | null>();
+    for (const [id, state] of this.#states) {
+      if (this.#written.get(id) !== state) rules.set(id, JSON.stringify(state));
+    }
+    for (const id of this.#written.keys()) if (!this.#states.has(id)) rules.set(id, null);
+    return { rules, alerts: this.#alerts };
+  }
+
+  commit(): void {
+    this.#written = new Map(this.#states);
+    this.#alerts = [];
+  }
+
+  abandon(): void {
+    this.#states = new Map(this.#written);
+    this.#alerts = [];
+  }
+
+  #feed(plan: AlertPlan, rule: PlannedRule, input: RuleInput, nowMs: number): void {
+    const { localTime } = this.#options;
+    const known = this.#states.get(rule.id);
+    // A rule that is about something else now is another rule.
+    const before = known?.on === rule.on ? known : initialRuleState(rule);
+    const isQuiet = rule.quietHours !== undefined && isWithinHours(rule.quietHours, nowMs, localTime);
+    const { state, alerts } = nextRuleState(rule, before, input, { nowMs, isQuiet });
+    this.#states.set(rule.id, state);
+    for (const alert of alerts) {
+      this.#alerts.push({ message: this.#worded(plan, rule, alert, nowMs), channels: rule.channels });
+    }
+  }
+
+  #worded(
+    { cameraName }: AlertPlan,
+    { templates }: PlannedRule,
+    alert: RuleAlert,
+    nowMs: number,
+  ): AlertMessage {
+    const { identity, localTime, newId } = this.#options;
+    const wording = { cameraName, localTime };
+    return alertMessage(alert, { id: newId(nowMs), nowMs, identity, wording, templates });
+  }
+}
