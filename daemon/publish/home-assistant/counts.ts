@@ -1,0 +1,38 @@
+import { isoTime } from '../../domain/iso-time.js';
+import type { CameraDocumentOptions, KnownCamera } from '../camera-states.js';
+import type { CameraCountsMessage } from '../contract/camera-state-schema.js';
+import type { RetainedDocument } from '../retained-documents.js';
+
+export interface CountsOptions extends CameraDocumentOptions {
+  readonly cameras: readonly Pick<KnownCamera, 'id'>[];
+  /** Where the site is, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Unknown persons recorded on that day, by camera; none where a camera is missing. */
+  readonly unknown: ReadonlyMap<string, number>;
+  readonly nowMs: number;
+}
+
+/** What is to stand on the counts topics of `cameras`: see `cameraCountsSchema`. It says how many, never who. */
+export function countDocuments(options: CountsOptions): readonly RetainedDocument[] {
+  const { cameras, topics, from, signer, nextSequence, date, unknown: counts, nowMs } = options;
+  return cameras.map(({ id }) => {
+    const unknown = counts.get(id) ?? 0;
+    return {
+      topic: topics.cameraCounts(id),
+      content: JSON.stringify([date, unknown]),
+      async messages() {
+        const message: Omit<CameraCountsMessage, 'signature'> = {
+          version: 1,
+          site: from.siteId,
+          box: from.boxId,
+          camera: id,
+          date,
+          unknown,
+          time: isoTime(nowMs),
+          sequence: nextSequence(),
+        };
+        return [await signer.sign(JSON.stringify(message))];
+      },
+    };
+  });
+}
