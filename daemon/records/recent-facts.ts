@@ -1,0 +1,29 @@
+import type { RecentFacts } from '../domain/attendance-rules.js';
+import type { OpenDatabase } from '../host/sqlite.js';
+import { explained } from './explained.js';
+
+type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
+
+/** What the rules ask of the table of events. */
+export function recentFactsOf(database: OpenDatabase): RecentFacts {
+  const { db } = database;
+  // The newest by sequence, not the greatest time: a clock that once stood in the future must not decide for ever.
+  const lastOfPerson = db
+    .prepare<[LastTimeKey], number>(`
+      SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera AND person_id = @person
+      ORDER BY sequence DESC LIMIT 1`)
+    .pluck();
+  const lastOfCamera = db
+    .prepare<[Omit<LastTimeKey, 'person'>], number>(`
+      SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera
+      ORDER BY sequence DESC LIMIT 1`)
+    .pluck();
+  const lastTime = (key: LastTimeKey): number | undefined =>
+    explained(database, () => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
+
+  return {
+    lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
+    lastUnknownMs: (camera) => lastTime({ kind: 'unknown', camera, person: null }),
+    lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
+  };
+}
