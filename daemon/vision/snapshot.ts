@@ -1,0 +1,84 @@
+import type { Clock } from '../base/clock.js';
+import { operational } from '../base/errors.js';
+import type { Frame, Picture } from '../domain/picture.js';
+import { sealTo } from '../host/sealed-box.js';
+import { jpegOfPart } from './best-shot.js';
+import { notStreaming } from './not-streaming.js';
+import { largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
+
+/** How long the next picture of a camera is waited for, milliseconds. */
+const patienceMs = 10_000;
+
+/** A picture that is too large is made smaller, until it fits: scale and JPEG quality. */
+const sizes = [
+  { scale: 1, quality: 85 },
+  { scale: 1, quality: 60 },
+  { scale: 0.5, quality: 60 },
+  { scale: 0.25, quality: 50 },
+] as const;
+
+/** Whoever waits for the next picture of a camera. */
+export class SnapshotRequests {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<(frame: Frame | undefined) => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Shows a frame to whoever waits, before anybody else has it. */
+  offer(frame: Frame): void {
+    for (const take of [...this.#waiting]) take(frame);
+  }
+
+  /** The next picture, sealed to an X25519 public key: in clear it does not leave this process. */
+  next(publicKey: Uint8Array): Promise<SnapshotOutcome> {
+    return new Promise((resolve, reject) => {
+      const take = (frame: Frame | undefined): void => {
+        timer.cancel();
+        this.#waiting.delete(take);
+        if (frame === undefined) resolve(notStreaming);
+        else {
+          const takenAtMs = this.#clock.wallMs() - (this.#clock.monotonicMs() - frame.capturedAtMs);
+          sealedSnapshot(copyOf(frame.picture), publicKey, takenAtMs).then(resolve, reject);
+        }
+      };
+      const timer = this.#clock.after(patienceMs, () => take(undefined));
+      this.#waiting.add(take);
+    });
+  }
+}
+
+async function sealedSnapshot(
+  picture: Picture,
+  publicKey: Uint8Array,
+  takenAtMs: number,
+): Promise<SnapshotOutcome> {
+  const whole = { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
+  for (const size of sizes) {
+    const jpeg = await jpegOfPart(picture, whole, size);
+    if (jpeg.length > largestSnapshotBytes) continue;
+    const sealed = sealTo(publicKey, jpeg);
+    if (sealed === undefined) {
+      return {
+        outcome: 'failed',
+        code: 'public-key-weak',
+        message: 'nothing can be sealed to that key',
+        remedy: '',
+      };
+    }
+    return {
+      outcome: 'ok',
+      widthPx: Math.max(1, Math.round(picture.widthPx * size.scale)),
+      heightPx: Math.max(1, Math.round(picture.heightPx * size.scale)),
+      takenAtMs,
+      sealedBase64url: Buffer.from(sealed).toString('base64url'),
+    };
+  }
+  throw operational('snapshot-too-large', 'the picture does not become small enough to be sent');
+}
+
+/** Whoever holds the frame may overwrite its pixels while a smaller JPEG is tried. */
+function copyOf(picture: Picture): Picture {
+  return { ...picture, data: picture.data.slice() };
+}
