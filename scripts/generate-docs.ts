@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema } from '../daemon/config/json-schema.js';
 import { configReference } from '../daemon/config/reference.js';
+import { asyncApiYaml } from '../daemon/publish/contract/asyncapi.js';
+import { schemaFiles } from '../daemon/publish/contract/json-schemas.js';
 
 /**
- * Writes what is generated from the configuration schema. With `--check` it writes nothing and exits with 1
- * when a file differs from what would be written.
+ * Writes what is generated from the schemas of the configuration and of the contract. With `--check` it writes nothing and
+ * exits with 1 when a file differs from what would be written.
  */
 const outputs: readonly { readonly path: string; readonly content: string }[] = [
   {
@@ -14,6 +16,8 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
     content: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   },
   { path: 'docs/configuration.md', content: configReference() },
+  { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
+  ...schemaFiles(),
 ];
 
 const isCheck = process.argv.includes('--check');

@@ -73,6 +73,14 @@ export class AuditKeeper implements AuditLog {
     return this.#require().list(filter);
   }
 
+  from(...options: Parameters<AuditLog['from']>): readonly AuditEntry[] {
+    return this.#require().from(...options);
+  }
+
+  newest() {
+    return this.#require().newest();
+  }
+
   oldest(): AuditEntry | undefined {
     return this.#require().oldest();
   }

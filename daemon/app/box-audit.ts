@@ -10,7 +10,7 @@ import type {
   ShownAuditEntry,
 } from '../control/audit-control.js';
 import { programVersion } from '../control/program-version.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
 import { isoTime } from '../domain/iso-time.js';
 
 /** A key of the gallery as its slots tell of it, also while the gallery is sealed. */
@@ -30,6 +30,7 @@ export interface BoxAuditOptions {
 const accessActions = new Set([
   'person.exported',
   'person.photograph-read',
+  'evidence.read',
   'backup.created',
   'backup.restored',
   'audit.exported',

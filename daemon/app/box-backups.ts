@@ -12,7 +12,7 @@ import type {
   RestoreRequest,
 } from '../control/backup-control.js';
 import { programVersion } from '../control/program-version.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import { createGalleryBackup } from '../gallery/backup/create-backup.js';
 import type { BackupFacts } from '../gallery/backup/open-backup.js';

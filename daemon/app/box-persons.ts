@@ -5,6 +5,7 @@ import type {
   EnrolmentResult,
   ErasureCertificate,
   ExportScope,
+  HeldCorrection,
   PersonControl,
   PersonDetail,
   PersonRecord,
@@ -115,7 +116,7 @@ export class BoxPersons implements PersonControl {
   async erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined> {
     const gallery = this.#gallery();
     this.#parts.forgetPerson(personId(id));
-    this.#parts.records.retention.forgetReasons(personId(id));
+    this.#parts.records.retention.forgetAbout(personId(id));
     return certified(() => gallery.erasePerson(personId(id), actor));
   }
 
@@ -125,6 +126,7 @@ export class BoxPersons implements PersonControl {
     if (found === undefined || found.state === 'staged') return undefined;
     if (found.profile === undefined) throw profileDamaged(id);
     this.#parts.forgetPerson(found.id);
+    this.#parts.records.commands.photographs.forget([found.id]);
     const withdrawnIso = this.#parts.todayIso();
     const profile = withdrawn(found.profile, withdrawnIso);
     return certified(() => gallery.eraseBiometricData(found.id, profile, actor));
@@ -143,7 +145,7 @@ export class BoxPersons implements PersonControl {
     });
     const person = describePerson(found);
     if (scope === 'enrolment')
-      return { person, photographs, templates: [], evidence: [], events: [], audit: [] };
+      return { person, photographs, templates: [], evidence: [], events: [], corrections: [], audit: [] };
     const templates = gallery.readTemplates(found.id).map(({ bytes, ...rest }) => {
       const vectorBase64 = Buffer.from(bytes).toString('base64');
       wipe(bytes);
@@ -166,7 +168,8 @@ export class BoxPersons implements PersonControl {
       .map(({ sequence, atMs, action, actor: by, origin, details }) => {
         return { sequence, at: isoTime(atMs), action, actor: by, origin, details };
       });
-    return { person, photographs, templates, evidence, events, audit: entries };
+    const corrections = heldCorrections(this.#parts.records, found.id);
+    return { person, photographs, templates, evidence, events, corrections, audit: entries };
   }
 
   async readPhotograph(id: string, photographId: string, actor: Actor): Promise<Buffer | undefined> {
@@ -273,4 +276,15 @@ function changed(before: PersonProfile, change: ProfileChange, todayIso: string)
   const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
   if (profile.consent === undefined || withdrawnIso === undefined) return profile;
   return { ...profile, consent: { ...profile.consent, withdrawnIso } };
+}
+
+/** About every day there can be. */
+function heldCorrections({ attendance }: Records, id: PersonId): readonly HeldCorrection[] {
+  return attendance.corrections
+    .of(id, '0000-01-01', '9999-12-31')
+    .map(({ date, kind, atMs, reason, by, recordedAtMs }) => ({
+      ...{ date, kind, reason, by },
+      at: atMs === null ? null : isoTime(atMs),
+      recordedAt: isoTime(recordedAtMs),
+    }));
 }

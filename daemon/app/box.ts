@@ -1,16 +1,22 @@
+import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
+import type { AlertControl } from '../control/alert-control.js';
 import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
+import type { IdentityControl } from '../control/identity-control.js';
 import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
 import type { RetentionControl } from '../control/retention-control.js';
+import type { TrustControl } from '../control/trust-control.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { BoxConditions } from './box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import type { GalleryAccess } from './gallery-access.js';
 import type { ReplaceableParts } from './parts.js';
@@ -26,13 +32,20 @@ export interface BoxParts {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly identity: IdentityControl;
   readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
   readonly attendance: AttendanceControl;
+  readonly alerts: AlertControl;
+  readonly trust: TrustControl;
+  readonly events: EventControl;
   readonly records: Records;
   readonly intake: SightingIntake;
+  readonly conditions: Pick<BoxConditions, 'current'>;
   readonly lastReload: () => ReloadStatus | undefined;
+  /** Aborts when the daemon ends. */
+  readonly signal: AbortSignal;
   readonly eventLoop: EventLoopWatch;
 }
 
@@ -52,6 +65,10 @@ export class Box implements BoxControl {
     return this.#parts.keys;
   }
 
+  get identity(): IdentityControl {
+    return this.#parts.identity;
+  }
+
   get gallery(): GalleryControl {
     return this.#parts.gallery;
   }
@@ -60,8 +77,20 @@ export class Box implements BoxControl {
     return this.#parts.retention;
   }
 
+  get alerts(): AlertControl {
+    return this.#parts.alerts;
+  }
+
   get attendance(): AttendanceControl {
     return this.#parts.attendance;
+  }
+
+  get events(): EventControl {
+    return this.#parts.events;
+  }
+
+  get trust(): TrustControl {
+    return this.#parts.trust;
   }
 
   get backups(): BackupControl {
@@ -82,15 +111,24 @@ export class Box implements BoxControl {
       box: config.box.id,
       uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
       vision: vision.pool.status(),
-      cameras: vision.board.status(config.cameras),
+      cameras: this.#cameras(),
       gallery: { ...describeGallery(access), ...describeKey(this.#parts.keys) },
       broker: this.#broker(),
+      conditions: this.#parts.conditions.current(),
       outbox: { waiting: records.outbox.depth() },
       intake: describeIntake(intake),
       ...(lastReload === undefined ? {} : { lastReload }),
       retention: this.#parts.retention.summary,
+      alerts: this.#parts.alerts.summary,
       eventLoop: eventLoop.delay,
     };
+  }
+
+  #cameras(): BoxStatus['cameras'] {
+    const { vision, cameras, switchedCameras } = this.#parts.parts;
+    return vision.board
+      .status(cameras)
+      .map((camera) => (switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true } : camera));
   }
 
   async testCamera(id: string): Promise<CameraTestOutcome | undefined> {
@@ -100,22 +138,26 @@ export class Box implements BoxControl {
     return vision.pool.testCamera(await planCamera(camera, config.secretsDir));
   }
 
-  recentEvents(limit: number): readonly unknown[] {
-    return this.#parts.records.list({ limit }).map(({ payload }) => parsePayload(payload));
-  }
-
-  onEvent(listener: (payload: unknown) => void): () => void {
-    return this.#parts.records.onRecorded((_event, payload) => listener(parsePayload(payload)));
+  async releaseCamera(id: string, by: Actor): Promise<boolean | undefined> {
+    const { parts, records, access, signal } = this.#parts;
+    if (parts.config.cameras.every((camera) => camera.id !== id)) return undefined;
+    if (!parts.switchedCameras.has(id)) return false;
+    records.commands.cameras.set(id, null);
+    access.audit.append({ by, action: 'camera.released', subject: id });
+    await parts.replan(signal);
+    return true;
   }
 
   #broker(): BoxStatus['broker'] {
     const { publisher } = this.#parts.parts;
     if (publisher === undefined) return { state: 'not configured' };
-    const { connection, problem, heldKinds, publishedCount, certificates } = publisher.status();
+    const { connection, problem, heldKinds, areCommandsRefused, publishedCount, certificates } =
+      publisher.status();
     return {
       state: connection,
       publishedCount,
       heldKinds,
+      ...(areCommandsRefused ? { areCommandsRefused } : {}),
       ...(certificates.length === 0 ? {} : { certificates }),
       ...(problem === undefined ? {} : { message: problem.message }),
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
@@ -157,8 +199,4 @@ function describeIntake({ counters, waitingCount, problem }: SightingIntake): Bo
   if (problem === undefined) return { ...counters, waiting: waitingCount };
   const { code, message, remedy = '' } = problem;
   return { ...counters, waiting: waitingCount, problem: { code, message, remedy } };
-}
-
-function parsePayload(payload: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(payload)) as unknown;
 }

@@ -98,6 +98,11 @@ export class EvidenceCapture implements AsyncDisposable {
     });
   }
 
+  /** Resolves, never rejects, when the pictures that are on their way now are stored or lost. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
   /** The vision process of this camera ended without ending its tracks. */
   forgetCamera(cameraId: CameraId): void {
     for (const [id, remembered] of this.#shots) {

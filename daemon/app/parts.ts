@@ -1,16 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
-import type { Publisher, PublisherOptions } from '../publish/publisher.js';
-import type { Records } from '../records/open-records.js';
-import type { Report } from '../vision/protocol.js';
+import type { Publisher } from '../publish/publisher.js';
+import type { CameraState, Report } from '../vision/protocol.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
 import { CameraBoard } from './camera-board.js';
-import { type PublishingPlan, planPublishing, startPublishing } from './compose-publisher.js';
+import type { CameraStates } from './camera-states.js';
+import { withSwitches } from './camera-switches.js';
+import {
+  type PublishingParts,
+  type PublishingPlan,
+  planPublishing,
+  startPublishing,
+} from './compose-publisher.js';
 import type { SightingIntake } from './sighting-intake.js';
 import { type PlannedVision, planVision } from './vision-plan.js';
 import { VisionPool } from './vision-pool.js';
@@ -33,20 +37,25 @@ export interface VisionPart extends AsyncDisposable {
 /** Starts the planned vision processes; sightings go to `intake`. */
 function startVisionPart(
   { plan, processes, unplanned }: PlannedVision,
-  { config, intake, logger, progress }: StartOptions & { readonly progress: Progress },
+  { config, intake, cameras, logger, progress }: StartOptions & { readonly progress: Progress },
 ): VisionPart {
   const board = new CameraBoard();
+  const setState = (id: string, state: CameraState): void => {
+    board.setState(id, state);
+    cameras.take(id, state);
+  };
   for (const { id, ...failure } of unplanned) {
     logger.error('a camera cannot be opened', { camera: id, ...failure });
-    board.setState(id, { state: 'failed', ...failure, nextTryMs: 0 });
+    setState(id, { state: 'failed', ...failure, nextTryMs: 0 });
   }
   const onReport = (report: Report): void => {
     if (report.type === 'sighting') intake.take(decodeSighting(report.sighting));
-    else if (report.type === 'camera') board.setState(report.cameraId, report.state);
+    else if (report.type === 'camera') setState(report.cameraId, report.state);
     else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.forget(cameraIds);
+    cameras.forget(cameraIds);
     for (const id of cameraIds) intake.forgetCamera(cameraId(id));
   };
   const onRound = (): void => {
@@ -73,8 +82,9 @@ interface Plans {
   readonly publishing: PublishingPlan | undefined;
 }
 
-async function planParts(config: Config, identity: BoxIdentity): Promise<Plans> {
-  return { publishing: await planPublishing(config, identity), vision: await planVision(config) };
+async function planParts(config: Config, { identity, records }: StartOptions): Promise<Plans> {
+  const switched = withSwitches(config, records.commands.cameras.all());
+  return { publishing: await planPublishing(config, identity), vision: await planVision(switched) };
 }
 
 /** A part that a reload replaced, for people. */
@@ -88,17 +98,20 @@ export class ReplaceableParts implements AsyncDisposable {
   #plans: Plans;
   #vision: VisionPart;
   #publisher: Publisher | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isEnded = false;
 
   private constructor(options: StartOptions, plans: Plans) {
     this.#options = options;
     this.#config = options.config;
     this.#plans = plans;
+    options.cameras.configure(this.cameras);
     this.#publisher = startPublishing(plans.publishing, options);
     this.#vision = this.#startVision(plans.vision, options.config);
   }
 
   static async start(options: StartOptions): Promise<ReplaceableParts> {
-    return new ReplaceableParts(options, await planParts(options.config, options.identity));
+    return new ReplaceableParts(options, await planParts(options.config, options));
   }
 
   /** The configuration in force. */
@@ -106,9 +119,19 @@ export class ReplaceableParts implements AsyncDisposable {
     return this.#config;
   }
 
+  /** Those of the configuration, with what a centre switched. */
+  get cameras(): Config['cameras'] {
+    return withSwitches(this.#config, this.#options.records.commands.cameras.all()).cameras;
+  }
+
+  /** Cameras that a centre switched on or off, whatever the configuration says. */
+  get switchedCameras(): ReadonlySet<string> {
+    return new Set(this.#options.records.commands.cameras.all().keys());
+  }
+
   /** Nobody is identified until somebody unlocks the gallery. */
   get isGallerySealed(): boolean {
-    return this.#options.gallery.state() === 'sealed';
+    return this.#options.state.current().gallery === 'sealed';
   }
 
   get progress(): Readonly<Progress> {
@@ -128,8 +151,28 @@ export class ReplaceableParts implements AsyncDisposable {
    * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed. Throws when a part
    * cannot be planned or vision does not start with it; everything then runs as before. `signal` ends the wait for vision.
    */
-  async replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
-    const plans = await planParts(config, this.#options.identity);
+  replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    return this.#inTurn(() => this.#replace(config, signal));
+  }
+
+  /** Takes up what was switched beside the configuration. Throws as `replace` does. */
+  replan(signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    return this.#inTurn(() => this.#replace(this.#config, signal));
+  }
+
+  /** Says goodbye to the broker and connects anew, so that the last will it keeps is made with the key in force. */
+  reconnect(): Promise<void> {
+    return this.#inTurn(() => this.#replacePublisher(this.#plans.publishing));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    const plans = await planParts(config, this.#options);
     const before = this.#plans;
     const replaced: ReplacedPart[] = [];
     if (!isDeepStrictEqual(before.vision, plans.vision)) {
@@ -137,15 +180,20 @@ export class ReplaceableParts implements AsyncDisposable {
       replaced.push('vision processes');
     }
     if (!isDeepStrictEqual(before.publishing, plans.publishing)) {
-      // One after the other: the goodbye of the old connection must not follow the greeting of the new.
-      await this.#publisher?.[Symbol.asyncDispose]();
-      this.#publisher = startPublishing(plans.publishing, this.#options);
+      await this.#replacePublisher(plans.publishing);
       replaced.push('broker connection');
     }
     this.#vision.pool.setLogLevel(config.logging.level);
     this.#plans = plans;
     this.#config = config;
+    this.#options.cameras.configure(this.cameras);
     return replaced;
+  }
+
+  async #replacePublisher(plan: PublishingPlan | undefined): Promise<void> {
+    // One after the other: the goodbye of the old connection must not follow the greeting of the new.
+    await this.#publisher?.[Symbol.asyncDispose]();
+    if (!this.#isEnded) this.#publisher = startPublishing(plan, this.#options);
   }
 
   async #replaceVision(plan: PlannedVision, config: Config, signal: AbortSignal): Promise<void> {
@@ -166,17 +214,15 @@ export class ReplaceableParts implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
     await this.#vision[Symbol.asyncDispose]();
     await this.#publisher?.[Symbol.asyncDispose]();
   }
 }
 
-export interface StartOptions {
+export interface StartOptions extends PublishingParts {
   readonly config: Config;
-  readonly identity: BoxIdentity;
   readonly intake: SightingIntake;
-  readonly records: Records;
-  /** What the state message says of the gallery. */
-  readonly gallery: PublisherOptions['gallery'];
-  readonly logger: Logger;
+  /** Told of the cameras, whatever is replaced. */
+  readonly cameras: CameraStates;
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.js';
+import { messageOf, operational } from '../base/errors.js';
 import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
 import type { ServiceNotifier } from '../host/service-notifier.js';
@@ -23,7 +23,7 @@ export interface ReloadTarget {
 export class ReloadOnHangup implements AsyncDisposable {
   #target: ReloadTarget | undefined;
   #isWanted = false;
-  #turn: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   #last: ReloadStatus | undefined;
   readonly #listeners: ((result: ReloadResult) => void)[] = [];
 
@@ -41,6 +41,15 @@ export class ReloadOnHangup implements AsyncDisposable {
     this.#listeners.push(listener);
   }
 
+  /** Reads the configuration again now, as at a signal. @throws `starting` (retryable) before `serve` */
+  request(): Promise<ReloadResult> {
+    const target = this.#target;
+    if (target === undefined) {
+      throw operational('starting', 'the daemon has not finished starting', { retryable: true });
+    }
+    return this.#queue(target);
+  }
+
   serve(target: ReloadTarget): void {
     this.#target = target;
     if (this.#isWanted) this.#onSignal();
@@ -54,10 +63,16 @@ export class ReloadOnHangup implements AsyncDisposable {
   readonly #onSignal = (): void => {
     const target = this.#target;
     if (target === undefined) this.#isWanted = true;
-    else this.#turn = this.#turn.then(() => this.#reload(target));
+    else void this.#queue(target);
   };
 
-  async #reload({ configPath, parts, notifier, logger, signal }: ReloadTarget): Promise<void> {
+  #queue(target: ReloadTarget): Promise<ReloadResult> {
+    const result = this.#turn.then(() => this.#reload(target));
+    this.#turn = result;
+    return result;
+  }
+
+  async #reload({ configPath, parts, notifier, logger, signal }: ReloadTarget): Promise<ReloadResult> {
     const result = await reload(configPath, parts, { logger, signal }).catch(
       (error: unknown): ReloadResult => {
         logger.error('the reload failed', { error });
@@ -68,5 +83,6 @@ export class ReloadOnHangup implements AsyncDisposable {
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
     for (const tell of this.#listeners) tell(result);
     notifier.status(`configuration reload: ${result.outcome}`);
+    return result;
   }
 }

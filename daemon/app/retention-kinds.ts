@@ -2,6 +2,8 @@ import type { Actor } from '../audit/actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError, operational } from '../base/errors.js';
+import type { EventKind } from '../domain/event.js';
+import { eventKinds } from '../domain/event-type.js';
 import type { EvidenceKind } from '../domain/evidence.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention.js';
@@ -18,6 +20,9 @@ import type { AgeingKinds } from './retention-run.js';
 
 /** Every cut writes an entry about itself and checks what it cuts: larger batches than elsewhere, still a few milliseconds. */
 const auditBatch = 200;
+
+/** Kinds of event with a rule of their own. */
+const ownRules: readonly EventKind[] = ['attendance', 'unknown', 'attack', 'reply'];
 
 export interface RetentionSources {
   /** Undefined while there is none that could be opened. Another one may take its place at any time. */
@@ -50,9 +55,12 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attendanceEvidence: evidence('attendance'),
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
-    attendanceRecords: records.ageing('attendance'),
+    // A summary tells the same of the same people: it never stays longer than what it was made from.
+    attendanceRecords: records.ageing('attendance', 'summary'),
     unknownRecords: records.ageing('unknown'),
     attackRecords: records.ageing('attack'),
+    replyRecords: records.ageing('reply'),
+    otherRecords: records.ageing(...eventKinds.filter((kind) => !ownRules.includes(kind))),
     auditEntries: inGallery(({ audit }) => ageingAudit(audit, by)),
     tombstones: inGallery(({ database }) => ageingTombstones(database)),
   };
@@ -106,7 +114,7 @@ function erase(
   by: Actor,
 ): boolean {
   forgetPerson(id);
-  records.forgetReasons(id);
+  records.forgetAbout(id);
   const open = gallery();
   if (open === undefined) {
     const rows = new PersonRows(database);

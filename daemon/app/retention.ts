@@ -23,7 +23,7 @@ import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 export const lookEveryMs = 5 * 60_000;
 const hourMs = 3_600_000;
 /** Before this the program did not exist: a box without a clock of its own begins so, until it has asked for the time. */
-const earliestMs = Date.UTC(2026, 0, 1);
+export const earliestMs = Date.UTC(2026, 0, 1);
 
 export interface RetentionOptions {
   readonly kinds: (by: Actor) => AgeingKinds;

@@ -26,11 +26,17 @@ export async function runDaemon(configPath: string): Promise<void> {
   const hangups = new ReloadOnHangup();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
-  const parts = await composeBox(config, { lifetime, logger, lastReload: () => hangups.last, onReload });
+  const { parts, conditions } = await composeBox(config, {
+    ...{ lifetime, logger, onReload },
+    lastReload: () => hangups.last,
+    reload: () => hangups.request(),
+  });
   const started = await Promise.race([untilVisionRuns(parts.vision.pool, lifetime.signal), stopped]);
   if (started !== undefined) return;
   startWatchdog({ notifier, parts, lifetime, logger });
   notifier.ready();
+  conditions.begin('running', { version: programVersion() });
+  lifetime.defer('running', () => conditions.end('running'));
   logger.info('ready', { cameras: config.cameras.length });
   lifetime.use('reload', hangups);
   hangups.serve({ configPath, parts, notifier, logger, signal: lifetime.signal });

@@ -4,12 +4,14 @@ import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { VisionStatus } from '../control/box-control.js';
 import type { LogLevel } from '../host/pino-logger.js';
+import { notStreaming } from '../vision/not-streaming.js';
 import type {
   CameraPlan,
   CameraTestOutcome,
   Order,
   PhotoOutcome,
   Report,
+  SnapshotOutcome,
   VisionPlan,
 } from '../vision/protocol.js';
 import { VisionSlot } from './vision-slot.js';
@@ -17,15 +19,18 @@ import { VisionSlot } from './vision-slot.js';
 /** A photograph is decoded and embedded well within this; a camera test may wait for a key frame. */
 const requestTimeoutMs = 60_000;
 
+type Answer = PhotoOutcome | CameraTestOutcome | SnapshotOutcome;
+
 interface Waiting {
   readonly slot: VisionSlot;
-  settle(result: PhotoOutcome | CameraTestOutcome): void;
+  settle(result: Answer): void;
   fail(error: RollcallError): void;
 }
 
 /** All vision processes: cameras are dealt out to them in turn; single requests go to the first that runs. */
 export class VisionPool implements AsyncDisposable {
   readonly #slots: readonly VisionSlot[];
+  readonly #slotOf = new Map<string, VisionSlot>();
   readonly #clock: Clock;
   readonly #abort = new AbortController();
   readonly #waiting = new Map<number, Waiting>();
@@ -67,6 +72,7 @@ export class VisionPool implements AsyncDisposable {
           options.onDown(cameras.map(({ id }) => id));
         },
       });
+      for (const { id } of cameras) this.#slotOf.set(id, slot);
       return slot;
     });
   }
@@ -107,17 +113,33 @@ export class VisionPool implements AsyncDisposable {
     return this.#request((request) => ({ type: 'test-camera', request, camera }));
   }
 
+  /** The next picture of a camera, sealed to an X25519 key (base64url). Throws `vision-unavailable` (retryable). */
+  takeSnapshot(cameraId: string, sealTo: string): Promise<SnapshotOutcome> {
+    const slot = this.#slotOf.get(cameraId);
+    if (slot === undefined) return Promise.resolve(notStreaming);
+    return this.#ask(slot, (request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#running);
   }
 
-  #request<T extends PhotoOutcome | CameraTestOutcome>(
+  /** Any process will do: the first that runs. */
+  #request<T extends Answer>(order: (request: number) => Order, attachment?: Uint8Array): Promise<T> {
+    return this.#ask(
+      this.#slots.find((candidate) => candidate.isRunning),
+      order,
+      attachment,
+    );
+  }
+
+  #ask<T extends Answer>(
+    slot: VisionSlot | undefined,
     order: (request: number) => Order,
     attachment?: Uint8Array,
   ): Promise<T> {
-    const slot = this.#slots.find((candidate) => candidate.isRunning);
-    if (slot === undefined || this.#abort.signal.aborted)
+    if (slot === undefined || !slot.isRunning || this.#abort.signal.aborted)
       return Promise.reject(unavailable('no vision process is running'));
     const request = this.#nextRequest++;
     return new Promise<T>((resolve, reject) => {
@@ -146,7 +168,7 @@ export class VisionPool implements AsyncDisposable {
 
   #report(slot: VisionSlot, report: Report): void {
     if (report.type === 'progress') this.#countRound(slot);
-    if (report.type === 'photo' || report.type === 'camera-test') {
+    if (report.type === 'photo' || report.type === 'camera-test' || report.type === 'snapshot') {
       this.#waiting.get(report.request)?.settle(report.result);
     } else {
       this.#onReport(report);

@@ -1,19 +1,10 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { badInput, isRollcallError } from '../base/errors.js';
-import { type CredentialPlaces, openCredential } from '../host/credentials.js';
-import { createKeyFile, moveKeyFile } from '../host/key-file.js';
+import { badInput } from '../base/errors.js';
+import { createKeyFile } from '../host/key-file.js';
+import { findSecret, type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../host/own-secret.js';
 import { newRandomBytes, secretBytes, wipe } from '../host/sodium.js';
 import { HASH_BYTES } from './audit-seal.js';
 
-export interface AuditKeyPlaces {
-  /** Directory of secret files, as configured in `secretsDir`. */
-  readonly secretsDirectory: string;
-  /** Where the box keeps what it makes itself; the key of its own making is `keys/audit-key` below it. */
-  readonly dataDir: string;
-  /** By default what `$CREDENTIALS_DIRECTORY` names. */
-  readonly credentialsDirectory?: string | undefined;
-}
+export type AuditKeyPlaces = OwnSecretPlaces;
 
 export interface AuditKey {
   /** 32 bytes in guarded memory; the caller wipes them at the end. */
@@ -35,45 +26,22 @@ const formerName = 'audit-key-former';
  *   `createKeyFile` throws
  */
 export async function openAuditKey(places: AuditKeyPlaces): Promise<AuditKey> {
-  const own = join(places.dataDir, 'keys');
-  const formerKeys = split(formerName, await find(formerName, places, own));
-  const [key] = split(secretName, await find(secretName, places, own), 1);
+  const formerKeys = split(formerName, await findSecret(formerName, places));
+  const [key] = split(secretName, await findSecret(secretName, places), 1);
   if (key !== undefined) return { key, formerKeys, isNew: false };
-  return { key: await make(join(own, secretName)), formerKeys, isNew: true };
+  return { key: await make(ownSecretPath(secretName, places)), formerKeys, isNew: true };
 }
 
 /**
  * Writes down the keys of earlier times in the place of the box's own making, in place of what was there.
- * @throws what `createKeyFile` and `moveKeyFile` throw
+ * @throws what `replaceOwnSecret` throws
  */
-export async function keepFormerKeys(
-  { dataDir }: AuditKeyPlaces,
-  keys: readonly Uint8Array[],
-): Promise<void> {
-  const path = join(dataDir, 'keys', formerName);
+export async function keepFormerKeys(places: AuditKeyPlaces, keys: readonly Uint8Array[]): Promise<void> {
   const bytes = Buffer.concat(keys);
   try {
-    await rm(`${path}.next`, { force: true });
-    await createKeyFile(`${path}.next`, bytes);
-    await moveKeyFile(`${path}.next`, path);
+    await replaceOwnSecret(ownSecretPath(formerName, places), bytes);
   } finally {
     wipe(bytes);
-  }
-}
-
-async function find(name: string, places: AuditKeyPlaces, own: string): Promise<Buffer | undefined> {
-  return (
-    (await readIfThere(name, places)) ??
-    (await readIfThere(name, { credentialsDirectory: '', secretsDirectory: own }))
-  );
-}
-
-async function readIfThere(name: string, places: CredentialPlaces): Promise<Buffer | undefined> {
-  try {
-    return await openCredential(name, places);
-  } catch (error) {
-    if (isRollcallError(error, 'credential-missing')) return undefined;
-    throw error;
   }
 }
 

@@ -41,6 +41,10 @@ export interface AuditLog {
   verifyInTurns(noted?: Witness): Promise<AuditVerdict>;
   /** The newest `limit` entries that match, oldest first. */
   list(filter: AuditFilter & { readonly limit?: number }): readonly AuditEntry[];
+  /** The first `limit` entries from the number `sequence` on, oldest first: for whoever follows the log. */
+  from(sequence: number, limit: number): readonly AuditEntry[];
+  /** The newest entry and the key that it is under. */
+  newest(): (Witness & { readonly keyId: string }) | undefined;
   /** The oldest entry that was not cut off. */
   oldest(): AuditEntry | undefined;
   count(filter?: AuditFilter): number;
@@ -87,6 +91,14 @@ export function openAuditLog({ database, key, formerKeys = [], clock }: AuditLog
       }
     },
     list: ({ limit = 100, ...filter }) => explained(() => rows.list(filter, limit).map(readEntry)),
+    from: (sequence, limit) => explained(() => rows.after(sequence - 1, limit).map(readEntry)),
+    newest: () =>
+      explained(() => {
+        const last = rows.last();
+        return (
+          last && { sequence: last.sequence, hash: Buffer.from(last.hash).toString('hex'), keyId: last.keyId }
+        );
+      }),
     oldest: () => explained(() => rows.after(Number.MIN_SAFE_INTEGER, 1).map(readEntry)[0]),
     count: (filter = {}) => explained(() => rows.count(filter)),
     tally: (filter = {}) => explained(() => rows.tally(filter)),

@@ -1,6 +1,15 @@
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 
+/** The wait after so many consecutive failures (from 0), milliseconds; see `RetrySchedule`. */
+export function jitteredWaitMs(
+  { baseMs, capMs }: Pick<RetryPolicy, 'baseMs' | 'capMs'>,
+  failures: number,
+  random: Random,
+): number {
+  return random.unit() * Math.min(capMs, baseMs * 2 ** Math.min(failures, 30));
+}
+
 export interface RetryPolicy {
   /** Upper bound of the first wait, milliseconds. */
   readonly baseMs: number;
@@ -43,8 +52,8 @@ export class RetrySchedule {
   /** Records a failure and returns how long to wait before the next try, milliseconds. */
   failed(): number {
     this.#progressSinceMs = undefined;
-    const ceilingMs = Math.min(this.#policy.capMs, this.#policy.baseMs * 2 ** Math.min(this.#failures, 30));
+    const waitMs = jitteredWaitMs(this.#policy, this.#failures, this.#random);
     this.#failures += 1;
-    return this.#random.unit() * ceilingMs;
+    return waitMs;
   }
 }

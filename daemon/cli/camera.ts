@@ -48,4 +48,22 @@ export function registerCamera(program: Command): void {
         return result.outcome === 'ok' ? exitCodes.done : exitCodes.failed;
       }),
     );
+  registerRelease(camera);
+}
+
+function registerRelease(camera: Command): void {
+  withCommonOptions(camera.command('release'))
+    .argument('<id>', 'id of a camera that a centre switched on or off')
+    .description('let the configuration decide again whether a camera is on')
+    .action((id: string, options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const path = `/v1/cameras/${encodeURIComponent(id)}/release`;
+        const result = await client.json<{ readonly isReleased: boolean }>('POST', path);
+        print(options.json === true, result, () =>
+          result.isReleased ? `${id}: the configuration decides again` : `${id}: no centre had switched it`,
+        );
+        return exitCodes.done;
+      }),
+    );
 }

@@ -1,7 +1,12 @@
 import type { CertificateStatus } from '../publish/certificate-watch.js';
 
-export const ownerOf = ({ whose }: Pick<CertificateStatus, 'whose'>): string =>
-  whose === 'client' ? 'this box' : 'the broker';
+const owners = {
+  client: 'this box',
+  authority: 'the authority in mqtt.caFile',
+  broker: 'the broker',
+} as const;
+
+export const ownerOf = ({ whose }: Pick<CertificateStatus, 'whose'>): string => owners[whose];
 
 /** `the broker (DNS:broker.example): 12 days left, until 2026-03-01`; loud where it is not in force. */
 export function describeCertificate(certificate: CertificateStatus): string {

@@ -8,16 +8,20 @@ import { describeValidity, ownerOf } from './certificate-text.js';
 import { type Finding, failed } from './doctor-finding.js';
 import { openAsDaemon } from './doctor-secret.js';
 
+const remedies: Readonly<Record<CertificateStatus['whose'], string>> = {
+  client:
+    'renew it: write the new certificate and its key into the secret that mqtt.clientCertificate names, and reload; check the clock of this machine',
+  authority:
+    'get the one that follows it from the operator of the broker, add it to the file that mqtt.caFile names, and reload; check the clock of this machine',
+  broker: 'have the operator of the broker renew it; check the clock of this machine',
+};
+
 /** A certificate that ends within 30 days is worth a warning; one that is not in force is a failure. */
 function certificateFinding(certificate: CertificateStatus): Finding {
   const { state, whose } = certificate;
   const about = { check: `certificate of ${ownerOf(certificate)}`, message: describeValidity(certificate) };
   if (state === 'in force') return { ...about, outcome: 'ok' };
-  const remedy =
-    whose === 'client'
-      ? 'renew it: write the new certificate and its key into the secret that mqtt.clientCertificate names, and reload; check the clock of this machine'
-      : 'have the operator of the broker renew it; check the clock of this machine';
-  return { ...about, outcome: state === 'expires soon' ? 'warning' : 'failed', remedy };
+  return { ...about, outcome: state === 'expires soon' ? 'warning' : 'failed', remedy: remedies[whose] };
 }
 
 /** Whether the client certificate can be used, and how long; nothing where none is configured. */
@@ -41,7 +45,7 @@ export async function clientCertificateFindings(
   }
 }
 
-/** How long the certificate is in force that the broker showed the daemon. */
+/** How long the certificates are in force that the daemon trusts the broker by, and that the broker showed it. */
 export function brokerCertificateFindings({ certificates = [] }: BoxStatus['broker']): readonly Finding[] {
-  return certificates.filter(({ whose }) => whose === 'broker').map(certificateFinding);
+  return certificates.filter(({ whose }) => whose !== 'client').map(certificateFinding);
 }

@@ -9,10 +9,13 @@ import { ControlClient } from '../control/client.js';
 import type { CredentialPlaces } from '../host/credentials.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { detectFfmpeg } from '../vision/ingest/ffmpeg-binary.js';
+import { alertFindings } from './alert-findings.js';
+import { conditionFindings } from './condition-text.js';
 import { brokerCertificateFindings, clientCertificateFindings } from './doctor-certificates.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
 import { keyFinding, rotationFindings } from './doctor-key.js';
 import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
+import { boxKeyFinding } from './identity-finding.js';
 
 /** Free space under which the records of a busy day may not fit, bytes. */
 const enoughFreeBytes = 500 * 1024 * 1024;
@@ -38,8 +41,10 @@ export async function examineBox(configPath: string): Promise<readonly Finding[]
   const daemon = await askDaemon(config);
   const places = await placesOfDaemon(config);
   findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
+  findings.push(await boxKeyFinding(config, places));
   findings.push(...(await secretFindings(config, places)));
   findings.push(...(await clientCertificateFindings(config, places)));
+  findings.push(...(await alertFindings(config, places)));
   findings.push(...(await modelFindings(config)));
   findings.push(await dataFinding(config));
   findings.push(...('status' in daemon ? daemonFindings(daemon.status) : [daemon.finding]));
@@ -145,6 +150,7 @@ function daemonFindings(status: BoxStatus): readonly Finding[] {
       ...(remedy === undefined ? {} : { remedy }),
     });
   findings.push(...brokerCertificateFindings(status.broker));
+  findings.push(...conditionFindings(status));
   findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
   return findings;
 }

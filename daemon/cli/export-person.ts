@@ -9,11 +9,12 @@ import { tableName } from './import-zip.js';
  * read (Art. 20(1)) with a text beside them that says in plain words what is what (Art. 12(1)).
  */
 export async function exportPerson(record: PersonRecord, sink: ExportSink): Promise<void> {
-  const { person, templates, evidence, events, audit } = record;
+  const { person, templates, evidence, events, corrections, audit } = record;
   await sink.add('README.txt', Buffer.from(readmeOf(record), 'utf8'));
   await sink.add('person.json', json(person));
   await sink.add('templates.json', json(templates));
   await sink.add('attendance.json', json(events));
+  await sink.add('corrections.json', json(corrections));
   await sink.add('audit.json', json(audit));
   await sink.add(
     'evidence/evidence.json',

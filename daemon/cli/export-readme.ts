@@ -2,7 +2,7 @@ import type { PersonRecord } from '../control/person-control.js';
 
 /** What the files of one person's archive are, for somebody who has never seen such a system. */
 export function readmeOf(record: PersonRecord): string {
-  const { person, templates, photographs, evidence, events, audit } = record;
+  const { person, templates, photographs, evidence, events, corrections, audit } = record;
   return `Everything this system holds on you
 ===================================
 
@@ -29,7 +29,12 @@ attendance.json  (${count(events.length, 'event')})
     Every time the system recognised you, or took something it was shown for
     your face: when, at which camera, which way you went, how similar the face
     was (1 is the same), and why it was taken for a living face. Times are in
-    UTC, which may differ from your clock by some hours.
+    UTC, which may differ from your clock by some hours. It also tells when you
+    were enrolled, and whether you were removed since.
+
+corrections.json  (${count(corrections.length, 'correction')})
+    What somebody in charge put right about your attendance: which day, what,
+    why, who did it and when.
 
 evidence/  (${count(evidence.length, 'picture')})
     Small pictures kept with such events; evidence.json tells which picture

@@ -13,6 +13,23 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/**
+ * Ends the program when nobody can take its output: quietly where whoever read it has gone (`| head`), otherwise with
+ * the reason and the exit code of a failure. Errors of a stream come when the action has long gone on.
+ */
+export function endWithOutput(
+  output: Pick<NodeJS.WriteStream, 'on'>,
+  says: (text: string) => void,
+  end: (code: ExitCode) => void,
+): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return end(exitCodes.done);
+    const remedy = error.code === 'ENOSPC' ? '\n  what to do: make room, or write somewhere else' : '';
+    says(`error: the output cannot be written: ${error.message}${remedy}\n`);
+    end(exitCodes.failed);
+  });
+}
+
 /** Writes one JSON document (with `--json`) or text for a person, to standard output. */
 export function print(isJson: boolean, value: unknown, text: () => string): void {
   process.stdout.write(isJson ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`);

@@ -13,6 +13,8 @@ const names: Readonly<Record<RetentionKind, string>> = {
   attendanceRecords: 'attendances',
   unknownRecords: 'unknown persons recorded',
   attackRecords: 'attacks recorded',
+  replyRecords: 'replies to commands',
+  otherRecords: 'other events',
   auditEntries: 'audit entries',
   tombstones: 'tombstones of persons erased',
 };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../control/box-control.js';
 import { describeCertificate } from './certificate-text.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { conditionLines } from './condition-text.js';
 import { openDaemonClient } from './daemon-client.js';
 import { describeRotation } from './key-text.js';
 import { exitCodes, print, runAction, table } from './output.js';
@@ -17,7 +18,7 @@ export function cameraTable(cameras: readonly CameraStatus[]): string {
   const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
   const rows = cameras.map((camera) => [
     camera.id,
-    camera.state,
+    `${camera.state}${camera.isSwitchedByCentre === true ? ' (switched by a centre)' : ''}`,
     stream(camera),
     counter(camera, 'delivered'),
     counter(camera, 'analysed'),
@@ -80,6 +81,14 @@ function galleryLine({
   return rotation === undefined ? line : `${line}\nkey: ${describeRotation(rotation)}`;
 }
 
+/** Nothing where the broker lets the box read them. */
+export function commandLines({ areCommandsRefused }: BoxStatus['broker']): readonly string[] {
+  if (areCommandsRefused !== true) return [];
+  const remedy =
+    'let the broker allow this box to read its command topics, as config/mosquitto-acl.example does';
+  return [`commands: refused by the broker${remedyLine(remedy)}`];
+}
+
 /** Nothing without TLS. */
 function certificateLines({ certificates = [] }: BoxStatus['broker']): readonly string[] {
   return certificates.map((certificate) => `certificate of ${describeCertificate(certificate)}`);
@@ -94,18 +103,28 @@ function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention
   return `retention: last run ${lastRunAt}${failed}`;
 }
 
+/** Nothing where there are no rules and nothing is left of those there were. */
+function alertLines({ alerts: { rules, pending, failed } }: BoxStatus): readonly string[] {
+  if (rules === 0 && pending === 0 && failed === 0) return [];
+  const failures = failed === 0 ? '' : `, ${failed} FAILED: see 'rollcall alerts list --state failed'`;
+  return [`alerts: ${rules} rules, ${pending} deliveries waiting${failures}`];
+}
+
 export function describeStatus(status: BoxStatus): string {
   const { gallery, broker, eventLoop } = status;
   const message = broker.message === undefined ? '' : `: ${broker.message}`;
   return [
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
     ...reloadLines(status),
+    ...conditionLines(status),
     ...status.vision.map(visionLine),
     galleryLine(gallery),
     `broker: ${broker.state}${message}${remedyLine(broker.remedy)}`,
+    ...commandLines(broker),
     ...certificateLines(broker),
     eventsLine(status),
     retentionLine(status.retention),
+    ...alertLines(status),
     `event loop delay: p99 ${eventLoop.p99Ms.toFixed(1)} ms, maximum ${eventLoop.maximumMs.toFixed(1)} ms`,
     cameraTable(status.cameras),
   ].join('\n');

@@ -7,7 +7,7 @@ import { slugField } from './scalars.js';
 const daySeconds = 86_400;
 
 /** `08:00`, as a quoted text: YAML 1.1 readers take it for a number otherwise. */
-const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, {
+export const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, {
   error: 'must be a time of day from "00:00" to "23:59"',
 });
 
@@ -95,6 +95,11 @@ export const attendanceSchema = z.strictObject({
     z.enum(['first-in-last-out', 'pairs']).default('first-in-last-out'),
     'live',
     'What counts as worked: all from the first coming to the last leaving, or only the times between an in and its out.',
+  ),
+  dailySummary: field(
+    z.boolean().default(true),
+    'live',
+    'Publish every day, once it is over, what the rules make of it: everybody enrolled by their opaque ids. Only where there are shifts.',
   ),
   shifts: shiftsSchema.default([]),
   holidays: z

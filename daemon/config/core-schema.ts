@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { evidenceKinds } from '../domain/evidence.js';
 import { isSlug } from '../domain/ids.js';
+import { isLoopback } from './alert-channel-schema.js';
 import { field } from './field.js';
 import { credentialName, urlField } from './scalars.js';
 
@@ -45,7 +47,7 @@ export const rulesSchema = z.strictObject({
 });
 
 /** Topics are made of slugs only: no wildcard, no empty level, nothing a broker's access list could misread. */
-const topicPrefix = z
+export const topicPrefix = z
   .string()
   .max(128)
   .refine((prefix) => prefix.split('/').every(isSlug), {
@@ -75,6 +77,19 @@ const alpnProtocol = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
 
 const onlyWithTls = ['caFile', 'clientCertificate', 'serverName', 'alpn'] as const;
 
+const pictureFields = z.strictObject({
+  sealTo: field(
+    z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: 'must be 32 bytes in base64url' }),
+    'replace',
+    'Where pictures are to go with events: public key (X25519, base64url) of the centre. They are sealed to it: neither the broker nor anybody else who reads the events can open them.',
+  ),
+  kinds: field(
+    z.array(z.enum(evidenceKinds)).min(1).max(3),
+    'replace',
+    'Kinds of event that take along the picture that is kept with them; `evidence` says which are kept. Pictures of faces then leave the box.',
+  ),
+});
+
 const mqttFields = z.strictObject({
   url: field(
     urlField(['mqtt', 'mqtts', 'ws', 'wss'], 'the broker'),
@@ -91,6 +106,11 @@ const mqttFields = z.strictObject({
     clientId.exactOptional(),
     'replace',
     'MQTT client id. Absent: made from site and box, so that it stays the same across restarts.',
+  ),
+  acknowledgement: field(
+    z.enum(['broker', 'centre']).default('broker'),
+    'replace',
+    'Who has to confirm an event before it leaves the outbox: the broker that took it, or the centre, with the command `acknowledge-events`, when it has stored it.',
   ),
   caFile: field(
     z.string().startsWith('/', { error: 'must be an absolute path' }).exactOptional(),
@@ -112,12 +132,21 @@ const mqttFields = z.strictObject({
     'replace',
     'Application protocols offered in the TLS handshake (ALPN), the preferred one first: brokers that share port 443 with a web server want `mqtt`, some `x-amzn-mqtt-ca`. Absent: none.',
   ),
+  evidence: pictureFields
+    .exactOptional()
+    .meta({ description: 'Pictures that go with events. Absent: none leaves the box.' }),
+  personNames: field(
+    z.boolean().default(false),
+    'replace',
+    'Put the names of recognised persons into attendance events. Names then leave the box: everybody who may read these events at the broker can read them. Without it events carry opaque ids only. Needs TLS, or a broker on this machine.',
+  ),
 });
 
 /** What belongs to TLS is refused where there is none: nobody should believe in protection that is not there. */
 export const mqttSchema = mqttFields.superRefine(
   (mqtt, context) => {
-    if (!/^(mqtt|ws):/i.test(String(mqtt?.url))) return;
+    const url = String(mqtt?.url);
+    if (!/^(mqtt|ws):/i.test(url)) return;
     for (const name of onlyWithTls) {
       if (mqtt[name] === undefined) continue;
       context.addIssue({
@@ -127,6 +156,13 @@ export const mqttSchema = mqttFields.superRefine(
         params: { remedy: 'write url as mqtts:// or wss://, or leave this out' },
       });
     }
+    if (mqtt.personNames !== true || !URL.canParse(url) || isLoopback(new URL(url).hostname)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['personNames'],
+      message: 'must not be true without TLS: anybody on the way could read the names',
+      params: { remedy: 'write url as mqtts:// or wss://, or leave this out' },
+    });
   },
   { when: ({ value }) => typeof value === 'object' && value !== null },
 );

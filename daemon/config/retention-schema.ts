@@ -29,10 +29,20 @@ export const retentionSchema = z.strictObject({
   attendanceRecords: days(
     1,
     365,
-    'Days an attendance is kept on the box. Never deleted before the broker has it.',
+    'Days an attendance is kept on the box, and at most a daily summary. Never deleted while it waits in the outbox.',
   ),
   unknownRecords: days(1, 90, 'Days the record of an unknown person is kept.'),
   attackRecords: days(1, 90, 'Days the record of a presentation attack is kept.'),
+  replyRecords: days(
+    1,
+    7,
+    'Days a reply to a command of a centre is kept; it may hold what was sealed to that centre.',
+  ),
+  otherRecords: days(
+    1,
+    90,
+    'Days every other event is kept: persons, cameras, gallery, box, keys, digests, daily summaries, gaps.',
+  ),
   removedPersons: days(
     0,
     30,

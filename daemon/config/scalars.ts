@@ -49,8 +49,13 @@ export const timeZoneField = z.string().superRefine((name, context) => {
 /**
  * A URL with one of `schemes` and without a user name or password in it. What was written is never repeated
  * in an error: it may hold a password.
+ * `insteadOfUser`: what to do about a user name; absent where the setting `credential` takes it.
  */
-export function urlField(schemes: readonly string[], what: string): z.ZodString {
+export function urlField(
+  schemes: readonly string[],
+  what: string,
+  insteadOfUser = 'remove "user:password@", store "user:password" as a secret and name it with "credential"',
+): z.ZodString {
   return z.string().superRefine((text, context) => {
     const fail = (message: string, remedy: string): void =>
       context.addIssue({ code: 'custom', message, params: because(remedy) });
@@ -63,10 +68,7 @@ export function urlField(schemes: readonly string[], what: string): z.ZodString 
     } else if (url.hostname === '') {
       fail('names no host', `write ${what} as ${schemes[0]}://host:port/path`);
     } else if (url.username !== '' || url.password !== '') {
-      fail(
-        'must not contain a user name or password',
-        'remove "user:password@", store "user:password" as a secret and name it with "credential"',
-      );
+      fail('must not contain a user name or password', insteadOfUser);
     }
   });
 }

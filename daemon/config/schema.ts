@@ -1,9 +1,14 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
 import { evidenceSchema, identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
+import { diskSchema } from './disk-schema.js';
 import { field } from './field.js';
+import { homeAssistantSchema } from './home-assistant-schema.js';
+import { identitySchema } from './identity-schema.js';
+import { outboxSchema } from './outbox-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
 import { livenessSchema, visionSchema } from './vision-schema.js';
@@ -89,15 +94,27 @@ export const fileSchema = z.strictObject({
   attendance: attendanceSchema.prefault({}).meta({
     description: 'When people are to be there, for the attendance reports.',
   }),
+  alerts: alertsSchema.prefault({}).meta({
+    description: 'Who is told at once, by webhook or e-mail, when something happens. Absent: nobody.',
+  }),
   evidence: evidenceSchema.prefault({}).meta({
     description:
-      'Which events a picture of the face is kept for. Pictures never leave the box with an event.',
+      'Which events a picture of the face is kept for. These pictures stay in the box unless `mqtt.evidence` lets events take them along.',
   }),
   mqtt: mqttSchema.exactOptional().meta({
     description: 'The broker events go to. Absent: events are recorded and not published.',
   }),
+  identity: identitySchema.prefault({}).meta({ description: 'The keys that this box signs with.' }),
+  homeAssistant: homeAssistantSchema.prefault({}).meta({
+    description: 'What Home Assistant is told over the broker; see docs/home-assistant.md.',
+  }),
   gallery: gallerySchema.prefault({}).meta({ description: 'The enrolled persons.' }),
   records: recordsSchema.prefault({}).meta({ description: 'What happened.' }),
+  disk: diskSchema.prefault({}).meta({ description: 'When the box says that its disk is nearly full.' }),
+  outbox: outboxSchema.prefault({}).meta({
+    description:
+      'How much may wait for a broker, or a centre, that does not take it. What is given up beyond is stated in an event.',
+  }),
   retention: retentionSchema.prefault({}).meta({
     description:
       'How long things are kept before the daily run deletes them for good. Every kind is forgotten unless it says `forever`.',
@@ -114,7 +131,7 @@ export const fileSchema = z.strictObject({
 });
 
 /** The file's settings with every default filled in and database and model paths made absolute. */
-export const configSchema = fileSchema.transform((file) => {
+export const configSchema = fileSchema.superRefine(refuseUnknownCameras).transform((file) => {
   const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
   const { dir } = file.models;
   return {
@@ -140,6 +157,8 @@ export type LivenessConfig = Config['liveness'];
 export type IdentificationConfig = Config['identification'];
 export type RulesConfig = Config['rules'];
 export type AttendanceConfig = Config['attendance'];
+export type AlertsConfig = Config['alerts'];
 export type EvidenceConfig = Config['evidence'];
 export type RetentionConfig = Config['retention'];
+export type IdentityConfig = Config['identity'];
 export type MqttConfig = NonNullable<Config['mqtt']>;

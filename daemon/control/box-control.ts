@@ -1,19 +1,27 @@
+import type { Actor } from '../audit/actor.js';
+import type { BoxCondition } from '../domain/notice.js';
 import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
 import type { CertificateStatus } from '../publish/certificate-watch.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { AlertControl, AlertSummary } from './alert-control.js';
 import type { AttendanceControl } from './attendance-control.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
+import type { EventControl } from './event-control.js';
 import type { GalleryControl } from './gallery-control.js';
+import type { IdentityControl } from './identity-control.js';
 import type { KeyControl, RotationStatus } from './key-control.js';
 import type { PersonControl } from './person-control.js';
 import type { RetentionControl, RetentionSummary } from './retention-control.js';
+import type { TrustControl } from './trust-control.js';
 
 /** State of one camera as the status shows it. */
 export interface CameraStatus {
   readonly id: string;
   readonly name: string;
   readonly isEnabled: boolean;
+  /** A centre switched it on or off, in place of what the configuration says. */
+  readonly isSwitchedByCentre?: true;
   readonly direction: string;
   readonly state: 'disabled' | 'waiting' | 'connecting' | 'streaming' | 'failed';
   readonly code?: string;
@@ -93,11 +101,15 @@ export interface BoxStatus {
     readonly publishedCount?: number;
     /** Kinds of event whose topics the broker refuses. */
     readonly heldKinds?: readonly string[];
+    /** True where the broker does not let the box read its commands. */
+    readonly areCommandsRefused?: boolean;
     /** How long the certificates of the box and of the broker are in force; those that are known. */
     readonly certificates?: readonly CertificateStatus[];
     readonly message?: string;
     readonly remedy?: string;
   };
+  /** What is the matter with the box; `running` when nothing is. */
+  readonly conditions: readonly BoxCondition[];
   readonly outbox: { readonly waiting: number };
   /** Sightings since the start, and what became of them. */
   readonly intake: {
@@ -115,6 +127,7 @@ export interface BoxStatus {
   /** Absent where the configuration was never read again since the start. */
   readonly lastReload?: ReloadStatus;
   readonly retention: RetentionSummary;
+  readonly alerts: AlertSummary;
   /** How late the core's event loop ran its timers over the last 30 to 60 seconds. */
   readonly eventLoop: { readonly p99Ms: number; readonly maximumMs: number };
 }
@@ -127,14 +140,19 @@ export interface BoxControl {
   readonly persons: PersonControl;
   readonly audit: AuditControl;
   readonly keys: KeyControl;
+  readonly identity: IdentityControl;
   readonly gallery: GalleryControl;
   readonly backups: BackupControl;
   readonly retention: RetentionControl;
   readonly attendance: AttendanceControl;
+  readonly alerts: AlertControl;
+  readonly trust: TrustControl;
+  readonly events: EventControl;
   status(): BoxStatus;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
-  /** Published payloads, oldest first, the newest `limit`. */
-  recentEvents(limit: number): readonly unknown[];
-  /** Calls back with every payload recorded from now on; returns the unsubscribe function. */
-  onEvent(listener: (payload: unknown) => void): () => void;
+  /**
+   * The configuration decides again whether a camera is on, whatever a centre said; false where none had said anything,
+   * undefined where there is no such camera. @throws what keeps vision from starting with it
+   */
+  releaseCamera(id: string, by: Actor): Promise<boolean | undefined>;
 }

@@ -49,13 +49,25 @@ export class ControlClient implements PersonWire {
     return this.json('GET', `/v1/events?limit=${limit}`);
   }
 
-  /** Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. */
-  async *events(signal: AbortSignal, onSubscribed: () => void = () => undefined): AsyncGenerator<unknown> {
+  /**
+   * Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. Calls `onPassedOver`
+   * with how many are left out here, because they were read too slowly.
+   */
+  async *events(
+    signal: AbortSignal,
+    onSubscribed: () => void = () => undefined,
+    onPassedOver: (count: number) => void = () => undefined,
+  ): AsyncGenerator<unknown> {
     const response = await this.#send('GET', '/v1/events/stream', undefined, signal);
     try {
       for await (const line of createInterface({ input: response })) {
-        if (line === '') onSubscribed();
-        else yield JSON.parse(line) as unknown;
+        if (line === '') {
+          onSubscribed();
+          continue;
+        }
+        const said = JSON.parse(line) as { readonly passedOver?: number };
+        if (said.passedOver === undefined) yield said;
+        else onPassedOver(said.passedOver);
       }
     } catch (error) {
       if (signal.aborted) return;

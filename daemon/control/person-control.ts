@@ -126,6 +126,18 @@ export interface HeldTemplate {
   readonly vectorBase64: string;
 }
 
+/** What somebody in charge put right about a day of the person. */
+export interface HeldCorrection {
+  /** The day it is about, `YYYY-MM-DD`, and what was corrected of it. */
+  readonly date: string;
+  readonly kind: string;
+  /** The time that was put in, where there is one. */
+  readonly at: string | null;
+  readonly reason: string;
+  readonly by: string;
+  readonly recordedAt: string;
+}
+
 /** An audit entry about the person; `action` and `details` as the audit log has them. */
 export interface HeldAuditEntry {
   readonly sequence: number;
@@ -148,6 +160,8 @@ export interface PersonRecord {
   readonly evidence: readonly HeldEvidence[];
   /** Events that name the person, as they were published, oldest first. */
   readonly events: readonly unknown[];
+  /** Of the person's attendance, oldest first. */
+  readonly corrections: readonly HeldCorrection[];
   readonly audit: readonly HeldAuditEntry[];
 }
 

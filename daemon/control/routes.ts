@@ -1,22 +1,20 @@
 import { Hono } from 'hono';
-import { streamText } from 'hono/streaming';
-import { z } from 'zod';
-import { DropOldestQueue } from '../base/bounded-queue.js';
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { addAlertRoutes } from './alert-routes.js';
 import { addAttendanceRoutes } from './attendance-routes.js';
 import { addAuditRoutes } from './audit-routes.js';
 import { addBackupRoutes } from './backup-routes.js';
 import type { BoxControl } from './box-control.js';
+import { addEventRoutes } from './event-routes.js';
 import { addGalleryRoutes } from './gallery-routes.js';
+import { addIdentityRoutes } from './identity-routes.js';
 import { addKeyRoutes } from './key-routes.js';
 import { noSuch } from './no-such.js';
 import { addPersonRoutes } from './person-routes.js';
 import type { ActorOf } from './request-actor.js';
 import { addRetentionRoutes } from './retention-routes.js';
-
-/** Events kept for a subscriber that reads too slowly. */
-const tailBacklog = 1000;
+import { addTrustRoutes } from './trust-routes.js';
 
 /** An error as the API sends it. */
 export function problem(error: RollcallError) {
@@ -44,44 +42,22 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
     if (result === undefined) throw noSuch('camera', id, 'rollcall camera list');
     return context.json(result);
   });
+  app.post('/v1/cameras/:id/release', async (context) => {
+    const id = context.req.param('id');
+    const isReleased = await box.releaseCamera(id, actorOf(context));
+    if (isReleased === undefined) throw noSuch('camera', id, 'rollcall camera list');
+    return context.json({ isReleased });
+  });
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);
   addKeyRoutes(app, box.keys, actorOf);
+  addIdentityRoutes(app, box.identity, actorOf);
   addGalleryRoutes(app, box.gallery, actorOf);
   addBackupRoutes(app, box.backups, actorOf);
   addRetentionRoutes(app, box.retention, actorOf);
+  addAlertRoutes(app, box.alerts);
   addAttendanceRoutes(app, box.attendance, actorOf, logger);
-  addEventRoutes(app, box);
+  addTrustRoutes(app, box.trust, actorOf);
+  addEventRoutes(app, box.events, actorOf);
   return app;
-}
-
-function addEventRoutes(app: Hono, box: BoxControl): void {
-  app.get('/v1/events', (context) => {
-    const limit = z.coerce.number().int().min(0).max(10_000).catch(100).parse(context.req.query('limit'));
-    return context.json(box.recentEvents(limit));
-  });
-  app.get('/v1/events/stream', (context) =>
-    streamText(context, async (stream) => {
-      const waiting = new DropOldestQueue<unknown>(tailBacklog);
-      let wake: () => void = () => undefined;
-      const unsubscribe = box.onEvent((payload) => {
-        waiting.push(payload);
-        wake();
-      });
-      stream.onAbort(() => {
-        unsubscribe();
-        wake();
-      });
-      // An empty line tells the reader that it is subscribed: nothing recorded after it will be missed.
-      await stream.writeln('');
-      while (!stream.aborted) {
-        const payload = waiting.shift();
-        if (payload !== undefined) await stream.writeln(JSON.stringify(payload));
-        else
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-      }
-    }),
-  );
 }

@@ -1,5 +1,6 @@
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from './ids.js';
 import type { LivenessReason, LivenessVerdict } from './liveness.js';
+import type { Notice } from './notice.js';
 
 /** Which way a camera looks at a door: what an attendance at it means. */
 export type Direction = 'in' | 'out' | 'both';
@@ -20,6 +21,8 @@ interface FactAboutTrack {
   readonly cameraId: CameraId;
   readonly trackId: TrackId;
   readonly recogniser: RecogniserId;
+  /** Quality score of the best view of the track, 0..1. */
+  readonly quality: number;
   readonly liveness: PublishedLiveness;
 }
 
@@ -30,6 +33,8 @@ export interface AttendanceFact extends FactAboutTrack {
   readonly direction: Direction;
   readonly similarity: number;
   readonly threshold: number;
+  /** How much closer this person was than the second nearest. */
+  readonly margin: number;
 }
 
 /** Somebody who matches nobody in the gallery was seen. */
@@ -48,11 +53,15 @@ export interface AttackFact extends FactAboutTrack {
   readonly similarity: number | null;
 }
 
-/** What the box decides and publishes. */
+/** What the box decides about somebody in front of a camera. */
 export type Fact = AttendanceFact | UnknownFact | AttackFact;
 
-/** A fact once recorded: it has an identity and a place in the box's order. */
-export type RecordedEvent = Fact & {
+/** Everything that is recorded and leaves the box. */
+export type BoxEvent = Fact | Notice;
+export type EventKind = BoxEvent['kind'];
+
+/** An event once recorded: it has an identity and a place in the box's order. */
+export type RecordedEvent = BoxEvent & {
   readonly id: EventId;
   /** Strictly increasing per box, without gaps. */
   readonly sequence: number;

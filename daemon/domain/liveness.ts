@@ -11,15 +11,18 @@ export interface Blink {
  * What is known about whether a live person stands there (ISO/IEC 30107-1: presentation attack detection).
  * `undetermined` is neither: not seen well or long enough.
  */
-export type LivenessVerdict = 'live' | 'attack' | 'undetermined';
+export const livenessVerdicts = ['live', 'attack', 'undetermined'] as const;
+export type LivenessVerdict = (typeof livenessVerdicts)[number];
 
 /** Why the verdict is what it is; stable names for logs, events and technicians. */
-export type LivenessReason =
-  | 'blinked'
-  | 'no-blink-for-too-long'
-  | 'passive-model'
-  | 'observed-too-briefly'
-  | 'eyes-not-seen-well';
+export const livenessReasons = [
+  'blinked',
+  'no-blink-for-too-long',
+  'passive-model',
+  'observed-too-briefly',
+  'eyes-not-seen-well',
+] as const;
+export type LivenessReason = (typeof livenessReasons)[number];
 
 export interface LivenessEvidence {
   readonly blinks: readonly Blink[];

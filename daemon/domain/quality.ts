@@ -1,12 +1,14 @@
 /** Why a view of a face is not good enough (the names technicians and enrolment messages use). */
-export type QualityReason =
-  | 'too-small'
-  | 'blurred'
-  | 'dark'
-  | 'overexposed'
-  | 'turned-away'
-  | 'occluded'
-  | 'cut-off';
+export const qualityReasons = [
+  'too-small',
+  'blurred',
+  'dark',
+  'overexposed',
+  'turned-away',
+  'occluded',
+  'cut-off',
+] as const;
+export type QualityReason = (typeof qualityReasons)[number];
 
 /** Quality of one view of a face (a biometric sample, ISO/IEC 29794-1 in spirit). */
 export interface FaceQuality {

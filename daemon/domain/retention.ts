@@ -13,6 +13,8 @@ export const retentionKinds = [
   'attendanceRecords',
   'unknownRecords',
   'attackRecords',
+  'replyRecords',
+  'otherRecords',
   'auditEntries',
   'tombstones',
 ] as const;

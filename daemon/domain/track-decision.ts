@@ -55,8 +55,8 @@ export function nextDecision(decision: TrackDecision, known: TrackKnowledge): Tr
 function attendanceIn(known: TrackKnowledge): Fact | undefined {
   const { sighting, identification, direction, threshold } = known;
   if (sighting.liveness.verdict !== 'live' || identification.outcome !== 'match') return undefined;
-  const { personId, similarity } = identification;
-  return { kind: 'attendance', ...aboutTrack(known), personId, direction, similarity, threshold };
+  const { personId, similarity, margin } = identification;
+  return { kind: 'attendance', ...aboutTrack(known), personId, direction, similarity, threshold, margin };
 }
 
 function attackIn(known: TrackKnowledge): Fact | undefined {
@@ -91,6 +91,7 @@ function aboutTrack({ sighting, wallMsOf }: TrackKnowledge) {
     cameraId: sighting.cameraId,
     trackId: sighting.trackId,
     recogniser: sighting.recogniser,
+    quality: sighting.quality.score,
     liveness: publishedLiveness(sighting.liveness, wallMsOf),
   };
 }

@@ -40,6 +40,8 @@ export interface EvidenceRow extends Omit<HeldEvidence, 'jpeg'> {
 
 type KeyedEvidenceRow = EvidenceRow & Omit<DataKeyRow, 'id'>;
 
+const dayMs = 86_400_000;
+
 const COLUMNS = `
   evidence.id, kind, event_id AS eventId, camera_id AS cameraId, person_id AS personId, data_key_id AS dataKeyId,
   jpeg, taken_at_ms AS takenAtMs`;
@@ -93,6 +95,20 @@ export class Evidence {
          WHERE person_id = ? ORDER BY taken_at_ms`,
     );
     return reading(database, () => held.all(personId)).flatMap((row) => this.#open(row) ?? []);
+  }
+
+  /**
+   * The picture kept with an event of `kind`; undefined where there is none or it does not open. It was taken within a day of
+   * `aboutMs`, wall clock: pictures are found by their age.
+   */
+  ofEvent(kind: EvidenceKind, eventId: string, aboutMs: number): HeldEvidence | undefined {
+    const { database } = this.#options;
+    const held = database.db.prepare<[string, number, number, string], KeyedEvidenceRow>(
+      `SELECT ${COLUMNS}, kek_id AS kekId, wrapped FROM evidence JOIN data_key ON data_key.id = data_key_id
+         WHERE kind = ? AND taken_at_ms BETWEEN ? AND ? AND event_id = ?`,
+    );
+    const row = reading(database, () => held.get(kind, aboutMs - dayMs, aboutMs + dayMs, eventId));
+    return row && this.#open(row);
   }
 
   #sealed(

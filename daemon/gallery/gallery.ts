@@ -1,4 +1,5 @@
 import type { Actor } from '../audit/actor.js';
+import type { EvidenceKind } from '../domain/evidence.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
 import type { PersonProfile } from '../domain/person-profile.js';
@@ -105,6 +106,8 @@ export interface Gallery extends AsyncDisposable {
   addEvidence(evidence: NewEvidence): boolean;
   /** Pictures kept of a person, oldest first. */
   readEvidence(id: PersonId): readonly HeldEvidence[];
+  /** The JPEG kept with an event that happened at `aboutMs`; undefined where there is none. */
+  evidenceOfEvent(kind: EvidenceKind, eventId: string, aboutMs: number): Uint8Array | undefined;
 
   /** An id to stage persons under. */
   beginImport(): Promise<string>;

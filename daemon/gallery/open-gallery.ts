@@ -8,6 +8,7 @@ import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
+import { ExternalIds } from './external-ids.js';
 import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.js';
 import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
@@ -197,6 +198,8 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
       audit.append({ by, action: 'gallery.row-quarantined', ...subject, details: { table, reason } });
     };
     const persons = new Persons({ ring, rows, quarantine: report });
+    const externalIds = new ExternalIds({ rows, persons });
+    lifetime.defer('external ids', () => externalIds[Symbol.dispose]());
     enforceTombstones({ database, rows, audit, clock });
     enforceWithdrawals({ database, rows, audit, clock, ring, persons });
     const changes = new PersonChanges({ database, ring, rows, audit, clock });
@@ -220,6 +223,7 @@ async function openParts(options: UnlockOptions, ring: KeyRing): Promise<Gallery
       dimensions,
       persons,
       changes,
+      externalIds,
       imports,
       evidence,
     };

@@ -11,8 +11,8 @@ import { decodeProfile } from './profile-codec.js';
 import type { QuarantinedRow } from './quarantine.js';
 import { openField, type SealingKey } from './sealing.js';
 
-/** Profiles opened between two turns of the event loop. */
-const SLICE_ROWS = 250;
+/** Profiles opened between two turns of the event loop: some milliseconds of work. */
+const SLICE_ROWS = 100;
 
 export interface PersonsOptions {
   readonly ring: KeyRing;
@@ -59,9 +59,25 @@ export class Persons {
 
   /** @throws `field-damaged` where the profile does not open */
   profile(row: KeyedPersonRow): PersonProfile {
-    const profile = this.#openProfile(row);
+    const profile = this.profileIfWhole(row);
     if (profile !== undefined) return profile;
     throw fieldDamaged('person', row.id);
+  }
+
+  /** Undefined where the profile does not open: the row is put aside. */
+  profileIfWhole(row: KeyedPersonRow): PersonProfile | undefined {
+    const { id, revision, state } = row;
+    const place = places.personProfile(id, revision, state);
+    const padded = this.#using(row, (key) => openField(key, place, row.profile));
+    if (padded === undefined) {
+      this.#quarantine({ table: 'person', rowId: id, personId: id, reason: 'does-not-open' });
+      return undefined;
+    }
+    try {
+      return decodeProfile(padded);
+    } finally {
+      wipe(padded);
+    }
   }
 
   photograph(personId: PersonId, photographId: string): Uint8Array | undefined {
@@ -95,23 +111,8 @@ export class Persons {
 
   #entry(row: PersonCountsRow): PersonEntry {
     const { id, state, enrolledAtMs, changedAtMs, templateCount, photographCount, evidenceCount } = row;
-    const profile = this.#openProfile(row);
+    const profile = this.profileIfWhole(row);
     return { id, state, profile, enrolledAtMs, changedAtMs, templateCount, photographCount, evidenceCount };
-  }
-
-  #openProfile(row: KeyedPersonRow): PersonProfile | undefined {
-    const { id, revision, state } = row;
-    const place = places.personProfile(id, revision, state);
-    const padded = this.#using(row, (key) => openField(key, place, row.profile));
-    if (padded === undefined) {
-      this.#quarantine({ table: 'person', rowId: id, personId: id, reason: 'does-not-open' });
-      return undefined;
-    }
-    try {
-      return decodeProfile(padded);
-    } finally {
-      wipe(padded);
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { PersonId } from '../domain/ids.js';
 import type { Candidate, Embedding } from '../domain/match.js';
 import type { PersonProfile } from '../domain/person-profile.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { ExternalIds, ExternalIdsAtOnce } from './external-ids.js';
 import type { PersonRows } from './person-rows.js';
 import { newRowId } from './row-id.js';
 import type { SearchIndex } from './search-index.js';
@@ -18,7 +19,7 @@ export interface StagedPerson {
 
 interface ImportUnderWay {
   readonly index: SearchIndex;
-  readonly externalIds: Map<string, PersonId>;
+  readonly externalIds: ExternalIdsAtOnce;
   readonly personIds: PersonId[];
 }
 
@@ -39,11 +40,10 @@ export class StagedImports implements AsyncDisposable {
     this.#newIndex = options.newIndex;
   }
 
-  /** `enrolled`: who has which external id already. */
-  async begin(enrolled: ReadonlyMap<string, PersonId>): Promise<string> {
+  /** Takes over `enrolled`: who has which external id already. */
+  begin(enrolled: ExternalIdsAtOnce): string {
     const id = newRowId('i');
-    const externalIds = new Map(enrolled);
-    this.#underWay.set(id, { index: this.#newIndex(), externalIds, personIds: [] });
+    this.#underWay.set(id, { index: this.#newIndex(), externalIds: enrolled, personIds: [] });
     return id;
   }
 
@@ -56,12 +56,12 @@ export class StagedImports implements AsyncDisposable {
     const { index, externalIds, personIds } = this.#found(importId);
     index.add(id, embeddings);
     personIds.push(id);
-    if (profile.externalId !== undefined) externalIds.set(profile.externalId, id);
+    if (profile.externalId !== undefined) externalIds.add(profile.externalId, id);
   }
 
   /** Somebody staged in the import, or enrolled when it began. */
   personOfExternalId(importId: string, externalId: string): PersonId | undefined {
-    return this.#found(importId).externalIds.get(externalId);
+    return this.#found(importId).externalIds.holder(externalId);
   }
 
   /** In order of staging. */
@@ -131,4 +131,23 @@ export async function mostSimilar(
     }
   }
   return [...closest.values()].sort((a, b) => b.similarity - a.similarity).slice(0, MOST_SIMILAR);
+}
+
+/** Somebody may have been given an external id of an import since it began. @throws `import-outdated` */
+export function refuseTakenIds(
+  staged: readonly { readonly profile: PersonProfile }[],
+  taken: Pick<ExternalIds, 'holder'>,
+): void {
+  const holders = staged.flatMap(({ profile: { externalId } }) =>
+    externalId === undefined ? [] : (taken.holder(externalId) ?? []),
+  );
+  if (holders.length === 0) return;
+  throw badInput(
+    'import-outdated',
+    `${holders.length} external ids were given to others since the import began`,
+    {
+      remedy: 'Import again: nothing was stored.',
+      details: { holders: holders.slice(0, 20) },
+    },
+  );
 }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { badInput, messageOf } from '../base/errors.js';
 import type { MqttConfig } from '../config/schema.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
 import { type CredentialPlaces, openCredential } from '../host/credentials.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import { type BrokerAddress, brokerAddress } from './broker-address.js';
+import { readAuthorities } from './certificate-authorities.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
 
 /** What it takes to connect to a broker, secrets included. */
@@ -39,7 +38,7 @@ export async function openBrokerAccess(
     ...(login === undefined
       ? {}
       : { credential: { user: login.user, password: Buffer.from(login.password) } }),
-    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile) }),
+    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile, 'mqtt.caFile') }),
     ...(clientCertificate === undefined
       ? {}
       : { clientCertificate: await openClientCertificate(clientCertificate, places) }),
@@ -59,21 +58,4 @@ export async function openClientCertificate(
   } finally {
     text.fill(0);
   }
-}
-
-async function readAuthorities(path: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw badInput('ca-unreadable', `mqtt.caFile cannot be read: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'name a PEM file that the user of rollcalld may read',
-    });
-  }
-  // Without one, nobody at all would be trusted, and the broker would be blamed.
-  if (bytes.includes('-----BEGIN CERTIFICATE-----')) return bytes;
-  throw badInput('ca-form', `mqtt.caFile holds no certificate: ${path}`, {
-    remedy: 'name a file with the PEM certificate of the authority that signed that of the broker',
-  });
 }

@@ -5,14 +5,23 @@ import type { BrokerAccess } from './broker-access.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
 import { openBrokerSocket, type TlsFacts, tlsFacts, usesTls } from './broker-socket.js';
 import { NoStore } from './no-store.js';
+import { refusal, tooLarge } from './publish-refusal.js';
 
 /** 5 for MQTT 5, 4 for MQTT 3.1.1: the number in the CONNECT packet. */
 export type MqttVersion = 5 | 4;
+
+/** Takes what is sent to the box, also what came while it was away. */
+export interface Inbox {
+  /** Resolves, never rejects, when the message may be acknowledged: until then the broker keeps it, and nothing else is read. */
+  take(topic: string, payload: Uint8Array): Promise<void>;
+}
 
 export interface ConnectOptions extends BrokerAccess {
   readonly version: MqttVersion;
   /** What the broker publishes, retained, when the connection ends without a goodbye; absent: nothing. */
   readonly will?: { readonly topic: string; readonly payload: Uint8Array };
+  /** Present: the broker keeps the subscriptions of this client, and what comes for them, while it is away. */
+  readonly inbox?: Inbox;
   /** From the first packet to the broker's answer. */
   readonly connectTimeoutMs: number;
   readonly keepaliveS: number;
@@ -22,6 +31,12 @@ export interface ConnectOptions extends BrokerAccess {
   readonly onSecured?: (facts: TlsFacts) => void;
 }
 
+export interface PublishOptions {
+  readonly isRetained: boolean;
+  /** What MQTT 5 tells of the payload; by default `application/json`. */
+  readonly contentType?: string;
+}
+
 /** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
 export interface BrokerConnection {
   readonly version: MqttVersion;
@@ -29,9 +44,10 @@ export interface BrokerConnection {
   readonly receiveMaximum: number;
   /**
    * Publishes at QoS 1; resolves when the broker has acknowledged. Rejects with `broker-publish-refused` (MQTT 5
-   * only; `details.reasonCode`) or with the reason why the connection ended.
+   * only; `details.reasonCode`) or with the reason why the connection ended. What is larger than the broker takes is
+   * refused here: sent, it would end the connection.
    */
-  publish(topic: string, payload: Uint8Array, options: { readonly isRetained: boolean }): Promise<void>;
+  publish(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void>;
   /**
    * Asks for the messages of one topic at QoS 1. Rejects with `broker-subscribe-refused` or with the reason why the
    * connection ended. Brokers may accept and then bring nothing.
@@ -48,10 +64,18 @@ export interface BrokerConnection {
 /** MQTT 5 section 3.2.2.3.3: what holds where the broker names no receive maximum. */
 const largestReceiveMaximum = 65_535;
 
+/** What a broker of MQTT 5 says that it takes at most. */
+interface BrokerLimits {
+  readonly receiveMaximum: number;
+  /** Of a whole packet. */
+  readonly largestBytes: number;
+}
+
 /** Connects once. Rejects with an error of `brokerError` that names the cause. */
 export async function connectBroker(options: ConnectOptions): Promise<BrokerConnection> {
   const broker = options.address.name;
   const { client, link } = openClient(options);
+  if (options.inbox !== undefined) deliverTo(options.inbox, client);
   let isConnected = false;
   let firstError: unknown;
   client.on('error', (error) => {
@@ -72,8 +96,11 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
       resolve(brokerError(problem, broker, firstError));
     });
   });
-  const connected = new Promise<number>((resolve) => {
-    client.once('connect', ({ properties }) => resolve(properties?.receiveMaximum ?? largestReceiveMaximum));
+  const connected = new Promise<BrokerLimits>((resolve) => {
+    client.once('connect', ({ properties: limits = {} }) => {
+      const { receiveMaximum = largestReceiveMaximum, maximumPacketSize = Number.POSITIVE_INFINITY } = limits;
+      resolve({ receiveMaximum, largestBytes: maximumPacketSize });
+    });
   });
 
   const giveUp = (): void => void client.end(true);
@@ -81,13 +108,15 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   if (options.signal.aborted) giveUp();
   const answer = await Promise.race([connected, closed]);
   options.signal.removeEventListener('abort', giveUp);
-  if (typeof answer !== 'number') throw answer;
+  if (isRollcallError(answer)) throw answer;
   isConnected = true;
+  const { receiveMaximum, largestBytes } = answer;
   return {
     version: options.version,
-    receiveMaximum: answer,
+    receiveMaximum,
     closed,
-    publish: (topic, payload, { isRetained }) => publish(client, closed, topic, payload, isRetained),
+    publish: (topic, payload, options) =>
+      publish(client, closed, { topic, payload, largestBytes, ...options }),
     subscribe: (topic, onMessage) => subscribe(client, closed, topic, onMessage),
     end: async () => {
       client.end(false);
@@ -133,16 +162,38 @@ function clientOptions(options: ConnectOptions): IClientOptions {
       ? {}
       : { username: credential.user, password: Buffer.from(credential.password) }),
     rejectUnauthorized: true,
-    clean: true,
+    ...sessionOptions(options),
     reconnectPeriod: 0,
     connectTimeout: options.connectTimeoutMs,
     keepalive: options.keepaliveS,
     queueQoSZero: false,
     resubscribe: false,
+    incomingStore: new NoStore(),
     outgoingStore: new NoStore(),
     ...(will === undefined
       ? {}
       : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
+  };
+}
+
+/** How long a broker keeps what comes for a box that is away, seconds: no command is in force for longer. */
+const sessionExpiryS = 86_400;
+/** Larger messages a broker of MQTT 5 does not bring: an enrolment with its photographs, and some more. */
+const largestPacketBytes = 17 * 1024 * 1024;
+
+function sessionOptions({ inbox, version }: ConnectOptions): IClientOptions {
+  if (inbox === undefined) return { clean: true };
+  // MQTT 3.1.1 knows no end of a session.
+  if (version === 4) return { clean: false };
+  const properties = { sessionExpiryInterval: sessionExpiryS, maximumPacketSize: largestPacketBytes };
+  return { clean: false, properties };
+}
+
+/** The client acknowledges a message when the callback is called, and reads the next one only then. */
+function deliverTo(inbox: Inbox, client: MqttClient): void {
+  client.handleMessage = ({ topic, payload }, callback) => {
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    void inbox.take(topic, bytes).then(() => callback());
   };
 }
 
@@ -159,15 +210,28 @@ function namedProblem(error: unknown, isConnected: boolean): BrokerProblem {
   return problemOf(error, isConnected ? 'lost' : 'protocol');
 }
 
+/** Bytes of a PUBLISH packet beside topic, content type and payload, at most (MQTT 5, section 3.3). */
+const aroundPublish = 20;
+
 async function publish(
   client: MqttClient,
   closed: Promise<RollcallError>,
-  topic: string,
-  payload: Uint8Array,
-  isRetained: boolean,
+  {
+    topic,
+    payload,
+    isRetained,
+    contentType = 'application/json',
+    largestBytes,
+  }: PublishOptions & {
+    readonly topic: string;
+    readonly payload: Uint8Array;
+    readonly largestBytes: number;
+  },
 ): Promise<void> {
+  const packetBytes = payload.byteLength + Buffer.byteLength(topic) + contentType.length + aroundPublish;
+  if (packetBytes > largestBytes) throw tooLarge(topic, packetBytes, largestBytes);
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const properties = { contentType: 'application/json', payloadFormatIndicator: true };
+  const properties = { contentType, payloadFormatIndicator: true };
   const acknowledged = new Promise<void>((resolve, reject) => {
     client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error) => {
       if (!error) resolve();
@@ -206,20 +270,4 @@ async function subscribe(
   });
   const ending = await Promise.race([granted, closed]);
   if (ending !== undefined) throw ending;
-}
-
-/** The broker answered a message with a reason code that means no (MQTT 5, section 3.4.2.1). */
-function refusal(topic: string, reasonCode: number, cause: Error): RollcallError {
-  return operational('broker-publish-refused', `the broker refuses messages on ${topic}: ${cause.message}`, {
-    cause,
-    details: { topic, reasonCode },
-    remedy: 'Allow this box to publish on the topic in the access rules of the broker.',
-  });
-}
-
-/** The reason code with which the broker refused a message; undefined for any other failure. */
-export function refusedWith(error: unknown): number | undefined {
-  if (!isRollcallError(error, 'broker-publish-refused')) return undefined;
-  const { reasonCode } = error.details;
-  return typeof reasonCode === 'number' ? reasonCode : undefined;
 }

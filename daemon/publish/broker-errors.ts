@@ -1,4 +1,5 @@
 import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { networkProblems } from './network-problems.js';
 import { tlsDiagnoses, tlsProblemOf } from './tls-problems.js';
 
 interface Diagnosis {
@@ -98,6 +99,13 @@ const diagnoses = {
     remedy: 'Give each box a client id of its own (mqtt.clientId), and end the other client.',
     passesByItself: false,
   },
+  perhapsTakenOver: {
+    code: 'broker-client-id-taken',
+    says: 'perhaps another client uses the client id of this box: one connection after the other ends soon',
+    remedy:
+      'Look at the log of the broker for why it ends them; give each box a client id of its own (mqtt.clientId).',
+    passesByItself: false,
+  },
   protocol: {
     code: 'broker-protocol',
     says: 'what answers is not an MQTT broker, or breaks the protocol',
@@ -129,21 +137,6 @@ const byMqttCode = new Map<number, BrokerProblem>([
   [142, 'takenOver'],
 ]);
 
-/** Codes of Node.js for sockets and name resolution. */
-const bySystemCode = new Map<string, BrokerProblem>([
-  ['ENOTFOUND', 'name'],
-  ['EAI_AGAIN', 'name'],
-  ['EAI_FAIL', 'name'],
-  ['ECONNREFUSED', 'refused'],
-  ['EHOSTUNREACH', 'unreachable'],
-  ['ENETUNREACH', 'unreachable'],
-  ['EHOSTDOWN', 'unreachable'],
-  ['ENETDOWN', 'unreachable'],
-  ['ETIMEDOUT', 'unreachable'],
-  ['ECONNRESET', 'lost'],
-  ['EPIPE', 'lost'],
-]);
-
 /** An error that names why the broker cannot be used and what to do about it. */
 export function brokerError(problem: BrokerProblem, broker: string, cause?: unknown): RollcallError {
   const { code, says, remedy, passesByItself } = diagnoses[problem];
@@ -163,7 +156,7 @@ export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerPro
       typeof code === 'number'
         ? byMqttCode.get(code)
         : typeof code === 'string'
-          ? (bySystemCode.get(code) ?? tlsProblemOf(code, messageOf(one)))
+          ? (networkProblems.get(code) ?? tlsProblemOf(code, messageOf(one)))
           : undefined;
     if (known !== undefined) return known;
   }

@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 
+const pemForm = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
 /** What stands in a certificate, for people and for dates to be watched. */
 export interface CertificateFacts {
   /** SHA-256 of the certificate: tells a renewed one from the one before. */
@@ -22,6 +24,20 @@ export function certificateFacts(certificate: Uint8Array | X509Certificate): Cer
     notBeforeMs: Date.parse(read.validFrom),
     notAfterMs: Date.parse(read.validTo),
   };
+}
+
+/** Of a text with several PEM certificates, the facts of the one that ends last; undefined where none can be read. */
+export function longestLived(pem: Uint8Array): CertificateFacts | undefined {
+  return (Buffer.from(pem).toString('latin1').match(pemForm) ?? [])
+    .flatMap((text) => {
+      try {
+        return [certificateFacts(Buffer.from(text))];
+      } catch {
+        // One that cannot be read is not what the broker is trusted by.
+        return [];
+      }
+    })
+    .sort((a, b) => b.notAfterMs - a.notAfterMs)[0];
 }
 
 /** Node.js writes one attribute a line. Certificates of strangers may hold anything: nothing else than printable ASCII is shown. */

@@ -2,12 +2,15 @@ import type { Clock, Timer } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { BrokerAccess } from './broker-access.js';
-import { type CertificateFacts, certificateFacts } from './certificate-facts.js';
+import { type CertificateFacts, certificateFacts, longestLived } from './certificate-facts.js';
 
 /** How long a certificate is still in force. */
 export interface CertificateStatus {
-  /** `client`: that of this box. `broker`: what the broker showed when it was last connected to. */
-  readonly whose: 'client' | 'broker';
+  /**
+   * `client`: that of this box. `authority`: that which the broker is trusted by (`mqtt.caFile`), of several the one that
+   * ends last. `broker`: what the broker showed when it was last connected to.
+   */
+  readonly whose: 'client' | 'authority' | 'broker';
   readonly names: string;
   readonly notBefore: string;
   readonly notAfter: string;
@@ -49,10 +52,12 @@ export class CertificateWatch implements Disposable {
   }
 
   /** Begins to look once an hour. */
-  start({ clientCertificate }: Pick<BrokerAccess, 'clientCertificate'>): void {
+  start({ clientCertificate, ca }: Pick<BrokerAccess, 'clientCertificate' | 'ca'>): void {
     if (clientCertificate !== undefined) {
       this.#known.set('client', certificateFacts(clientCertificate.certificate));
     }
+    const authority = ca && longestLived(ca);
+    if (authority !== undefined) this.#known.set('authority', authority);
     this.#look();
   }
 

@@ -1,13 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
-import { type BrokerConnection, refusedWith } from './broker-connection.js';
-import { Drain } from './drain.js';
-import { encodeState, type StateToSay } from './encoding.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
+import type { EventKind } from '../domain/event.js';
+import type { SentEvent } from './blocking-events.js';
+import type { BrokerConnection } from './broker-connection.js';
+import type { Companion } from './companion.js';
+import { Drain, type DrainOptions } from './drain.js';
+import { type BoxState, type StateToSay, stateText } from './encoding.js';
 import type { EventOutbox } from './event-outbox.js';
+import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
+import { refusedWith } from './publish-refusal.js';
 import type { PublisherTimings } from './publisher-timings.js';
+import { Sender } from './sender.js';
+import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 import { within } from './within.js';
 
@@ -16,15 +24,22 @@ export interface DeliveryOptions {
   /** Order of the message that says `online`; those up to `offlineSequence`, the end, are for changes meanwhile. */
   readonly onlineSequence: number;
   readonly offlineSequence: number;
-  readonly galleryState: () => StateToSay['gallery'];
+  readonly boxState: () => BoxState;
   readonly outbox: EventOutbox;
   readonly topics: Topics;
+  readonly signer: Signer;
+  readonly nameOf?: SendingFacts['nameOf'];
+  readonly pictureOf?: PictureOf;
+  readonly companions: readonly Companion[];
   readonly from: BoxIdentity;
   readonly timings: PublisherTimings;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly passedOver: ReadonlySet<number>;
+  readonly oneByOne: number;
   readonly onOnline: () => void;
-  readonly onAcknowledged: () => void;
+  readonly onAcknowledged: DrainOptions['onAcknowledged'];
+  readonly onRefused: (kind: EventKind) => void;
 }
 
 /** More in flight gains nothing on a local broker, and less is sent again after a lost connection. */
@@ -34,24 +49,36 @@ const largestWindow = 64;
 export class Delivery {
   readonly drain: Drain;
   readonly #options: DeliveryOptions;
+  readonly #sender: Sender;
+  readonly #ended = new AbortController();
   #sequence: number;
   #isOnline = false;
-  #saidGallery: StateToSay['gallery'] | undefined;
+  #said: BoxState | undefined;
 
   constructor(options: DeliveryOptions) {
-    const { connection, topics, timings } = options;
+    const { connection, timings } = options;
+    const sender = new Sender(options);
+    this.#sender = sender;
     this.#options = options;
     this.#sequence = options.onlineSequence;
     this.drain = new Drain({
       outbox: options.outbox,
-      publish: (kind, payload) => connection.publish(topics.event(kind), payload, { isRetained: false }),
+      publish: (row) => sender.send(row),
       window: Math.min(largestWindow, connection.receiveMaximum),
       ackTimeoutMs: timings.ackTimeoutMs,
       heldRetryMs: timings.heldRetryMs,
       clock: options.clock,
       logger: options.logger,
+      passedOver: options.passedOver,
+      oneByOne: options.oneByOne,
       onAcknowledged: options.onAcknowledged,
+      onRefused: options.onRefused,
     });
+  }
+
+  /** What the broker did not answer, in the order in which it was sent; stays when the connection has ended. */
+  get unanswered(): readonly SentEvent[] {
+    return this.#sender.unanswered;
   }
 
   /**
@@ -65,13 +92,14 @@ export class Delivery {
       if (failure === undefined) await this.#farewell();
       return failure;
     } finally {
+      this.#ended.abort();
       this.drain.end();
       connection.abort();
     }
   }
 
   async #deliver(signal: AbortSignal): Promise<RollcallError | undefined> {
-    const { connection, onOnline } = this.#options;
+    const { companions, connection, onOnline, outbox } = this.#options;
     let onAbort = (): void => undefined;
     const stopped = new Promise<undefined>((resolve) => {
       onAbort = () => resolve(undefined);
@@ -79,11 +107,13 @@ export class Delivery {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      const failure = await Promise.race([this.#sayOnline(), stopped]);
+      const failure = await Promise.race([this.#greet(), stopped]);
       if (failure || signal.aborted) return failure;
       this.#isOnline = true;
+      outbox.begin();
       onOnline();
       void this.sayChange();
+      for (const companion of companions) companion.join(connection, this.#ended.signal);
       this.drain.pump();
       return await Promise.race([connection.closed, this.drain.failed, stopped]);
     } finally {
@@ -91,17 +121,26 @@ export class Delivery {
     }
   }
 
-  /** Says again that the box is online, where the gallery is no longer as was said; when it is online, if not yet. */
+  /** Says again that the box is online, where its state is no longer as was said; when it is online, if not yet. */
   async sayChange(): Promise<void> {
-    const { galleryState, logger, offlineSequence } = this.#options;
-    if (!this.#isOnline || galleryState() === this.#saidGallery) return;
+    const { boxState, logger, offlineSequence } = this.#options;
+    if (!this.#isOnline || isDeepStrictEqual(boxState(), this.#said)) return;
     if (this.#sequence + 1 >= offlineSequence) return;
     this.#sequence += 1;
     try {
-      await this.#say({ state: 'online', reason: 'gallery-changed', sequence: this.#sequence });
+      await this.#say({ state: 'online', reason: 'changed', sequence: this.#sequence });
     } catch (error) {
       logger.warn('the broker was not told of a change', { reason: asPublishError(error).message });
     }
+  }
+
+  /** What comes before all events: keys to verify them with, and that the box is there. */
+  async #greet(): Promise<RollcallError | undefined> {
+    const { clock, companions, connection, timings } = this.#options;
+    const led = Promise.all(companions.map((companion) => companion.lead?.(connection, this.#ended.signal)));
+    const answer = await Promise.race([within(clock, timings.ackTimeoutMs, led), connection.closed]);
+    if (answer === 'late') return brokerSilence(timings.ackTimeoutMs);
+    return Array.isArray(answer) ? this.#sayOnline() : answer;
   }
 
   async #sayOnline(): Promise<RollcallError | undefined> {
@@ -136,10 +175,12 @@ export class Delivery {
     }
   }
 
-  async #say(message: Omit<StateToSay, 'timeMs' | 'gallery'>): Promise<void> {
-    const { clock, connection, from, galleryState, topics } = this.#options;
-    this.#saidGallery = galleryState();
-    const payload = encodeState({ ...message, gallery: this.#saidGallery, timeMs: clock.wallMs() }, from);
+  async #say(message: Omit<StateToSay, 'timeMs' | 'lastSequence' | keyof BoxState>): Promise<void> {
+    const { clock, connection, from, boxState, outbox, signer, topics } = this.#options;
+    this.#said = boxState();
+    const lastSequence = outbox.newestSequence();
+    const text = stateText({ ...message, ...this.#said, lastSequence, timeMs: clock.wallMs() }, from);
+    const payload = new TextEncoder().encode(await signer.sign(text));
     await connection.publish(topics.state, payload, { isRetained: true });
   }
 }

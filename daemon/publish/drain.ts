@@ -1,40 +1,60 @@
 import type { Clock, Timer } from '../base/clock.js';
-import { messageOf, type RollcallError } from '../base/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { refusedWith } from './broker-connection.js';
-import type { EventKind, EventOutbox, OutboxRow } from './event-outbox.js';
+import type { EventKind } from '../domain/event.js';
+import type { EventOutbox, OutboxRow } from './event-outbox.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
+import { packetTooLarge, refusedWith } from './publish-refusal.js';
 
 export interface DrainOptions {
   readonly outbox: EventOutbox;
-  /** Resolves when the broker has acknowledged; see `BrokerConnection.publish`. */
-  readonly publish: (kind: EventKind, payload: Uint8Array) => Promise<void>;
+  /** Sends in the order of the calls; resolves when the broker has acknowledged. See `BrokerConnection.publish`. */
+  readonly publish: (row: OutboxRow) => Promise<void>;
   /** Unacknowledged messages at most. */
   readonly window: number;
+  /** So many at the beginning are sent one at a time. Default 0. */
+  readonly oneByOne?: number;
   /** Silence of the broker, while messages wait for its acknowledgement, after which the connection is given up. */
   readonly ackTimeoutMs: number;
   /** How long a kind that the broker refused waits before it is tried again. */
   readonly heldRetryMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Sequences that are not to be sent at the moment; `rewind` when one of them may be again. */
+  readonly passedOver?: ReadonlySet<number>;
   /** Called for every acknowledgement: measured progress. */
-  readonly onAcknowledged: () => void;
+  readonly onAcknowledged: (kind: EventKind, sequence: number) => void;
+  /** Called when a kind begins to wait because the broker refused its topic. */
+  readonly onRefused?: (kind: EventKind) => void;
 }
 
-/** MQTT 5 reason codes that condemn the topic, not the connection: not authorised, topic name invalid. */
-const topicRefusals: ReadonlySet<number> = new Set([0x87, 0x90]);
+interface HeldKind {
+  readonly timer: Timer;
+  /** The oldest of those that were refused. */
+  readonly fromSequence: number;
+}
+
+/**
+ * MQTT 5 reason codes (section 3.4.2.1) that condemn the message or its topic, not the connection: unspecified, specific to the
+ * broker, not authorised, topic name invalid, payload format invalid. Another connection would meet the same answer.
+ */
+const topicRefusals: ReadonlySet<number> = new Set([0x80, 0x83, 0x87, 0x90, 0x99]);
+
+const none: ReadonlySet<number> = new Set();
 
 /**
  * Sends the outbox over one connection: in order, a bounded number unacknowledged, deleting only what was
- * acknowledged. A kind whose topic the broker refuses is held back and tried again later, while others flow. Any
- * other failure ends the drain; the next connection begins with the oldest row that is left.
+ * acknowledged. A kind whose topic the broker refuses is held back and tried again later, while others flow. What is too
+ * large for the broker stays in the outbox until the next connection, and what follows is sent. Any other failure ends
+ * the drain; the next connection begins with the oldest row that is left.
  */
 export class Drain {
   readonly #options: DrainOptions;
   readonly #inFlight = new Set<number>();
   readonly #acknowledged = new Set<number>();
-  readonly #held = new Map<EventKind, Timer>();
+  readonly #held = new Map<EventKind, HeldKind>();
   #cursor = 0;
+  #answeredCount = 0;
   #lastProgressMs = 0;
   #watch: Timer | undefined;
   #deletion: Timer | undefined;
@@ -56,6 +76,11 @@ export class Drain {
     return this.#inFlight.size;
   }
 
+  /** Sequences that were sent and are still in the outbox as if they were not. */
+  get onTheWay(): readonly number[] {
+    return [...this.#inFlight, ...this.#acknowledged];
+  }
+
   /** Kinds whose topics the broker refuses at the moment. */
   get heldKinds(): readonly EventKind[] {
     return [...this.#held.keys()];
@@ -63,12 +88,19 @@ export class Drain {
 
   /** Sends what the window has room for. Call when something was recorded. */
   pump(): void {
-    const room = this.#options.window - this.#inFlight.size;
+    const { oneByOne = 0, window } = this.#options;
+    const room = (this.#answeredCount < oneByOne ? 1 : window) - this.#inFlight.size;
     if (this.#hasEnded || room <= 0) return;
     for (const row of this.#next(room)) {
       this.#cursor = row.sequence;
       this.#send(row);
     }
+  }
+
+  /** Looks again from `sequence` on: rows came into the outbox that lie before those sent last. */
+  rewind(sequence: number): void {
+    this.#cursor = Math.min(this.#cursor, sequence - 1);
+    this.pump();
   }
 
   /** Resolves when everything that was sent is acknowledged. */
@@ -83,17 +115,19 @@ export class Drain {
   end(): void {
     this.#hasEnded = true;
     this.#watch?.cancel();
-    for (const timer of this.#held.values()) timer.cancel();
+    for (const { timer } of this.#held.values()) timer.cancel();
     this.#deleteAcknowledged();
     this.#deletion?.cancel();
   }
 
   #next(room: number): readonly OutboxRow[] {
-    const known = this.#inFlight.size + this.#acknowledged.size;
+    const { outbox, passedOver = none } = this.#options;
+    const known = this.#inFlight.size + this.#acknowledged.size + passedOver.size;
     try {
-      return this.#options.outbox
+      return outbox
         .pending(this.#cursor, room + known, this.heldKinds)
         .filter(({ sequence }) => !this.#inFlight.has(sequence) && !this.#acknowledged.has(sequence))
+        .filter(({ sequence }) => !passedOver.has(sequence))
         .slice(0, room);
     } catch (error) {
       this.#fail(asPublishError(error));
@@ -101,21 +135,22 @@ export class Drain {
     }
   }
 
-  #send({ sequence, kind, payload }: OutboxRow): void {
+  #send(row: OutboxRow): void {
+    const { sequence, kind } = row;
     const { clock, publish } = this.#options;
     if (this.#inFlight.size === 0) this.#lastProgressMs = clock.monotonicMs();
     this.#inFlight.add(sequence);
     this.#watch ??= this.#watchSilence(this.#options.ackTimeoutMs);
-    publish(kind, payload).then(
-      () => this.#onAck(sequence),
+    publish(row).then(
+      () => this.#onAck(sequence, kind),
       (error: unknown) => this.#onFailure(sequence, kind, error),
     );
   }
 
-  #onAck(sequence: number): void {
+  #onAck(sequence: number, kind: EventKind): void {
     this.#settle(sequence);
     this.#acknowledged.add(sequence);
-    this.#options.onAcknowledged();
+    this.#options.onAcknowledged(kind, sequence);
     if (this.#hasEnded) this.#deleteAcknowledged();
     // Acknowledgements that arrive together are deleted together: one write to the disk instead of many.
     else this.#deletion ??= this.#options.clock.after(0, () => this.#deleteAcknowledged());
@@ -125,30 +160,52 @@ export class Drain {
   #onFailure(sequence: number, kind: EventKind, error: unknown): void {
     this.#settle(sequence);
     const reasonCode = refusedWith(error);
-    if (reasonCode === undefined || !topicRefusals.has(reasonCode)) this.#fail(asPublishError(error));
-    else this.#hold(kind, error);
+    if (reasonCode === packetTooLarge) this.#passOver(kind, sequence, error);
+    else if (reasonCode === undefined || !topicRefusals.has(reasonCode)) this.#fail(asPublishError(error));
+    else this.#hold(kind, sequence, error);
     if (this.#inFlight.size === 0) this.#onIdle();
+  }
+
+  /** The cursor is beyond it already. */
+  #passOver(kind: EventKind, sequence: number, error: unknown): void {
+    this.#options.logger.error(
+      'an event is too large for the broker; it waits in the outbox while others flow',
+      {
+        kind,
+        sequence,
+        reason: messageOf(error),
+        remedy: isRollcallError(error) ? error.remedy : undefined,
+      },
+    );
+    this.pump();
   }
 
   #settle(sequence: number): void {
     this.#inFlight.delete(sequence);
+    this.#answeredCount += 1;
     this.#lastProgressMs = this.#options.clock.monotonicMs();
   }
 
-  #hold(kind: EventKind, error: unknown): void {
-    if (this.#hasEnded || this.#held.has(kind)) return;
-    const { clock, heldRetryMs, logger } = this.#options;
+  #hold(kind: EventKind, sequence: number, error: unknown): void {
+    if (this.#hasEnded) return;
+    const { clock, heldRetryMs, logger, onRefused } = this.#options;
+    const held = this.#held.get(kind);
+    if (held !== undefined) {
+      this.#held.set(kind, { ...held, fromSequence: Math.min(held.fromSequence, sequence) });
+      return;
+    }
     logger.error('the broker refuses one kind of event; it waits in the outbox while others flow', {
       kind,
       reason: messageOf(error),
       retryInS: heldRetryMs / 1000,
     });
-    const retry = clock.after(heldRetryMs, () => {
+    const timer = clock.after(heldRetryMs, () => {
+      const { fromSequence } = this.#held.get(kind) ?? { fromSequence: 1 };
       this.#held.delete(kind);
-      this.#cursor = 0;
-      this.pump();
+      this.rewind(fromSequence);
     });
-    this.#held.set(kind, retry);
+    this.#held.set(kind, { timer, fromSequence: sequence });
+    onRefused?.(kind);
     this.pump();
   }
 

@@ -1,29 +1,36 @@
+import type { BoxIdentity } from '../domain/box-identity.js';
+import { cloudEvent } from '../domain/cloud-event.js';
 import type { RecordedEvent } from '../domain/event.js';
-import { type BoxIdentity, eventPayload } from '../domain/event-payload.js';
+import type { ModelIds } from '../domain/event-data.js';
 import { isoTime } from '../domain/iso-time.js';
-import type { StateMessage } from './event-schema.js';
+import type { StateMessage } from './contract/state-schema.js';
 
-const toBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-/** The bytes of an event as they are recorded and published: UTF-8 JSON (`eventSchema`). */
-export function encodeEvent(event: RecordedEvent, from: BoxIdentity): Uint8Array {
-  return toBytes(eventPayload(event, from));
+/** What the box says of itself on its state topic. */
+export interface BoxState {
+  readonly gallery: StateMessage['gallery'];
+  readonly conditions: StateMessage['conditions'];
 }
 
-export interface StateToSay {
+/** The bytes of an event as they are recorded: UTF-8 JSON, `eventSchema` without what is added when it is sent. */
+export function encodeEvent(event: RecordedEvent, from: BoxIdentity, models: ModelIds): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(cloudEvent(event, from, models)));
+}
+
+export interface StateToSay extends BoxState {
   readonly state: StateMessage['state'];
   readonly reason: StateMessage['reason'];
-  readonly gallery: StateMessage['gallery'];
   readonly sequence: number;
+  /** Of the newest event. */
+  readonly lastSequence: number;
   readonly timeMs: number;
 }
 
-/** The bytes of a state message: UTF-8 JSON (`stateSchema`). */
-export function encodeState(
-  { state, reason, gallery, sequence, timeMs }: StateToSay,
+/** A state message before it is signed: JSON of `stateSchema`. */
+export function stateText(
+  { state, reason, sequence, lastSequence, timeMs, gallery, conditions }: StateToSay,
   from: BoxIdentity,
-): Uint8Array {
-  const message: StateMessage = {
+): string {
+  const message: Omit<StateMessage, 'signature'> = {
     version: 1,
     state,
     reason,
@@ -32,6 +39,8 @@ export function encodeState(
     site: from.siteId,
     box: from.boxId,
     gallery,
+    lastSequence,
+    conditions,
   };
-  return toBytes(message);
+  return JSON.stringify(message);
 }

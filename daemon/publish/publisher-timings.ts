@@ -10,6 +10,8 @@ export interface PublisherTimings {
   readonly retry: RetryPolicy;
   /** How long a kind of event that the broker refused is held back. */
   readonly heldRetryMs: number;
+  /** A connection that has lived so long counts as undisturbed. */
+  readonly steadyAfterMs: number;
   /** At the end: how long to wait for what is on its way, and for the goodbye. */
   readonly farewellMs: number;
 }
@@ -20,5 +22,6 @@ export const defaultTimings: PublisherTimings = {
   keepaliveS: 15,
   retry: { baseMs: 500, capMs: 15_000, sustainedMs: 30_000 },
   heldRetryMs: 60_000,
+  steadyAfterMs: 60_000,
   farewellMs: 2000,
 };

@@ -1,18 +1,26 @@
-import { type Clock, sleep } from '../base/clock.js';
+import { type Clock, sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import { RetrySchedule } from '../base/retry.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
+import type { EventKind } from '../domain/event.js';
+import { BlockingEvents, type SentEvent } from './blocking-events.js';
 import type { BrokerAccess } from './broker-access.js';
-import { connectBroker, type MqttVersion } from './broker-connection.js';
+import { connectBroker, type Inbox, type MqttVersion } from './broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './certificate-watch.js';
+import type { Companion } from './companion.js';
+import { type ConditionPort, nobodyToTell } from './condition-port.js';
+import { ContestWatch } from './contest-watch.js';
 import { Delivery } from './delivery.js';
-import { encodeState, type StateToSay } from './encoding.js';
-import type { EventKind, EventOutbox } from './event-outbox.js';
+import { type BoxState, stateText } from './encoding.js';
+import type { EventOutbox } from './event-outbox.js';
 import { OutageLog } from './outage-log.js';
+import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError } from './publish-errors.js';
 import { defaultTimings, type PublisherTimings } from './publisher-timings.js';
+import { RefusedKinds } from './refused-kinds.js';
+import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 import { VersionChoice } from './version-choice.js';
 
@@ -25,11 +33,27 @@ export interface PublisherOptions {
   readonly onRecorded: (listener: () => void) => () => void;
   /** Takes `count` numbers for the box's state messages and returns the last; never given twice, over restarts too. */
   readonly takeStateSequences: (count: number) => number;
-  readonly gallery: {
-    readonly state: () => StateToSay['gallery'];
-    /** Calls back whenever the state has changed; returns how to stop. */
+  /**
+   * Signs everything that is said. Asked at each connection: one connection has one key, whose key set went out before, so
+   * that nothing comes signed with a key that nobody can know yet.
+   */
+  readonly signer: () => Signer;
+  /** What the box says of itself. */
+  readonly state: {
+    readonly current: () => BoxState;
+    /** Calls back whenever it may have changed; returns how to stop. */
     readonly onChanged: (listener: () => void) => () => void;
   };
+  /** Names of persons, where they may leave the box. */
+  readonly nameOf?: SendingFacts['nameOf'];
+  /** Pictures that go with events, where they may leave the box. */
+  readonly pictureOf?: PictureOf;
+  readonly companions?: readonly Companion[];
+  /** Where it is said that something is the matter; absent: nowhere. */
+  readonly conditions?: ConditionPort;
+  readonly inbox?: Inbox;
+  /** By default one of its own that tells `conditions`. */
+  readonly refused?: RefusedKinds;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -42,7 +66,7 @@ export interface PublisherStatus {
   /** `mqtt://host:port`. */
   readonly broker: string;
   readonly mqttVersion: '5' | '3.1.1' | undefined;
-  /** Why there is no connection: present while connecting again and waiting. */
+  /** Why there is no connection, while connecting again and waiting; also that another client contends for this one. */
   readonly problem: RollcallError | undefined;
   readonly outboxDepth: number;
   /** Sent and not yet acknowledged. */
@@ -51,6 +75,8 @@ export interface PublisherStatus {
   readonly publishedCount: number;
   /** Kinds of event whose topics the broker refuses at the moment. */
   readonly heldKinds: readonly EventKind[];
+  /** The broker does not let the box read its commands. */
+  readonly areCommandsRefused: boolean;
   /** Those of this box and of the broker that are known; none without TLS. */
   readonly certificates: readonly CertificateStatus[];
 }
@@ -58,6 +84,10 @@ export interface PublisherStatus {
 /** Brings the outbox to the broker for as long as it lives. Disposing says goodbye; what is left stays recorded. */
 export interface Publisher extends AsyncDisposable {
   status(): PublisherStatus;
+  /** Sequences that were sent and that the outbox does not know to have arrived. */
+  onTheWay(): readonly number[];
+  /** Events came back into the outbox, `sequence` the first of them. */
+  lookAgain(sequence: number): void;
 }
 
 /** Starts publishing and returns at once, whether or not the broker can be reached. */
@@ -83,7 +113,13 @@ class RunningPublisher implements Publisher {
   #version: MqttVersion | undefined;
   #problem: RollcallError | undefined;
   #delivery: Delivery | undefined;
+  #unanswered: readonly SentEvent[] = [];
   #publishedCount = 0;
+  readonly #blocking: BlockingEvents;
+  readonly #contest: ContestWatch;
+  readonly #refused: RefusedKinds;
+  #onlineSinceMs: number | undefined;
+  #steady: Timer | undefined;
 
   constructor(options: PublisherOptions) {
     const { clock, random } = options;
@@ -94,16 +130,27 @@ class RunningPublisher implements Publisher {
     this.#versions = new VersionChoice(logger);
     this.#outage = new OutageLog({ clock, logger, outboxDepth: () => options.outbox.depth() });
     this.#certificates = new CertificateWatch(clock, logger);
+    const { broker, conditions = nobodyToTell, refused = new RefusedKinds(conditions) } = options;
+    const { clientId, address } = broker;
+    this.#contest = new ContestWatch({ broker: address.name, clientId, conditions, logger });
+    this.#refused = refused;
+    this.#blocking = new BlockingEvents({
+      clock,
+      logger,
+      retryMs: this.#timings.heldRetryMs,
+      onRetry: (sequence) => this.lookAgain(sequence),
+    });
   }
 
   start(): void {
     this.#certificates.start(this.#options.broker);
     const unsubscribe = this.#options.onRecorded(() => this.#delivery?.drain.pump());
-    const forget = this.#options.gallery.onChanged(() => void this.#delivery?.sayChange());
+    const forget = this.#options.state.onChanged(() => void this.#delivery?.sayChange());
     this.#running = this.#run().finally(() => {
       unsubscribe();
       forget();
       this.#certificates[Symbol.dispose]();
+      this.#blocking[Symbol.dispose]();
     });
   }
 
@@ -112,13 +159,22 @@ class RunningPublisher implements Publisher {
       connection: this.#connection,
       broker: this.#options.broker.address.name,
       mqttVersion: this.#version && (this.#version === 5 ? '5' : '3.1.1'),
-      problem: this.#problem,
+      problem: this.#contest.problem ?? this.#problem,
       outboxDepth: this.#options.outbox.depth(),
       inFlightCount: this.#delivery?.drain.inFlightCount ?? 0,
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
+      areCommandsRefused: this.#refused.has('command'),
       certificates: this.#certificates.status(),
     };
+  }
+
+  onTheWay(): readonly number[] {
+    return this.#delivery?.drain.onTheWay ?? [];
+  }
+
+  lookAgain(sequence: number): void {
+    this.#delivery?.drain.rewind(sequence);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,10 +188,14 @@ class RunningPublisher implements Publisher {
     while (!signal.aborted) {
       this.#connection = 'connecting';
       const failure = await this.#connectAndDeliver().catch(asPublishError);
+      const livedMs = this.#wentOffline();
       this.#version = undefined;
       if (failure === undefined || signal.aborted) break;
       this.#connection = 'waiting';
       this.#problem = failure;
+      if (this.#blocking.ended(failure, this.#unanswered)) this.#contest.explained();
+      else this.#contest.ended(failure, livedMs);
+      this.#unanswered = [];
       this.#outage.failed(failure);
       // Aborting the wait is how it ends early; the loop looks at the signal.
       await sleep(clock, this.#schedule.failed(), signal).catch(() => undefined);
@@ -145,22 +205,28 @@ class RunningPublisher implements Publisher {
 
   /** Resolves with why the connection could not be made or ended; undefined after a goodbye. */
   async #connectAndDeliver(): Promise<RollcallError | undefined> {
-    const { broker, topics, from, clock, gallery, takeStateSequences, outbox, logger } = this.#options;
+    const { broker, topics, from, clock, state, nameOf, pictureOf, companions = [] } = this.#options;
+    const { takeStateSequences, outbox, logger } = this.#options;
     const { signal } = this.#stop;
     // The last will is given to the broker now: its number must be above those of all messages until then.
     const offlineSequence = takeStateSequences(statesPerConnection);
     const onlineSequence = offlineSequence - statesPerConnection + 1;
     const lost = { state: 'offline', reason: 'connection-lost', sequence: offlineSequence } as const;
-    const will = {
-      topic: topics.state,
-      payload: encodeState({ ...lost, gallery: gallery.state(), timeMs: clock.wallMs() }, from),
-    };
+    const signer = this.#options.signer();
+    const lastWords = await signer.sign(
+      stateText(
+        { ...lost, ...state.current(), lastSequence: outbox.newestSequence(), timeMs: clock.wallMs() },
+        from,
+      ),
+    );
+    const will = { topic: topics.state, payload: new TextEncoder().encode(lastWords) };
     const connection = await this.#versions.connect((version) =>
       connectBroker({
         ...broker,
         ...this.#timings,
         version,
         will,
+        ...(this.#options.inbox === undefined ? {} : { inbox: this.#options.inbox }),
         signal,
         onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
       }),
@@ -170,32 +236,56 @@ class RunningPublisher implements Publisher {
       connection,
       onlineSequence,
       offlineSequence,
-      galleryState: gallery.state,
+      boxState: state.current,
       outbox,
       topics,
       from,
+      signer,
+      ...(nameOf === undefined ? {} : { nameOf }),
+      ...(pictureOf === undefined ? {} : { pictureOf }),
+      companions,
       timings: this.#timings,
       clock,
       logger,
       onOnline: () => this.#onOnline(),
-      onAcknowledged: () => {
+      passedOver: this.#blocking.passedOver,
+      oneByOne: this.#blocking.oneByOne,
+      onAcknowledged: (kind, sequence) => {
+        this.#blocking.acknowledged(sequence);
         this.#publishedCount += 1;
         this.#schedule.progressed();
+        this.#refused.taken(kind);
       },
+      onRefused: (kind) => this.#refused.refused(kind),
     });
     try {
       return await this.#delivery.run(signal);
     } finally {
       // Staying connected, with every sign of life answered, is progress too.
       if (this.#problem === undefined) this.#schedule.progressed();
+      this.#unanswered = this.#delivery.unanswered;
       this.#delivery = undefined;
     }
   }
 
   #onOnline(): void {
+    const { clock } = this.#options;
     this.#connection = 'connected';
+    this.#onlineSinceMs = clock.monotonicMs();
+    this.#steady = clock.after(this.#timings.steadyAfterMs, () => {
+      this.#contest.lasted();
+      this.#refused.lasted();
+    });
     this.#problem = undefined;
     this.#schedule.progressed();
     this.#outage.connected({ mqttVersion: this.#version === 5 ? '5' : '3.1.1' });
+  }
+
+  /** Returns for how long the box was online, milliseconds; undefined where it was not. */
+  #wentOffline(): number | undefined {
+    const sinceMs = this.#onlineSinceMs;
+    this.#onlineSinceMs = undefined;
+    this.#steady?.cancel();
+    return sinceMs === undefined ? undefined : this.#options.clock.monotonicMs() - sinceMs;
   }
 }

@@ -1,13 +1,27 @@
 import { badInput } from '../base/errors.js';
-import type { BoxIdentity } from '../domain/event-payload.js';
+import type { BoxIdentity } from '../domain/box-identity.js';
+import type { EventKind } from '../domain/event.js';
 import { isSlug } from '../domain/ids.js';
 
 /** Every topic the box uses is made here. */
 export interface Topics {
-  /** `<prefix>/<site>/<box>/event/<kind>`: one message per event, never retained. */
-  event(kind: string): string;
+  /**
+   * `<prefix>/<site>/<box>/event/<kind>`, and `<prefix>/<site>/<box>/reply/<command id>` for what answers a command: one
+   * message per event, never retained.
+   */
+  event(kind: EventKind, commandId?: string | null): string;
   /** `<prefix>/<site>/<box>/state`: retained; whether the box is connected. */
   readonly state: string;
+  /** `<prefix>/<site>/<box>/camera/<id>/state`: retained; what the camera delivers. */
+  cameraState(cameraId: string): string;
+  /** `<prefix>/<site>/<box>/camera/<id>/counts`: retained, for Home Assistant; how many unknown persons it saw today. */
+  cameraCounts(cameraId: string): string;
+  /** `<prefix>/<site>/<box>/keys`: retained; the public keys of the box. */
+  readonly keys: string;
+  /** `<prefix>/<site>/<box>/command/<name>`, of which the box reads all. */
+  command(name: string): string;
+  /** A filter that takes every command. */
+  readonly anyCommand: string;
   /** `<prefix>/<site>/<box>/check`: what `rollcall mqtt check` sends to itself; never retained, of no meaning to others. */
   readonly check: string;
 }
@@ -20,8 +34,14 @@ export function topicsOf(prefix: string, { siteId, boxId }: BoxIdentity): Topics
   const levels = [...prefix.split('/'), siteId, boxId];
   const base = levels.map(safeLevel).join('/');
   return {
-    event: (kind) => `${base}/event/${safeLevel(kind)}`,
+    event: (kind, commandId) =>
+      kind === 'reply' ? `${base}/reply/${safeLevel(commandId ?? '')}` : `${base}/event/${safeLevel(kind)}`,
     state: `${base}/state`,
+    cameraState: (cameraId) => `${base}/camera/${safeLevel(cameraId)}/state`,
+    cameraCounts: (cameraId) => `${base}/camera/${safeLevel(cameraId)}/counts`,
+    keys: `${base}/keys`,
+    command: (name) => `${base}/command/${safeLevel(name)}`,
+    anyCommand: `${base}/command/+`,
     check: `${base}/check`,
   };
 }

@@ -21,12 +21,12 @@ export function ageingCorrections(database: OpenDatabase): Ageing {
   };
 }
 
-/** Things of two sorts that have one rule: the second is forgotten once nothing of the first is due. */
-export function ageingTogether(first: Ageing, second: Ageing): Ageing {
+/** Things of several sorts that have one rule: each is forgotten once nothing of those before it is due. */
+export function ageingTogether(sorts: readonly Ageing[]): Ageing {
   return {
-    countDue: (beforeMs) => first.countDue(beforeMs) + second.countDue(beforeMs),
+    countDue: (beforeMs) => sorts.reduce((sum, sort) => sum + sort.countDue(beforeMs), 0),
     begin(beforeMs) {
-      const steps = [first.begin(beforeMs), second.begin(beforeMs)];
+      const steps = sorts.map((sort) => sort.begin(beforeMs));
       return (limit) => {
         const [step] = steps;
         if (step === undefined) return { count: 0, isMoreDue: false };

@@ -32,6 +32,16 @@ export interface AttendanceCorrections {
   add(correction: NewCorrection, trace: (sequence: number) => void): StoredCorrection;
   /** Of one person, about days from `from` to `to` (both included), in order. */
   of(personId: PersonId, from: string, to: string): readonly StoredCorrection[];
+  /** Which days were corrected after the correction with the number `sequence`, in order. */
+  since(sequence: number): CorrectedDates;
+}
+
+export interface CorrectedDates {
+  readonly dates: readonly string[];
+  /** Number of the newest correction: that which was given where there is none after it. */
+  readonly newest: number;
+  /** When that was made, milliseconds since the epoch; 0 where there is none. */
+  readonly newestAtMs: number;
 }
 
 export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorrections {
@@ -45,7 +55,20 @@ export function attendanceCorrectionsOf(database: OpenDatabase): AttendanceCorre
     SELECT sequence, person_id AS personId, date, kind, at_ms AS atMs, reason, made_by AS by,
            recorded_at_ms AS recordedAtMs
     FROM attendance_correction WHERE person_id = ? AND date BETWEEN ? AND ? ORDER BY sequence`);
+  const dates = db
+    .prepare<[number], string>(
+      'SELECT DISTINCT date FROM attendance_correction WHERE sequence > ? ORDER BY date',
+    )
+    .pluck();
+  const newestAfter = db.prepare<[number], { newest: number; newestAtMs: number }>(`
+    SELECT sequence AS newest, recorded_at_ms AS newestAtMs
+    FROM attendance_correction WHERE sequence > ? ORDER BY sequence DESC LIMIT 1`);
   return {
+    since: (sequence) =>
+      explained(database, () => {
+        const { newest, newestAtMs } = newestAfter.get(sequence) ?? { newest: sequence, newestAtMs: 0 };
+        return { dates: dates.all(sequence), newest, newestAtMs };
+      }),
     add: (correction, trace) =>
       database.transaction(() => {
         const sequence = Number(insert.get(correction));

@@ -1,43 +1,44 @@
-import type { RecentFacts } from '../domain/attendance-rules.js';
-import type { RecordedEvent } from '../domain/event.js';
+import type { BoxEvent, RecordedEvent } from '../domain/event.js';
+import { eventKinds } from '../domain/event-type.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explained } from './explained.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';
 
-/** The table of events: writing, listing, and what the rules ask. */
-export interface EventTable extends RecentFacts {
+/** The table of events: writing and listing. */
+export interface EventTable {
   /** Call inside the transaction that also fills the outbox. */
   insert(event: RecordedEvent, payload: Uint8Array): void;
   /** The newest events that `query` asks for, oldest of them first. */
   list(query: EventQuery): readonly StoredEvent[];
+  /** By sequence, or by id. */
+  find(which: number | string): StoredEvent | undefined;
 }
-
-type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
 
 export function eventTableOf(database: OpenDatabase): EventTable {
   const { db } = database;
   const insert = db.prepare(`
-    INSERT INTO event (sequence, id, kind, camera_id, track_id, person_id, occurred_at_ms, recorded_at_ms, payload)
-    VALUES (@sequence, @id, @kind, @cameraId, @trackId, @personId, @occurredAtMs, @recordedAtMs, @payload)`);
-  const list = db.prepare<[Record<string, unknown>], StoredEvent>(`
-    SELECT sequence, id, kind, camera_id AS cameraId, track_id AS trackId, person_id AS personId,
-           occurred_at_ms AS occurredAtMs, recorded_at_ms AS recordedAtMs, payload
-    FROM event WHERE sequence > @afterSequence AND (@kind IS NULL OR kind = @kind)
-      AND (@personId IS NULL OR person_id = @personId)
-    ORDER BY sequence DESC LIMIT @limit`);
-  // The newest by sequence, not the greatest time: a clock that once stood in the future must not decide for ever.
-  const lastOfPerson = db
-    .prepare<[LastTimeKey], number>(`
-      SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera AND person_id = @person
-      ORDER BY sequence DESC LIMIT 1`)
+    INSERT INTO event (sequence, id, kind, camera_id, track_id, person_id, command_id, occurred_at_ms,
+                       recorded_at_ms, payload)
+    VALUES (@sequence, @id, @kind, @cameraId, @trackId, @personId, @commandId, @occurredAtMs,
+            @recordedAtMs, @payload)`);
+  const columns = `sequence, id, kind, camera_id AS cameraId, track_id AS trackId, person_id AS personId,
+           occurred_at_ms AS occurredAtMs, recorded_at_ms AS recordedAtMs, payload`;
+  const listing = (person: string) =>
+    db.prepare<[Record<string, unknown>], StoredEvent>(`
+      SELECT ${columns} FROM event ${person}
+        AND sequence > @afterSequence AND sequence <= @toSequence AND recorded_at_ms >= @sinceMs
+        AND (@kind IS NULL OR kind = @kind)
+      ORDER BY sequence DESC LIMIT @limit`);
+  const listOfAll = listing('WHERE @personId IS NULL');
+  const listOfPerson = listing('INDEXED BY event_by_person WHERE person_id = @personId');
+  const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
+  const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
+  // By the index: where little is as young, the rest need not be read.
+  const firstSince = db
+    .prepare<[{ kinds: string; sinceMs: number }], number | null>(`
+      SELECT min((SELECT min(sequence) FROM event WHERE kind = value AND recorded_at_ms >= @sinceMs))
+      FROM json_each(@kinds)`)
     .pluck();
-  const lastOfCamera = db
-    .prepare<[Omit<LastTimeKey, 'person'>], number>(`
-      SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera
-      ORDER BY sequence DESC LIMIT 1`)
-    .pluck();
-  const lastTime = (key: LastTimeKey): number | undefined =>
-    explained(database, () => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
 
   return {
     insert: (event, payload) =>
@@ -45,17 +46,35 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         sequence: event.sequence,
         id: event.id,
         kind: event.kind,
-        cameraId: event.cameraId,
-        trackId: event.trackId,
-        personId: event.kind === 'unknown' ? null : event.personId,
+        ...subjectOf(event),
         occurredAtMs: Math.floor(event.occurredAtMs),
         recordedAtMs: Math.floor(event.recordedAtMs),
         payload,
       }),
-    list: ({ afterSequence = 0, limit, kind = null, personId = null }) =>
-      explained(database, () => list.all({ afterSequence, limit, kind, personId }).reverse()),
-    lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
-    lastUnknownMs: (camera) => lastTime({ kind: 'unknown', camera, person: null }),
-    lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
+    list: ({ afterSequence = 0, toSequence, recordedSinceMs, limit, kind, personId = null }) =>
+      explained(database, () => {
+        const sinceMs = recordedSinceMs ?? Number.MIN_SAFE_INTEGER;
+        const kinds = JSON.stringify(kind === undefined ? eventKinds : [kind]);
+        const first = recordedSinceMs === undefined ? 0 : firstSince.get({ kinds, sinceMs });
+        if (first === undefined || first === null) return [];
+        const query = {
+          afterSequence: Math.max(afterSequence, first - 1),
+          toSequence: toSequence ?? Number.MAX_SAFE_INTEGER,
+          ...{ sinceMs, limit, kind: kind ?? null, personId },
+        };
+        return (personId === null ? listOfAll : listOfPerson).all(query).reverse();
+      }),
+    find: (which) =>
+      explained(database, () => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),
+  };
+}
+
+/** What an event is about; null where it is not about such a thing. */
+function subjectOf(event: BoxEvent) {
+  return {
+    cameraId: 'cameraId' in event ? event.cameraId : null,
+    trackId: 'trackId' in event ? event.trackId : null,
+    personId: 'personId' in event ? event.personId : null,
+    commandId: 'commandId' in event ? event.commandId : null,
   };
 }

@@ -1,4 +1,4 @@
-import type { Fact } from '../domain/event.js';
+import type { EventKind } from '../domain/event.js';
 import type { PersonId } from '../domain/ids.js';
 import type { Ageing } from '../domain/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
@@ -16,10 +16,13 @@ const emptyingTimeoutMs = 20;
 
 /** What ages in the records. */
 export interface RecordsRetention {
-  /** Events of one kind, attendance with its corrections; one that waits in the outbox stays until the broker has it. */
-  ageing(kind: Fact['kind']): Ageing;
-  /** Empties the reasons given for corrections of a person's days: free text, which may name whoever is erased. */
-  forgetReasons(personId: PersonId): void;
+  /** Events of these kinds, attendance with its corrections; one that waits in the outbox stays until it has left it. */
+  ageing(...kinds: readonly EventKind[]): Ageing;
+  /**
+   * What the records hold on a person beside events: empties the reasons given for corrections of their days, free text which
+   * may name whoever is erased, and forgets the hashes of the photographs that a centre enrolled them from.
+   */
+  forgetAbout(personId: PersonId): void;
   /** Takes what was deleted out of the write-ahead log, too; false where a reader elsewhere still needs the log. */
   emptyLog(): boolean;
 }
@@ -29,12 +32,20 @@ export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
   const forgetReasons = db.prepare<[PersonId]>(
     "UPDATE attendance_correction SET reason = '' WHERE person_id = ? AND reason <> ''",
   );
+  const forgetHashes = db.prepare<[PersonId]>('DELETE FROM person_photographs WHERE person_id = ?');
   return {
-    forgetReasons: (personId) => database.transaction(() => void forgetReasons.run(personId)),
-    ageing(kind) {
-      const events = ageingEvents(database, kind);
-      return kind === 'attendance' ? ageingTogether(events, ageingCorrections(database)) : events;
-    },
+    forgetAbout: (personId) =>
+      database.transaction(() => {
+        forgetReasons.run(personId);
+        forgetHashes.run(personId);
+      }),
+    ageing: (...kinds) =>
+      ageingTogether(
+        kinds.flatMap((kind) => {
+          const events = ageingEvents(database, kind);
+          return kind === 'attendance' ? [events, ageingCorrections(database)] : [events];
+        }),
+      ),
     emptyLog: () =>
       explained(database, () => {
         const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));
@@ -48,13 +59,13 @@ export function recordsRetentionOf(database: OpenDatabase): RecordsRetention {
   };
 }
 
-function ageingEvents(database: OpenDatabase, kind: Fact['kind']): Ageing {
+function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
   const { db } = database;
   const count = db
     .prepare<[{ kind: string; beforeMs: number }], number>(
       `SELECT (SELECT count(*) FROM event WHERE kind = @kind AND recorded_at_ms < @beforeMs)
             - (SELECT count(*) FROM outbox JOIN event USING (sequence)
-               WHERE kind = @kind AND recorded_at_ms < @beforeMs)`,
+               WHERE outbox.kind = @kind AND recorded_at_ms < @beforeMs)`,
     )
     .pluck();
   const aged = db.prepare<[string, number, number, number, number], AgedEvent>(

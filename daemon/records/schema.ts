@@ -1,4 +1,10 @@
 import type { Migration } from '../host/sqlite-migrations.js';
+import { alertsAndDeliveries } from './alert-schema.js';
+import { commandsOfTheCentre } from './command-schema.js';
+import { everyKindOfEvent } from './every-kind-schema.js';
+import { boundedOutbox } from './outbox-schema.js';
+import { retainedAtTheBroker } from './retained-schema.js';
+import { sourcesOfEvents } from './source-schema.js';
 
 /** Marks the file as ours in its header (SQLite `application_id`): the letters "RCre". */
 export const recordsApplicationId = 0x52_43_72_65;
@@ -6,9 +12,9 @@ export const recordsApplicationId = 0x52_43_72_65;
 /**
  * Migrations of records.db, applied in order.
  *
- * - `event`: what happened, once. `payload` holds the bytes that are published, and is the only place besides
- *   `person_id` that knows a person: erasing one means finding the rows by that column and rewriting both.
- * - `outbox`: which events no broker has acknowledged yet. It repeats nothing, so nothing has to be erased twice.
+ * - `event`: what happened, once. `payload` holds what is published but for what is known only when it is sent, and is the
+ *   only place besides `person_id` that knows a person: erasing one means finding the rows by that column and rewriting both.
+ * - `outbox`: which events are not confirmed yet. It repeats nothing, so nothing has to be erased twice.
  * - `attendance_correction`: what a person in charge put right; only ever added to. Erasing a person empties `reason`.
  * - `counter`: numbers that must never go back, whatever is deleted around them.
  */
@@ -67,4 +73,10 @@ export const recordsMigrations: readonly Migration[] = [
   CREATE INDEX correction_by_age ON attendance_correction (recorded_at_ms);
   `,
   },
+  everyKindOfEvent,
+  commandsOfTheCentre,
+  alertsAndDeliveries,
+  sourcesOfEvents,
+  retainedAtTheBroker,
+  boundedOutbox,
 ];

@@ -21,6 +21,18 @@ const RAISED_HEIGHTS = 0.08;
 export function takeBestShot(picture: Picture, box: Box): Promise<Uint8Array> {
   const part = shownPart(box, picture);
   const scale = Math.min(1, MOST_WIDTH_PX / part.width, MOST_HEIGHT_PX / part.height);
+  return jpegOfPart(picture, part, { scale, quality: JPEG_QUALITY });
+}
+
+/**
+ * `part` of the picture (its pixels), `scale` times as large, as a JPEG without metadata. The pixels are copied before this
+ * returns its promise; encoding goes on in another thread.
+ */
+export function jpegOfPart(
+  picture: Picture,
+  part: Box,
+  { scale, quality }: { readonly scale: number; readonly quality: number },
+): Promise<Uint8Array> {
   const width = Math.max(1, Math.round(part.width * scale));
   const height = Math.max(1, Math.round(part.height * scale));
   const planes = new Float32Array(3 * width * height);
@@ -35,7 +47,7 @@ export function takeBestShot(picture: Picture, box: Box): Promise<Uint8Array> {
   cropAffine(picture, cropToPicture, { data: planes, offset: 0, widthPx: width, heightPx: height });
   const pixels = interleavePlanes(planes, width * height);
   return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: JPEG_QUALITY })
+    .jpeg({ quality })
     .toBuffer();
 }
 

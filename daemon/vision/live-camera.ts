@@ -11,9 +11,10 @@ import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { ffmpegCameraSource } from './ingest/ffmpeg-camera-source.js';
-import type { CameraPlan, Report, VisionPlan } from './protocol.js';
+import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
 import { CameraSession } from './session.js';
 import { encodeSighting } from './sighting-codec.js';
+import { SnapshotRequests } from './snapshot.js';
 import type { StageEvent } from './stage-event.js';
 
 /** What the cameras of one process share. */
@@ -33,6 +34,8 @@ export interface LiveCameraParts {
 export interface LiveCamera extends AsyncDisposable {
   /** Counters of the source, the slot and the stages, by the names the status shows. */
   counters(): Readonly<Record<string, number>>;
+  /** The next picture, sealed to an X25519 public key. */
+  snapshot(publicKey: Uint8Array): Promise<SnapshotOutcome>;
 }
 
 /** The options of a camera's source, as its plan says. */
@@ -70,12 +73,16 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
     takeShot: parts.takesBestShots ? takeBestShot : undefined,
   });
   const loop = new CameraLoop(session, fail);
+  const snapshots = new SnapshotRequests(clock);
   const runner = startCameraRunner({
     source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),
     clock,
     random,
     logger,
-    onFrame: (frame) => loop.put(frame),
+    onFrame: (frame) => {
+      snapshots.offer(frame);
+      loop.put(frame);
+    },
     onState: (state) => {
       if (state.state !== 'streaming') loop.streamEnded();
       report({ type: 'camera', cameraId: plan.id, state });
@@ -99,6 +106,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
         ...(lastFrameAgeMs === undefined ? {} : { lastFrameAgeMs }),
       };
     },
+    snapshot: (publicKey) => snapshots.next(publicKey),
     async [Symbol.asyncDispose]() {
       await runner[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { largestBestShotBytes } from '../domain/best-shot.js';
+import { livenessReasons, livenessVerdicts } from '../domain/liveness.js';
+import { qualityReasons } from '../domain/quality.js';
 
 /**
  * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
@@ -17,6 +19,9 @@ const maximumEmbeddingValues = 1024;
 const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 const embeddingText = z.string().max(base64Length(maximumEmbeddingValues * 4));
 const bestShotText = z.string().min(1).max(base64Length(largestBestShotBytes));
+
+/** Largest JPEG of a whole picture, bytes. */
+export const largestSnapshotBytes = 1024 * 1024;
 
 /** Largest photograph file that is taken, MiB: it fits a message; those of phones are a fraction of it. */
 export const largestPhotographMiB = 32;
@@ -56,32 +61,23 @@ export const orderSchema = z.discriminatedUnion('type', [
   /** The photograph's file is the attachment. `kept`: enrolment accepted it before, and a template is wanted whatever it is worth. */
   z.strictObject({ type: z.literal('analyse-photo'), request: count, photograph: z.enum(['new', 'kept']) }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
+  /** `sealTo`: the X25519 key that the picture is sealed to, 32 bytes in base64url. */
+  z.strictObject({
+    type: z.literal('take-snapshot'),
+    request: count,
+    cameraId: identifier,
+    sealTo: z.string().length(43),
+  }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
 
 const box = z.strictObject({ x: finite, y: finite, width: finite, height: finite });
 
-const qualityReason = z.enum([
-  'too-small',
-  'blurred',
-  'dark',
-  'overexposed',
-  'turned-away',
-  'occluded',
-  'cut-off',
-]);
-
-const quality = z.strictObject({ score: unit, reasons: z.array(qualityReason) });
+const quality = z.strictObject({ score: unit, reasons: z.array(z.enum(qualityReasons)) });
 
 const liveness = z.strictObject({
-  verdict: z.enum(['live', 'attack', 'undetermined']),
-  reason: z.enum([
-    'blinked',
-    'no-blink-for-too-long',
-    'passive-model',
-    'observed-too-briefly',
-    'eyes-not-seen-well',
-  ]),
+  verdict: z.enum(livenessVerdicts),
+  reason: z.enum(livenessReasons),
   evidence: z.strictObject({
     blinks: z.array(z.strictObject({ atMs: finite, durationMs: finite })).max(1000),
     observedS: finite,
@@ -156,6 +152,19 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
+const snapshotOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    widthPx: count,
+    heightPx: count,
+    /** Wall clock, milliseconds since the epoch. */
+    takenAtMs: finite,
+    /** A JPEG in a sealed box: the core cannot look at it. */
+    sealedBase64url: z.string().max(base64Length(largestSnapshotBytes + 48)),
+  }),
+  z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
+]);
+
 /** What a vision process tells the core. */
 export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -172,6 +181,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
+  z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
   z.strictObject({
     type: z.literal('failed'),
     code: shortText,
@@ -187,4 +197,5 @@ export type Report = z.infer<typeof reportSchema>;
 export type CameraState = z.infer<typeof cameraStateSchema>;
 export type PhotoOutcome = z.infer<typeof photoOutcome>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
+export type SnapshotOutcome = z.infer<typeof snapshotOutcome>;
 export type WireSighting = z.infer<typeof sightingSchema>;

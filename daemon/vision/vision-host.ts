@@ -8,6 +8,7 @@ import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { type LiveCamera, startLiveCamera } from './live-camera.js';
 import { lookAtCamera } from './look-at-camera.js';
+import { notStreaming } from './not-streaming.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
 import type { Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
@@ -61,7 +62,7 @@ export async function startVisionHost(options: {
     cameras.set(camera.id, lifetime.use(`camera ${camera.id}`, startLiveCamera(camera, parts)));
   }
   reportProgress(cameras, lifetime, report);
-  const parts = { analyser, ffmpeg, logger, report, lifetime };
+  const parts = { analyser, ffmpeg, cameras, logger, report, lifetime };
   return { answer: (request, attachment) => answer(request, attachment, parts) };
 }
 
@@ -110,6 +111,7 @@ async function answer(
   parts: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
+    readonly cameras: ReadonlyMap<string, LiveCamera>;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
     report(message: Report): void;
@@ -120,6 +122,10 @@ async function answer(
     const analyse = order.photograph === 'kept' ? analyseKeptPhoto : analysePhoto;
     const analysis = await analyse(attachment, parts.analyser);
     parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
+  } else if (order.type === 'take-snapshot') {
+    const publicKey = Buffer.from(order.sealTo, 'base64url');
+    const result = (await parts.cameras.get(order.cameraId)?.snapshot(publicKey)) ?? notStreaming;
+    parts.report({ type: 'snapshot', request, result });
   } else {
     const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });
     parts.report({ type: 'camera-test', request, result });

@@ -1,0 +1,91 @@
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import type { Lifetime } from '../base/lifetime.js';
+import type { Logger } from '../base/logger.js';
+import type { Recurring } from '../base/recurring.js';
+import { freeBytesAt } from '../host/free-space.js';
+import { localTimeOf } from '../host/local-time.js';
+import type { PublisherOptions } from '../publish/publisher.js';
+import type { Records } from '../records/open-records.js';
+import { auditDigest } from './audit-digest.js';
+import { auditFollower } from './audit-follower.js';
+import type { BoxAttendance } from './box-attendance.js';
+import type { BoxConditions } from './box-conditions.js';
+import { CertificateConditions } from './certificate-conditions.js';
+import { ClockWatch } from './clock-watch.js';
+import { dailySummary } from './daily-summary.js';
+import { diskWatch } from './disk-watch.js';
+import type { GalleryAccess } from './gallery-access.js';
+import { GalleryEvents } from './gallery-events.js';
+import type { ReplaceableParts } from './parts.js';
+import { earliestMs } from './retention.js';
+
+export interface EventSourceParts {
+  readonly lifetime: Lifetime;
+  readonly records: Records;
+  readonly access: GalleryAccess;
+  readonly conditions: BoxConditions;
+  readonly parts: ReplaceableParts;
+  readonly attendance: BoxAttendance;
+  /** False while attendance of the past may still come, or the clock cannot be trusted. */
+  readonly isPastSettled: () => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Starts whatever records events of its own accord, beside what cameras see. */
+export function startEventSources(sources: EventSourceParts): void {
+  const { lifetime, records, access, clock, logger } = sources;
+  const { audit } = access;
+  watchConditions(sources);
+  const gallery = new GalleryEvents({ access, records, clock, logger });
+  lifetime.defer('events of the gallery', () => gallery[Symbol.dispose]());
+  lifetime.use('audit follower', auditFollower({ audit, records, clock, logger }).start());
+  lifetime.use('audit digest', auditDigest({ audit, records, clock, logger }).start());
+  lifetime.use('daily summary', summaryOf(sources).start());
+}
+
+function summaryOf(sources: EventSourceParts): Recurring {
+  const { records, access, parts, attendance, isPastSettled, clock, logger } = sources;
+  return dailySummary({
+    attendance,
+    records,
+    current: () => parts.config,
+    localTime: localTimeOf(parts.config.site.timeZone),
+    isReady: () => access.open !== undefined && isPastSettled() && clock.wallMs() >= earliestMs,
+    clock,
+    logger,
+  });
+}
+
+function watchConditions({ lifetime, parts, conditions, clock, logger }: EventSourceParts): void {
+  const { gallery, records } = parts.config;
+  const watch = diskWatch({
+    directories: { gallery: dirname(gallery.path), records: dirname(records.path) },
+    freeBytes: freeBytesAt,
+    lowMiB: () => parts.config.disk.lowMiB,
+    conditions,
+    clock,
+    logger,
+  });
+  lifetime.use('disk watch', watch.start());
+  const clockWatch = new ClockWatch({ conditions, clock });
+  lifetime.defer('clock watch', () => clockWatch[Symbol.dispose]());
+  const publisher = () => parts.publisher?.status();
+  const certificates = new CertificateConditions({ publisher, conditions, clock });
+  lifetime.defer('certificates', () => certificates[Symbol.dispose]());
+}
+
+/** What the box says of itself on its state topic. */
+export function boxState(access: GalleryAccess, conditions: BoxConditions): PublisherOptions['state'] {
+  return {
+    current: () => ({
+      gallery: access.open === undefined ? 'sealed' : 'open',
+      conditions: [...conditions.current()],
+    }),
+    onChanged(listener) {
+      const stops = [access.onChanged(listener), conditions.onChanged(listener)];
+      return () => stops.forEach((stop) => void stop());
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { Actor } from '../audit/actor.js';
+import type { EventKind } from '../domain/event.js';
+import type { PersonId } from '../domain/ids.js';
+
+/** Which events to list: the newest `limit` of those that everything given here is true of. */
+export interface EventListQuery {
+  readonly limit: number;
+  readonly kind?: EventKind | undefined;
+  readonly person?: PersonId | undefined;
+  /** Sequences, both included. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Recorded since then, wall clock, milliseconds since the epoch. */
+  readonly sinceMs?: number | undefined;
+}
+
+/** A recorded event with everything that is known about it. Times are ISO 8601 in UTC. */
+export interface ShownEvent {
+  readonly sequence: number;
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly recordedAt: string;
+  /**
+   * `waiting`: no broker has taken it; `kept-for-centre`: the broker has, and the centre has not confirmed it; `given-up`: a
+   * gap says so; `delivered`: it has left the outbox.
+   */
+  readonly delivery: 'waiting' | 'kept-for-centre' | 'given-up' | 'delivered';
+  /** The CloudEvent, without what is added when it is sent. */
+  readonly event: unknown;
+}
+
+/** Sequences from first to last, both included. */
+export interface ShownRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a resend came to. */
+export interface ResendOutcome extends ShownRange {
+  /** Events that came back into the outbox; those that waited anyway are not counted. */
+  readonly count: number;
+  /** What the records have no more; of the ranges only the first hundred. */
+  readonly missing: { readonly count: number; readonly ranges: readonly ShownRange[] };
+}
+
+export interface OutboxKindStatus {
+  readonly kind: EventKind;
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** Since when the oldest is there, ISO 8601; absent where there is none. */
+  readonly oldestSince?: string;
+  readonly limit: { readonly events: number; readonly days: number };
+  /** Given up since the records were made. */
+  readonly givenUp: number;
+  /** The broker refuses its topic at the moment. */
+  readonly isHeld: boolean;
+}
+
+export interface OutboxStatus {
+  /** Who has to confirm an event. */
+  readonly acknowledgement: 'broker' | 'centre';
+  readonly count: number;
+  readonly sizeBytes: number;
+  readonly limitMiB: number;
+  /** Of those counted: the broker has them, the centre has not confirmed them. */
+  readonly keptForCentre: number;
+  /** Of the newest event; 0 where there is none. */
+  readonly newestSequence: number;
+  /** Up to where a centre has confirmed; 0 where none ever did. */
+  readonly centreHasUpTo: number;
+  /** Sent and not yet acknowledged by the broker. */
+  readonly inFlight: number;
+  readonly connection: { readonly state: string; readonly message?: string; readonly remedy?: string };
+  /** Of the kinds that were ever recorded, most worth first. */
+  readonly kinds: readonly OutboxKindStatus[];
+}
+
+/** What can be asked of events and of their way out. */
+export interface EventControl {
+  /** CloudEvents as they are recorded, oldest first. */
+  list(query: EventListQuery): readonly unknown[];
+  /** By id or by sequence. */
+  show(idOrSequence: string): ShownEvent | undefined;
+  /** Calls back with every event recorded from now on; returns how to stop. */
+  onEvent(listener: (event: unknown) => void): () => void;
+  /** Sends what is still there again, up to the newest where `to` is absent. Written into the audit log. */
+  resend(from: number, to: number | undefined, by: Actor): Promise<ResendOutcome>;
+  outbox(): OutboxStatus;
+}
