@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
+import { strFromU8, unzipSync } from 'fflate';
 import type { ReadReport } from '../../daemon/control/attendance-client.js';
 import type { CorrectionResult } from '../../daemon/control/attendance-control.js';
-import type { PersonSummary } from '../../daemon/control/person-control.js';
+import type { HeldCorrection, PersonSummary } from '../../daemon/control/person-control.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/domain/shift-calendar.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -32,7 +34,7 @@ async function see(
 ) {
   await using records = openRecords({
     path: join(box.directory, 'data', 'records.db'),
-    encode: (event) => encodeEvent(event, identity),
+    encode: (event) => encodeEvent(event, identity, {}),
     clock: systemClock,
     random: systemRandom,
   });
@@ -110,6 +112,12 @@ test('attendance is reported, corrected and told of an erased person under the o
   const shorter = { ...attendance, shifts: [{ id: 'day', days: everyDay, from: '08:00', to: '16:00' }] };
   assert.equal((await box.reload({ ...rules, attendance: shorter })).outcome, 'applied');
   assert.deepEqual((await brief())[1], [ada.id, '=Ada', 540, 'on-time overtime']);
+
+  const archive = join(box.directory, 'ada.zip');
+  assert.equal((await box.command('person', 'export', ada.id, '--out', archive)).exitCode, 0);
+  const given = unzipSync(await readFile(archive))['corrections.json'] ?? new Uint8Array();
+  const [told] = JSON.parse(strFromU8(given)) as readonly HeldCorrection[];
+  assert.deepEqual([told?.date, told?.kind, told?.reason], [date, 'in', 'the door was out of order']);
 
   assert.equal((await box.command('person', 'erase', ada.id, '--yes')).exitCode, 0);
   const { head, rows } = await json<ReadReport>(box, 'attendance', 'report', ...period, '--person', ada.id);

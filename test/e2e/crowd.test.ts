@@ -65,7 +65,7 @@ async function health(box: TestBox) {
   assert.equal(intake.givenUp, 0);
   const events = (await box.client.recentEvents(100)) as readonly { type: string }[];
   assert.deepEqual(
-    events.filter(({ type }) => type === 'attendance'),
+    events.filter(({ type }) => type === 'rollcall.attendance.recorded.v1'),
     [],
   );
   assert.equal(await box.stop(), 0);

@@ -23,15 +23,22 @@ function addRecord(box: TestBox, sequence: number, ageDays: number): void {
   }
 }
 
+/** Those put there: their payload is empty. */
+async function unknownCount(box: TestBox): Promise<number> {
+  const events = (await box.client.recentEvents(100)) as readonly { type?: string }[];
+  return events.filter(({ type }) => type === undefined).length;
+}
+
 test('a box forgets by its rules when it is told to, shows it, and leaves an entry', {
   skip: withoutBuild,
 }, async () => {
   await using box = await makeBox({ config: { retention: { unknownRecords: 5 } } });
   await box.start();
   await box.stop();
-  addRecord(box, 1, 40);
-  addRecord(box, 2, 6);
-  addRecord(box, 3, 4);
+  // The box has told of itself already.
+  addRecord(box, 1001, 40);
+  addRecord(box, 1002, 6);
+  addRecord(box, 1003, 4);
   await box.start();
 
   const shown = await box.command('retention', 'show', '--json');
@@ -46,13 +53,13 @@ test('a box forgets by its rules when it is told to, shows it, and leaves an ent
   const unasked = await box.command('retention', 'run');
   assert.equal(unasked.exitCode, 2, unasked.stdout);
   assert.match(unasked.stderr, /--yes/);
-  assert.equal((await box.client.recentEvents(10)).length, 3, 'nothing went');
+  assert.equal(await unknownCount(box), 3, 'nothing went');
 
   const ran = await box.command('retention', 'run', '--yes', '--json');
   assert.equal(ran.exitCode, 0, ran.stderr);
   const report = JSON.parse(ran.stdout) as ShownRetentionReport;
   assert.deepEqual([report.forgotten, report.failures], [{ unknownRecords: 2 }, []]);
-  assert.equal((await box.client.recentEvents(10)).length, 1);
+  assert.equal(await unknownCount(box), 1);
   assert.match((await box.command('retention', 'show')).stdout, /deleted: 2 unknown persons recorded/);
   const audit = await box.command('audit', 'list', '--action', 'retention.run', '--json');
   assert.match(audit.stdout, /"unknownRecords": 2/);

@@ -4,7 +4,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Finding } from '../../daemon/cli/doctor-finding.js';
-import { stateSchema } from '../../daemon/publish/event-schema.js';
+import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
@@ -20,7 +20,7 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
   await using subscriber = await subscribeToEvents(broker.url);
   const states = () =>
     subscriber.messages
-      .filter(({ topic }) => topic.endsWith('/state'))
+      .filter(({ topic }) => topic.endsWith('/test-box/state'))
       .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))));
   await using box = await makeBox({ hasNoKey: true, config: { mqtt: { url: broker.url } } });
   await box.start();

@@ -190,7 +190,7 @@ describe('corrections', () => {
     await box.correct({ date: '2026-04-09', time: '08:00' });
     const { corrections } = box.records.attendance;
     const kept = () => corrections.of(personId('p1'), '2026-01-01', '2026-12-31');
-    box.records.retention.forgetReasons(personId('p1'));
+    box.records.retention.forgetAbout(personId('p1'));
     assert.deepEqual(
       kept().map(({ date, reason }) => [date, reason]),
       [

@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type AuditKeyPlaces, openAuditKey } from '../../daemon/audit/audit-key.js';
+import { openAuditKey } from '../../daemon/audit/audit-key.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { auditKeyOf } from '../support/audit-fixture.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-
-async function withPlaces(
-  work: (places: AuditKeyPlaces & { readonly credentialsDirectory: string }) => Promise<void>,
-): Promise<void> {
-  await using directory = await temporaryDirectory();
-  const at = (name: string): string => join(directory.path, name);
-  await mkdir(at('secrets'), { mode: 0o700 });
-  await mkdir(at('credentials'), { mode: 0o700 });
-  await work({
-    secretsDirectory: at('secrets'),
-    credentialsDirectory: at('credentials'),
-    dataDir: at('data'),
-  });
-}
+import { withSecretPlaces } from '../support/secret-places.js';
 
 const putSecret = (directory: string, name: string, bytes: Uint8Array): Promise<void> =>
   writeFile(join(directory, name), bytes, { mode: 0o600 });
@@ -27,7 +13,7 @@ const modeOf = async (path: string): Promise<number> => (await stat(path)).mode 
 
 describe('the audit key', () => {
   test('is made at the first start, for its owner only, and stays', () =>
-    withPlaces(async (places) => {
+    withSecretPlaces(async (places) => {
       const first = await openAuditKey(places);
       assert.deepEqual([first.isNew, first.key.length, first.formerKeys], [true, 32, []]);
       const keys = join(places.dataDir, 'keys');
@@ -39,15 +25,15 @@ describe('the audit key', () => {
     }));
 
   test('is another on every box', () =>
-    withPlaces(async (places) => {
+    withSecretPlaces(async (places) => {
       const { key } = await openAuditKey(places);
-      await withPlaces(async (elsewhere) => {
+      await withSecretPlaces(async (elsewhere) => {
         assert.notDeepEqual(Buffer.from((await openAuditKey(elsewhere)).key), Buffer.from(key));
       });
     }));
 
   test('is the systemd credential, else the secret file, before that of its own making', () =>
-    withPlaces(async (places) => {
+    withSecretPlaces(async (places) => {
       await openAuditKey(places);
       await putSecret(places.secretsDirectory, 'audit-key', auditKeyOf(2));
       assert.deepEqual(new Uint8Array((await openAuditKey(places)).key), auditKeyOf(2));
@@ -57,7 +43,7 @@ describe('the audit key', () => {
     }));
 
   test('comes with former ones where there are', () =>
-    withPlaces(async (places) => {
+    withSecretPlaces(async (places) => {
       await putSecret(
         places.secretsDirectory,
         'audit-key-former',
@@ -73,7 +59,7 @@ describe('the audit key', () => {
 
   for (const size of [31, 33, 64]) {
     test(`is refused with ${size} bytes, and no other is made in its place`, () =>
-      withPlaces(async (places) => {
+      withSecretPlaces(async (places) => {
         await putSecret(places.secretsDirectory, 'audit-key', new Uint8Array(size).fill(1));
         await assert.rejects(openAuditKey(places), (error: unknown) => {
           assert.ok(isRollcallError(error, 'audit-key-malformed'), String(error));
@@ -84,7 +70,7 @@ describe('the audit key', () => {
   }
 
   test('is refused where others can read it', () =>
-    withPlaces(async (places) => {
+    withSecretPlaces(async (places) => {
       await openAuditKey(places);
       await chmod(join(places.dataDir, 'keys', 'audit-key'), 0o644);
       await assert.rejects(openAuditKey(places), (error: unknown) =>

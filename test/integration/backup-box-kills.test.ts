@@ -9,7 +9,7 @@ import { recoveryKey } from '../support/backup-fixture.js';
 import { namesIn, noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';
 
-const KILLS = 22;
+const KILLS = 12;
 /** Longer than one backup or one restore of these galleries takes. */
 const LATEST_KILL_MS = 500;
 const PERSONS = 40;

@@ -55,6 +55,7 @@ describe('a broker behind WebSocket and TLS', {
       publisher.status().certificates.map(({ whose, state }) => [whose, state]),
       [
         ['client', 'in force'],
+        ['authority', 'in force'],
         ['broker', 'in force'],
       ],
     );

@@ -197,6 +197,7 @@ test('a person is given everything held on them', async () => {
       'README.txt',
       'attendance.json',
       'audit.json',
+      'corrections.json',
       'evidence/evidence.json',
       `evidence/e-${id}.jpg`,
       'person.json',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
-import { stateSchema } from '../../daemon/publish/event-schema.js';
+import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { startChildPublisher } from '../support/child-publisher.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts } from '../support/facts.js';

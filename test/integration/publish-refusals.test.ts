@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { ReplyNotice } from '../../daemon/domain/notice.js';
+import { startAedes } from '../support/aedes-broker.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
-import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { listenOnLoopback } from '../support/listening.js';
+import { startMosquitto, withoutMosquitto, writableOnly } from '../support/mosquitto.js';
 import {
   type LogLine,
   memoryLog,
@@ -15,6 +17,7 @@ import {
   temporaryFolder,
 } from '../support/published-box.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
+import { until } from '../support/until.js';
 
 const password = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -39,17 +42,24 @@ async function withServer<T>(onConnection: (socket: Socket) => void, use: (port:
     socket.on('error', () => socket.destroy());
     onConnection(socket);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
+  const port = await listenOnLoopback(server);
   try {
-    return await use(address.port);
+    return await use(port);
   } finally {
     for (const socket of sockets) socket.destroy();
     server.close();
   }
 }
+
+/** Longer than the brokers of these tests take where they have a limit, and than any other event here. */
+const longReply: ReplyNotice = {
+  kind: 'reply',
+  commandId: 'f6e6927f-1027-4d39-be35-51dd28540ba7',
+  command: 'list-persons',
+  outcome: 'done',
+  result: { sealed: 'A'.repeat(5000) },
+  occurredAtMs: 0,
+};
 
 describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, () => {
   test('a wrong password is named as such, and the right one is accepted', async () => {
@@ -75,11 +85,7 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
   });
 
   test('a kind whose topic is forbidden waits, while the others flow', async () => {
-    const acl = [
-      'topic read #',
-      'topic write rollcall/site/box/state',
-      'topic write rollcall/+/+/event/unknown',
-    ];
+    const acl = writableOnly('rollcall/site/box/state', 'rollcall/+/+/event/unknown');
     await using broker = await startMosquitto({ acl });
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
@@ -104,6 +110,53 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
       2,
       'kept, not dropped',
     );
+  });
+
+  test('an event that is larger than the broker takes waits, while the others flow', async () => {
+    await using broker = await startMosquitto({ lines: ['max_packet_size 4000'] });
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const log = memoryLog();
+    await using publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
+    records.record(longReply);
+    records.record(attendanceFact());
+    records.record(attendanceFact());
+    await subscriber.until(() => subscriber.eventIds.length === 2);
+    assert.deepEqual(subscriber.sequences, [2, 3]);
+    const line = await log.line(({ level }) => level === 'error');
+    assert.equal(line['kind'], 'reply');
+    assert.match(String(line['remedy']), /max_packet_size/);
+    assert.equal(publisher.status().connection, 'connected');
+    assert.equal(records.outbox.pending(0, 10, [])[0]?.sequence, 1, 'kept, not dropped');
+  });
+
+  test('an event that a broker of MQTT 3.1.1 hangs up at is passed over, tried again, and blamed on nobody else', async () => {
+    await using broker = await startAedes({ largestBytes: 4000 });
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const log = memoryLog();
+    const timings = { retry: { baseMs: 20, capMs: 20, sustainedMs: 60_000 }, heldRetryMs: 500 };
+    await using _publisher = startTestPublisher({ url: broker.url, records, logger: log.logger, timings });
+    records.record(attendanceFact());
+    records.record(longReply);
+    records.record(attendanceFact());
+    records.record(attendanceFact());
+    await subscriber.until(() => new Set(subscriber.sequences).size === 3);
+    assert.deepEqual([...new Set(subscriber.sequences)], [1, 3, 4]);
+    const isPassedOver = ({ message }: LogLine) => message.startsWith('the broker ends the connection');
+    const line = await log.line(isPassedOver);
+    assert.equal(line['sequence'], 2);
+    assert.ok(Number(line['sizeBytes']) > 5000);
+    assert.match(String(line['remedy']), /max_packet_size/);
+    await log.line((each) => isPassedOver(each) && each['retryInS'] === 1);
+    records.record(attendanceFact());
+    await subscriber.until(() => subscriber.sequences.includes(5));
+    await until('one event that is left', () => records.outbox.depth() === 1);
+    assert.equal(records.outbox.pending(0, 10, [])[0]?.sequence, 2, 'kept, not dropped');
+    const others = log.lines.filter(({ message }) => message.startsWith('another client'));
+    assert.deepEqual(others, []);
   });
 });
 

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type StateMessage, stateSchema } from '../../daemon/publish/event-schema.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
+import { formerStateTopic } from '../../daemon/publish/former-state-topic.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts } from '../support/facts.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import {
+  box,
   openTestRecords,
   startTestPublisher,
   stateTopic,
@@ -72,10 +77,10 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       await using subscriber = await subscribeToEvents(broker.url);
       using folder = temporaryFolder();
       await using records = openTestRecords(join(folder.path, 'records.db'));
-      let state: StateMessage['gallery'] = 'sealed';
+      let gallery: StateMessage['gallery'] = 'sealed';
       let tell = (): void => undefined;
-      const gallery = {
-        state: () => state,
+      const state = {
+        current: () => ({ gallery, conditions: [] }),
         onChanged: (listener: () => void) => {
           tell = listener;
           return () => undefined;
@@ -84,17 +89,17 @@ for (const { name, start, skip, mqttVersion } of brokers) {
       await using _publisher = startTestPublisher({
         url: `mqtt://127.0.0.1:${gate.port}`,
         records,
-        gallery,
+        state,
       });
       await subscriber.until(() => statesSeenBy(subscriber).length === 1);
-      state = 'open';
+      gallery = 'open';
       tell();
       await subscriber.until(() => statesSeenBy(subscriber).length === 2);
       gate.cut();
       await subscriber.until(() => statesSeenBy(subscriber).length >= 3);
       const [first, changed, lost] = statesSeenBy(subscriber);
       assert.deepEqual([first?.gallery, changed?.gallery], ['sealed', 'open']);
-      assert.deepEqual([changed?.state, changed?.reason], ['online', 'gallery-changed']);
+      assert.deepEqual([changed?.state, changed?.reason], ['online', 'changed']);
       assert.ok(
         first && changed && lost && first.sequence < changed.sequence && changed.sequence < lost.sequence,
       );
@@ -149,3 +154,45 @@ for (const { name, start, skip, mqttVersion } of brokers) {
     });
   });
 }
+
+test('with MQTT 5 every message says what it holds', {
+  skip: withoutMosquitto,
+  timeout: 60_000,
+}, async () => {
+  await using broker = await startMosquitto();
+  await using subscriber = await subscribeToEvents(broker.url, { protocolVersion: 5 });
+  using folder = temporaryFolder();
+  await using records = openTestRecords(join(folder.path, 'records.db'));
+  await using _publisher = startTestPublisher({ url: broker.url, records });
+  for (const fact of assortedFacts(3)) records.record(fact);
+  await subscriber.until(() => subscriber.eventIds.length === 3);
+  for (const { topic, contentType } of subscriber.messages) {
+    const isEvent = topic.includes('/event/');
+    assert.equal(contentType, isEvent ? 'application/cloudevents+json; charset=utf-8' : 'application/json');
+  }
+});
+
+test('under another name the box takes back what stands under the former one', {
+  skip: withoutMosquitto,
+  timeout: 60_000,
+}, async () => {
+  await using broker = await startMosquitto();
+  using folder = temporaryFolder();
+  const nextBox = { ...box, boxId: 'next' };
+  const nextTopic = topicsOf('rollcall', nextBox).state;
+  for (const from of [box, nextBox]) {
+    await using subscriber = await subscribeToEvents(broker.url);
+    await using records = openTestRecords(join(folder.path, 'records.db'), from);
+    const about = { memory: records.retained, clock: systemClock, logger: silentLogger };
+    const companions = [formerStateTopic(topicsOf('rollcall', from).state, about)];
+    await using _publisher = startTestPublisher({ url: broker.url, records, from, companions });
+    if (from === box) await subscriber.until(() => records.retained.of('state').size === 1);
+    else await subscriber.until(() => subscriber.messages.some(({ payload }) => payload.length === 0));
+  }
+  await using late = await subscribeToEvents(broker.url);
+  await late.until(() => late.messages.length > 0);
+  assert.deepEqual(
+    late.messages.map(({ topic, isRetained }) => [topic, isRetained]),
+    [[nextTopic, true]],
+  );
+});

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
@@ -7,6 +6,7 @@ import { parseClientCertificate } from '../../daemon/publish/client-certificate.
 import { type CertificateAuthority, makeAuthority } from '../support/certificate-authority.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact, unknownFact } from '../support/facts.js';
+import { listenOnLoopback } from '../support/listening.js';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import {
   memoryLog,
@@ -65,7 +65,7 @@ describe('a broker that wants client certificates', {
     authority[Symbol.dispose]();
   });
 
-  test('takes events of the box it knows, and the dates of both certificates are known', async () => {
+  test('takes events of the box it knows, and the dates of all certificates are known', async () => {
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'), plantBox);
     const access = issue('box', { untilDay: 20.5 });
@@ -85,6 +85,7 @@ describe('a broker that wants client certificates', {
       shown.map(({ whose, state, daysLeft }) => ({ whose, state, daysLeft })),
       [
         { whose: 'client', state: 'expires soon', daysLeft: 20 },
+        { whose: 'authority', state: 'in force', daysLeft: 199 },
         { whose: 'broker', state: 'in force', daysLeft: 99 },
       ],
     );
@@ -167,12 +168,9 @@ async function listen(options: TlsOptions) {
     });
   });
   server.on('tlsClientError', () => undefined);
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
+  const port = await listenOnLoopback(server, 'localhost');
   return {
-    url: `mqtts://localhost:${address.port}`,
+    url: `mqtts://localhost:${port}`,
     heard,
     offered,
     [Symbol.dispose]: () => void server.close(),

@@ -33,7 +33,7 @@ describe('records.db', () => {
     assert.equal(new Set(stored.map(({ id }) => id)).size, 12);
     assert.deepEqual(
       stored.map(({ payload }) => Buffer.from(payload)),
-      recorded.map((event) => Buffer.from(encodeEvent(event, box))),
+      recorded.map((event) => Buffer.from(encodeEvent(event, box, {}))),
     );
     assert.deepEqual(
       records.outbox.pending(0, 100, []).map(({ payload }) => payload),
@@ -48,7 +48,7 @@ describe('records.db', () => {
       path: join(folder.path, 'records.db'),
       encode: (event) => {
         if (isBroken) throw new Error('no encoding');
-        return encodeEvent(event, box);
+        return encodeEvent(event, box, {});
       },
       clock: new VirtualClock(),
       random: seededRandom(1),

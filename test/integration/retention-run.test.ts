@@ -19,6 +19,7 @@ import {
   keepPicture,
   openRetentionBox,
 } from '../support/retention-box.js';
+import { countTurns } from '../support/turn-count.js';
 
 const confirmed = { isClockConfirmed: true };
 
@@ -27,15 +28,9 @@ describe('how a run goes', () => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let picture = 0; picture < 1500; picture += 1) keepPicture(box, 'unknown', undefined, 200);
     box.clock.advanceBy(8 * dayMs);
-    let turns = 0;
-    let isDone = false;
-    const countTurn = (): void => {
-      turns += 1;
-      if (!isDone) setImmediate(countTurn);
-    };
-    setImmediate(countTurn);
+    using counter = countTurns();
     const report = await box.retention.run(confirmed, tester);
-    isDone = true;
+    const { turns } = counter;
     assert.equal(report.forgotten.unknownEvidence, 1500);
     // A picture and its key: two rows.
     assert.ok(Math.max(...box.changesPerTransaction) <= 512, `${box.changesPerTransaction}`);

@@ -131,6 +131,24 @@ describe('what a run takes', () => {
     assert.equal(records.record(attendanceFact()).sequence, 1801, 'numbers never go back');
   });
 
+  test('daily summaries with what they were made from, or before', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t), { rules: { attendanceRecords: 30 } });
+    const { records, clock } = box;
+    const summary = {
+      kind: 'summary',
+      date: '2026-03-02',
+      part: 1,
+      parts: 1,
+      counts: {},
+      persons: [],
+    } as const;
+    records.record(attendanceFact());
+    records.record({ ...summary, occurredAtMs: clock.wallMs() });
+    acknowledgeAll(box);
+    clock.advanceBy(31 * dayMs);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { attendanceRecords: 2 });
+  });
+
   test('audit entries, and the chain stays whole', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let seed = 1; seed <= 500; seed += 1) {

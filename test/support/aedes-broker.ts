@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
+import { listenOnLoopback } from './listening.js';
 
 /** The broker that the demo embeds; it speaks MQTT 3.1.1 only. */
 export interface AedesBroker extends AsyncDisposable {
@@ -10,17 +10,21 @@ export interface AedesBroker extends AsyncDisposable {
 export interface AedesOptions {
   /** Acknowledges every message and brings it to nobody, as access rules do in MQTT 3.1.1. */
   readonly deliversNothing?: boolean;
+  /** Hangs up at what is larger: in MQTT 3.1.1 there is no other way to say so. */
+  readonly largestBytes?: number;
 }
 
-export async function startAedes({ deliversNothing = false }: AedesOptions = {}): Promise<AedesBroker> {
-  const broker = await Aedes.createBroker(deliversNothing ? { authorizeForward: () => null } : {});
+export async function startAedes(options: AedesOptions = {}): Promise<AedesBroker> {
+  const { deliversNothing = false, largestBytes = Number.POSITIVE_INFINITY } = options;
+  const broker = await Aedes.createBroker({
+    ...(deliversNothing ? { authorizeForward: () => null } : {}),
+    authorizePublish: (_client, { payload }, answer) =>
+      answer(payload.length > largestBytes ? new Error('too large') : null),
+  });
   const server = createServer(broker.handle);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const port = await listenOnLoopback(server);
   return {
-    url: `mqtt://127.0.0.1:${address.port}`,
+    url: `mqtt://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => broker.close(resolve));
       server.close();

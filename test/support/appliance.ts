@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { eventSchema } from '../../daemon/publish/event-schema.js';
 import { type CastId, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { type BoxSettings, makeBox, type TestBox } from './box.js';
 import { type EventSubscriber, subscribeToEvents } from './event-subscriber.js';
 import { type Mosquitto, startMosquitto } from './mosquitto.js';
 import { startRtspServer, type TestRtspServer } from './rtsp-server.js';
+import { type ShownFact, shownFact } from './shown-event.js';
 import { openTcpGate, type TcpGate } from './tcp-gate.js';
 import { until } from './until.js';
-
-export type PublishedEvent = z.infer<typeof eventSchema>;
 
 /** Who is called what: made up, and found nowhere by accident. */
 export const personNames: Readonly<Record<CastId, string>> = {
@@ -46,10 +43,10 @@ export interface Appliance extends AsyncDisposable {
   /** The settings of the box, to be varied. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly personIds: ReadonlyMap<CastId, string>;
-  /** Events in the order of their first arrival, each id once, and when it came. */
-  events(): readonly (PublishedEvent & { readonly arrivedAtMs: number })[];
+  /** Facts about people in the order of their first arrival, each id once, and when it came. */
+  events(): readonly (ShownFact & { readonly arrivedAtMs: number })[];
   /** Waits until an event that `isWanted` has arrived. */
-  untilEvent(what: string, isWanted: (event: PublishedEvent) => boolean): Promise<void>;
+  untilEvent(what: string, isWanted: (event: ShownFact) => boolean): Promise<void>;
 }
 
 /** Sets everything up with short times and no cooldowns; the box is ready and its cameras stream or are tried. */
@@ -94,11 +91,11 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
   await box.start({ CREDENTIALS_DIRECTORY: join(box.directory, 'secrets') });
   const personIds = await enrol(box, enrolled);
   const events: Appliance['events'] = () => {
-    const firstById = new Map<string, PublishedEvent & { readonly arrivedAtMs: number }>();
+    const firstById = new Map<string, ShownFact & { readonly arrivedAtMs: number }>();
     for (const { topic, payload, arrivedAtMs } of subscriber.messages) {
       if (!topic.includes('/event/')) continue;
-      const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));
-      if (!firstById.has(event.id)) firstById.set(event.id, { ...event, arrivedAtMs });
+      const event = shownFact(payload);
+      if (event !== undefined && !firstById.has(event.id)) firstById.set(event.id, { ...event, arrivedAtMs });
     }
     return [...firstById.values()];
   };
@@ -113,7 +110,7 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     events,
     async untilEvent(what, isWanted) {
       await until(what, () => events().some(isWanted), 90_000).catch((error: unknown) => {
-        const arrived = events().map(({ type, sequence, person }) => `${sequence} ${type} ${person}`);
+        const arrived = events().map(({ kind, sequence, person }) => `${sequence} ${kind} ${person}`);
         throw new Error(`${String(error)}\narrived: ${arrived.join('; ')}\nlog:\n${box.log()}`);
       });
     },

@@ -29,6 +29,10 @@ export const officer: Actor = { actor: 'uid:1000', origin: 'local socket pid 1' 
 export interface AttendanceBox {
   readonly attendance: BoxAttendance;
   readonly records: Records;
+  /** Its timers follow `advanceBy`, its wall time `setClock`. */
+  readonly clock: VirtualClock;
+  /** The configuration in force. */
+  readonly config: Config;
   readonly audit: readonly NewAuditEntry[];
   /** Undefined: the gallery's file is not open. */
   persons: readonly EnrolledPerson[] | undefined;
@@ -44,13 +48,17 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
   const path = join(temporaryDirectory(context), 'records.db');
   let nowMs = instant('2026-03-10T12:00', paris);
   const clock = Object.assign(new VirtualClock(0), { wallMs: () => nowMs });
-  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity);
+  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
   const records = openRecords({ path, encode, clock, random: systemRandom });
   context.after(() => records[Symbol.asyncDispose]());
   const audit: NewAuditEntry[] = [];
   let config = configOf({});
   const box: AttendanceBox = {
     records,
+    clock,
+    get config() {
+      return config;
+    },
     audit,
     persons: [],
     auditFailure: undefined,

@@ -1,10 +1,13 @@
+import assert from 'node:assert/strict';
 import mqtt, { type IClientOptions } from 'mqtt';
-import { eventSchema } from '../../daemon/publish/event-schema.js';
+import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
 
 export interface ReceivedMessage {
   readonly topic: string;
   readonly payload: Buffer;
   readonly isRetained: boolean;
+  /** Told with MQTT 5 only. */
+  readonly contentType: string | undefined;
   /** Wall clock, milliseconds since the epoch. */
   readonly arrivedAtMs: number;
 }
@@ -24,6 +27,14 @@ export interface EventSubscriber extends AsyncDisposable {
   resubscribed(): Promise<void>;
 }
 
+/** Events of all kinds have arrived in order and without a gap, from the first of the box on. */
+export function assertNoGap({ sequences }: Pick<EventSubscriber, 'sequences'>): void {
+  assert.deepEqual(
+    sequences,
+    sequences.map((_, index) => index + 1),
+  );
+}
+
 /** Subscribes to everything; comes back by itself when the broker does. */
 export async function subscribeToEvents(url: string, options: IClientOptions = {}): Promise<EventSubscriber> {
   const client = mqtt.connect(url, {
@@ -37,12 +48,13 @@ export async function subscribeToEvents(url: string, options: IClientOptions = {
   const waiting = new Set<() => void>();
   let repeatCount = 0;
 
-  client.on('message', (topic, payload, { retain }) => {
-    messages.push({ topic, payload, isRetained: retain, arrivedAtMs: Date.now() });
+  client.on('message', (topic, payload, { retain, properties }) => {
+    const contentType = properties?.contentType;
+    messages.push({ topic, payload, isRetained: retain, contentType, arrivedAtMs: Date.now() });
     if (topic.includes('/event/')) {
       const event = eventSchema.parse(JSON.parse(payload.toString('utf8')));
       if (sequenceById.has(event.id)) repeatCount += 1;
-      else sequenceById.set(event.id, event.sequence);
+      else sequenceById.set(event.id, Number(event.sequence));
     }
     for (const look of [...waiting]) look();
   });

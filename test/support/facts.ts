@@ -1,11 +1,15 @@
 import type { AttackFact, AttendanceFact, Fact, UnknownFact } from '../../daemon/domain/event.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { Notice } from '../../daemon/domain/notice.js';
+
+const occurredAtMs = Date.UTC(2026, 2, 1, 8, 0, 0);
 
 const about = {
-  occurredAtMs: Date.UTC(2026, 2, 1, 8, 0, 0),
+  occurredAtMs,
   cameraId: cameraId('gate'),
   trackId: trackId('track-1'),
   recogniser: recogniserId('test-recogniser'),
+  quality: 0.8125,
 } as const;
 
 const live = {
@@ -24,6 +28,7 @@ export function attendanceFact(changes: Partial<AttendanceFact> = {}): Attendanc
     direction: 'in',
     similarity: 0.71234567,
     threshold: 0.5,
+    margin: 0.123456,
     liveness: live,
     ...changes,
   };
@@ -51,3 +56,44 @@ export function assortedFacts(count: number): readonly Fact[] {
     (make[index % 3] ?? attendanceFact)({ trackId: trackId(`track-${index}`) }),
   );
 }
+
+/** One of each kind of event that is not about somebody in front of a camera, and of each form. */
+export const everyNotice: readonly Notice[] = [
+  ...(['enrolled', 'removed', 'restored', 'erased'] as const).map(
+    (change): Notice => ({ kind: 'person', occurredAtMs, change, personId: personId('person-1') }),
+  ),
+  { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'failed', code: 'camera-unreachable' },
+  { kind: 'camera', occurredAtMs, cameraId: cameraId('gate'), state: 'streaming' },
+  { kind: 'gallery', occurredAtMs, change: 'sealed', code: 'key-missing' },
+  { kind: 'box', occurredAtMs, condition: 'disk-low', isActive: true, details: { freeMiB: 300 } },
+  { kind: 'audit', occurredAtMs, entry: 12, hash: 'ab'.repeat(32), keyId: 'k1' },
+  {
+    kind: 'summary',
+    occurredAtMs,
+    date: '2026-02-28',
+    ...{ part: 1, parts: 1, counts: { present: 1 } },
+    persons: [
+      {
+        personId: personId('person-1'),
+        ...{ shift: 'day', statuses: ['late'], firstIn: '2026-02-28T08:00:00.000Z', lastOut: null },
+        workedMin: 480,
+      },
+    ],
+  },
+  {
+    kind: 'gap',
+    occurredAtMs,
+    ...{ firstSequence: 3, lastSequence: 9, counts: { camera: 2 }, reason: 'too-old' },
+  },
+  {
+    kind: 'identity',
+    occurredAtMs,
+    ...{ keyId: 'n'.repeat(43), formerKeyId: 'f'.repeat(43), formerUntilMs: occurredAtMs + 1 },
+  },
+  {
+    kind: 'reply',
+    occurredAtMs,
+    commandId: '0190a2e0-0000-7000-8000-000000000001',
+    ...{ command: 'erase-person', outcome: 'failed', code: 'no-such-person', message: 'there is none' },
+  },
+];

@@ -4,6 +4,7 @@ import { BoxPersons } from '../../daemon/app/box-persons.js';
 import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { PersonControl } from '../../daemon/control/person-control.js';
+import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import { galleryOptions, openTestGallery, testRecogniser, unitVector } from './gallery-fixture.js';
@@ -15,6 +16,8 @@ const startMs = Date.UTC(2026, 2, 2, 8);
 
 export interface GalleryPersons extends AsyncDisposable {
   readonly persons: PersonControl;
+  readonly access: GalleryAccess;
+  readonly records: Records;
   /** Rows of persons in the database, in whatever state. */
   rowCount(): number;
   /** Of the database's file. */
@@ -48,6 +51,8 @@ export async function openGalleryPersons(): Promise<GalleryPersons> {
   const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
   return {
     persons,
+    access,
+    records,
     rowCount: () => count.get() ?? 0,
     path: file.database.path,
     alter: (sql) => void file.database.db.exec(sql),

@@ -128,7 +128,7 @@ export class MemoryPersons implements PersonControl {
     }));
     const person = detail(held);
     if (scope === 'enrolment')
-      return { person, photographs, templates: [], evidence: [], events: [], audit: [] };
+      return { person, photographs, templates: [], evidence: [], events: [], corrections: [], audit: [] };
     return {
       person,
       photographs,
@@ -142,6 +142,7 @@ export class MemoryPersons implements PersonControl {
         { id: `e-${id}`, storedAt: now, jpeg: Buffer.from('evidence'), eventId: 'event-1', cameraId: 'door' },
       ],
       events: [{ type: 'attendance', person: id, time: now }],
+      corrections: [],
       audit: this.#audit
         .filter(({ subject }) => subject === id)
         .map(({ subject: _subject, ...entry }) => entry),

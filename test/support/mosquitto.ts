@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { listenOnLoopback } from './listening.js';
 
 export interface ExampleBroker {
   readonly authority: string;
@@ -17,11 +18,19 @@ export interface MosquittoOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Lines of an access control file. */
   readonly acl?: readonly string[];
+  /** More lines of its configuration. */
+  readonly lines?: readonly string[];
   /** PEM texts: listens with TLS. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** With `tls`, PEM: runs config/mosquitto.example.conf and its access rules, trusting clients of this authority. */
   readonly exampleFor?: ExampleBroker;
 }
+
+/** Access rules that let everything be read and only these topics be written. */
+export const writableOnly = (...topics: readonly string[]): readonly string[] => [
+  'topic read #',
+  ...topics.map((topic) => `topic write ${topic}`),
+];
 
 /** A real broker on a loopback port of its own. */
 export interface Mosquitto extends AsyncDisposable {
@@ -108,6 +117,7 @@ function writeConfiguration(folder: string, port: number, options: MosquittoOpti
     // Started by root, it would otherwise become a user who cannot read this folder.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
     `allow_anonymous ${options.users === undefined}`,
+    ...(options.lines ?? []),
   ];
   if (options.users) {
     const file = join(folder, 'passwords');
@@ -177,11 +187,8 @@ async function launch(binary: string, configuration: string): Promise<ChildProce
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const port = await listenOnLoopback(server);
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return port;
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../daemon/base/clock.js';
 import { type LogFields, type Logger, silentLogger } from '../../daemon/base/logger.js';
-import type { BoxIdentity } from '../../daemon/domain/event-payload.js';
+import type { BoxIdentity } from '../../daemon/domain/box-identity.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BrokerAccess } from '../../daemon/publish/broker-access.js';
@@ -10,6 +11,7 @@ import { brokerAddress } from '../../daemon/publish/broker-address.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { type Publisher, type PublisherOptions, startPublisher } from '../../daemon/publish/publisher.js';
 import type { PublisherTimings } from '../../daemon/publish/publisher-timings.js';
+import type { Signer } from '../../daemon/publish/signer.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 
@@ -27,7 +29,7 @@ export const quickTimings: Partial<PublisherTimings> = {
 export function openTestRecords(path: string, from: BoxIdentity = box): Records {
   return openRecords({
     path,
-    encode: (event) => encodeEvent(event, from),
+    encode: (event) => encodeEvent(event, from, {}),
     clock: systemClock,
     random: systemRandom,
   });
@@ -40,8 +42,18 @@ export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'addres
   readonly timings?: Partial<PublisherTimings>;
   /** By default `box`. */
   readonly from?: BoxIdentity;
-  /** What the state message says of the gallery; by default that it is open. */
-  readonly gallery?: PublisherOptions['gallery'];
+  /** What the state message says; by default that the gallery is open. */
+  readonly state?: PublisherOptions['state'];
+  /** By default one whose signatures are nobody's. */
+  readonly signer?: Signer | (() => Signer);
+  /** By default the machine's. */
+  readonly clock?: Clock;
+  readonly nameOf?: PublisherOptions['nameOf'];
+  readonly pictureOf?: PublisherOptions['pictureOf'];
+  readonly companions?: PublisherOptions['companions'];
+  readonly inbox?: PublisherOptions['inbox'];
+  readonly conditions?: PublisherOptions['conditions'];
+  readonly refused?: PublisherOptions['refused'];
 }
 
 /** A publisher wired as the daemon wires it. */
@@ -51,7 +63,15 @@ export function startTestPublisher({
   logger = silentLogger,
   timings,
   from = box,
-  gallery = { state: () => 'open', onChanged: () => () => undefined },
+  state = { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
+  signer = nobodysSigner,
+  clock = systemClock,
+  nameOf,
+  pictureOf,
+  companions,
+  inbox,
+  conditions,
+  refused,
   ...access
 }: TestPublisherOptions): Publisher {
   return startPublisher({
@@ -61,13 +81,25 @@ export function startTestPublisher({
     outbox: records.outbox,
     onRecorded: records.onRecorded,
     takeStateSequences: records.takeStateSequences,
-    gallery,
-    clock: systemClock,
+    state,
+    signer: typeof signer === 'function' ? signer : () => signer,
+    ...(nameOf === undefined ? {} : { nameOf }),
+    ...(pictureOf === undefined ? {} : { pictureOf }),
+    ...(companions === undefined ? {} : { companions }),
+    ...(inbox === undefined ? {} : { inbox }),
+    ...(conditions === undefined ? {} : { conditions }),
+    ...(refused === undefined ? {} : { refused }),
+    clock,
     random: systemRandom,
     logger,
     timings: { ...quickTimings, ...timings },
   });
 }
+
+/** Adds what has the form of a signature: for tests that are not about signing. */
+export const nobodysSigner: Signer = {
+  sign: (json) => Promise.resolve(`${json.slice(0, -1)},"signature":"nobody..signed"}`),
+};
 
 /** A folder that is gone afterwards. */
 export function temporaryFolder(): Disposable & { readonly path: string } {

@@ -84,7 +84,7 @@ export async function openRetentionBox(
   const unlocked = isSealed ? undefined : await unlockGallery({ ...options, file });
   const gallery = unlocked?.outcome === 'open' ? unlocked.gallery : undefined;
   const recordsPath = join(directory, 'records.db');
-  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity);
+  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
   const records = openRecords({ path: recordsPath, encode, clock, random: systemRandom });
   const changesPerTransaction: number[] = [];
   const { logger, lines: log } = memoryLog();

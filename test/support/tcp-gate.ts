@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listenOnLoopback } from './listening.js';
 
 /**
  * A loopback port that leads to another one, and that a test can close: while it is closed, connections are refused as
@@ -32,20 +32,13 @@ export async function openTcpGate(targetPort: number): Promise<TcpGate> {
     track(far, near);
     near.pipe(far).pipe(near);
   });
-  const listen = async (port: number): Promise<void> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  };
-  await listen(0);
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const { port } = address;
+  const port = await listenOnLoopback(server);
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   return {
     port,
-    open: () => listen(port),
+    open: async () => void (await listenOnLoopback(server, '127.0.0.1', port)),
     close: () => void server.close(),
     cut,
     async [Symbol.asyncDispose]() {

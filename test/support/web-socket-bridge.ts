@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { listenOnLoopback } from './listening.js';
 import type { TestCertificate } from './test-certificate.js';
 
 /** A web server that speaks MQTT in WebSocket in TLS under one path, and passes it on to a broker. */
@@ -31,11 +31,8 @@ export async function startWebSocketBridge(
     if (request.url === path) bridge(request, socket, brokerPort);
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
   });
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { port: address.port, serverNames, [Symbol.dispose]: () => void server.close() };
+  const port = await listenOnLoopback(server, 'localhost');
+  return { port, serverNames, [Symbol.dispose]: () => void server.close() };
 }
 
 function bridge(request: IncomingMessage, socket: Duplex, brokerPort: number): void {

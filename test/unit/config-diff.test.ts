@@ -45,6 +45,8 @@ describe('what a reload has to do', () => {
       { kind: 'setting-changed', path: 'mqtt.url', reload: 'replace' },
       { kind: 'setting-changed', path: 'mqtt.topicPrefix', reload: 'replace' },
       { kind: 'setting-changed', path: 'mqtt.clientId', reload: 'replace' },
+      { kind: 'setting-changed', path: 'mqtt.acknowledgement', reload: 'replace' },
+      { kind: 'setting-changed', path: 'mqtt.personNames', reload: 'replace' },
       { kind: 'setting-changed', path: 'gallery.path', reload: 'restart' },
       { kind: 'setting-changed', path: 'records.path', reload: 'restart' },
       { kind: 'setting-changed', path: 'dataDir', reload: 'restart' },

@@ -15,14 +15,17 @@ describe('the settings of TLS', () => {
       'url: wss://192.0.2.7/mqtt, caFile: /etc/ca.pem, clientCertificate: broker-client, serverName: broker.plant-1.example, alpn: [mqtt, x-amzn-mqtt-ca]',
     );
     assert.ok(loaded.ok);
-    assert.deepEqual(loaded.config.mqtt, {
-      url: 'wss://192.0.2.7/mqtt',
-      topicPrefix: 'rollcall',
-      caFile: '/etc/ca.pem',
-      clientCertificate: 'broker-client',
-      serverName: 'broker.plant-1.example',
-      alpn: ['mqtt', 'x-amzn-mqtt-ca'],
-    });
+    const { url, caFile, clientCertificate, serverName, alpn } = loaded.config.mqtt ?? assert.fail();
+    assert.deepEqual(
+      { url, caFile, clientCertificate, serverName, alpn },
+      {
+        url: 'wss://192.0.2.7/mqtt',
+        caFile: '/etc/ca.pem',
+        clientCertificate: 'broker-client',
+        serverName: 'broker.plant-1.example',
+        alpn: ['mqtt', 'x-amzn-mqtt-ca'],
+      },
+    );
   });
 
   test('are refused where the address has no TLS, each by its name', () => {
@@ -52,4 +55,28 @@ describe('the settings of TLS', () => {
       assert.equal(problems(`url: 'mqtts://broker', ${setting}`).length, 1);
     });
   }
+});
+
+describe('names of persons', () => {
+  test('stay in the box unless the configuration says otherwise', () => {
+    const loaded = withBroker('url: mqtts://broker.example');
+    assert.equal(loaded.ok && loaded.config.mqtt?.personNames, false);
+  });
+
+  test('leave it over TLS, or to a broker on the same machine', () => {
+    for (const url of [
+      'mqtts://broker.example',
+      'wss://broker.example',
+      'mqtt://127.0.0.1:1883',
+      'ws://[::1]',
+    ]) {
+      assert.deepEqual(problems(`url: '${url}', personNames: true`), []);
+    }
+    for (const url of ['mqtt://broker.example', 'ws://192.0.2.7']) {
+      assert.match(
+        problems(`url: '${url}', personNames: true`).join(),
+        /^mqtt\.personNames: must not be true without TLS/,
+      );
+    }
+  });
 });

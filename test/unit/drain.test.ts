@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { EventKind } from '../../daemon/domain/event.js';
 import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
-import type { EventKind, EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
+import type { EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
 
 /** An outbox in memory, as the records keep one on the disk. */
 function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = () => 'attendance') {
@@ -14,7 +15,14 @@ function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = (
   const add = (more: number): void => {
     for (let added = 0; added < more; added += 1) {
       last += 1;
-      rows.set(last, { sequence: last, kind: kindOf(last), payload: Uint8Array.of(last % 256) });
+      rows.set(last, {
+        sequence: last,
+        kind: kindOf(last),
+        ageMs: 0,
+        isAgain: false,
+        commandId: null,
+        payload: Uint8Array.of(last % 256),
+      });
     }
   };
   add(count);
@@ -27,6 +35,8 @@ function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = (
       for (const sequence of sequences) rows.delete(sequence);
     },
     depth: () => rows.size,
+    begin: () => undefined,
+    newestSequence: () => last,
   };
   return { outbox, add, left: () => [...rows.keys()] };
 }
@@ -44,7 +54,7 @@ function drainOf(outbox: EventOutbox, changes: Partial<DrainOptions> = {}) {
   let acknowledgedCount = 0;
   const drain = new Drain({
     outbox,
-    publish: (kind, payload) =>
+    publish: ({ kind, payload }) =>
       new Promise((resolve, reject) => {
         sent.push({ kind, mark: payload[0], acknowledge: resolve, refuse: reject });
       }),
@@ -103,7 +113,7 @@ describe('Drain', () => {
           const open: Sent[] = [];
           const made = drainOf(outbox, {
             window,
-            publish: (kind, payload) =>
+            publish: ({ kind, payload }) =>
               new Promise((resolve, reject) => {
                 arrived.push(payload[0]);
                 open.push({ kind, mark: payload[0], acknowledge: resolve, refuse: reject });
@@ -197,6 +207,35 @@ describe('Drain', () => {
       sent.slice(-2).map(({ mark }) => mark),
       [1, 3],
     );
+  });
+
+  test('an answer that another connection would meet, too, does not end it', async () => {
+    for (const reasonCode of [0x80, 0x83, 0x87, 0x90, 0x99]) {
+      const { outbox } = memoryOutbox(2, (sequence) => (sequence === 1 ? 'unknown' : 'attendance'));
+      const { drain, sent } = drainOf(outbox, { window: 1 });
+      drain.pump();
+      sent[0]?.refuse(refusal(reasonCode));
+      await settle();
+      assert.deepEqual(drain.heldKinds, ['unknown']);
+      assert.equal(sent[1]?.kind, 'attendance', `others flow after reason ${reasonCode}`);
+    }
+  });
+
+  test('what is too large for the broker stays, and what follows is sent', async () => {
+    const { outbox, left } = memoryOutbox(4);
+    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1 });
+    drain.pump();
+    sent[0]?.refuse(refusal(0x95));
+    await settle();
+    for (const index of [1, 2, 3]) {
+      sent[index]?.acknowledge();
+      await settle();
+      clock.advanceBy(0);
+    }
+    assert.deepEqual(marks(), [1, 2, 3, 4], 'not tried again over the same connection');
+    assert.deepEqual(left(), [1]);
+    assert.deepEqual(drain.heldKinds, [], 'other events of its kind flow');
+    assert.equal(await Promise.race([drain.failed, settle()]), undefined);
   });
 
   test('a refusal that is not about the topic ends it', async () => {

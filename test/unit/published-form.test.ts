@@ -1,32 +1,49 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
-import type { Fact } from '../../daemon/domain/event.js';
-import { eventPayload } from '../../daemon/domain/event-payload.js';
+import { cloudEvent, sequenceText } from '../../daemon/domain/cloud-event.js';
+import type { BoxEvent } from '../../daemon/domain/event.js';
+import { eventKinds } from '../../daemon/domain/event-type.js';
 import { personId } from '../../daemon/domain/ids.js';
-import { encodeEvent, encodeState } from '../../daemon/publish/encoding.js';
-import { eventSchema, stateSchema } from '../../daemon/publish/event-schema.js';
+import { eventSchema, eventSchemas } from '../../daemon/publish/contract/event-schema.js';
+import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
+import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
+import { outgoingText } from '../../daemon/publish/outgoing.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { newEventId } from '../../daemon/records/event-id.js';
-import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { attackFact, attendanceFact, everyNotice, unknownFact } from '../support/facts.js';
+import { nobodysSigner } from '../support/published-box.js';
 
 const from = { siteId: 'plant-1', boxId: 'box_2' };
 const recordedAtMs = Date.UTC(2026, 2, 1, 8, 0, 0, 250);
+const models = { detector: 'a-detector' };
 
-const recorded = (fact: Fact) => ({
-  ...fact,
+const recorded = (event: BoxEvent) => ({
+  ...event,
   id: newEventId(recordedAtMs, seededRandom(7)),
   sequence: 41,
   recordedAtMs,
 });
-const parsed = (fact: Fact): unknown =>
-  JSON.parse(new TextDecoder().decode(encodeEvent(recorded(fact), from)));
+
+const row = (event: BoxEvent, isAgain = false) => ({
+  sequence: 41,
+  kind: event.kind,
+  recordedAtMs,
+  isAgain,
+  commandId: null,
+  payload: encodeEvent(recorded(event), from, models),
+});
+
+/** As it comes out of the broker. */
+async function received(event: BoxEvent, facts: Partial<Parameters<typeof outgoingText>[1]> = {}) {
+  const text = outgoingText(row(event), { isHistorical: false, ...facts });
+  return JSON.parse(await nobodysSigner.sign(text)) as Record<string, unknown>;
+}
 
 describe('a published event', () => {
-  const facts: readonly Fact[] = [
+  const events: readonly BoxEvent[] = [
     attendanceFact(),
     attendanceFact({ direction: 'both' }),
     unknownFact(),
@@ -34,28 +51,54 @@ describe('a published event', () => {
     attackFact(),
     attackFact({ personId: personId('person-9'), similarity: 0.81 }),
     attackFact({ liveness: { ...attackFact().liveness, reason: 'passive-model', passiveScore: 0.034567 } }),
+    ...everyNotice,
   ];
-  for (const [index, fact] of facts.entries()) {
-    test(`keeps the contract: ${fact.kind} ${index}`, () => {
-      const message = eventSchema.parse(parsed(fact));
-      assert.deepEqual(message, eventPayload(recorded(fact), from));
-      assert.equal(message.type, fact.kind);
-      assert.equal(message.sequence, 41);
-      assert.equal(message.time, '2026-03-01T08:00:00.000Z');
-      assert.equal(message.recordedAt, '2026-03-01T08:00:00.250Z');
-      assert.equal(message.site, 'plant-1');
-      assert.equal(message.box, 'box_2');
+
+  test('can be of any kind', () => {
+    const kinds = new Set(events.map(({ kind }) => kind));
+    assert.deepEqual([...kinds].sort(), [...eventKinds].sort());
+  });
+
+  for (const [index, event] of events.entries()) {
+    test(`keeps the contract: ${event.kind} ${index}`, async () => {
+      const message = await received(event);
+      const [first, ...others] = eventSchemas[event.kind].filter(
+        (schema) => schema.safeParse(message).success,
+      );
+      assert.ok(first !== undefined && others.length === 0, JSON.stringify(message));
+      const parsed = eventSchema.parse(message);
+      assert.equal(parsed.sequence, '0000000000000041');
+      assert.equal(parsed.time, '2026-03-01T08:00:00.000Z');
+      assert.equal(parsed.recordedtime, '2026-03-01T08:00:00.250Z');
+      assert.deepEqual([parsed.source, parsed.site, parsed.box], ['/plant-1/box_2', 'plant-1', 'box_2']);
+      assert.equal(parsed.historical, undefined);
     });
   }
 
-  test('rounds what nobody can measure', () => {
-    const message = eventSchema.parse(parsed(attendanceFact({ similarity: 0.712345678 })));
-    assert.equal(message.similarity, 0.7123);
+  test('rounds what nobody can measure, and names the networks', async () => {
+    const { data } = await received(attendanceFact({ similarity: 0.712345678, margin: 0.10009 }));
+    const { similarity, margin, models: named } = data as Record<string, unknown>;
+    assert.deepEqual([similarity, margin], [0.7123, 0.1001]);
+    assert.deepEqual(named, { detector: 'a-detector', recogniser: 'test-recogniser' });
   });
 
-  test('the contract refuses a field nobody described', () => {
-    const message = { ...eventPayload(recorded(attendanceFact()), from), name: 'somebody' };
-    assert.equal(eventSchema.safeParse(message).success, false);
+  test('says where it is no news', async () => {
+    assert.equal(eventSchema.parse(await received(unknownFact(), { isHistorical: true })).historical, true);
+  });
+
+  test('names a person only where names may leave the box', async () => {
+    const named = await received(attendanceFact(), { nameOf: (id) => `name of ${id}` });
+    assert.equal((named['data'] as Record<string, unknown>)['personName'], 'name of person-1');
+    eventSchema.parse(named);
+    const erased = await received(attendanceFact(), { nameOf: () => undefined });
+    assert.ok(!('personName' in (erased['data'] as object)));
+  });
+
+  test('the contract refuses a field nobody described', async () => {
+    const message = await received(attendanceFact());
+    assert.equal(eventSchema.safeParse({ ...message, name: 'somebody' }).success, false);
+    const data = { ...(message['data'] as object), name: 'somebody' };
+    assert.equal(eventSchema.safeParse({ ...message, data }).success, false);
   });
 
   test('an id is a UUIDv7 of the time of recording', () => {
@@ -63,51 +106,55 @@ describe('a published event', () => {
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.equal(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16), recordedAtMs);
   });
+
+  test('sequences sort as text as they do as numbers', () => {
+    const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+    fc.assert(
+      fc.property(sequence, sequence, (a, b) => {
+        const [one, other] = [a, b].map((number) =>
+          cloudEvent({ ...recorded(unknownFact()), sequence: number }, from, {}),
+        );
+        assert.equal(Math.sign(a - b), compareText(one?.sequence ?? '', other?.sequence ?? ''));
+        assert.equal(Number(sequenceText(a)), a);
+      }),
+    );
+  });
 });
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
 
 describe('a published state', () => {
-  test('keeps the contract', () => {
-    const bytes = encodeState(
-      { state: 'offline', reason: 'stopped', gallery: 'sealed', sequence: 2, timeMs: recordedAtMs },
+  test('keeps the contract', async () => {
+    const text = stateText(
+      {
+        ...{ state: 'offline', reason: 'stopped', gallery: 'sealed', sequence: 2, timeMs: recordedAtMs },
+        lastSequence: 41,
+        conditions: ['disk-low'],
+      },
       from,
     );
-    const message = stateSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const message = stateSchema.parse(JSON.parse(await nobodysSigner.sign(text)));
     assert.equal(message.state, 'offline');
     assert.equal(message.time, '2026-03-01T08:00:00.250Z');
-  });
-});
-
-describe('docs/events.md', () => {
-  test('shows messages that keep the contract', () => {
-    const text = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
-    const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown =>
-      JSON.parse(json),
-    );
-    assert.equal(examples.length, 2);
-    eventSchema.parse(examples[0]);
-    stateSchema.parse(examples[1]);
-  });
-
-  test('describes every field', () => {
-    const text = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
-    for (const fact of [attendanceFact(), unknownFact(), attackFact()]) {
-      const payload = eventPayload(recorded(fact), from);
-      const fields = [
-        ...Object.keys(payload),
-        ...Object.keys(payload.liveness).map((name) => `liveness.${name}`),
-      ];
-      for (const name of fields) {
-        if (name !== 'liveness') assert.ok(text.includes(`\`${name}\``), `${name} is described`);
-      }
-    }
+    assert.equal(message.lastSequence, 41);
+    assert.deepEqual(message.conditions, ['disk-low']);
   });
 });
 
 describe('topicsOf', () => {
   test('makes every topic of a box', () => {
     const topics = topicsOf('acme/rollcall', from);
-    assert.equal(topics.event('attendance'), 'acme/rollcall/plant-1/box_2/event/attendance');
-    assert.equal(topics.state, 'acme/rollcall/plant-1/box_2/state');
+    const base = 'acme/rollcall/plant-1/box_2';
+    assert.equal(topics.event('attendance'), `${base}/event/attendance`);
+    assert.equal(topics.event('reply', 'a-command'), `${base}/reply/a-command`);
+    assert.equal(topics.state, `${base}/state`);
+    assert.equal(topics.cameraState('gate'), `${base}/camera/gate/state`);
+    assert.equal(topics.keys, `${base}/keys`);
+    assert.equal(topics.command('erase-person'), `${base}/command/erase-person`);
+    assert.equal(topics.anyCommand, `${base}/command/+`);
   });
 
   test('lets nothing but slugs into a topic', () => {
@@ -116,10 +163,11 @@ describe('topicsOf', () => {
       fc.constantFrom('', '#', '+', '$SYS', 'a/b/#', 'Ann Smith', 'gate ', 'ä', 'a\u0000b', '../up'),
     );
     fc.assert(
-      fc.property(strange, strange, (siteId, kind) => {
+      fc.property(strange, strange, (siteId, name) => {
         try {
-          const topic = topicsOf('rollcall', { siteId, boxId: 'box' }).event(kind);
-          assert.match(topic, /^rollcall\/[a-z0-9_-]+\/box\/event\/[a-z0-9_-]+$/);
+          const topics = topicsOf('rollcall', { siteId, boxId: 'box' });
+          assert.match(topics.cameraState(name), /^rollcall\/[a-z0-9_-]+\/box\/camera\/[a-z0-9_-]+\/state$/);
+          assert.match(topics.event('reply', name), /^rollcall\/[a-z0-9_-]+\/box\/reply\/[a-z0-9_-]+$/);
         } catch (error) {
           assert.ok(isRollcallError(error, 'topic-unsafe'));
         }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Database from 'better-sqlite3';
+import { dateOfDay, dayNumberOf } from '../../daemon/domain/shift-calendar.js';
+import { localDate } from '../../daemon/host/local-date.js';
+import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { until } from '../support/until.js';
+
+interface Told {
+  readonly type: string;
+  readonly sequence: string;
+  readonly data: {
+    readonly person?: string;
+    readonly change?: string;
+    readonly condition?: string;
+    readonly active?: boolean;
+    readonly details?: Readonly<Record<string, unknown>>;
+    readonly entry?: number;
+    readonly hash?: string;
+    readonly date?: string;
+  };
+}
+
+/** As they lie in the records: the daemon may be dead. */
+function eventsOf(box: TestBox): readonly Told[] {
+  const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
+  try {
+    return database
+      .prepare<[], Buffer>('SELECT payload FROM event ORDER BY sequence')
+      .pluck()
+      .all()
+      .map((payload) => JSON.parse(payload.toString('utf8')) as Told);
+  } finally {
+    database.close();
+  }
+}
+
+const ofKind = (box: TestBox, kind: string): readonly Told[] =>
+  eventsOf(box).filter(({ type }) => type.startsWith(`rollcall.${kind}.`));
+
+/** `begin running` and the like; the disk of whoever runs this may be low as well. */
+const lives = (box: TestBox): readonly string[] =>
+  ofKind(box, 'box')
+    .filter(({ data }) => data.condition === 'running')
+    .map(
+      ({ data }) =>
+        `${data.active ? 'begin' : 'end'}${data.details?.['afterKill'] === true ? ' after a kill' : ''}`,
+    );
+
+test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t) => {
+  await using box = await makeBox({ config: { disk: { lowMiB: 1 } } });
+  await using photos = await writeEnrolmentPhotos();
+  await box.start();
+  const added = await box.command('person', 'add', 'Ada', '-i', photos.files.ada, '--json');
+  assert.equal(added.exitCode, 0, `${added.stdout}${added.stderr}`);
+  const { id } = (JSON.parse(added.stdout) as { person: { id: string } }).person;
+  await box.stop('SIGKILL');
+
+  await t.test('somebody who was enrolled is told once, the kill is told', async () => {
+    await box.start();
+    await until('Ada to be told', () => ofKind(box, 'person').length > 0);
+    assert.deepEqual(
+      ofKind(box, 'person').map(({ type, data }) => [type, data]),
+      [['rollcall.person.enrolled.v1', { person: id }]],
+    );
+    await until('the start to be told', () => lives(box).length > 1);
+    assert.deepEqual(lives(box), ['begin', 'begin after a kill']);
+    assert.deepEqual((await box.client.status()).conditions, ['running']);
+  });
+
+  await t.test('the gallery is told to be open once, not at every start', () => {
+    assert.deepEqual(
+      ofKind(box, 'gallery').map(({ data }) => data.change),
+      ['opened'],
+    );
+  });
+
+  await t.test('a clean end is told, and who was erased just before it', async () => {
+    assert.equal((await box.command('person', 'erase', id, '--yes')).exitCode, 0);
+    assert.equal(await box.stop(), 0);
+    assert.deepEqual(lives(box), ['begin', 'begin after a kill', 'end']);
+    await box.start();
+    await until('the erasure to be told', () => ofKind(box, 'person').length > 1);
+    assert.equal(ofKind(box, 'person')[1]?.type, 'rollcall.person.erased.v1');
+    await until('the start to be told', () => lives(box).at(-1) === 'begin');
+  });
+
+  await t.test('each start tells the head of the audit log, which can be verified by it', async () => {
+    const digests = ofKind(box, 'audit').map(({ data }) => data);
+    assert.equal(digests.length, 3);
+    const { entry = 0, hash = '' } = digests[0] ?? {};
+    const verified = await box.command('audit', 'verify', '--noted', `${entry}:${hash}`);
+    assert.equal(verified.exitCode, 0, `${verified.stdout}${verified.stderr}`);
+  });
+
+  await t.test('nothing is missing in the order', () => {
+    const sequences = eventsOf(box).map(({ sequence }) => Number(sequence));
+    assert.deepEqual(
+      sequences,
+      sequences.map((_, index) => index + 1),
+    );
+  });
+});
+
+/** So many days before today in Paris, `YYYY-MM-DD`. */
+const daysAgo = (days: number): string =>
+  dateOfDay(dayNumberOf(localDate(Date.now(), 'Europe/Paris')) - days);
+
+test('a box that was off for days summarises them when it is back', { skip: withoutBuild }, async () => {
+  const shift = {
+    id: 'day',
+    from: '08:00',
+    to: '15:00',
+    days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+  };
+  await using box = await makeBox({ config: { attendance: { shifts: [shift] } } });
+  const said = (): string | undefined => {
+    const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
+    try {
+      return database
+        .prepare<[], string>("SELECT said FROM last_said WHERE source = 'attendance-summary'")
+        .pluck()
+        .get();
+    } finally {
+      database.close();
+    }
+  };
+  await box.start();
+  await until('the first day to be known', () => said()?.startsWith(daysAgo(1)) === true);
+  assert.deepEqual(ofKind(box, 'attendance'), [], 'nobody asked for the days before');
+  assert.equal(await box.stop(), 0);
+  const database = new Database(join(box.directory, 'data', 'records.db'));
+  database
+    .prepare('UPDATE last_said SET said = ? WHERE source = ?')
+    .run(`${daysAgo(4)} 0`, 'attendance-summary');
+  database.close();
+
+  await box.start();
+  await until('yesterday to be told', () => said()?.startsWith(daysAgo(1)) === true);
+  assert.deepEqual(
+    ofKind(box, 'attendance').map(({ type, data }) => [type, data.date]),
+    [3, 2, 1].map((days) => ['rollcall.attendance.summarised.v1', daysAgo(days)]),
+  );
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cameraStateSchema } from '../../daemon/publish/contract/camera-state-schema.js';
+import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
+import { type Appliance, applianceCamera, startAppliance } from '../support/appliance.js';
+import { withoutBuild } from '../support/box.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { visitorClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
+
+const discoveryTopic = 'homeassistant/device/test-site/test-box/config';
+const stateTopic = (camera: string): string => `rollcall/test-site/test-box/camera/${camera}/state`;
+
+/** The last message on a topic; undefined where none came, empty where it was taken back. */
+function last({ subscriber }: Appliance, topic: string): string | undefined {
+  return subscriber.messages.findLast((message) => message.topic === topic)?.payload.toString('utf8');
+}
+
+const untilLast = (box: Appliance, topic: string, isWanted: (text: string | undefined) => boolean) =>
+  until(`${topic} to change`, () => isWanted(last(box, topic)), 60_000);
+
+/** `camera state` of each event about a camera, in the order of their arrival. */
+function cameraEvents({ subscriber }: Appliance): readonly string[] {
+  return subscriber.messages
+    .filter(({ topic }) => topic.endsWith('/event/camera'))
+    .map(({ payload }) => eventSchema.parse(JSON.parse(payload.toString('utf8'))))
+    .map(({ data }) => ('state' in data ? `${data.camera} ${data.state}` : ''));
+}
+
+test('cameras and Home Assistant follow a reload', { skip: withoutBuild || withoutMosquitto }, async (t) => {
+  await using appliance = await startAppliance({
+    clip: await visitorClip('stranger'),
+    cameraIds: ['door', 'yard'],
+  });
+  const { box, cameras, config } = appliance;
+  await t.test('a camera that streams is said to, retained and as an event', async () => {
+    await untilLast(appliance, stateTopic('door'), (text) => {
+      return text !== undefined && cameraStateSchema.parse(JSON.parse(text)).state === 'streaming';
+    });
+    await until('an event of each', () => cameraEvents(appliance).length === 2, 60_000);
+    assert.deepEqual(cameraEvents(appliance).toSorted(), ['door streaming', 'yard streaming']);
+    assert.equal(last(appliance, discoveryTopic), undefined, 'off by default');
+  });
+  await t.test('Home Assistant is told when it is switched on', async () => {
+    await box.reload({ ...config, homeAssistant: { enabled: true } });
+    await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === true);
+  });
+  await t.test('a camera that is taken out is taken back, and ends as disabled', async () => {
+    const door = applianceCamera('door', cameras);
+    await box.reload({ ...config, cameras: [door], homeAssistant: { enabled: true } });
+    await untilLast(appliance, stateTopic('yard'), (text) => text === '');
+    await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === false);
+    await until('the event', () => cameraEvents(appliance).includes('yard disabled'), 60_000);
+  });
+  await t.test('Home Assistant forgets the box when it is switched off', async () => {
+    await box.reload({ ...config, cameras: [applianceCamera('door', cameras)] });
+    await untilLast(appliance, discoveryTopic, (text) => text === '');
+  });
+  assert.deepEqual(
+    cameraEvents(appliance).filter((event) => event.startsWith('door')),
+    ['door streaming'],
+    'vision was replaced meanwhile: that is no news',
+  );
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { OutboxStatus, ResendOutcome, ShownEvent } from '../../daemon/control/event-control.js';
+import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { connectCentre, newIssuer, token } from '../support/command-centre.js';
+import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { openTcpGate } from '../support/tcp-gate.js';
+import { until } from '../support/until.js';
+
+const base = 'rollcall/test-site/test-box';
+
+const json = async <T>(box: TestBox, ...args: string[]): Promise<T> =>
+  JSON.parse((await box.command(...args, '--json')).stdout) as T;
+
+const outbox = (box: TestBox): Promise<OutboxStatus> => json(box, 'outbox', 'status');
+
+/** Sequences of events and replies, as often as they came. */
+const arrived = ({ messages }: EventSubscriber): readonly number[] =>
+  messages
+    .filter(({ topic }) => /\/(event|reply)\//.test(topic))
+    .map(({ payload }) => Number((JSON.parse(payload.toString('utf8')) as { sequence: string }).sequence));
+
+test('a box whose centre confirms', {
+  skip: withoutBuild || withoutMosquitto,
+  timeout: 180_000,
+}, async (t) => {
+  await using broker = await startMosquitto();
+  await using gate = await openTcpGate(broker.port);
+  const mqtt = { url: `mqtt://127.0.0.1:${gate.port}`, acknowledgement: 'centre' };
+  await using box = await makeBox({ config: { mqtt } });
+  const issuer = await newIssuer();
+  const keyPath = join(box.directory, 'centre.jwk');
+  await writeFile(keyPath, issuer.publicText);
+  await box.start();
+  await box.command('trust', 'add', issuer.id, '--key', keyPath, '--scope', 'events');
+  const order = async (command: string, given: Readonly<Record<string, unknown>>): Promise<void> => {
+    await using sender = await connectCentre(broker.url);
+    const options = { command, id: randomUUID(), audience: 'test-site/test-box', arguments: given };
+    await sender.send(`${base}/command/${command}`, await token(issuer, options));
+  };
+  await until('the broker to have everything', async () => {
+    const { count, keptForCentre } = await outbox(box);
+    return count > 0 && count === keptForCentre;
+  });
+
+  await t.test('sends everything again when the broker has lost it', async () => {
+    gate.close();
+    await broker.kill();
+    await broker.start();
+    await using subscriber = await subscribeToEvents(broker.url);
+    await gate.open();
+    const { newestSequence } = await outbox(box);
+    await subscriber.until(() => new Set(arrived(subscriber)).size >= newestSequence);
+    const shown = await json<ShownEvent>(box, 'events', 'show', '1');
+    assert.equal(shown.delivery, 'kept-for-centre');
+    const captured = join(box.directory, 'captured');
+    await writeFile(
+      captured,
+      subscriber.messages.map(({ topic, payload }) => `${topic} ${payload}\n`).join(''),
+    );
+    const { exitCode, stdout } = await box.command('events', 'verify', captured);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /; none missing/);
+  });
+
+  await t.test('lets go of what the centre has, and sends it again when it asks', async () => {
+    const { newestSequence } = await outbox(box);
+    await order('acknowledge-events', { upTo: newestSequence });
+    await until('the outbox to follow', async () => {
+      // How many are left does not matter: the reply is one, and the box may have told something else meanwhile.
+      return (await outbox(box)).centreHasUpTo >= newestSequence;
+    }).catch(async (error: unknown) => {
+      const status = JSON.stringify(await outbox(box));
+      throw new Error(`${String(error)}, ${newestSequence}\noutbox: ${status}\nlog:\n${box.log()}`);
+    });
+    const shown = await json<ShownEvent>(box, 'events', 'show', '1');
+    assert.equal(shown.delivery, 'delivered');
+    await using subscriber = await subscribeToEvents(broker.url);
+    await order('resend-events', { from: 1, to: 2 });
+    await subscriber.until(() => [1, 2].every((sequence) => arrived(subscriber).includes(sequence)));
+    const again = await json<ResendOutcome>(box, 'events', 'resend', '--from', '1', '--to', '1', '--yes');
+    assert.equal(again.count, 1);
+    await subscriber.until(() => arrived(subscriber).filter((sequence) => sequence === 1).length === 2);
+    const { stdout } = await box.command('audit', 'list', '--action', 'events.resent');
+    assert.match(stdout, /events\.resent/);
+  });
+});

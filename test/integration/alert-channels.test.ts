@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AlertBox } from '../support/alert-box.js';
+import { alerting, hook, posted, rule } from '../support/alert-hook.js';
+import { openHttpSink, openSilentSink } from '../support/alert-sinks.js';
+
+const minuteMs = 60_000;
+
+describe('a delivery', () => {
+  test('that fails is tried again, saying the same', async () => {
+    await using web = await openHttpSink();
+    web.answer = (_request, index) => (index < 2 ? 500 : 200);
+    await using box = new AlertBox(alerting(web, rule('unknown')));
+    box.unknown();
+    await box.until('the first try', () => web.requests.length === 1);
+    await box.until('its trace', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
+    const [first] = box.alerts.list(1, 'pending');
+    assert.equal(first?.deliveries[0]?.code, 'webhook-unavailable');
+    assert.match(first?.deliveries[0]?.reason ?? '', /HTTP status 500/);
+    await box.until('delivery', () => box.states()[0] === 'delivered');
+    assert.equal(web.requests.length, 3);
+    assert.equal(new Set(web.requests.map(({ body }) => body)).size, 1);
+    assert.equal(new Set(web.requests.map(({ headers }) => headers['idempotency-key'])).size, 1);
+  });
+
+  test('that is refused for good fails at once', async () => {
+    await using web = await openHttpSink();
+    web.answer = () => 401;
+    await using box = new AlertBox(alerting(web, rule('unknown')));
+    box.unknown();
+    await box.until('the end', () => box.states()[0] === 'failed');
+    await box.pass(30 * minuteMs);
+    assert.equal(web.requests.length, 1);
+    assert.deepEqual(box.alerts.summary, { rules: 1, pending: 0, failed: 1 });
+  });
+
+  test('is given up after a day', async () => {
+    let port = 0;
+    {
+      await using closed = await openHttpSink();
+      port = closed.port;
+    }
+    await using box = new AlertBox(`{ webhooks: [${hook({ port })}], rules: [${rule('unknown')}] }`);
+    box.unknown();
+    await box.until('the first try', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
+    box.clock.advanceBy(23 * 60 * minuteMs);
+    await box.until('another try', () => (box.alerts.list(1)[0]?.deliveries[0]?.attempts ?? 0) >= 2);
+    assert.equal(box.states()[0], 'pending');
+    box.clock.advanceBy(60 * minuteMs);
+    await box.until('the end', () => box.states()[0] === 'failed');
+    assert.match(
+      box.alerts.list(1)[0]?.deliveries[0]?.reason ?? '',
+      /^given up after 24 hours: .*nothing listens/,
+    );
+  });
+
+  test('to a channel that hangs does not hold up the others', async () => {
+    await using silent = await openSilentSink();
+    await using web = await openHttpSink();
+    await using box = new AlertBox(`{
+      webhooks: [${hook(silent, 'slow')}, ${hook(web)}],
+      rules: [{ id: r, on: unknown, cooldownMinutes: 0, channels: [slow, ops] }] }`);
+    for (const _person of [1, 2, 3]) box.unknown();
+    await box.until('the other channel', () => web.requests.length === 3);
+    await silent.seen;
+    assert.equal(box.states().filter((state) => state === 'pending').length, 3);
+  });
+
+  test('to a channel that is gone from the configuration fails', async () => {
+    await using web = await openHttpSink();
+    web.answer = () => 500;
+    await using box = new AlertBox(alerting(web, rule('unknown')));
+    box.unknown();
+    await box.until('the first try', () => box.alerts.list(1)[0]?.deliveries[0]?.attempts === 1);
+    box.configure('{}');
+    await box.until('the end', () => box.states()[0] === 'failed');
+    assert.equal(box.alerts.list(1)[0]?.deliveries[0]?.code, 'channel-removed');
+  });
+
+  test('is forgotten after 90 days', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('unknown')));
+    box.unknown();
+    await box.until('delivery', () => box.states()[0] === 'delivered');
+    for (const [days, left] of [
+      [89, 1],
+      [2, 0],
+    ] as const) {
+      await box.stop();
+      box.clock.advanceBy(days * 24 * 60 * minuteMs);
+      box.start();
+      await box.pass(6_000);
+      assert.equal(box.alerts.list(10).length, left);
+    }
+  });
+});
+
+describe('a test of a channel', () => {
+  test('is sent at once, past rules and history', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web));
+    assert.deepEqual(await box.alerts.test(), [{ channel: 'ops', kind: 'webhook', outcome: 'delivered' }]);
+    assert.equal(posted(web)[0]?.phase, 'test');
+    assert.deepEqual(box.alerts.list(10), []);
+  });
+
+  test('says what is wrong', async () => {
+    await using web = await openHttpSink();
+    web.answer = () => 403;
+    await using box = new AlertBox(alerting(web));
+    const [test] = await box.alerts.test('ops');
+    assert.ok(test?.outcome === 'failed');
+    assert.equal(test.code, 'webhook-refused');
+    assert.match(test.message, /^webhook ops \(127\.0\.0\.1:\d+\): it answered with HTTP status 403$/);
+    await assert.rejects(box.alerts.test('opps'), { code: 'no-such-channel' });
+    box.configure('{}');
+    await assert.rejects(box.alerts.test(), { code: 'no-alert-channels' });
+  });
+});

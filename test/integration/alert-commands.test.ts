@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { ChannelTest, ShownAlert } from '../../daemon/control/alert-control.js';
+import type { BoxControl } from '../../daemon/control/box-control.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { AlertBox } from '../support/alert-box.js';
+import { openHttpSink } from '../support/alert-sinks.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A box with one web hook and one rule behind the local API, and `rollcall alerts` as a program before it. */
+async function withCommands(
+  work: (parts: {
+    readonly box: AlertBox;
+    readonly web: Awaited<ReturnType<typeof openHttpSink>>;
+    readonly run: (...args: readonly string[]) => Promise<Outcome>;
+  }) => Promise<void>,
+): Promise<void> {
+  await using directory = await temporaryDirectory();
+  await using web = await openHttpSink();
+  await using box = new AlertBox(`{
+    webhooks: [{ id: ops, url: "http://127.0.0.1:${web.port}/", secret: ops-secret }],
+    rules: [{ id: strangers, on: unknown, cooldownMinutes: 0, channels: [ops] }] }`);
+  const socketPath = join(directory.path, 'control.sock');
+  // Nothing but alerts is asked for here.
+  const behind = { alerts: box.alerts } as Partial<BoxControl> as BoxControl;
+  await using _server = await startControlServer({ socketPath, box: behind, logger: silentLogger });
+  const config = join(directory.path, 'rollcall.yaml');
+  writeFileSync(config, `site: { id: office, timeZone: UTC }\ncontrol: { socketPath: ${socketPath} }\n`);
+  const run = (...args: readonly string[]): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const program = ['--import', 'tsx', 'daemon/cli/main.ts', 'alerts', ...args, '--config', config];
+      execFile(process.execPath, program, { cwd: repository }, (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      });
+    });
+  await work({ box, web, run });
+}
+
+describe('rollcall alerts list', () => {
+  test('shows what was delivered, what waits and what failed, with the reason', async () => {
+    await withCommands(async ({ box, web, run }) => {
+      assert.match((await run('list')).stdout, /There are no alerts/);
+      web.answer = (_request, index) => [200, 404, 500][index] ?? 500;
+      for (const count of [1, 2, 3]) {
+        box.unknown();
+        await box.until('a try', () => box.alerts.list(9).length === count && tried(box));
+      }
+      const { stdout, code } = await run('list');
+      assert.equal(code, 0);
+      const rows = stdout.split('\n').slice(1, 4);
+      assert.deepEqual(
+        rows.map((row) => row.split(/ {2,}/).slice(1, 5)),
+        [
+          ['strangers', 'raised', 'ops', 'pending'],
+          ['strangers', 'raised', 'ops', 'failed'],
+          ['strangers', 'raised', 'ops', 'delivered'],
+        ],
+      );
+      assert.match(stdout, /to ops, failed: webhook ops \(127.*HTTP status 404.*\(webhook-refused\)/);
+      const failed = JSON.parse((await run('list', '--state', 'failed', '--json')).stdout) as ShownAlert[];
+      assert.deepEqual(
+        failed.map(({ rule, deliveries }) => [rule, deliveries[0]?.state, deliveries[0]?.code]),
+        [['strangers', 'failed', 'webhook-refused']],
+      );
+      const last = JSON.parse((await run('list', '--last', '1', '--json')).stdout) as ShownAlert[];
+      assert.equal(last.length, 1);
+      assert.ok(last[0]?.deliveries[0]?.nextTryAt !== undefined);
+    });
+  });
+
+  test('refuses what it cannot show', async () => {
+    await withCommands(async ({ run }) => {
+      assert.equal((await run('list', '--state', 'lost')).code, 2);
+      assert.equal((await run('list', '--last', 'many')).code, 2);
+    });
+  });
+});
+
+describe('rollcall alerts test', () => {
+  test('sends a test and says how it went, by its exit code too', async () => {
+    await withCommands(async ({ web, run }) => {
+      const good = await run('test', 'ops');
+      assert.deepEqual([good.code, good.stdout], [0, 'webhook ops: delivered\n']);
+      assert.equal(web.requests.length, 1);
+      web.answer = () => 401;
+      const bad = await run('test');
+      assert.equal(bad.code, 1);
+      assert.match(
+        bad.stdout,
+        /^webhook ops: FAILED: .*HTTP status 401 \(webhook-refused\)\n {2}what to do: /,
+      );
+      const json = JSON.parse((await run('test', '--json')).stdout) as ChannelTest[];
+      assert.equal(json[0]?.outcome, 'failed');
+      const unknown = await run('test', 'opps');
+      assert.equal(unknown.code, 2);
+      assert.match(unknown.stderr, /there is no channel with id 'opps'/);
+    });
+  });
+});
+
+/** Whether every delivery was tried once. */
+function tried(box: AlertBox): boolean {
+  return box.alerts.list(9).every(({ deliveries }) => deliveries.every(({ attempts }) => attempts > 0));
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { BoxEvent } from '../../daemon/domain/event.js';
+import { personId } from '../../daemon/domain/ids.js';
+import { boxTroubles } from '../../daemon/domain/notice.js';
+import { webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
+import { AlertBox, webhookSecret } from '../support/alert-box.js';
+import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
+import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
+
+const minuteMs = 60_000;
+
+describe('from a recorded event to whoever is told', () => {
+  test('three unknown people become one alert, by webhook and by e-mail', async () => {
+    await using web = await openHttpSink();
+    await using mail = await openSmtpSink();
+    await using box = new AlertBox(`{
+      webhooks: [${hook(web)}],
+      emails: [{ id: guard, host: 127.0.0.1, port: ${mail.port}, tls: none, from: box@example.org, to: [guard@example.org] }],
+      rules: [{ id: strangers, on: unknown, threshold: { count: 3, withinMinutes: 10 }, channels: [ops, guard] }] }`);
+    for (const _person of [1, 2]) {
+      box.unknown();
+      await box.pass(4 * minuteMs);
+    }
+    box.unknown();
+    await box.until('both deliveries', () => web.requests.length > 0 && mail.mails.length > 0);
+    await box.until('the history', () => box.states().every((state) => state === 'delivered'));
+    const expected = '[warning] 3 unknown people at Gate in 8 minutes (office/box-1)';
+    assert.deepEqual(subjects(web), [expected]);
+    const [request] = web.requests;
+    const timestamp = String(request?.headers['rollcall-timestamp']);
+    const signature = webhookSignature(Buffer.from(webhookSecret), timestamp, request?.body ?? '');
+    assert.equal(request?.headers['rollcall-signature'], signature);
+    const [message] = mail.mails;
+    assert.equal(message && mailHeader(message, 'subject'), expected);
+    const [alert] = box.alerts.list(10);
+    assert.deepEqual(
+      alert?.deliveries.map(({ channel, state, attempts }) => [channel, state, attempts]),
+      [
+        ['ops', 'delivered', 1],
+        ['guard', 'delivered', 1],
+      ],
+    );
+    assert.equal(message && mailHeader(message, 'message-id'), `<${alert?.id}@example.org>`);
+    assert.deepEqual(box.alerts.summary, { rules: 1, pending: 0, failed: 0 });
+  });
+
+  test('a camera that fails for a moment is no alert; one that stays down is, and so is its return', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('camera-down')));
+    box.camera('failed');
+    await box.pass(5_000);
+    box.camera('streaming');
+    await box.pass(5 * minuteMs);
+    assert.deepEqual(box.alerts.list(10), []);
+    box.camera('failed');
+    await box.pass(2 * minuteMs);
+    box.camera('streaming');
+    await box.until('both alerts', () => web.requests.length === 2);
+    assert.deepEqual(subjects(web), [
+      '[warning] Camera Gate is down, since 2026-03-02 10:05 (camera-silent) (office/box-1)',
+      '[warning] Over: Camera Gate was down from 2026-03-02 10:05 to 2026-03-02 10:07 (camera-silent) (office/box-1)',
+    ]);
+    assert.deepEqual(
+      posted(web).map(({ phase }) => phase),
+      ['raised', 'cleared'],
+    );
+  });
+
+  test('whatever a rule can be about', async () => {
+    const occurredAtMs = 0;
+    const events: readonly BoxEvent[] = [
+      { kind: 'gallery', occurredAtMs, change: 'sealed', code: 'key-missing' },
+      { kind: 'gallery', occurredAtMs, change: 'key-rotated' },
+      { kind: 'gallery', occurredAtMs, change: 'opened' },
+      ...boxTroubles.map((condition) => ({ kind: 'box', occurredAtMs, condition, isActive: true }) as const),
+      { kind: 'box', occurredAtMs, condition: 'running', isActive: true },
+      {
+        kind: 'gap',
+        occurredAtMs,
+        firstSequence: 1,
+        lastSequence: 2,
+        counts: { unknown: 2 },
+        reason: 'too-old',
+      },
+    ];
+    await using web = await openHttpSink();
+    const rules = ['sealed', 'events-lost', 'attack', ...boxTroubles].map((on) => rule(on));
+    await using box = new AlertBox(alerting(web, ...rules));
+    for (const event of events) box.record(event);
+    box.attack();
+    await box.until('all alerts', () => web.requests.length === 10);
+    assert.deepEqual(
+      posted(web).map(({ on, phase }) => `${on} ${phase}`),
+      [
+        'sealed raised',
+        'sealed cleared',
+        ...boxTroubles.map((condition) => `${condition} raised`),
+        'events-lost raised',
+        'attack raised',
+      ],
+    );
+  });
+
+  test('nobody is named: neither in what is sent nor in the log', async () => {
+    await using web = await openHttpSink();
+    await using mail = await openSmtpSink({ refuseRecipient: () => 550 });
+    await using box = new AlertBox(`{
+      webhooks: [${hook(web)}],
+      emails: [{ id: guard, host: 127.0.0.1, port: ${mail.port}, tls: none, from: box@example.org, to: [somebody@example.org] }],
+      rules: [{ id: a, on: attack, channels: [ops, guard] }] }`);
+    box.attack({ personId: personId('person-4711') });
+    await box.until('both outcomes', () => box.states().join() === 'delivered,failed');
+    assert.doesNotMatch(web.requests[0]?.body ?? 'nothing', /4711|nothing/);
+    assert.doesNotMatch(box.logged.join('\n'), /4711|somebody|example\.org/);
+    assert.match(box.logged.join('\n'), /given up .*mail-refused/);
+  });
+});

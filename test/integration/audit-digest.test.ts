@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  auditDigest,
+  digestEveryEntries,
+  digestEveryMs,
+  lookAtDigestEveryMs,
+} from '../../daemon/app/audit-digest.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { Recurring } from '../../daemon/base/recurring.js';
+import { auditData } from '../../daemon/publish/contract/notice-data.js';
+import { openAuditFixture } from '../support/audit-fixture.js';
+import { openSourceRecords } from '../support/event-source.js';
+import { temporaryDirectory } from '../support/gallery-fixture.js';
+
+function open(context: TestContext) {
+  const audit = openAuditFixture(join(temporaryDirectory(context), 'audit.db'));
+  context.after(() => audit[Symbol.dispose]());
+  const source = openSourceRecords(context);
+  return {
+    audit,
+    source,
+    /** Has looked once. */
+    async start() {
+      const { records, clock } = source;
+      const digest = auditDigest({ audit: audit.log, records, clock, logger: silentLogger }).start();
+      await digest.settled();
+      return digest;
+    },
+    /** So much time, with every look that falls in it. */
+    async pass(digest: Recurring, durationMs: number) {
+      for (let passedMs = 0; passedMs < durationMs; passedMs += lookAtDigestEveryMs) {
+        source.clock.advanceBy(lookAtDigestEveryMs);
+        await digest.settled();
+      }
+    },
+    entries: () => source.events().map(({ data }) => data['entry']),
+  };
+}
+
+test('the head is told at the start, once a day and after many entries, each only where it is another', async (t) => {
+  const { audit, start, pass, entries } = open(t);
+  audit.fill(3);
+  await using digest = await start();
+  assert.deepEqual(entries(), [3]);
+  await pass(digest, 2 * digestEveryMs);
+  assert.deepEqual(entries(), [3], 'nothing new');
+  audit.fill(1);
+  await pass(digest, lookAtDigestEveryMs);
+  assert.deepEqual(entries(), [3, 4]);
+  audit.fill(1);
+  await pass(digest, digestEveryMs - 2 * lookAtDigestEveryMs);
+  assert.deepEqual(entries(), [3, 4]);
+  await pass(digest, 2 * lookAtDigestEveryMs);
+  assert.deepEqual(entries(), [3, 4, 5]);
+  audit.fill(digestEveryEntries);
+  await pass(digest, lookAtDigestEveryMs);
+  assert.deepEqual(entries(), [3, 4, 5, 5 + digestEveryEntries]);
+});
+
+test('what is told proves the log as it was', async (t) => {
+  const { audit, source, start, entries } = open(t);
+  audit.fill(5);
+  await (await start())[Symbol.asyncDispose]();
+  audit.fill(2);
+  const told = source.events()[0]?.data;
+  assert.ok(auditData.safeParse(told).success);
+  const noted = { sequence: Number(told?.['entry']), hash: String(told?.['hash']) };
+  assert.equal(audit.log.verify(noted).outcome, 'whole');
+  assert.equal(audit.log.verify({ ...noted, hash: '0'.repeat(64) }).outcome, 'broken');
+  await source.restart();
+  await using _digest = await start();
+  assert.deepEqual(entries(), [5, 7]);
+});
+
+test('a full disk delays it', async (t) => {
+  const { audit, source, start, pass, entries } = open(t);
+  audit.fill(1);
+  source.isDiskFull = true;
+  await using digest = await start();
+  source.isDiskFull = false;
+  await pass(digest, lookAtDigestEveryMs);
+  assert.deepEqual(entries(), [1]);
+});

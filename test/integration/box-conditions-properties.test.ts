@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BoxConditions } from '../../daemon/app/box-conditions.js';
+import type { Clock } from '../../daemon/base/clock.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { BoxCondition } from '../../daemon/domain/notice.js';
+import { conditionLines, openSourceRecords } from '../support/event-source.js';
+
+const watched = [
+  'disk-low',
+  'certificate-expiring',
+  'topic-refused',
+] as const satisfies readonly BoxCondition[];
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ act: fc.constantFrom('begin', 'end'), of: fc.constantFrom(...watched) }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('fill', 'free', 'wait', 'kill') }) },
+);
+
+test('whatever happens, what is said begins and ends in turn and comes to how it is', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const source = openSourceRecords(t);
+      let life = 0;
+      /** No timer of a program that was killed goes off. */
+      const open = (): BoxConditions => {
+        const { clock, records } = source;
+        life += 1;
+        const own = life;
+        const mortal: Clock = {
+          monotonicMs: () => clock.monotonicMs(),
+          wallMs: () => clock.wallMs(),
+          after: (delayMs, callback) => clock.after(delayMs, () => own === life && callback()),
+        };
+        return new BoxConditions({ records, clock: mortal, logger: silentLogger });
+      };
+      let conditions = open();
+      for (const { act, ...about } of steps) {
+        if ('of' in about) conditions[act === 'begin' ? 'begin' : 'end'](about.of);
+        if (act === 'fill' || act === 'free') source.isDiskFull = act === 'fill';
+        if (act === 'wait') source.clock.advanceBy(5_000);
+        if (act !== 'kill') continue;
+        await source.restart();
+        conditions = open();
+      }
+      source.isDiskFull = false;
+      await conditions[Symbol.asyncDispose]();
+      const lines = conditionLines(source.events());
+      for (const condition of watched) {
+        const ofThis = lines.filter((line) => line.endsWith(` ${condition}`));
+        ofThis.forEach((line, index) => {
+          assert.equal(line, `${index % 2 === 0 ? 'begin' : 'end'} ${condition}`, lines.join(', '));
+        });
+        assert.equal(ofThis.length % 2 === 1, conditions.current().includes(condition), lines.join(', '));
+      }
+      assert.equal(conditions.waitingCount, 0);
+    }),
+    { numRuns: 60 },
+  );
+});

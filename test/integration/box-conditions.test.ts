@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { BoxConditions } from '../../daemon/app/box-conditions.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { conditionLines, openSourceRecords, type SourceRecords } from '../support/event-source.js';
+import { memoryLog } from '../support/published-box.js';
+
+function conditionsOf(source: SourceRecords, logger = silentLogger): BoxConditions {
+  return new BoxConditions({ records: source.records, clock: source.clock, logger });
+}
+
+const open = (context: TestContext) => openSourceRecords(context);
+
+test('a condition is said when it begins and when it ends, not in between', (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  let changes = 0;
+  conditions.onChanged(() => {
+    changes += 1;
+  });
+  conditions.end('disk-low');
+  conditions.begin('disk-low', { freeMiB: 100 });
+  conditions.begin('disk-low', { freeMiB: 99 });
+  assert.deepEqual(conditions.current(), ['disk-low']);
+  conditions.end('disk-low');
+  conditions.end('disk-low');
+  assert.deepEqual(conditions.current(), []);
+  assert.deepEqual(conditionLines(source.events()), ['begin disk-low', 'end disk-low']);
+  assert.deepEqual(source.events()[0]?.data['details'], { freeMiB: 100 });
+  assert.equal(changes, 2);
+});
+
+test('what was said outlives a kill', async (t) => {
+  const source = open(t);
+  conditionsOf(source).begin('disk-low');
+  await source.restart();
+  const conditions = conditionsOf(source);
+  assert.deepEqual(conditions.current(), ['disk-low']);
+  conditions.begin('disk-low');
+  conditions.end('disk-low');
+  assert.deepEqual(conditionLines(source.events()), ['begin disk-low', 'end disk-low']);
+});
+
+test('a start after a kill says so', async (t) => {
+  const source = open(t);
+  const first = conditionsOf(source);
+  first.begin('running');
+  first.end('running', { signal: 'SIGTERM' });
+  await source.restart();
+  const second = conditionsOf(source);
+  second.begin('running');
+  await source.restart();
+  const third = conditionsOf(source);
+  assert.deepEqual(third.current(), [], 'it does not run before it says so');
+  third.begin('running');
+  assert.deepEqual(conditionLines(source.events()), [
+    'begin running',
+    'end running',
+    'begin running',
+    'begin running',
+  ]);
+  assert.deepEqual(
+    source.events().map(({ data }) => data['details']),
+    [{}, { signal: 'SIGTERM' }, {}, { afterKill: true }],
+  );
+});
+
+test('a change waits while nothing can be recorded, with the time at which it came', async (t) => {
+  const source = open(t);
+  const log = memoryLog();
+  const conditions = conditionsOf(source, log.logger);
+  source.isDiskFull = true;
+  conditions.begin('disk-low');
+  source.clock.advanceBy(60_000);
+  conditions.end('disk-low');
+  assert.deepEqual([conditions.current(), conditions.waitingCount], [[], 2]);
+  assert.equal(log.lines.length, 1, 'once is enough');
+  source.isDiskFull = false;
+  source.clock.advanceBy(5_000);
+  assert.equal(conditions.waitingCount, 0);
+  assert.deepEqual(conditionLines(source.events()), ['begin disk-low', 'end disk-low']);
+  assert.deepEqual(
+    source.events().map(({ time }) => time),
+    ['2026-03-02T07:00:00.000Z', '2026-03-02T07:01:00.000Z'],
+  );
+});
+
+test('a condition that flaps on a full disk takes no memory, and begins and ends in turn', async (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  source.isDiskFull = true;
+  for (let times = 0; times < 1000; times += 1) {
+    conditions.begin('topic-refused');
+    assert.ok(conditions.waitingCount <= 20);
+    conditions.end('topic-refused');
+  }
+  conditions.begin('topic-refused');
+  source.isDiskFull = false;
+  await conditions[Symbol.asyncDispose]();
+  const lines = conditionLines(source.events());
+  assert.ok(lines.length > 0);
+  lines.forEach((line, index) => {
+    assert.equal(line, `${index % 2 === 0 ? 'begin' : 'end'} topic-refused`);
+  });
+  assert.equal(lines.at(-1), 'begin topic-refused', 'the last word is how it is');
+});
+
+test('a condition that another part records is known as well, and after a restart, too', async (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  const told = new Promise<void>((resolve) => void conditions.onChanged(resolve));
+  const occurredAtMs = source.clock.wallMs();
+  source.records.record({ kind: 'box', condition: 'commands-refused', isActive: true, occurredAtMs });
+  await told;
+  assert.deepEqual(conditions.current(), ['commands-refused']);
+  await source.restart();
+  assert.deepEqual(conditionsOf(source).current(), ['commands-refused']);
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { boxTrust } from '../../daemon/app/box-trust.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
+import { refusalCodes } from '../../daemon/publish/commands/refusal.js';
+import { commandNames, commandScopes, commands } from '../../daemon/publish/contract/command-schema.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { runProgram } from '../support/box.js';
+import { openCommandedBox, type Reply } from '../support/commanded-box.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { box, startTestPublisher } from '../support/published-box.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = await readFile(join(root, 'docs/commands.md'), 'utf8');
+const [order = '', sealing = ''] = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+const withoutOpenssl =
+  spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed (apt-get install openssl)';
+
+/** A folder as the page wants it: npm packages are there, nothing else. */
+async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'rollcall-centre-'));
+  const packages = join(path, 'node_modules');
+  await symlink(join(root, 'node_modules'), packages);
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      await unlink(packages);
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('docs/commands.md', { timeout: 60_000 }, () => {
+  test('its example commands a box, literally', { skip: withoutMosquitto || withoutOpenssl }, async () => {
+    await using broker = await startMosquitto();
+    await using commanded = await openCommandedBox();
+    await using folder = await emptyFolder();
+    const cwd = process.cwd();
+    const key = join(folder.path, 'centre.pem');
+    spawnSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
+    const publicKey = spawnSync('openssl', ['pkey', '-in', key, '-pubout'], { encoding: 'utf8' }).stdout;
+    await boxTrust({
+      store: commanded.records.commands.trust,
+      audit: () => undefined,
+      counts: () => commanded.desk.counts,
+      clock: systemClock,
+    }).add(
+      { issuer: 'head-office', key: publicKey, scopes: ['cameras', 'events'] },
+      { actor: 'uid:0', origin: 'test' },
+    );
+    const topics = topicsOf('rollcall', box);
+    const inbox = commandInbox({ topics, desk: commanded.desk, logger: silentLogger });
+    await using subscriber = await subscribeToEvents(broker.url);
+    const { records } = commanded;
+    await using _publisher = startTestPublisher({ url: broker.url, records, inbox, companions: [inbox] });
+    await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
+    await writeFile(join(folder.path, 'order.mjs'), order);
+    const run = async (...args: readonly string[]): Promise<Reply> => {
+      const script = `cd '${folder.path}' && exec '${process.execPath}' order.mjs "$@"`;
+      const { stdout, stderr } = await runProgram('sh', [
+        '-c',
+        script,
+        'sh',
+        broker.url,
+        'site/box',
+        ...args,
+      ]);
+      assert.notEqual(stdout, '', stderr);
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Reply;
+    };
+    const resent = await run('resend-events', '{"from":1,"to":4}');
+    assert.deepEqual([resent.outcome, resent.result], ['done', { count: 4, missing: 0 }]);
+    const unknown = await run('set-camera', '{"camera":"gate","enabled":false}');
+    assert.deepEqual([unknown.outcome, unknown.code], ['failed', 'no-such-camera']);
+    assert.equal((await run('reload-configuration')).code, 'out-of-scope');
+    assert.equal(process.cwd(), cwd);
+  });
+
+  test('what its other example seals, the box can open', async () => {
+    await using folder = await emptyFolder();
+    const file = join(folder.path, 'seal.mjs');
+    await writeFile(file, sealing);
+    const { seal } = (await import(pathToFileURL(file).href)) as {
+      seal(key: string, value: unknown): string;
+    };
+    const pair = newKeyPair();
+    const sealed = seal(Buffer.from(pair.publicKey).toString('base64url'), { externalId: 'E-7' });
+    const opened = openSealed(pair, Buffer.from(sealed, 'base64url'));
+    assert.deepEqual(opened && JSON.parse(Buffer.from(opened).toString('utf8')), { externalId: 'E-7' });
+  });
+
+  test('names every command, scope and code', () => {
+    for (const name of [...commandNames, ...commandScopes, ...refusalCodes]) {
+      assert.ok(page.includes(`\`${name}\``), `the page says nothing of ${name}`);
+    }
+    for (const name of commandNames) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${commands[name].scope}\` |`));
+      assert.ok(row?.includes(`\`${name}\``), `${name} stands beside its scope`);
+    }
+  });
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
+import { newIssuer, token, trust } from '../support/command-centre.js';
+import type { Reply } from '../support/commanded-box.js';
+import { runAndKill } from '../support/killed-child.js';
+import { openTestRecords } from '../support/published-box.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const commandCount = 300;
+const killCount = 25;
+
+describe('commands and kills', { timeout: 240_000 }, () => {
+  test(`of ${commandCount} commands none is executed twice over ${killCount} kills, and each is answered`, async () => {
+    await using directory = await temporaryDirectory();
+    const issuer = await newIssuer();
+    const ids = Array.from({ length: commandCount }, () => randomUUID());
+    const tokens: string[] = [];
+    for (const [index, id] of ids.entries()) {
+      const bytes = await token(issuer, {
+        command: 'resend-events',
+        id,
+        arguments: { from: index + 1 },
+        lifetimeS: 3600,
+      });
+      tokens.push(bytes.toString('latin1'));
+    }
+    writeFileSync(join(directory.path, 'tokens'), tokens.join('\n'));
+    const path = join(directory.path, 'records.db');
+    {
+      await using records = openTestRecords(path);
+      await trust(records.commands.trust, issuer);
+    }
+    const random = seededRandom(7);
+    const finals = (): readonly Reply[] => {
+      const records = openTestRecords(path);
+      const replies = records
+        .list({ limit: 1_000_000, kind: 'reply' })
+        .map(({ payload }) => (JSON.parse(Buffer.from(payload).toString('utf8')) as { data: Reply }).data);
+      void records[Symbol.asyncDispose]();
+      return replies.filter(({ outcome }) => outcome === 'done' || outcome === 'failed');
+    };
+    const answered = (): number => new Set(finals().map(({ id }) => id)).size;
+    let kills = 0;
+    for (; kills < killCount || answered() < commandCount; kills += 1) {
+      assert.ok(kills < 200, 'the commands are never done');
+      await runAndKill(
+        'command-child.ts',
+        [directory.path],
+        kills < killCount ? 20 + random.unit() * 80 : 1500,
+      );
+    }
+    const file = join(directory.path, 'executed');
+    const executed = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+    assert.equal(new Set(executed).size, executed.length, 'none was executed twice');
+    const all = finals();
+    for (const [index, id] of ids.entries()) {
+      const own = all.filter((reply) => reply.id === id);
+      const outcomes = new Set(own.map(({ outcome, code = '' }) => `${outcome} ${code}`));
+      assert.equal(outcomes.size, 1, `command ${index + 1} has one answer: ${[...outcomes]}`);
+      const [outcome] = outcomes;
+      if (outcome === 'done ') assert.ok(executed.includes(index + 1));
+      else assert.equal(outcome, 'failed interrupted');
+    }
+    const interrupted = new Set(all.filter(({ code }) => code === 'interrupted').map(({ id }) => id)).size;
+    assert.ok(interrupted > 0, 'the kills found commands begun');
+    assert.ok(interrupted <= kills, 'a kill cuts short one command at most');
+  });
+});

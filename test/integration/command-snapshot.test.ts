@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
+import { describe, test } from 'node:test';
+import sharp from 'sharp';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { type Frame, yuv420Bytes } from '../../daemon/domain/picture.js';
+import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import { largestSnapshotBytes } from '../../daemon/vision/protocol.js';
+import { SnapshotRequests } from '../../daemon/vision/snapshot.js';
+
+function frameOf(widthPx: number, heightPx: number, fill: (data: Uint8Array) => void): Frame {
+  const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
+  fill(data);
+  return {
+    cameraId: cameraId('gate'),
+    sequence: 0,
+    capturedAtMs: 0,
+    picture: { format: 'yuv420p', widthPx, heightPx, range: 'limited', data },
+    release: () => data.fill(0),
+  };
+}
+
+describe('a snapshot', () => {
+  test('is the picture as it was when it was offered, sealed; whoever holds the frame may go on', async () => {
+    const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
+    clock.advanceBy(40);
+    const requests = new SnapshotRequests(clock);
+    const pair = newKeyPair();
+    const asked = [requests.next(pair.publicKey), requests.next(pair.publicKey)];
+    const frame = frameOf(64, 48, (data) => data.fill(128));
+    requests.offer(frame);
+    frame.release();
+    for (const snapshot of await Promise.all(asked)) {
+      assert.equal(snapshot.outcome, 'ok');
+      if (snapshot.outcome !== 'ok') return;
+      assert.equal(snapshot.takenAtMs, Date.UTC(2026, 2, 2, 8));
+      const jpeg = openSealed(pair, Buffer.from(snapshot.sealedBase64url, 'base64url'));
+      assert.ok(jpeg);
+      const { data, info } = await sharp(Buffer.from(jpeg)).raw().toBuffer({ resolveWithObject: true });
+      assert.deepEqual([info.width, info.height], [64, 48]);
+      assert.ok(Math.abs((data[0] ?? 0) - 130) < 6, 'grey, as it was, not what came after');
+    }
+  });
+
+  test('that would be too large is made smaller', async () => {
+    const requests = new SnapshotRequests(new VirtualClock());
+    const pair = newKeyPair();
+    const asked = requests.next(pair.publicKey);
+    // Nothing compresses worse than noise.
+    requests.offer(frameOf(1920, 1080, (data) => randomFillSync(data)));
+    const snapshot = await asked;
+    assert.equal(snapshot.outcome, 'ok');
+    if (snapshot.outcome !== 'ok') return;
+    const jpeg = openSealed(pair, Buffer.from(snapshot.sealedBase64url, 'base64url'));
+    assert.ok(jpeg && jpeg.length <= largestSnapshotBytes);
+    const { width } = await sharp(Buffer.from(jpeg)).metadata();
+    assert.equal(width, snapshot.widthPx);
+    assert.ok(snapshot.widthPx < 1920);
+  });
+
+  test('of a camera that shows nothing is given up after ten seconds', async () => {
+    const clock = new VirtualClock();
+    const requests = new SnapshotRequests(clock);
+    const asked = requests.next(newKeyPair().publicKey);
+    clock.advanceBy(10_000);
+    const snapshot = await asked;
+    assert.equal(snapshot.outcome === 'failed' && snapshot.code, 'camera-not-streaming');
+    requests.offer(frameOf(2, 2, () => undefined));
+  });
+
+  test('is not sealed to a key that protects nothing', async () => {
+    const requests = new SnapshotRequests(new VirtualClock());
+    const asked = requests.next(new Uint8Array(32));
+    requests.offer(frameOf(16, 16, () => undefined));
+    const snapshot = await asked;
+    assert.equal(snapshot.outcome === 'failed' && snapshot.code, 'public-key-weak');
+  });
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { Aedes } from 'aedes';
+import { commandLines } from '../../daemon/cli/status.js';
+import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
+import { RefusedKinds } from '../../daemon/publish/refused-kinds.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { attendanceFact } from '../support/facts.js';
+import { listenOnLoopback } from '../support/listening.js';
+import {
+  box,
+  memoryLog,
+  openTestRecords,
+  startTestPublisher,
+  temporaryFolder,
+} from '../support/published-box.js';
+import { until } from '../support/until.js';
+
+/** A broker that lets nobody read commands until `allow` is called, which hangs up on everybody. */
+async function brokerThatDenies() {
+  let isAllowed = false;
+  const broker = await Aedes.createBroker({
+    authorizeSubscribe: (_client, subscription, answer) =>
+      answer(null, isAllowed || !subscription.topic.includes('/command/') ? subscription : null),
+  });
+  const sockets = new Set<{ destroy(): void }>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  const port = await listenOnLoopback(server);
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    allow() {
+      isAllowed = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => broker.close(resolve));
+      server.close();
+    },
+  };
+}
+
+test('a broker that lets the box read no commands is a condition, beside events that flow', async () => {
+  await using broker = await brokerThatDenies();
+  using folder = temporaryFolder();
+  await using records = openTestRecords(`${folder.path}/records.db`);
+  const said: string[] = [];
+  const conditions = {
+    begin: (condition: string, details = {}) =>
+      void said.push(`begin ${condition} ${JSON.stringify(details)}`),
+    end: (condition: string) => void said.push(`end ${condition}`),
+  };
+  const refused = new RefusedKinds(conditions);
+  const log = memoryLog();
+  const desk = { receive: async () => undefined };
+  const inbox = commandInbox({ topics: topicsOf('rollcall', box), desk, refused, logger: log.logger });
+  await using publisher = startTestPublisher({
+    url: broker.url,
+    ...{ records, inbox, refused, conditions },
+    companions: [inbox],
+    timings: { steadyAfterMs: 20 },
+  });
+  await until('the condition', () => said.length > 0);
+  records.record(attendanceFact());
+  await until('an event to be taken', () => publisher.status().publishedCount === 1);
+  await until('the connection to have lasted', () => said.includes('end client-id-contested'));
+  const ofTopics = () => said.filter((line) => line.includes('topic-refused'));
+  assert.deepEqual(ofTopics(), ['begin topic-refused {"kind":"command"}'], 'neither of them ends it');
+  assert.equal(publisher.status().areCommandsRefused, true);
+  assert.ok(log.lines.some(({ message }) => message.includes('read its commands')));
+  broker.allow();
+  await until('its end', () => said.includes('end topic-refused'));
+  assert.equal(publisher.status().areCommandsRefused, false);
+});
+
+test('the status says that the broker refuses commands, and what to do', () => {
+  assert.deepEqual(commandLines({ state: 'connected' }), []);
+  const [line] = commandLines({ state: 'connected', areCommandsRefused: true });
+  assert.match(line ?? '', /^commands: refused by the broker\n {2}what to do: .*mosquitto-acl\.example/);
+});

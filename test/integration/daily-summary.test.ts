@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { type DailySummaryOptions, dailySummary, lookAtDaysEveryMs } from '../../daemon/app/daily-summary.js';
+import { personsInAPart } from '../../daemon/app/day-summary.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import type { Recurring } from '../../daemon/base/recurring.js';
+import { summaryData } from '../../daemon/publish/contract/notice-data.js';
+import { type AttendanceBox, enrolled, openAttendanceBox } from '../support/attendance-box.js';
+import { paris } from '../support/attendance-plan.js';
+
+const dayShift = { id: 'day', from: '08:00', to: '16:00' };
+const nightShift = { id: 'night', days: ['mon', 'tue', 'wed', 'thu'], from: '22:00', to: '06:00' };
+
+interface Told {
+  readonly date: string;
+  readonly part: number;
+  readonly parts: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly persons: readonly {
+    readonly person: string;
+    readonly shift: string | null;
+    readonly statuses: readonly string[];
+    readonly firstIn: string | null;
+    readonly lastOut: string | null;
+    readonly workedMin: number | null;
+  }[];
+}
+
+const told = ({ records }: AttendanceBox): readonly Told[] =>
+  records
+    .list({ kind: 'summary', limit: 10_000 })
+    .map(({ payload }) => (JSON.parse(new TextDecoder().decode(payload)) as { data: Told }).data);
+
+const datesOf = (box: AttendanceBox): readonly string[] => told(box).map(({ date }) => date);
+
+async function open(context: TestContext, time: string, shifts: readonly object[] = [dayShift]) {
+  const box = await openAttendanceBox(context);
+  box.configure({ shifts });
+  box.setClock(time);
+  const summaryOf = (changes: Partial<DailySummaryOptions> = {}): Recurring =>
+    dailySummary({
+      attendance: box.attendance,
+      records: box.records,
+      current: () => box.config,
+      localTime: paris,
+      isReady: () => true,
+      clock: box.clock,
+      logger: silentLogger,
+      ...changes,
+    });
+  return {
+    box,
+    summaryOf,
+    /** One look by a box that has just started, at a time of the site. */
+    async look(at: string, changes: Partial<DailySummaryOptions> = {}) {
+      box.setClock(at);
+      await using summary = summaryOf(changes).start();
+      await summary.settled();
+    },
+  };
+}
+
+describe('a day', () => {
+  test('is told when it is over, with who was there and who was not', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    box.persons = [enrolled('ada', 'Ada'), enrolled('bea', 'Bea'), enrolled('cyd', 'Cyd')];
+    await look('2026-03-02T07:00');
+    box.see('ada', 'entry', '2026-03-02T08:00');
+    box.see('ada', 'exit', '2026-03-02T16:00');
+    box.see('bea', 'entry', '2026-03-02T09:30');
+    box.see('gone', 'entry', '2026-03-02T08:00');
+    await look('2026-03-02T23:59');
+    assert.deepEqual(told(box), []);
+    await look('2026-03-03T00:00');
+    await look('2026-03-03T12:00');
+    const [day, ...others] = told(box);
+    assert.deepEqual(others, []);
+    assert.deepEqual(day, {
+      date: '2026-03-02',
+      part: 1,
+      parts: 1,
+      counts: { absent: 1, incomplete: 2, late: 1, 'on-time': 2 },
+      persons: [
+        {
+          person: 'ada',
+          shift: 'day',
+          statuses: ['on-time'],
+          firstIn: '2026-03-02T07:00:00.000Z',
+          lastOut: '2026-03-02T15:00:00.000Z',
+          workedMin: 480,
+        },
+        {
+          person: 'bea',
+          shift: 'day',
+          statuses: ['late', 'incomplete'],
+          firstIn: '2026-03-02T08:30:00.000Z',
+          lastOut: null,
+          workedMin: 0,
+        },
+        { person: 'cyd', shift: 'day', statuses: ['absent'], firstIn: null, lastOut: null, workedMin: 0 },
+        {
+          person: 'gone',
+          shift: 'day',
+          statuses: ['on-time', 'incomplete'],
+          firstIn: '2026-03-02T07:00:00.000Z',
+          lastOut: null,
+          workedMin: 0,
+        },
+      ],
+    });
+    assert.ok(!JSON.stringify(day).includes('Ada'), 'no name');
+    assert.ok(summaryData.safeParse(day).success, 'as the contract says');
+  });
+
+  test('with a night shift is told when everybody has left it', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00', [nightShift]);
+    box.persons = [enrolled('ada')];
+    await look('2026-03-02T07:00');
+    box.see('ada', 'entry', '2026-03-02T21:58');
+    box.see('ada', 'exit', '2026-03-03T06:02');
+    await look('2026-03-03T13:59');
+    assert.deepEqual(told(box), []);
+    await look('2026-03-03T14:00');
+    const [day] = told(box);
+    assert.deepEqual(
+      [day?.date, day?.persons[0]?.firstIn, day?.persons[0]?.lastOut, day?.counts],
+      ['2026-03-02', '2026-03-02T20:58:00.000Z', '2026-03-03T05:02:00.000Z', { 'on-time': 1 }],
+    );
+  });
+
+  test('on which nobody was there or due is told, too', async (t) => {
+    const { box, look } = await open(t, '2026-03-07T07:00');
+    await look('2026-03-07T07:00');
+    await look('2026-03-08T00:00');
+    assert.deepEqual(told(box), [{ date: '2026-03-07', part: 1, parts: 1, counts: {}, persons: [] }]);
+  });
+
+  test('of many comes in parts, all at once', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    box.persons = Array.from({ length: 2 * personsInAPart + 1 }, (_, index) =>
+      enrolled(`p-${10_000 + index}`),
+    );
+    await look('2026-03-02T07:00');
+    await look('2026-03-03T00:00');
+    assert.deepEqual(
+      told(box).map(({ part, parts, persons, counts }) => [part, parts, persons.length, counts['absent']]),
+      [
+        [1, 3, 500, 1001],
+        [2, 3, 500, 1001],
+        [3, 3, 1, 1001],
+      ],
+    );
+    const ids = told(box).flatMap(({ persons }) => persons.map(({ person }) => person));
+    assert.equal(new Set(ids).size, 1001);
+  });
+});
+
+describe('once', () => {
+  test('days that were missed come in order when the box is back', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    await look('2026-03-02T07:00');
+    await look('2026-03-05T12:00');
+    await look('2026-03-05T12:01');
+    assert.deepEqual(datesOf(box), ['2026-03-02', '2026-03-03', '2026-03-04']);
+    await look('2026-05-05T12:00');
+    assert.equal(datesOf(box).length, 3 + 31, 'a month at most');
+    assert.deepEqual([...datesOf(box)].sort(), datesOf(box));
+  });
+
+  test('a kill or a full disk in the middle neither loses nor doubles a part', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    box.persons = Array.from({ length: personsInAPart + 1 }, (_, index) => enrolled(`p-${10_000 + index}`));
+    await look('2026-03-02T07:00');
+    const { records } = box;
+    let calls = 0;
+    const failing: DailySummaryOptions['records'] = {
+      ...records,
+      recordAll(events, alongside) {
+        calls += 1;
+        if (calls === 1) return records.recordAll(events, alongside);
+        return records.recordAll(events, () => {
+          alongside?.();
+          throw operational('disk-full', 'the disk is full');
+        });
+      },
+    };
+    await look('2026-03-05T12:00', { records: failing });
+    assert.deepEqual(datesOf(box), ['2026-03-02', '2026-03-02']);
+    await look('2026-03-05T12:01');
+    assert.deepEqual(datesOf(box), [
+      ...['2026-03-02', '2026-03-02'],
+      ...['2026-03-03', '2026-03-03'],
+      ...['2026-03-04', '2026-03-04'],
+    ]);
+  });
+
+  test('a running box tells it by itself', async (t) => {
+    const { box, summaryOf } = await open(t, '2026-03-02T07:00');
+    await using summary = summaryOf().start();
+    await summary.settled();
+    box.setClock('2026-03-03T00:00');
+    box.clock.advanceBy(lookAtDaysEveryMs);
+    await summary.settled();
+    box.clock.advanceBy(lookAtDaysEveryMs);
+    await summary.settled();
+    assert.deepEqual(datesOf(box), ['2026-03-02']);
+  });
+});
+
+describe('waits', () => {
+  test('while the gallery is sealed or sightings wait, and while nobody knows who is enrolled', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    await look('2026-03-02T07:00');
+    await look('2026-03-03T12:00', { isReady: () => false });
+    box.persons = undefined;
+    await look('2026-03-03T12:00');
+    assert.deepEqual(told(box), []);
+    box.persons = [enrolled('ada')];
+    await look('2026-03-03T12:01');
+    assert.deepEqual(datesOf(box), ['2026-03-02']);
+  });
+
+  test('for shifts, and is silent where it was turned off; what passed meanwhile is not made up', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00', []);
+    await look('2026-03-02T07:00');
+    await look('2026-03-04T07:00');
+    box.configure({ shifts: [dayShift], dailySummary: false });
+    await look('2026-03-06T07:00');
+    assert.deepEqual(told(box), []);
+    box.configure({ shifts: [dayShift] });
+    await look('2026-03-08T07:00');
+    await look('2026-03-09T07:00');
+    assert.deepEqual(datesOf(box), ['2026-03-08']);
+    box.configure({ shifts: [dayShift], dailySummary: false });
+    await look('2026-03-11T07:00');
+    box.configure({ shifts: [dayShift] });
+    await look('2026-03-12T07:00');
+    await look('2026-03-13T07:00');
+    assert.deepEqual(datesOf(box), ['2026-03-08', '2026-03-12']);
+  });
+
+  test('a clock that stood ahead: days that were not over are told again when they are', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    await look('2026-03-02T07:00');
+    await look('2026-03-05T07:00');
+    await look('2026-03-03T07:00');
+    await look('2026-03-04T07:00');
+    assert.deepEqual(datesOf(box), ['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-03']);
+  });
+});
+
+describe('a correction', () => {
+  test('of a day that was told makes it be told anew, once, when corrections have come to rest', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    box.persons = [enrolled('ada')];
+    await look('2026-03-02T07:00');
+    await look('2026-03-03T08:00');
+    await box.correct({ person: 'ada', date: '2026-03-02', kind: 'in', time: '08:00' });
+    box.setClock('2026-03-03T08:04');
+    await box.correct({ person: 'ada', date: '2026-03-02', kind: 'out', time: '16:00' });
+    await look('2026-03-03T08:06');
+    assert.equal(told(box).length, 1, 'more may come');
+    await look('2026-03-03T08:09');
+    await look('2026-03-03T08:20');
+    assert.deepEqual(
+      told(box).map(({ date, counts }) => [date, counts]),
+      [
+        ['2026-03-02', { absent: 1 }],
+        ['2026-03-02', { 'on-time': 1 }],
+      ],
+    );
+  });
+
+  test('of a day that is not over belongs to its summary', async (t) => {
+    const { box, look } = await open(t, '2026-03-02T07:00');
+    box.persons = [enrolled('ada')];
+    await look('2026-03-02T07:00');
+    box.setClock('2026-03-02T17:00');
+    await box.correct({ person: 'ada', date: '2026-03-02', kind: 'in', time: '08:00' });
+    await look('2026-03-02T18:00');
+    await look('2026-03-03T01:00');
+    await look('2026-03-03T02:00');
+    assert.deepEqual(datesOf(box), ['2026-03-02']);
+  });
+});

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type {
+  EventListQuery,
+  OutboxStatus,
+  ResendOutcome,
+  ShownEvent,
+} from '../../daemon/control/event-control.js';
+import { personId } from '../../daemon/domain/ids.js';
+import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { keySetOf } from '../../daemon/publish/identity/key-set.js';
+import { outgoingText } from '../../daemon/publish/outgoing.js';
+import { type EventApi, withEventApi } from '../support/event-api.js';
+import { assortedFacts, attendanceFact, everyNotice } from '../support/facts.js';
+import { box } from '../support/published-box.js';
+
+interface Listed {
+  readonly sequence: string;
+}
+
+describe('rollcall events', { timeout: 120_000 }, () => {
+  test('list: filters, and what cannot be a filter is said', async () => {
+    await withEventApi(async ({ records, events, run }) => {
+      for (const fact of assortedFacts(6)) records.record(fact);
+      records.record(attendanceFact({ personId: personId('person-2') }));
+      const list = (query: Partial<EventListQuery>): readonly number[] =>
+        events.list({ limit: 100, ...query }).map((event) => Number((event as Listed).sequence));
+      assert.deepEqual(list({}), [1, 2, 3, 4, 5, 6, 7]);
+      assert.deepEqual(list({ kind: 'attendance', limit: 2 }), [4, 7]);
+      assert.deepEqual(list({ from: 3, to: 5 }), [3, 4, 5]);
+      assert.deepEqual(list({ person: personId('person-2') }), [7]);
+      assert.deepEqual(list({ sinceMs: Date.UTC(2999, 0, 1) }), []);
+      assert.deepEqual(list({ sinceMs: Date.UTC(2020, 0, 1), kind: 'attack' }), [3, 6]);
+      const options = [
+        '--kind',
+        'attack',
+        '--from',
+        '0000000000000002',
+        '--to',
+        '5',
+        '--since',
+        '2020-01-01',
+      ];
+      const listed = await run(['events', 'list', '--json', ...options]);
+      assert.deepEqual(
+        (JSON.parse(listed.stdout) as readonly Listed[]).map(({ sequence }) => Number(sequence)),
+        [3],
+      );
+      const { stdout } = await run(['events', 'list', '-n', '1']);
+      assert.match(stdout, /^ +7 {2}\S+ {2}attendance\.recorded {2}gate {2}person-2 /);
+      for (const wrong of [
+        ['--kind', 'nonsense'],
+        ['--from', '0'],
+        ['--since', 'yesterday'],
+      ]) {
+        assert.equal((await run(['events', 'list', ...wrong])).exitCode, 2, wrong.join(' '));
+      }
+    });
+  });
+
+  test('show: by sequence or id, and where the event is on its way', async () => {
+    await withEventApi(async ({ records, run }) => {
+      const [first, second] = [records.record(attendanceFact()), records.record(attendanceFact())];
+      records.outbox.acknowledge([1]);
+      const show = async (which: string) =>
+        JSON.parse((await run(['events', 'show', which, '--json'])).stdout) as ShownEvent;
+      assert.equal((await show('1')).delivery, 'delivered');
+      const shown = await show(second.id);
+      assert.deepEqual([shown.sequence, shown.delivery], [2, 'waiting']);
+      assert.equal((shown.event as { readonly id: string }).id, second.id);
+      assert.match((await run(['events', 'show', first.id])).stdout, /delivery: delivered/);
+      const missing = await run(['events', 'show', '3']);
+      assert.equal(missing.exitCode, 2);
+      assert.match(missing.stderr, /no event/);
+    });
+  });
+
+  test('resend: what is there comes back, what is not is named, and the audit log has it', async () => {
+    await withEventApi(async ({ records, run, audited }) => {
+      for (const fact of assortedFacts(6)) records.record(fact);
+      records.outbox.acknowledge([1, 2, 3, 4, 5, 6]);
+      records.retention.ageing('attack').begin(Number.MAX_SAFE_INTEGER)(10);
+      const { stdout } = await run(['events', 'resend', '--from', '2', '--json', '--yes']);
+      const outcome = JSON.parse(stdout) as ResendOutcome;
+      const missing = {
+        count: 2,
+        ranges: [
+          { first: 3, last: 3 },
+          { first: 6, last: 6 },
+        ],
+      };
+      assert.deepEqual(outcome, { first: 2, last: 6, count: 3, missing });
+      assert.equal(records.outbox.depth(), 3);
+      const [entry] = audited;
+      assert.equal(entry?.action, 'events.resent');
+      assert.deepEqual(entry?.details, { first: 2, last: 6, count: 3 });
+      const refused = await run(['events', 'resend', '--from', '2']);
+      assert.notEqual(refused.exitCode, 0, 'asks, and nobody answers');
+      const beyond = await run(['events', 'resend', '--from', '99', '--yes']);
+      assert.match(beyond.stdout, /^0 events/);
+    });
+  });
+
+  test('outbox status: what waits of each kind and against which limits', async () => {
+    await withEventApi(async ({ records, run }) => {
+      for (const event of [...assortedFacts(4), ...everyNotice]) records.record(event);
+      records.outbox.acknowledge([1]);
+      const status = JSON.parse((await run(['outbox', 'status', '--json'])).stdout) as OutboxStatus;
+      assert.equal(status.count, 3 + everyNotice.length);
+      assert.equal(status.connection.state, 'not configured');
+      const [attendance, gap] = status.kinds;
+      assert.deepEqual(
+        [attendance?.kind, attendance?.count, attendance?.limit],
+        ['attendance', 1, { events: 1_000_000, days: 365 }],
+      );
+      assert.equal(gap?.kind, 'gap', 'most worth first');
+      const { stdout } = await run(['outbox', 'status']);
+      assert.match(stdout, /^outbox: \d+ events, 0\.0 of 2048 MiB/);
+      assert.match(stdout, /^camera +2 +\S+ +10000 \/ 30 d +0$/m);
+    });
+  });
+});
+
+describe('rollcall events verify', { timeout: 120_000 }, () => {
+  const withKeys = async (
+    work: (api: EventApi & { readonly lines: readonly string[]; readonly keysPath: string }) => Promise<void>,
+  ): Promise<void> => {
+    const clock = new VirtualClock(Date.UTC(2026, 2, 1));
+    const shown: { jwks?: unknown } = {};
+    await withEventApi(
+      async (api) => {
+        const places = { secretsDirectory: api.directory, dataDir: join(api.directory, 'data') };
+        using keys = await IdentityKeys.open({ places, clock, overlapMs: 0 });
+        const set = await keySetOf(keys.state, { from: box, nowMs: clock.wallMs() });
+        shown.jwks = { keys: set.keys };
+        const keysPath = join(api.directory, 'keys.json');
+        await writeFile(keysPath, JSON.stringify(set));
+        for (const fact of assortedFacts(5)) api.records.record(fact);
+        const lines: string[] = [];
+        for (const row of api.records.outbox.pending(0, 10, [])) {
+          lines.push(
+            `rollcall/site/box/event/${row.kind} ${await keys.sign(outgoingText(row, { isHistorical: false }))}`,
+          );
+        }
+        await work({ ...api, lines, keysPath });
+      },
+      { identity: shown },
+    );
+  };
+
+  test('is content with all of them, by keys of the box or of a file', async () => {
+    await withKeys(async ({ lines, keysPath, run }) => {
+      for (const keys of [[], ['--keys', keysPath]]) {
+        const { exitCode, stdout, stderr } = await run(
+          ['events', 'verify', ...keys],
+          `${lines.join('\n')}\n`,
+        );
+        assert.equal(exitCode, 0, `${stdout}${stderr}`);
+        assert.match(
+          stdout,
+          /^1: valid {2}\/site\/box {2}sequence 1 {2}attendance\.recorded {2}key [0-9a-f]{4} [0-9a-f]{4}$/m,
+        );
+        assert.match(stdout, /5 events from 1 to 5, 0 repeated; none missing/);
+      }
+    });
+  });
+
+  test('ends with 1 where one is missing, forged or unsigned, and says which', async () => {
+    await withKeys(async ({ lines, keysPath, directory, run }) => {
+      const [first = '', second = '', , ...others] = lines;
+      const path = join(directory, 'captured');
+      const verify = async (captured: readonly string[]) => {
+        await writeFile(path, captured.join('\n'));
+        const { exitCode, stdout } = await run(['events', 'verify', path, '--keys', keysPath, '--json']);
+        return {
+          exitCode,
+          said: stdout
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Record<string, unknown>),
+        };
+      };
+      const gap = await verify([first, second, second, ...others]);
+      assert.equal(gap.exitCode, 1);
+      assert.deepEqual(gap.said.at(-1)?.['missing'], [{ first: 3, last: 3 }]);
+      assert.equal(gap.said[2]?.['outcome'], 'repeated');
+      const forged = await verify([first.replace('person-1', 'person-2'), second]);
+      assert.equal(forged.exitCode, 1);
+      assert.deepEqual([forged.said[0]?.['outcome'], forged.said[0]?.['isGood']], ['bad-signature', false]);
+      assert.equal((await verify(lines)).exitCode, 0);
+      assert.equal(
+        (await run(['events', 'verify', join(directory, 'nothing'), '--keys', keysPath])).exitCode,
+        2,
+      );
+      assert.equal((await run(['events', 'verify', path, '--keys', path])).exitCode, 2);
+      const folder = await run(['events', 'verify', directory, '--keys', keysPath]);
+      assert.equal(folder.exitCode, 2);
+      assert.match(folder.stderr, /cannot be read.*\n.*give the path of a file/);
+      const nothing = await run(['events', 'verify', '--keys', keysPath], '\n');
+      assert.equal(nothing.exitCode, 2, 'nothing is proven by no message');
+      assert.match(nothing.stderr, /no message to verify/);
+    });
+  });
+});

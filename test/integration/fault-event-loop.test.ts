@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../daemon/base/random.js';
+import { killPoints, runEventLoop } from '../../scripts/fault-loop/event-loop.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+
+const EVENTS = 120;
+const KILLS = 2 * killPoints.length + 1;
+
+// The same with 500 events and 100 kills is scripts/faults events; docs/faults.md has its counts.
+test(`${KILLS} kills at every point of the way of an event, a broker and a network that fail: each fact arrives once`, {
+  skip: withoutMosquitto,
+  timeout: 300_000,
+}, async (t) => {
+  const loop = await runEventLoop({ events: EVENTS, kills: KILLS, random: seededRandom(20_261_121) });
+  assert.deepEqual(loop.violations, []);
+  assert.ok(loop.noted >= EVENTS, `${loop.noted} facts`);
+  assert.equal(loop.arrived, loop.noted + loop.inFlight.recorded);
+  assert.deepEqual(
+    loop.tally.rows.map(({ point }) => point),
+    killPoints,
+  );
+  const { weathers } = loop.tally;
+  t.diagnostic(
+    `${KILLS} kills, ${loop.arrived} events, ${loop.repeats} came again; ${JSON.stringify(weathers)}`,
+  );
+});
+
+test(`${killPoints.length} kills with a broker that loses what it has acknowledged, and a centre that confirms: nothing is lost`, {
+  skip: withoutMosquitto,
+  timeout: 300_000,
+}, async (t) => {
+  const loop = await runEventLoop({
+    events: 60,
+    kills: killPoints.length,
+    random: seededRandom(20_261_123),
+    acknowledgement: 'centre',
+  });
+  assert.deepEqual(loop.violations, []);
+  assert.equal(loop.arrived, loop.noted + loop.inFlight.recorded);
+  t.diagnostic(`${loop.arrived} events, ${loop.repeats} came again; ${JSON.stringify(loop.tally.weathers)}`);
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import mqtt from 'mqtt';
+import type { Clock } from '../../daemon/base/clock.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { assortedFacts, attendanceFact } from '../support/facts.js';
+import { startHostileBroker } from '../support/hostile-broker.js';
+import { keyOfState } from '../support/identity-fixture.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import {
+  box,
+  openTestRecords,
+  startTestPublisher,
+  stateTopic,
+  temporaryFolder,
+} from '../support/published-box.js';
+import { withSecretPlaces } from '../support/secret-places.js';
+
+const CASES = 2000;
+const retry = { baseMs: 0.5, capMs: 2, sustainedMs: 1000 };
+/** What a terminal or a reader of lines would obey. */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+/** The machine's clock; it counts the waits before another attempt. */
+function countingClock(): Clock & { waits: number } {
+  const clock = {
+    ...systemClock,
+    waits: 0,
+    after(delayMs: number, callback: () => void) {
+      if (delayMs > 0 && delayMs <= retry.capMs) clock.waits += 1;
+      return systemClock.after(delayMs, callback);
+    },
+  };
+  return clock;
+}
+
+describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }, () => {
+  test(`${CASES} answers made up of random and mutated packets: the box waits, comes back, and goes on`, async (t) => {
+    await using hostile = await startHostileBroker(seededRandom(20_261_122));
+    await using broker = await startMosquitto();
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const lines: string[] = [];
+    const logger = openPinoLogger({
+      level: 'debug',
+      clock: systemClock,
+      output: { write: (line: string) => void lines.push(line) },
+    });
+    const clock = countingClock();
+    // Something to send in each case: what a hostile broker acknowledges is gone, and rightly so.
+    const refill = setInterval(() => {
+      if (records.outbox.depth() < 20) records.record(attendanceFact());
+    }, 20);
+    t.after(() => clearInterval(refill));
+    const companion = {
+      join: (connection: { subscribe: (topic: string, take: () => void) => Promise<void> }) =>
+        void connection.subscribe(`${stateTopic}/none`, () => undefined).catch(() => undefined),
+    };
+    let taken = 0;
+    const inbox = {
+      async take() {
+        taken += 1;
+      },
+    };
+    await using publisher = startTestPublisher({
+      ...{ url: hostile.url, records, clock, logger, companions: [companion], inbox },
+      timings: { retry, connectTimeoutMs: 100, ackTimeoutMs: 100 },
+    });
+    await hostile.giveWay(CASES, broker.port);
+    clearInterval(refill);
+    assert.equal(hostile.caseCount, CASES);
+    // The other version of MQTT may be tried at once.
+    assert.ok(clock.waits >= CASES / 2 - 1, `${clock.waits} waits`);
+
+    for (const fact of assortedFacts(30)) records.record(fact);
+    const last = records.list({ limit: 1 })[0]?.id ?? '';
+    await subscriber.until(() => subscriber.eventIds.includes(last));
+    assert.deepEqual(
+      subscriber.eventIds.slice(-30),
+      records.list({ limit: 30 }).map(({ id }) => id),
+    );
+    assert.equal(publisher.status().connection, 'connected');
+    assert.ok(lines.length > 100);
+    for (const line of lines) {
+      assert.ok(line.endsWith('\n') && !unprintable.test(line.slice(0, -1)), JSON.stringify(line));
+      assert.ok(!JSON.parse(line).message.includes('forged'), line);
+    }
+    const codes = new Set(lines.map((line) => JSON.parse(line).code).filter((code) => code !== undefined));
+    t.diagnostic(
+      `${CASES} answers, ${clock.waits} waits, ${taken} messages taken, ${lines.length} lines; ${[...codes].join(', ')}`,
+    );
+  });
+
+  test('garbage kept on the topics of the box is replaced, not read', { timeout: 30_000 }, async () => {
+    await using broker = await startMosquitto();
+    const { keys, event } = topicsOf('rollcall', box);
+    const stranger = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
+    const garbage = [Buffer.alloc(100_000, 0xff), Buffer.from('{"state":"online","signature":"\u001b[2J"}')];
+    for (const topic of [stateTopic, keys, event('attendance'), `${keys}/more`]) {
+      for (const payload of garbage) {
+        const properties = { userProperties: { '\u202egnp': '{"level":"error"}' } };
+        await stranger.publishAsync(topic, payload, { qos: 1, retain: true, properties });
+      }
+    }
+    await stranger.endAsync();
+    await withSecretPlaces(async (places) => {
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
+      using signer = await IdentityKeys.open({ places, clock: systemClock, overlapMs: 1000 });
+      await using publisher = startTestPublisher({ url: broker.url, records, signer, logger: silentLogger });
+      await using late = await mqtt.connectAsync(broker.url, { protocolVersion: 5 }).then((client) => ({
+        client,
+        [Symbol.asyncDispose]: () => client.endAsync(true),
+      }));
+      const valid = new Promise<void>((resolve) => {
+        late.client.on('message', (_topic, payload) => {
+          void verifySignedText(payload, keyOfState(signer.state)).then(({ outcome }) => {
+            if (outcome === 'valid') resolve();
+          });
+        });
+      });
+      await late.client.subscribeAsync(stateTopic, { qos: 1 });
+      await valid;
+      assert.equal(publisher.status().problem, undefined);
+    });
+  });
+});

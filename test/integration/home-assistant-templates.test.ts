@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cloudEvent } from '../../daemon/domain/cloud-event.js';
+import { cameraId, eventId, personId } from '../../daemon/domain/ids.js';
+import {
+  boxComponents,
+  type Component,
+  cameraComponents,
+} from '../../daemon/publish/home-assistant/components.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { attackFact, attendanceFact } from '../support/facts.js';
+import { renderTemplates, withoutJinja } from '../support/home-assistant-templates.js';
+import { box } from '../support/published-box.js';
+
+const topics = topicsOf('rollcall', box);
+const components: Readonly<Record<string, Component>> = {
+  ...boxComponents(topics, 'box'),
+  ...cameraComponents({ id: 'gate', name: 'Main gate' }, topics, 'box'),
+  ...cameraComponents({ id: 'yard', name: 'Yard' }, topics, 'box'),
+};
+
+const one = (key: string): Component => components[key] ?? assert.fail(`no ${key}`);
+
+/** An event as the broker brings it. */
+function eventText(
+  event: ReturnType<typeof attendanceFact> | ReturnType<typeof attackFact>,
+  more = {},
+): string {
+  const recorded = { ...event, id: eventId('e-1'), sequence: 1, recordedAtMs: event.occurredAtMs };
+  return JSON.stringify({ ...cloudEvent(recorded, box, {}), ...more, signature: 'a..b' });
+}
+
+describe('the templates, in the engine of Home Assistant', { skip: withoutJinja }, () => {
+  const atGate = (more = {}) => eventText(attendanceFact({ cameraId: cameraId('gate') }), more);
+  const shown = (key: string, payload: string, before = 'unknown'): string => {
+    const [result = ''] = renderTemplates([{ template: one(key).value_template, payload, before }]);
+    return result;
+  };
+
+  test('show the last person of their camera, and let others pass', () => {
+    assert.equal(shown('camera_gate_person', atGate()), 'person-1');
+    assert.equal(shown('camera_yard_person', atGate(), 'person-7'), 'person-7');
+    assert.equal(shown('camera_yard_person', atGate()), 'None');
+    assert.equal(shown('camera_yard_person', atGate(), 'unavailable'), 'None');
+    assert.equal(shown('camera_gate_person', atGate({ historical: true }), 'person-7'), 'person-7');
+  });
+
+  test('show attacks on their camera that happen now', () => {
+    const attack = attackFact({ cameraId: cameraId('gate'), personId: personId('person-1') });
+    assert.equal(shown('camera_gate_attack', eventText(attack)), 'ON');
+    assert.equal(shown('camera_yard_attack', eventText(attack)), '');
+    assert.equal(shown('camera_gate_attack', eventText(attack, { historical: true })), '');
+  });
+
+  test('show counts, connections and the gallery, also of a topic that was emptied', () => {
+    assert.equal(shown('camera_gate_unknown', '{"unknown":3}'), '3');
+    assert.equal(shown('camera_gate_unknown', '', '3'), 'None');
+    for (const [state, shows] of [
+      ['streaming', 'ON'],
+      ['connecting', 'OFF'],
+      ['failed', 'OFF'],
+      ['disabled', 'OFF'],
+    ] as const) {
+      assert.equal(shown('camera_gate_connectivity', JSON.stringify({ state })), shows);
+    }
+    assert.equal(shown('camera_gate_connectivity', ''), 'OFF');
+    assert.equal(shown('box_connectivity', '{"state":"online","gallery":"sealed"}'), 'ON');
+    assert.equal(shown('box_connectivity', '{"state":"offline","gallery":"open"}'), 'OFF');
+    assert.equal(shown('box_gallery', '{"state":"online","gallery":"sealed"}'), 'ON');
+    assert.equal(shown('box_gallery', '{"state":"online","gallery":"open"}'), 'OFF');
+  });
+
+  test('know whether the box is there', () => {
+    const availability = one('camera_gate_person').availability?.[0] ?? assert.fail();
+    const { value_template: template } = availability;
+    const payloads = ['{"state":"online"}', '{"state":"offline"}', ''];
+    assert.deepEqual(renderTemplates(payloads.map((payload) => ({ template, payload, before: '' }))), [
+      availability.payload_available,
+      availability.payload_not_available,
+      availability.payload_not_available,
+    ]);
+  });
+});

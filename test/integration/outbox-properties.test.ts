@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { EventKind } from '../../daemon/domain/event.js';
+import { openDatabase } from '../../daemon/host/sqlite.js';
+import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { boundedOutbox } from '../../daemon/records/outbox-schema.js';
+import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
+import { JumpingClock } from '../support/jumping-clock.js';
+import {
+  eventOf,
+  gapsOf,
+  isStatedBy,
+  limitBy,
+  openOutboxRecords,
+  outboxEpochMs,
+  rulesOf,
+  waitingSequences,
+} from '../support/outbox-records.js';
+import { temporaryFolder } from '../support/published-box.js';
+
+const kinds: readonly EventKind[] = ['attendance', 'unknown', 'camera'];
+const someNumber = fc.integer({ min: 1, max: 40 });
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('record' as const), kind: fc.constantFrom(...kinds) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('send' as const), count: fc.integer({ min: 1, max: 6 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('bring' as const), count: fc.integer({ min: 1, max: 6 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('reconnect' as const), isLossy: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('confirm' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('resend' as const), first: someNumber, last: someNumber }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('limit' as const), events: fc.integer({ min: 3, max: 8 }) }),
+  },
+);
+
+/** A broker that may lose what it has not brought yet, and a centre that stores what comes. */
+class Outside {
+  readonly stored = new Set<number>();
+  #atBroker: number[] = [];
+
+  take(sequences: readonly number[]): void {
+    this.#atBroker.push(...sequences);
+  }
+
+  bring(count: number): void {
+    for (const sequence of this.#atBroker.splice(0, count)) this.stored.add(sequence);
+  }
+
+  loseDisk(): void {
+    this.#atBroker = [];
+  }
+
+  /** Up to where everything is stored, or given up as the stored gaps say. */
+  completeUpTo(records: Records): number {
+    const ledger = new SequenceLedger(1);
+    for (const sequence of this.stored) ledger.take(sequence, String(sequence), '');
+    for (const { sequence, said } of gapsOf(records)) {
+      const { firstSequence: first, lastSequence: last, counts } = said;
+      const count = Object.values(counts).reduce((sum, each) => sum + each, 0);
+      if (this.stored.has(sequence)) ledger.giveUp({ first, last, count });
+    }
+    const { last, missing } = ledger.summary();
+    return (missing[0]?.first ?? last + 1) - 1;
+  }
+}
+
+test('with a centre that confirms nothing is lost, whatever brokers lose and whatever comes in between', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
+      using folder = temporaryFolder();
+      const clock = new JumpingClock(outboxEpochMs);
+      await using records = openOutboxRecords(folder.path, clock);
+      const { forCentre: outbox, centre } = records.outbox;
+      const outside = new Outside();
+      outbox.begin();
+      let confirmed = 0;
+      for (const each of steps) {
+        if (each.do === 'record') records.record(eventOf(each.kind));
+        else if (each.do === 'bring') outside.bring(each.count);
+        else if (each.do === 'send') {
+          const sent = waitingSequences(outbox).slice(0, each.count);
+          outside.take(sent);
+          outbox.acknowledge(sent);
+        } else if (each.do === 'reconnect') {
+          if (each.isLossy) outside.loseDisk();
+          outbox.begin();
+        } else if (each.do === 'confirm') {
+          centre.confirmUpTo(outside.completeUpTo(records), []);
+        } else if (each.do === 'resend') {
+          // What was given up and is brought all the same would count against its gap.
+          if (gapsOf(records).length > 0) continue;
+          const range = { first: Math.min(each.first, each.last), last: Math.max(each.first, each.last) };
+          records.outbox.putBack(range, { nowMs: clock.wallMs(), limit: 100 });
+        } else {
+          await limitBy(records, clock, rulesOf({ events: each.events, days: 1000 }))();
+        }
+        assert.ok(centre.confirmed() >= confirmed, 'never back');
+        confirmed = centre.confirmed();
+        assertAccounted(records, outside);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+function assertAccounted(records: Records, outside: Outside): void {
+  const inOutbox = new Set(waitingSequences(records.outbox));
+  const isThere = (sequence: number): boolean => inOutbox.has(sequence) || outside.stored.has(sequence);
+  const gaps = gapsOf(records).filter(({ sequence }) => isThere(sequence));
+  for (const { sequence, kind } of records.list({ limit: 1000 })) {
+    if (isThere(sequence)) continue;
+    const isStated = gaps.some((gap) => isStatedBy(gap, { sequence, kind }));
+    assert.ok(isStated, `${kind} ${sequence} is neither stored nor waiting nor stated`);
+  }
+}
+
+test('an outbox of the release before is taken over as it was', async () => {
+  using folder = temporaryFolder();
+  const clock = new JumpingClock(outboxEpochMs);
+  const path = `${folder.path}/records.db`;
+  const before = recordsMigrations.slice(0, recordsMigrations.indexOf(boundedOutbox));
+  {
+    await using database = openDatabase(path, { migrations: before, applicationId: recordsApplicationId });
+    database.db.exec(`
+      INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload) VALUES
+        (1, 'a', 'camera', 0, 7, X'7b7d'), (2, 'b', 'unknown', 0, 8, X'7b7d'), (3, 'c', 'camera', 0, 9, X'7b7d20');
+      INSERT INTO outbox (sequence, is_again) VALUES (1, 1), (3, 0);
+      UPDATE counter SET value = 3 WHERE name = 'event';`);
+  }
+  await using records = openOutboxRecords(folder.path, clock);
+  assert.deepEqual(
+    records.outbox.pending(0, 10, []).map(({ sequence, kind, isAgain }) => ({ sequence, kind, isAgain })),
+    [
+      { sequence: 1, kind: 'camera', isAgain: true },
+      { sequence: 3, kind: 'camera', isAgain: false },
+    ],
+  );
+  assert.deepEqual(records.outbox.counts(), [{ kind: 'camera', count: 2, sizeBytes: 5, givenUp: 0 }]);
+  assert.deepEqual(records.outbox.oldest(), [{ kind: 'camera', sinceMs: 7 }]);
+  assert.equal(records.outbox.centre.confirmUpTo(100, []), 0);
+  assert.equal(records.outbox.centre.confirmed(), 2, 'the newest that was sent');
+});

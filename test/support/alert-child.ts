@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startAlerts } from '../../daemon/app/compose-alerts.js';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { unknownFact } from './facts.js';
+import { openTestRecords } from './published-box.js';
+
+/** What the parent asks for, as the one argument: JSON. */
+export interface AlertTask {
+  readonly folder: string;
+  readonly port: number;
+}
+
+/**
+ * Records unknown persons without end, one a turn of the event loop, alerts of them as the daemon does, and is killed. It
+ * prints `open`, and the sequence of every event once it is recorded.
+ */
+async function main({ folder, port }: AlertTask): Promise<void> {
+  writeFileSync(join(folder, 'ops-secret'), 'a long secret that nobody guesses', { mode: 0o600 });
+  const loaded = parseConfig(
+    [
+      'site: { id: site, timeZone: UTC }',
+      'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]',
+      `secretsDir: ${folder}`,
+      'alerts:',
+      `  webhooks: [{ id: ops, url: "http://127.0.0.1:${port}/", secret: ops-secret }]`,
+      '  rules: [{ id: strangers, on: unknown, threshold: { count: 3 }, cooldownMinutes: 0, channels: [ops] }]',
+    ].join('\n'),
+  );
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const { config } = loaded;
+  const lifetime = new Lifetime(clock);
+  const records = openTestRecords(join(folder, 'records.db'));
+  const identity = { siteId: 'site', boxId: 'box' };
+  startAlerts({ current: () => config, identity, records, lifetime, clock, random, logger: silentLogger });
+  process.stdout.write('open\n');
+  for (;;) {
+    const event = unknownFact({ occurredAtMs: clock.wallMs(), cameraId: cameraId('gate') });
+    process.stdout.write(`${records.record(event).sequence}\n`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) await main(JSON.parse(argument));

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AlertMessage } from '../../daemon/domain/alert-message.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import type { ChannelContext } from '../../daemon/publish/alerts/channel.js';
+
+export const alertAtMs = Date.UTC(2026, 2, 2, 9, 0, 0);
+
+export function alertMessageOf(changes: Partial<AlertMessage> = {}): AlertMessage {
+  return {
+    id: '0195f0a0-0000-7000-8000-000000000001',
+    atMs: alertAtMs,
+    ...{ phase: 'raised', rule: 'strangers', on: 'unknown', severity: 'warning' },
+    subject: '3 unknown people at Gate in 10 minutes',
+    text: '3 unknown people at Gate in 10 minutes\n\nSite office, box box-1.',
+    parts: [
+      {
+        cameraId: cameraId('gate'),
+        cameraName: 'Gate',
+        ...{ count: 3, fromMs: alertAtMs - 570_000, untilMs: alertAtMs, code: null },
+        ...{ firstSequence: 4, lastSequence: 9 },
+      },
+    ],
+    ...changes,
+  };
+}
+
+/** A directory of secrets that goes away with its owner. */
+export interface SecretsFolder extends Disposable {
+  readonly context: ChannelContext;
+  write(name: string, secret: string): void;
+  /** A file that is no secret; returns its path. */
+  file(name: string, text: string): string;
+}
+
+export function secretsFolder(): SecretsFolder {
+  const path = mkdtempSync(join(tmpdir(), 'rollcall-alert-secrets-'));
+  return {
+    context: { identity: { siteId: 'office', boxId: 'box-1' }, secretsDirectory: path, version: '0.0.0' },
+    write: (name, secret) => writeFileSync(join(path, name), secret, { mode: 0o600 }),
+    file(name, text) {
+      writeFileSync(join(path, name), text);
+      return join(path, name);
+    },
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}

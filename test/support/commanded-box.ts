@@ -1,0 +1,111 @@
+import { centreHandlers, openCommandDesk } from '../../daemon/app/centre-commands.js';
+import type { Clock } from '../../daemon/base/clock.js';
+import { type Logger, silentLogger } from '../../daemon/base/logger.js';
+import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
+import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
+import type { StoredEvent } from '../../daemon/records/stored-event.js';
+import { type GalleryPersons, openGalleryPersons } from './gallery-persons.js';
+import { box } from './published-box.js';
+import { until } from './until.js';
+
+/** What a reply says. */
+export interface Reply {
+  readonly id: string;
+  readonly command: string;
+  readonly outcome: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly result?: Readonly<Record<string, unknown>>;
+}
+
+/** A gallery and records on the disk with the desk that takes commands for them; cameras and networks are played. */
+export interface CommandedBox extends GalleryPersons {
+  readonly desk: CommandDesk;
+  /** What is sealed to the box is sealed to this. */
+  readonly boxKey: KeyPair;
+  readonly handlers: CommandHandlers;
+  /** All replies that were recorded, oldest first. */
+  replies(): readonly Reply[];
+  /** Of one command, without its progress. */
+  answer(commandId: string): Promise<Reply>;
+  events(): readonly StoredEvent[];
+}
+
+export interface CommandedBoxOptions {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Instead of those of the box. */
+  readonly handlers?: Partial<CommandHandlers>;
+  /** Leaves the commands waiting. */
+  readonly isIdle?: boolean;
+}
+
+const unused = async (): Promise<never> => {
+  throw new Error('this box is played');
+};
+
+/** What this box has not: cameras, a key to rotate, a broker. */
+const playedParts = {
+  keys: {
+    status: () => ({ state: 'open' as const, slots: [] }),
+    providers: unused,
+    init: unused,
+    unlock: unused,
+    rotate: unused,
+  },
+  outbox: {
+    resendRange: async (from: number, to = from) => ({ count: to - from + 1, missing: { count: 0 } }),
+    acknowledgeUpTo: () => 0,
+  },
+  rotateIdentity: async () => ({ keyId: 'new', formerKeyId: 'former' }),
+  parts: { cameras: [], vision: undefined as never, replan: async () => [] },
+};
+
+export async function openCommandedBox(options: CommandedBoxOptions = {}): Promise<CommandedBox> {
+  const { clock = systemClock, logger = silentLogger } = options;
+  const opened = await openGalleryPersons();
+  const { access, persons, records } = opened;
+  const boxKey = newKeyPair();
+  const desk = openCommandDesk({ identity: box, records, audit: access.audit, clock, logger });
+  const abort = new AbortController();
+  const handlers = {
+    ...centreHandlers({
+      ...{ records, access, persons, clock },
+      ...playedParts,
+      decryption: { open: (sealed) => openSealed(boxKey, sealed) },
+      reload: async () => ({ outcome: 'unchanged' }),
+      signal: abort.signal,
+    }),
+    ...options.handlers,
+  };
+  if (options.isIdle !== true) desk.start(handlers);
+  const events = () => records.list({ limit: 1_000_000 });
+  const replies = () =>
+    records
+      .list({ limit: 1_000_000, kind: 'reply' })
+      .map(({ payload }) => (JSON.parse(Buffer.from(payload).toString('utf8')) as { data: Reply }).data);
+  return {
+    ...opened,
+    desk,
+    boxKey,
+    handlers,
+    events,
+    replies,
+    async answer(commandId) {
+      let found: Reply | undefined;
+      await until(`an answer to ${commandId}`, () => {
+        found = replies().find(({ id, outcome }) => id === commandId && outcome !== 'progress');
+        return found !== undefined;
+      });
+      if (found === undefined) throw new Error('unreachable');
+      return found;
+    },
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await desk[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { parse, stringify } from 'yaml';
+import { BoxEvents } from '../../daemon/app/box-events.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { configSchema } from '../../daemon/config/schema.js';
+import { addEventRoutes } from '../../daemon/control/event-routes.js';
+import { problem } from '../../daemon/control/routes.js';
+import { openRequestActor } from '../../daemon/control/socket-request-actor.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Publisher } from '../../daemon/publish/publisher.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { openTestRecords } from './published-box.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const program = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
+
+export interface CommandOutcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The events part of the local API over real records, and the commands that speak to it. */
+export interface EventApi {
+  readonly directory: string;
+  readonly records: Records;
+  readonly events: BoxEvents;
+  /** What was written into the audit log. */
+  readonly audited: readonly NewAuditEntry[];
+  /** Runs `rollcall` with these arguments. */
+  run(args: readonly string[], input?: string): Promise<CommandOutcome>;
+}
+
+export async function withEventApi(
+  work: (api: EventApi) => Promise<void>,
+  { publisher, identity }: { publisher?: () => Publisher | undefined; identity?: unknown } = {},
+): Promise<void> {
+  await using directory = await temporaryDirectory();
+  await using records = openTestRecords(join(directory.path, 'records.db'));
+  const socketPath = join(directory.path, 'control.sock');
+  const configPath = join(directory.path, 'rollcall.yaml');
+  const written = stringify({ site: { id: 'site', timeZone: 'UTC' }, control: { socketPath } });
+  await writeFile(configPath, written);
+  const config = configSchema.parse(parse(written));
+  const audited: NewAuditEntry[] = [];
+  const events = new BoxEvents({
+    records,
+    publisher: publisher ?? (() => undefined),
+    current: () => config,
+    audit: (entry) => void audited.push(entry),
+    clock: systemClock,
+  });
+  const app = new Hono();
+  app.onError((error, context) => {
+    if (!isRollcallError(error)) throw error;
+    return context.json(problem(error), error.kind === 'input' ? 400 : 503);
+  });
+  app.get('/v1/identity', (context) => context.json(identity ?? {}));
+  addEventRoutes(app, events, await openRequestActor());
+  const server = createServer(getRequestListener(app.fetch));
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const run: EventApi['run'] = async (args, input = '') => {
+    const command = ['--import', 'tsx', program, ...args, '--config', configPath];
+    const child = spawn(process.execPath, command, { stdio: 'pipe' });
+    child.stdin.end(input);
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { exitCode, stdout, stderr };
+  };
+  try {
+    await work({ directory: directory.path, records, events, audited, run });
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}

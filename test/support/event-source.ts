@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { operational } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { RecordedEvent } from '../../daemon/domain/event.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { temporaryDirectory } from './gallery-fixture.js';
+import { box } from './published-box.js';
+
+export const sourceEpochMs = Date.UTC(2026, 2, 2, 7, 0, 0);
+
+/** Real records under a clock of the test, which can be closed, opened again and made to refuse everything. */
+export interface SourceRecords {
+  readonly clock: VirtualClock;
+  readonly path: string;
+  /** The open ones. */
+  records: Records;
+  isDiskFull: boolean;
+  /** Closes and opens again, as a kill and a start would: nothing else has a last word. */
+  restart(): Promise<Records>;
+  /** All events so far, in order. */
+  events(): readonly RecordedPayload[];
+}
+
+export interface RecordedPayload {
+  readonly sequence: number;
+  readonly kind: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export function openSourceRecords(context: TestContext): SourceRecords {
+  const path = join(temporaryDirectory(context), 'records.db');
+  const clock = new VirtualClock(sourceEpochMs);
+  const open = (): Records =>
+    openRecords({
+      path,
+      clock,
+      random: systemRandom,
+      encode(event: RecordedEvent) {
+        if (source.isDiskFull) throw operational('disk-full', 'the disk is full');
+        return encodeEvent(event, box, {});
+      },
+    });
+  const source: SourceRecords = {
+    clock,
+    path,
+    isDiskFull: false,
+    get records() {
+      return current;
+    },
+    set records(next) {
+      current = next;
+    },
+    async restart() {
+      await current[Symbol.asyncDispose]();
+      current = open();
+      return current;
+    },
+    events: () =>
+      current.list({ limit: 100_000 }).map(({ sequence, kind, payload }) => {
+        const { type, time, data } = JSON.parse(new TextDecoder().decode(payload)) as Omit<
+          RecordedPayload,
+          'sequence' | 'kind'
+        >;
+        return { sequence, kind, type, time, data };
+      }),
+  };
+  let current = open();
+  context.after(() => current[Symbol.asyncDispose]());
+  return source;
+}
+
+/** `begin disk-low` and `end disk-low`, in order. */
+export function conditionLines(events: readonly RecordedPayload[]): readonly string[] {
+  return events
+    .filter(({ kind }) => kind === 'box')
+    .map(({ data }) => `${data['active'] === true ? 'begin' : 'end'} ${String(data['condition'])}`);
+}

@@ -1,0 +1,27 @@
+// Opens the audit log and the records in the directory named first, says `open`, then writes one enrolment after another while
+// a follower makes events of them, until it is killed.
+
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { auditFollower } from '../../daemon/app/audit-follower.js';
+import type { Clock } from '../../daemon/base/clock.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { openAuditFixture, somebody } from './audit-fixture.js';
+import { openTestRecords } from './published-box.js';
+
+const [directory = '', run = ''] = process.argv.slice(2);
+const audit = openAuditFixture(join(directory, 'audit.db'));
+const records = openTestRecords(join(directory, 'records.db'));
+// Looks again at once: more chances for the kill to fall between the two files.
+const clock: Clock = { ...systemClock, after: (_delayMs, callback) => systemClock.after(1, callback) };
+auditFollower({ audit: audit.log, records, clock, logger: silentLogger }).start();
+process.stdout.write('open\n');
+for (let count = 0; ; count += 1) {
+  const burst = count % 7 === 0 ? 40 : 1;
+  audit.database.transaction(() => {
+    for (let index = 0; index < burst; index += 1)
+      audit.log.append({ by: somebody, action: 'person.enrolled', subject: `p-${run}-${count}-${index}` });
+  });
+  await nextTurn();
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
+import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import type { IdentityState } from '../../daemon/publish/identity/identity-state.js';
+import type { KeyOf } from '../../daemon/publish/identity/signed-text.js';
+
+export const dayMs = 86_400_000;
+export const overlapMs = 14 * dayMs;
+
+/** As a daemon that starts `days` after the first day and has recorded nothing yet. */
+export function openIdentityKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1) + days * dayMs);
+  return IdentityKeys.open({ places, clock, overlapMs });
+}
+
+/** As a daemon that has recorded what there was to record. */
+export async function openSettledKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
+  const keys = await openIdentityKeys(places, days);
+  await keys.announced();
+  await keys.forgetFormer();
+  return keys;
+}
+
+export function putSecret(directory: string, name: string, bytes: Uint8Array): Promise<void> {
+  return writeFile(join(directory, name), bytes, { mode: 0o600 });
+}
+
+/** A box key made of 64 equal bytes. */
+export const keyBytes = (value: number): Uint8Array => new Uint8Array(64).fill(value);
+
+/** Trusts the keys of `state`. */
+export function keyOfState({ current, former }: IdentityState): KeyOf {
+  const known = new Map([current, ...former].map(({ keyId, verifying }) => [keyId, verifying]));
+  return (keyId) => {
+    const x = known.get(keyId);
+    return x === undefined ? undefined : { kty: 'OKP', crv: 'Ed25519', x };
+  };
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../../daemon/base/clock.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+
+/** A clock of the test whose wall time can be set, as people and time servers set it. */
+export class JumpingClock extends VirtualClock implements Clock {
+  #jumpedMs = 0;
+
+  override wallMs(): number {
+    return super.wallMs() + this.#jumpedMs;
+  }
+
+  /** Sets the wall clock on (or back) by `byMs`; nothing else notices. */
+  jump(byMs: number): void {
+    this.#jumpedMs += byMs;
+  }
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import { importBoxKey, newBoxKeyBytes } from '../../daemon/publish/identity/box-key.js';
+import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { signText } from '../../daemon/publish/identity/signed-text.js';
+import { startPublisher } from '../../daemon/publish/publisher.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { box, openTestRecords, quickTimings } from './published-box.js';
+
+export const streamTopics = topicsOf('rollcall', box);
+
+/** A box as far as a subscriber sees it, with keys that it made itself. */
+export interface SignedStream extends AsyncDisposable {
+  readonly keys: IdentityKeys;
+  readonly records: Records;
+}
+
+export async function startSignedStream(url: string, directory: string): Promise<SignedStream> {
+  const places = {
+    secretsDirectory: join(directory, 'secrets'),
+    dataDir: join(directory, 'data'),
+    credentialsDirectory: '',
+  };
+  const keys = await IdentityKeys.open({ places, clock, overlapMs: 86_400_000 });
+  const records = openTestRecords(join(directory, 'records.db'));
+  const { retained: memory } = records;
+  const about = { topic: streamTopics.keys, keys, from: box, memory, clock, logger: silentLogger };
+  const publisher = startPublisher({
+    broker: { address: brokerAddress(url), clientId: 'rollcall-site-box' },
+    topics: streamTopics,
+    from: box,
+    outbox: records.outbox,
+    onRecorded: records.onRecorded,
+    takeStateSequences: records.takeStateSequences,
+    state: { current: () => ({ gallery: 'open', conditions: [] }), onChanged: () => () => undefined },
+    signer: () => keys.current(),
+    companions: [keySetCompanion(about)],
+    clock,
+    random,
+    logger: silentLogger,
+    timings: quickTimings,
+  });
+  return {
+    keys,
+    records,
+    async [Symbol.asyncDispose]() {
+      await publisher[Symbol.asyncDispose]();
+      await records[Symbol.asyncDispose]();
+      keys[Symbol.dispose]();
+    },
+  };
+}
+
+/** Somebody who may publish whatever they want, and who sees what the box publishes. */
+export interface Attacker extends AsyncDisposable {
+  /** Payloads by topic, oldest first. */
+  seen(topic: string): readonly string[];
+  say(topic: string, payload: string | Buffer, isRetained?: boolean): Promise<void>;
+  /** Signs with a key that nobody trusts, or in the name of one that somebody does. */
+  signAs(json: string, keyId?: string): Promise<string>;
+}
+
+export async function startAttacker(url: string): Promise<Attacker> {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 4 });
+  const messages: { readonly topic: string; readonly text: string }[] = [];
+  client.on('message', (topic, payload) => void messages.push({ topic, text: payload.toString('utf8') }));
+  await client.subscribeAsync('#', { qos: 1 });
+  const key = await importBoxKey(newBoxKeyBytes());
+  return {
+    seen: (topic) => messages.filter((one) => one.topic === topic).map(({ text }) => text),
+    say: async (topic, payload, retain = false) => {
+      await client.publishAsync(topic, payload, { qos: 1, retain });
+    },
+    signAs: (json, keyId = key.keyId) => signText(json, { ...key, keyId }, clock.wallMs()),
+    async [Symbol.asyncDispose]() {
+      await client.endAsync(true);
+      key[Symbol.dispose]();
+    },
+  };
+}
+
+/** The text that was signed, of a signed text. */
+export function unsigned(text: string): string {
+  return `${text.slice(0, text.lastIndexOf(',"signature":"'))}}`;
+}

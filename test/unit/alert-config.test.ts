@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseConfig } from '../../daemon/config/load.js';
+
+const head = [
+  'site: { id: office, timeZone: Europe/Paris }',
+  'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]',
+];
+const hook = '{ id: ops, url: "https://ops.example/hook", secret: ops-secret }';
+const mail = '{ id: guard, host: mail.example, from: box@example.org, to: [guard@example.org] }';
+const rule = (more = '', on = 'unknown', channel = 'ops'): string =>
+  `{ id: r, on: ${on}, channels: [${channel}]${more} }`;
+
+function load(alerts: string) {
+  return parseConfig([...head, `alerts: { ${alerts} }`].join('\n'));
+}
+
+function alertsOf(alerts: string) {
+  const loaded = load(alerts);
+  assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems));
+  return loaded.config.alerts;
+}
+
+function problemsOf(alerts: string): readonly string[] {
+  const loaded = load(alerts);
+  return loaded.ok ? [] : loaded.problems.map(({ path, message }) => `${path} ${message}`);
+}
+
+describe('alerts in the configuration', () => {
+  test('nobody is told unless somebody says so', () => {
+    const loaded = parseConfig(head.join('\n'));
+    assert.ok(loaded.ok);
+    assert.deepEqual(loaded.config.alerts, { webhooks: [], emails: [], rules: [] });
+  });
+
+  test('need little, and get sensible values for the rest', () => {
+    const { emails, rules } = alertsOf(`webhooks: [${hook}], emails: [${mail}], rules: [${rule()}]`);
+    assert.deepEqual([emails[0]?.tls, emails[0]?.port], ['starttls', undefined]);
+    assert.deepEqual(rules, [
+      { id: 'r', on: 'unknown', channels: ['ops'], cooldownMinutes: 10, severity: 'warning' },
+    ]);
+  });
+
+  test('a user name in the address of a webhook is not sent to a setting that webhooks do not have', () => {
+    const loaded = load(`webhooks: [${hook.replace('//', '//a:b@')}]`);
+    const [problem] = loaded.ok ? [] : loaded.problems;
+    assert.match(problem?.remedy ?? '', /"secret"/);
+    assert.doesNotMatch(problem?.remedy ?? '', /credential/);
+  });
+
+  const refused: readonly (readonly [string, string])[] = [
+    ['alerts.webhooks.0.url must begin with https', `webhooks: [${hook.replace('https', 'http')}]`],
+    ['alerts.webhooks.0.url must not contain a user', `webhooks: [${hook.replace('//', '//a:b@')}]`],
+    [
+      'alerts.webhooks.0.caFile has no effect without TLS',
+      'webhooks: [{ id: a, url: "http://127.0.0.1:9/", secret: s, caFile: /ca.pem }]',
+    ],
+    ['alerts.webhooks.0.port is not a known key', `webhooks: [${hook.replace(' }', ', port: 1 }')}]`],
+    ['alerts.emails.0.tls must not be none', `emails: [${mail.replace(' }', ', tls: none }')}]`],
+    [
+      'alerts.emails.0.caFile has no effect without TLS',
+      `emails: [${mail.replace('mail.example', '127.0.0.1').replace(' }', ', tls: none, caFile: /ca.pem }')}]`,
+    ],
+    ['alerts.emails.0.host must be', `emails: [${mail.replace('mail.example', '"mail example"')}]`],
+    [
+      'alerts.emails.0.from must be one',
+      `emails: [${mail.replace('box@example.org', '"Box <b@example.org>"')}]`,
+    ],
+    [
+      'alerts.emails.0.to.0 must be one',
+      `emails: [${mail.replace('[guard@', '["a@example.org\\r\\nBcc: x@')}]`.replace('org] }', 'org"] }'),
+    ],
+    [
+      'alerts.emails.0.id is the id of another',
+      `webhooks: [${hook}], emails: [${mail.replace('guard', 'ops')}]`,
+    ],
+    ['alerts.rules.1.id is the id of another', `webhooks: [${hook}], rules: [${rule()}, ${rule()}]`],
+    [
+      'alerts.rules.0.channels.0 names no channel',
+      `webhooks: [${hook}], rules: [${rule('', 'unknown', 'opps')}]`,
+    ],
+    ['alerts.rules.0.on must be one of', `webhooks: [${hook}], rules: [${rule('', 'unknwon')}]`],
+    [
+      'alerts.rules.0.cameras.0 names no camera',
+      `webhooks: [${hook}], rules: [${rule(', cameras: [gaet]')}]`,
+    ],
+    [
+      'alerts.rules.0.cameras has no effect',
+      `webhooks: [${hook}], rules: [${rule(', cameras: [gate]', 'sealed')}]`,
+    ],
+    [
+      'alerts.rules.0.threshold has no effect',
+      `webhooks: [${hook}], rules: [${rule(', threshold: { count: 2 }', 'sealed')}]`,
+    ],
+    ['alerts.rules.0.minimumS has no effect', `webhooks: [${hook}], rules: [${rule(', minimumS: 5')}]`],
+    [
+      'alerts.rules.0.quietHours.from must be a time',
+      `webhooks: [${hook}], rules: [${rule(', quietHours: { from: "24:00", to: "06:00" }')}]`,
+    ],
+    [
+      'alerts.rules.0.quietHours.days.0 must be one of',
+      `webhooks: [${hook}], rules: [${rule(', quietHours: { from: "22:00", to: "06:00", days: [monday] }')}]`,
+    ],
+    [
+      'alerts.rules.0.subject names an unknown field',
+      `webhooks: [${hook}], rules: [${rule(', subject: "{sumary}"')}]`,
+    ],
+    [
+      'alerts.rules.0.subject has a "{" that belongs',
+      `webhooks: [${hook}], rules: [${rule(', subject: "{summary"')}]`,
+    ],
+    [
+      'alerts.rules.0.subject cannot be used',
+      `webhooks: [${hook}], rules: [${rule(', subject: "a\\r\\nBcc: x@example.org"')}]`,
+    ],
+  ];
+  for (const [expected, alerts] of refused) {
+    test(`${expected} …`, () => {
+      const problems = problemsOf(alerts);
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.ok(problems[0]?.startsWith(expected), problems[0]);
+    });
+  }
+
+  test('every problem is told at once', () => {
+    const problems = problemsOf(
+      `webhooks: [${hook.replace('https', 'ftp')}], rules: [${rule('', 'unknwon')}, ${rule('', 'unknown', 'opps')}]`,
+    );
+    assert.deepEqual(
+      problems.map((problem) => problem.split(' ')[0]),
+      ['url', 'rules.0.on', 'rules.1.id', 'rules.1.channels.0'].map((path) =>
+        path === 'url' ? 'alerts.webhooks.0.url' : `alerts.${path}`,
+      ),
+    );
+  });
+
+  test('a mistyped field is told its likely name', () => {
+    const loaded = load(`webhooks: [${hook}], rules: [${rule(', text: "{summry}\\n{site}"')}]`);
+    assert.equal(loaded.ok ? undefined : loaded.problems[0]?.remedy, 'did you mean "{summary}"?');
+  });
+
+  for (const host of ['127.0.0.1', '127.8.9.10', 'localhost', '[::1]']) {
+    test(`plain HTTP may go to ${host}`, () => {
+      assert.equal(
+        alertsOf(`webhooks: [{ id: a, url: "http://${host}:8080/", secret: s }]`).webhooks.length,
+        1,
+      );
+    });
+  }
+
+  for (const host of ['127.0.0.1.example', 'localhost.example', '10.0.0.1', '0.0.0.0', '[::]']) {
+    test(`plain HTTP may not go to ${host}`, () => {
+      assert.equal(problemsOf(`webhooks: [{ id: a, url: "http://${host}/", secret: s }]`).length, 1);
+    });
+  }
+});

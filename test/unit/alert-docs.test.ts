@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parseConfig } from '../../daemon/config/load.js';
+import { alertSubjects } from '../../daemon/domain/alert-rule.js';
+import { alertFields } from '../../daemon/domain/alert-template.js';
+import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
+import { alertMessageOf } from '../support/alert-messages.js';
+
+const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
+const source = (name: string): string =>
+  readFileSync(new URL(`../../daemon/publish/alerts/${name}.ts`, import.meta.url), 'utf8');
+
+/** The first block of the page in a language. */
+function block(language: string): string {
+  const [, text] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
+  assert.ok(text !== undefined, `docs/alerts.md has a block of ${language}`);
+  return text;
+}
+
+/** What stands in the first column of the table under a heading. */
+function firstColumn(heading: string): readonly string[] {
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
+  const cells = [...section.matchAll(/^\| (.+?) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => [...cell.matchAll(/`\{?([\w…-]+)\}?`/g)].map(([, word = '']) => word));
+}
+
+describe('docs/alerts.md', () => {
+  test('has an example that the daemon accepts', () => {
+    const loaded = parseConfig(block('yaml'));
+    assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems));
+    assert.equal(loaded.config.alerts.rules.length, 5);
+  });
+
+  test('tells of everything that a rule can be about', () => {
+    const [, ...listed] = firstColumn('What a rule can be about');
+    assert.deepEqual(listed.toSorted(), alertSubjects.toSorted());
+  });
+
+  test('tells of every field of templates', () => {
+    assert.deepEqual(firstColumn('Templates').toSorted(), alertFields.toSorted());
+  });
+
+  test('tells of every way in which an alert does not arrive', () => {
+    const sources = ['channel-errors', 'webhook', 'mail-errors', 'alert-deliverer'].map(source).join('\n');
+    const codes = [...sources.matchAll(/'((?:channel|webhook|mail)-[a-z-]+)'/g)].map(([, code = '']) => code);
+    const listed = firstColumn('When one does not arrive').filter((code) => !code.endsWith('…'));
+    assert.ok(listed.length >= 18, `${listed.length} codes`);
+    assert.deepEqual([...new Set(listed)].toSorted(), [...new Set(codes)].toSorted());
+  });
+
+  test('shows a body with the fields that are sent', () => {
+    const shown = JSON.parse(block('json')) as { parts: object[] };
+    const sent = JSON.parse(
+      webhookBody(alertMessageOf(), { siteId: 'office', boxId: 'box-1' }),
+    ) as typeof shown;
+    assert.deepEqual(Object.keys(shown), Object.keys(sent));
+    assert.deepEqual(Object.keys(shown.parts[0] ?? {}), Object.keys(sent.parts[0] ?? {}));
+  });
+
+  test('has a check for receivers that tells alerts of the box from everything else', async () => {
+    const module: unknown = await import(`data:text/javascript,${encodeURIComponent(block('js'))}`);
+    const { isFromTheBox } = module as {
+      isFromTheBox: (headers: object, body: Buffer, secret: string, nowS?: number) => boolean;
+    };
+    const secret = 'a long secret that nobody guesses';
+    const body = webhookBody(alertMessageOf(), { siteId: 'office', boxId: 'box-1' });
+    const nowS = 1_772_442_600;
+    const headers = {
+      'rollcall-timestamp': String(nowS),
+      'rollcall-signature': webhookSignature(Buffer.from(secret), String(nowS), body),
+    };
+    const bytes = Buffer.from(body);
+    assert.equal(isFromTheBox(headers, bytes, secret, nowS), true);
+    assert.equal(isFromTheBox(headers, bytes, secret, nowS + 301), false);
+    assert.equal(isFromTheBox(headers, bytes, 'another secret', nowS), false);
+    assert.equal(isFromTheBox(headers, Buffer.from(`${body} `), secret, nowS), false);
+    const later = { ...headers, 'rollcall-timestamp': String(nowS + 300) };
+    assert.equal(isFromTheBox(later, bytes, secret, nowS + 300), false);
+    assert.equal(isFromTheBox({}, bytes, secret, nowS), false);
+  });
+});

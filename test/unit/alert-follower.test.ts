@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { operational } from '../../daemon/base/errors.js';
+import { type Logger, silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { AlertMessage } from '../../daemon/domain/alert-message.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { AlertFollower, tickMs } from '../../daemon/publish/alerts/alert-follower.js';
+import type { AlertPlan } from '../../daemon/publish/alerts/alert-plan.js';
+import type { AlertJournal, AlertProgress, FollowedEvent } from '../../daemon/records/alert-journal.js';
+
+const gate = cameraId('gate');
+const plan: AlertPlan = {
+  rules: [
+    {
+      ...{ id: 'r', on: 'unknown', cameras: undefined, severity: 'warning', quietHours: undefined },
+      ...{ threshold: { count: 2, withinMs: 600_000 }, minimumMs: 0, cooldownMs: 0 },
+      ...{ channels: ['ops'], templates: { subject: undefined, text: undefined } },
+    },
+  ],
+  cameras: new Set([gate]),
+  cameraName: (id) => id,
+};
+
+/** A journal in memory, whose disk can be full. */
+class MemoryJournal implements AlertJournal {
+  isFull = false;
+  readonly messages: AlertMessage[] = [];
+  readonly writes: AlertProgress[] = [];
+  readonly #events: FollowedEvent[] = [];
+  #cursor: number | undefined;
+  readonly #rules = new Map<string, string>();
+
+  add(kind: FollowedEvent['kind'], payload: string | null = '{"data":{}}'): void {
+    const sequence = this.#events.length + 1;
+    const bytes = payload === null ? null : new TextEncoder().encode(payload);
+    this.#events.push({ sequence, kind, cameraId: gate, occurredAtMs: 0, payload: bytes });
+  }
+
+  cursor(): number | undefined {
+    return this.#cursor;
+  }
+
+  newestSequence(): number {
+    return this.#events.length;
+  }
+
+  eventsAfter(sequence: number, limit: number): readonly FollowedEvent[] {
+    return this.#events.slice(sequence, sequence + limit);
+  }
+
+  rules(): ReadonlyMap<string, string> {
+    return this.#rules;
+  }
+
+  advance(progress: AlertProgress): void {
+    if (this.isFull) throw operational('disk-full', 'the disk is full');
+    this.writes.push(progress);
+    this.#cursor = progress.cursor;
+    for (const [id, state] of progress.rules) if (state !== null) this.#rules.set(id, state);
+    this.messages.push(...progress.alerts.map(({ message }) => message));
+  }
+
+  leave(): void {
+    this.#cursor = undefined;
+  }
+}
+
+function follow(journal: MemoryJournal, logger: Logger = silentLogger) {
+  const clock = new VirtualClock(0);
+  let ids = 0;
+  let listener = (): void => undefined;
+  const follower = new AlertFollower({
+    ...{ journal, clock, logger },
+    identity: { siteId: 'office', boxId: 'box-1' },
+    localTime: localTimeOf('UTC'),
+    newId: () => {
+      ids += 1;
+      return `alert-${ids}`;
+    },
+    plan: () => plan,
+    onRecorded: (listen) => {
+      listener = listen;
+      return () => undefined;
+    },
+    onAlerts: () => undefined,
+  }).start();
+  return {
+    clock,
+    follower,
+    record(kind: FollowedEvent['kind'], payload?: string | null) {
+      journal.add(kind, payload);
+      listener();
+      clock.advanceBy(1);
+    },
+  };
+}
+
+describe('the follower of events', () => {
+  test('makes of what could not be written the same alert once it can be', () => {
+    const errors: string[] = [];
+    const journal = new MemoryJournal();
+    const { clock, record } = follow(journal, {
+      ...silentLogger,
+      error: (message) => errors.push(message),
+    });
+    record('unknown');
+    journal.isFull = true;
+    record('unknown');
+    record('unknown');
+    clock.advanceBy(3 * tickMs);
+    assert.equal(errors.length, 1, 'said once');
+    assert.equal(journal.messages.length, 0);
+    journal.isFull = false;
+    clock.advanceBy(tickMs);
+    assert.deepEqual(
+      journal.messages.map(({ parts }) => [parts[0]?.count, parts[0]?.firstSequence, parts[0]?.lastSequence]),
+      [[2, 1, 2]],
+    );
+    record('unknown');
+    assert.equal(journal.messages.length, 2, 'the third of them was not forgotten');
+  });
+
+  test('writes nothing for events that concern no rule, but for its place once in a while', () => {
+    const journal = new MemoryJournal();
+    const { clock, record } = follow(journal);
+    const before = journal.writes.length;
+    for (let count = 0; count < 999; count += 1) record('attendance', null);
+    clock.advanceBy(10 * tickMs);
+    assert.equal(journal.writes.length, before);
+    record('attendance', null);
+    assert.equal(journal.writes.length, before + 1);
+    assert.equal(journal.cursor(), 1000);
+  });
+
+  test('takes up many events in turns, all of them', () => {
+    const journal = new MemoryJournal();
+    const { clock, follower, record } = follow(journal);
+    record('unknown');
+    record('unknown');
+    void follower;
+    for (let count = 0; count < 2_000; count += 1) journal.add('unknown');
+    clock.advanceBy(tickMs);
+    assert.equal(journal.messages.length, 1_001);
+  });
+
+  test('passes over an event that cannot be read', () => {
+    const journal = new MemoryJournal();
+    const { record } = follow(journal);
+    record('unknown');
+    record('unknown', '{"data":');
+    record('unknown', '{}');
+    record('unknown');
+    assert.equal(journal.messages.length, 1);
+  });
+});

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { initialRuleState, nextRuleState, type RuleState } from '../../daemon/domain/alert-machine.js';
+import type { AlertRule, RuleAlert } from '../../daemon/domain/alert-rule.js';
+import type { AlertSignal } from '../../daemon/domain/alert-signal.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+
+const minuteMs = 60_000;
+const gate = cameraId('gate');
+const door = cameraId('door');
+
+function ruleOf(changes: Partial<AlertRule> = {}): AlertRule {
+  return {
+    ...{ id: 'r', on: 'unknown', cameras: undefined, severity: 'warning', quietHours: undefined },
+    threshold: { count: 1, withinMs: 10 * minuteMs },
+    ...{ minimumMs: 0, cooldownMs: 0 },
+    ...changes,
+  };
+}
+
+/** A rule with what it remembers; each call gives what it says, in short. */
+class Watcher {
+  isQuiet = false;
+  readonly #rule: AlertRule;
+  #state: RuleState;
+  #sequence = 0;
+
+  constructor(changes: Partial<AlertRule> = {}) {
+    this.#rule = ruleOf(changes);
+    this.#state = initialRuleState(this.#rule);
+  }
+
+  get state(): RuleState {
+    return this.#state;
+  }
+
+  /** Something happened, began or ended at so many minutes, and is known at once. */
+  at(minute: number, kind: 'occurred' | 'began' | 'ended' = 'occurred', camera = gate): readonly string[] {
+    this.#sequence += 1;
+    const { on } = this.#rule;
+    const about = { cameraId: camera, atMs: minute * minuteMs, code: null, sequence: this.#sequence };
+    const signal = { kind, on, ...about } as AlertSignal;
+    return this.#next({ kind: 'signal', signal }, minute);
+  }
+
+  tick(minute: number, cameras = [gate, door]): readonly string[] {
+    return this.#next({ kind: 'tick', cameras: new Set(cameras) }, minute);
+  }
+
+  #next(input: Parameters<typeof nextRuleState>[2], minute: number): readonly string[] {
+    // What is remembered lies in a database between two inputs.
+    const before = JSON.parse(JSON.stringify(this.#state)) as RuleState;
+    const moment = { nowMs: minute * minuteMs, isQuiet: this.isQuiet };
+    const { state, alerts } = nextRuleState(this.#rule, before, input, moment);
+    this.#state = state;
+    return alerts.map(brief);
+  }
+}
+
+/** `raised gate x3 0-7`: phase, and of each part camera, count and minutes. */
+function brief({ phase, parts }: RuleAlert): string {
+  const minute = (ms: number | null): string => (ms === null ? '' : String(ms / minuteMs));
+  const told = parts.map(
+    ({ cameraId: id, count, fromMs, untilMs }) =>
+      `${id ?? 'box'} x${count} ${minute(fromMs)}-${minute(untilMs)}`,
+  );
+  return [phase, ...told].join(' ');
+}
+
+describe('what happens again and again', () => {
+  test('is told at once where one is enough', () => {
+    const watcher = new Watcher();
+    assert.deepEqual(watcher.at(1), ['raised gate x1 1-1']);
+    assert.deepEqual(watcher.at(2), ['raised gate x1 2-2']);
+  });
+
+  test('is told when it happened often enough within the time, at one camera', () => {
+    const watcher = new Watcher({ threshold: { count: 3, withinMs: 10 * minuteMs } });
+    assert.deepEqual(watcher.at(0), []);
+    assert.deepEqual(watcher.at(11), []);
+    assert.deepEqual(watcher.at(12, 'occurred', door), []);
+    assert.deepEqual(watcher.at(15), []);
+    assert.deepEqual(watcher.at(21), ['raised gate x3 11-21']);
+    assert.deepEqual(watcher.at(22), [], 'those that were told do not count again');
+  });
+
+  test('during the cooldown is told once, when it is over', () => {
+    const watcher = new Watcher({ cooldownMs: 30 * minuteMs });
+    assert.deepEqual(watcher.at(0), ['raised gate x1 0-0']);
+    for (const minute of [1, 5, 29]) assert.deepEqual(watcher.at(minute), []);
+    assert.deepEqual(watcher.tick(29.9), []);
+    assert.deepEqual(watcher.tick(30), ['raised gate x3 1-29']);
+    assert.deepEqual(watcher.tick(90), []);
+    assert.deepEqual(watcher.at(91), ['raised gate x1 91-91']);
+  });
+
+  test('does not pass the threshold by adding up over a long cooldown', () => {
+    const watcher = new Watcher({
+      threshold: { count: 2, withinMs: 5 * minuteMs },
+      cooldownMs: 60 * minuteMs,
+    });
+    watcher.at(0);
+    assert.deepEqual(watcher.at(1), ['raised gate x2 0-1']);
+    for (const minute of [10, 20, 30, 40]) watcher.at(minute);
+    assert.deepEqual(watcher.tick(70), []);
+  });
+
+  test('a cooldown of one camera does not silence another', () => {
+    const watcher = new Watcher({ cooldownMs: 30 * minuteMs });
+    watcher.at(0);
+    assert.deepEqual(watcher.at(1, 'occurred', door), ['raised door x1 1-1']);
+  });
+
+  test('a clock that is set back does not silence a rule until it has caught up', () => {
+    const watcher = new Watcher({ cooldownMs: 30 * minuteMs });
+    watcher.at(1000);
+    assert.deepEqual(watcher.at(500), ['raised gate x1 500-500']);
+  });
+
+  test('in quiet hours is told in one alert at the end, camera by camera', () => {
+    const watcher = new Watcher();
+    watcher.isQuiet = true;
+    for (const minute of [1, 2, 3]) assert.deepEqual(watcher.at(minute), []);
+    assert.deepEqual(watcher.at(4, 'occurred', door), []);
+    assert.deepEqual(watcher.tick(5), []);
+    watcher.isQuiet = false;
+    assert.deepEqual(watcher.tick(6), ['raised gate x3 1-3 door x1 4-4']);
+    assert.deepEqual(watcher.tick(7), []);
+    assert.deepEqual(watcher.at(8), ['raised gate x1 8-8']);
+  });
+
+  test('of a camera that is no longer configured is forgotten', () => {
+    const watcher = new Watcher({ cooldownMs: 30 * minuteMs });
+    watcher.at(0);
+    watcher.at(1);
+    watcher.tick(2, [door]);
+    assert.deepEqual(watcher.tick(40), []);
+    assert.deepEqual(watcher.state.watches, []);
+  });
+});
+
+describe('what begins and ends', () => {
+  const camera = { on: 'camera-down', minimumMs: 2 * minuteMs } as const;
+
+  test('is told when it has lasted, and that it is over', () => {
+    const watcher = new Watcher(camera);
+    assert.deepEqual(watcher.at(0, 'began'), []);
+    assert.deepEqual(watcher.tick(1.9), []);
+    assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
+    assert.deepEqual(watcher.tick(3), []);
+    assert.deepEqual(watcher.at(3, 'began'), [], 'it is known');
+    assert.deepEqual(watcher.at(9, 'ended'), ['cleared gate x1 0-9']);
+    assert.deepEqual(watcher.at(10, 'ended'), []);
+  });
+
+  test('is no alert where it ends soon', () => {
+    const watcher = new Watcher(camera);
+    watcher.at(0, 'began');
+    assert.deepEqual(watcher.at(1, 'ended'), []);
+    assert.deepEqual(watcher.tick(60), []);
+  });
+
+  test('an end whose beginning nobody saw says nothing', () => {
+    assert.deepEqual(new Watcher(camera).at(1, 'ended'), []);
+  });
+
+  test('is told with its end where both are known only now', () => {
+    const watcher = new Watcher({ on: 'sealed' });
+    assert.deepEqual(watcher.at(0, 'began'), ['raised gate x1 0-']);
+    assert.deepEqual(watcher.at(5, 'ended'), ['cleared gate x1 0-5']);
+  });
+
+  test('the all-clear does not wait for the cooldown; coming and going meanwhile is told afterwards', () => {
+    const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
+    watcher.at(0, 'began');
+    assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
+    assert.deepEqual(watcher.at(5, 'ended'), ['cleared gate x1 0-5']);
+    watcher.at(10, 'began');
+    assert.deepEqual(watcher.tick(15), []);
+    assert.deepEqual(watcher.at(20, 'ended'), []);
+    watcher.at(30, 'began');
+    assert.deepEqual(watcher.at(40, 'ended'), []);
+    assert.deepEqual(watcher.tick(62), ['cleared gate x2 10-40']);
+    assert.deepEqual(watcher.tick(200), []);
+  });
+
+  test('down again during the cooldown is told when that is over, while it lasts', () => {
+    const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
+    watcher.at(0, 'began');
+    watcher.tick(2);
+    watcher.at(5, 'ended');
+    watcher.at(10, 'began');
+    assert.deepEqual(watcher.tick(61), []);
+    assert.deepEqual(watcher.tick(62), ['raised gate x1 10-']);
+    assert.deepEqual(watcher.at(70, 'ended'), ['cleared gate x1 10-70']);
+  });
+
+  test('in quiet hours: what is over, what was told before, and what still lasts, in one alert', () => {
+    const watcher = new Watcher(camera);
+    watcher.at(0, 'began');
+    assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
+    watcher.isQuiet = true;
+    assert.deepEqual(watcher.at(10, 'ended'), []);
+    assert.deepEqual(watcher.at(20, 'began', door), []);
+    assert.deepEqual(watcher.tick(100), []);
+    watcher.isQuiet = false;
+    assert.deepEqual(watcher.tick(101), ['raised gate x1 0-10 door x1 20-']);
+    assert.deepEqual(watcher.at(110, 'ended', door), ['cleared door x1 20-110']);
+  });
+
+  test('in quiet hours and over before their end is told as over', () => {
+    const watcher = new Watcher(camera);
+    watcher.isQuiet = true;
+    watcher.at(0, 'began');
+    watcher.at(10, 'ended');
+    watcher.isQuiet = false;
+    assert.deepEqual(watcher.tick(20), ['cleared gate x1 0-10']);
+  });
+});
+
+describe('what a rule remembers', () => {
+  test('stays the same object where nothing changed: nothing has to be written', () => {
+    const rule = ruleOf({ cooldownMs: 30 * minuteMs });
+    const signal = {
+      kind: 'occurred',
+      on: 'unknown',
+      cameraId: gate,
+      atMs: 0,
+      code: null,
+      sequence: 1,
+    } as const;
+    const moment = { nowMs: 0, isQuiet: false };
+    const { state } = nextRuleState(rule, initialRuleState(rule), { kind: 'signal', signal }, moment);
+    const cameras = new Set([gate]);
+    const later = nextRuleState(rule, state, { kind: 'tick', cameras }, { nowMs: minuteMs, isQuiet: false });
+    assert.equal(later.state, state);
+    const quiet = nextRuleState(rule, state, { kind: 'tick', cameras }, { nowMs: minuteMs, isQuiet: true });
+    assert.equal(quiet.state, state);
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { alertMessage, testMessage } from '../../daemon/domain/alert-message.js';
+import type { AlertPart, RuleAlert } from '../../daemon/domain/alert-rule.js';
+import { asLine, asLines, fillTemplate, parseTemplate } from '../../daemon/domain/alert-template.js';
+import { alertSummary } from '../../daemon/domain/alert-words.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+
+const gate = cameraId('gate');
+const fromMs = Date.UTC(2026, 2, 2, 9, 0, 0);
+const minuteMs = 60_000;
+const names: Readonly<Record<string, string>> = { gate: 'Gate', door: 'Back door' };
+const wording = { cameraName: (id: string) => names[id] ?? id, localTime: localTimeOf('Europe/Paris') };
+
+function part(changes: Partial<AlertPart> = {}): AlertPart {
+  const about = { cameraId: gate, count: 1, fromMs, untilMs: fromMs, code: null };
+  return { ...about, firstSequence: 1, lastSequence: 1, ...changes };
+}
+
+describe('what an alert says', () => {
+  const cases: readonly (readonly [string, RuleAlert['on'], readonly AlertPart[]])[] = [
+    ['An unknown person at Gate', 'unknown', [part()]],
+    [
+      '3 unknown people at Gate in 10 minutes',
+      'unknown',
+      [part({ count: 3, untilMs: fromMs + 9.5 * minuteMs })],
+    ],
+    ['2 presentation attacks at Gate in a minute', 'attack', [part({ count: 2, untilMs: fromMs + 500 })]],
+    [
+      '2 unknown people at Gate in 4 minutes; An unknown person at Back door',
+      'unknown',
+      [part({ count: 2, untilMs: fromMs + 4 * minuteMs }), part({ cameraId: cameraId('door') })],
+    ],
+    [
+      'Camera Gate is down, since 2026-03-02 10:00 (camera-silent)',
+      'camera-down',
+      [part({ untilMs: null, code: 'camera-silent' })],
+    ],
+    [
+      'Over: Camera Gate was down from 2026-03-02 10:00 to 2026-03-02 10:05',
+      'camera-down',
+      [part({ untilMs: fromMs + 5 * minuteMs })],
+    ],
+    [
+      'Over: Camera Gate was down 3 times from 2026-03-02 10:00 to 2026-03-02 10:05',
+      'camera-down',
+      [part({ count: 3, untilMs: fromMs + 5 * minuteMs })],
+    ],
+    [
+      'The gallery is sealed: nobody is identified, since 2026-03-02 10:00',
+      'sealed',
+      [part({ cameraId: null, untilMs: null })],
+    ],
+    ['An unknown person at cam-9', 'unknown', [part({ cameraId: cameraId('cam-9') })]],
+  ];
+  for (const [expected, on, parts] of cases) {
+    test(expected, () => assert.equal(alertSummary(on, parts, wording), expected));
+  }
+
+  const alert: RuleAlert = {
+    ...{ ruleId: 'strangers', on: 'unknown', severity: 'critical', phase: 'raised' },
+    parts: [part({ count: 3, untilMs: fromMs + 9.5 * minuteMs })],
+  };
+  const identity = { siteId: 'office', boxId: 'box-1' };
+  const context = { id: 'an-id', nowMs: fromMs + 10 * minuteMs, identity, wording };
+
+  test('by default names site, box and rule', () => {
+    const message = alertMessage(alert, { ...context, templates: { subject: undefined, text: undefined } });
+    assert.equal(message.subject, '[critical] 3 unknown people at Gate in 10 minutes (office/box-1)');
+    assert.equal(
+      message.text,
+      [
+        '3 unknown people at Gate in 10 minutes',
+        '',
+        'Site office, box box-1, rule strangers, critical.',
+        'Said at 2026-03-02 10:10. Alert an-id.',
+      ].join('\n'),
+    );
+    assert.equal(message.parts[0]?.cameraName, 'Gate');
+  });
+
+  test('follows its templates', () => {
+    const parsed = parseTemplate('{{{count}}} at {camera} ({cameraId}) from {from} to {to}, {minutes} min');
+    assert.ok('template' in parsed);
+    const { subject } = alertMessage(alert, {
+      ...context,
+      templates: { subject: parsed.template, text: undefined },
+    });
+    assert.equal(subject, '{3} at Gate (gate) from 2026-03-02 10:00 to 2026-03-02 10:09, 10 min');
+  });
+
+  test('a test says that nothing has happened', () => {
+    const message = testMessage({ id: 'an-id', nowMs: fromMs, identity });
+    assert.equal(message.phase, 'test');
+    assert.match(message.text, /Nothing has happened/);
+  });
+});
+
+describe('templates', () => {
+  const filled = (text: string, value: string): string => {
+    const parsed = parseTemplate(text);
+    assert.ok('template' in parsed);
+    return fillTemplate(
+      parsed.template,
+      new Proxy({}, { get: () => value }) as Parameters<typeof fillTemplate>[1],
+    );
+  };
+
+  test('refuse what they do not know', () => {
+    assert.deepEqual(parseTemplate('a {nme} b'), { problem: 'names an unknown field', field: 'nme' });
+    assert.ok('problem' in parseTemplate('{'));
+    assert.ok('problem' in parseTemplate('}'));
+    assert.ok('problem' in parseTemplate('{}'));
+    assert.ok('problem' in parseTemplate(`{\${1+1}}`));
+    assert.ok('problem' in parseTemplate('{constructor}'));
+    assert.ok('problem' in parseTemplate('{__proto__}'));
+  });
+
+  test('never read a value as a template', () => {
+    assert.equal(filled('a {camera} b', '{summary} {{ }}'), 'a {summary} {{ }} b');
+  });
+
+  test('say any text as it stands, once its braces are doubled', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.equal(filled(text.replaceAll('{', '{{').replaceAll('}', '}}'), ''), text);
+      }),
+    );
+  });
+
+  test('either parse or say what is wrong, whatever is in them', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('{', '}', 'a', 'site', ' ') }), (text) => {
+        const parsed = parseTemplate(text);
+        assert.ok('template' in parsed || parsed.problem.length > 0);
+      }),
+    );
+  });
+});
+
+describe('what leaves the box as text', () => {
+  test('is one printable line of at most 200 characters, whatever a name holds', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+        const line = asLine(text);
+        assert.doesNotMatch(line, /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+        assert.ok([...line].length <= 200);
+        assert.doesNotThrow(() => encodeURIComponent(line), 'no lone surrogates');
+      }),
+    );
+  });
+
+  test('a line end cannot begin a header', () => {
+    assert.equal(asLine('Gate\r\nBcc: x@example.org'), 'Gate Bcc: x@example.org');
+  });
+
+  test('keeps its lines where it may have several', () => {
+    assert.equal(asLines('a\r\nb\u0000\u202ec\n'), 'a\nb c');
+  });
+});

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import fc from 'fast-check';
+import { CameraEvents } from '../../daemon/app/camera-events.js';
+import { settledAfterMs, unsettledAfterMs } from '../../daemon/app/camera-events-rule.js';
+import { CameraStates } from '../../daemon/app/camera-states.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { CameraNotice } from '../../daemon/domain/notice.js';
+import type { CameraState } from '../../daemon/vision/protocol.js';
+import { memoryLog } from '../support/published-box.js';
+
+const startMs = Date.UTC(2026, 2, 1, 8);
+const stream = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15 };
+const streaming: CameraState = { state: 'streaming', stream };
+const connecting: CameraState = { state: 'connecting' };
+const failed = (code = 'camera-unreachable'): CameraState => ({
+  ...{ state: 'failed', code, message: 'it does not answer', remedy: 'look at it', nextTryMs: 100 },
+});
+
+/** What outlives a restart: the events and what was said last. */
+class MemoryRecords {
+  readonly events: CameraNotice[] = [];
+  readonly #said = new Map<string, string>();
+  isDiskFull = false;
+
+  readonly sources = {
+    lastSaid: {
+      of: (source: string) => this.#said.get(source),
+      set: (source: string, text: string) => void this.#said.set(source, text),
+    },
+  };
+
+  record(event: CameraNotice, alongside: () => void): void {
+    if (this.isDiskFull) throw operational('disk-full', 'the disk is full');
+    alongside();
+    this.events.push(event);
+  }
+
+  get lines(): readonly string[] {
+    return this.events.map(({ cameraId, state, code }) => [cameraId, state, code].filter(Boolean).join(' '));
+  }
+}
+
+let clock: VirtualClock;
+let records: MemoryRecords;
+let states: CameraStates;
+let events: CameraEvents;
+
+const camera = (id: string, enabled = true) => ({ id, name: `The ${id}`, enabled });
+
+function start(ids: readonly string[] = ['gate'], logger = silentLogger): void {
+  states = new CameraStates(clock);
+  states.configure(ids.map((id) => camera(id)));
+  events = new CameraEvents({ states, records, clock, logger });
+}
+
+function restart(ids: readonly string[] = ['gate']): void {
+  events[Symbol.dispose]();
+  start(ids);
+}
+
+function see(state: CameraState, forMs: number, id = 'gate'): void {
+  states.take(id, state);
+  clock.advanceBy(forMs);
+}
+
+beforeEach(() => {
+  clock = new VirtualClock(startMs);
+  records = new MemoryRecords();
+  start();
+});
+
+describe('the event of a camera', () => {
+  test('comes when a state has lasted, with the time at which it began', () => {
+    see(connecting, 1_000);
+    see(streaming, settledAfterMs - 1);
+    assert.deepEqual(records.events, []);
+    clock.advanceBy(1);
+    assert.deepEqual(records.events, [
+      { kind: 'camera', cameraId: 'gate', state: 'streaming', occurredAtMs: startMs + 1_000 },
+    ]);
+    see(failed(), 60_000);
+    see(streaming, 60_000);
+    assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unreachable', 'gate streaming']);
+  });
+
+  test('does not come for a stream that is opened anew, nor for a vision process that is', () => {
+    see(streaming, 60_000);
+    see(failed('camera-stalled'), 3_000);
+    see(connecting, 1_000);
+    see(streaming, 60_000);
+    states.forget(['gate']);
+    clock.advanceBy(3_000);
+    see(connecting, 2_000);
+    see(streaming, 600_000);
+    assert.deepEqual(records.lines, ['gate streaming']);
+  });
+
+  test('says the failure although the next tries go on', () => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      see(failed(), 2_000);
+      see(connecting, 2_000);
+    }
+    assert.deepEqual(records.lines, ['gate failed camera-unreachable']);
+  });
+
+  test('names a new reason of a failure that goes on', () => {
+    see(failed('camera-unreachable'), 60_000);
+    see(failed('camera-unauthorised'), 60_000);
+    assert.deepEqual(records.lines, ['gate failed camera-unreachable', 'gate failed camera-unauthorised']);
+  });
+
+  test('says that a camera has failed which comes to no state that lasts, and seldom', () => {
+    see(streaming, 60_000);
+    for (let flaps = 0; flaps < 1_000; flaps += 1) {
+      see(failed('camera-stalled'), 1_000);
+      see(streaming, 1_000);
+    }
+    assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-stalled']);
+    clock.advanceBy(settledAfterMs);
+    assert.deepEqual(records.lines.slice(2), ['gate streaming']);
+  });
+
+  test('says that a camera has failed whose vision process does not come back', () => {
+    see(streaming, 60_000);
+    states.forget(['gate']);
+    clock.advanceBy(unsettledAfterMs);
+    assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unsettled']);
+  });
+
+  test('is not said again after a restart, and what changed meanwhile is', () => {
+    see(streaming, 60_000);
+    restart();
+    see(connecting, 5_000);
+    see(streaming, 60_000);
+    assert.deepEqual(records.lines, ['gate streaming']);
+    restart();
+    see(failed(), 60_000);
+    assert.deepEqual(records.lines, ['gate streaming', 'gate failed camera-unreachable']);
+  });
+
+  test('ends with disabled for a camera that is switched off or taken out, also while the program was off', () => {
+    see(streaming, 60_000);
+    states.configure([camera('gate', false)]);
+    clock.advanceBy(60_000);
+    states.configure([camera('gate')]);
+    see(streaming, 60_000);
+    states.configure([]);
+    clock.advanceBy(60_000);
+    assert.deepEqual(records.lines, [
+      ...['gate streaming', 'gate disabled', 'gate streaming', 'gate disabled'],
+    ]);
+    restart(['gate']);
+    see(streaming, 60_000);
+    restart([]);
+    clock.advanceBy(60_000);
+    restart([]);
+    clock.advanceBy(60_000);
+    assert.deepEqual(records.lines.slice(4), ['gate streaming', 'gate disabled']);
+  });
+
+  test('is not said of a camera that came and went without a word', () => {
+    states.configure([camera('gate'), camera('yard')]);
+    clock.advanceBy(1_000);
+    states.configure([]);
+    clock.advanceBy(600_000);
+    assert.deepEqual(records.lines, []);
+  });
+
+  test('is not lost when nothing can be recorded: it is tried again, complained of once, and the last state wins', () => {
+    const log = memoryLog();
+    events[Symbol.dispose]();
+    start(['gate'], log.logger);
+    records.isDiskFull = true;
+    see(streaming, 60_000);
+    see(failed(), 60_000);
+    assert.equal(log.lines.length, 1);
+    records.isDiskFull = false;
+    clock.advanceBy(10_000);
+    assert.deepEqual(records.lines, ['gate failed camera-unreachable']);
+    assert.equal(records.events[0]?.occurredAtMs, startMs + 60_000);
+  });
+
+  test('repeats no text of a process that parses what cameras send', () => {
+    see(failed('Robert "); DROP\nTABLE'), 60_000);
+    assert.deepEqual(records.lines, ['gate failed camera-failed']);
+  });
+
+  test('stops with its owner', () => {
+    see(streaming, 1_000);
+    events[Symbol.dispose]();
+    clock.advanceBy(600_000);
+    assert.deepEqual(records.lines, []);
+  });
+
+  test('follows each camera by itself, changes each time, and ends at the last state, whatever happens', () => {
+    const step = fc.record({
+      id: fc.constantFrom('gate', 'yard'),
+      state: fc.constantFrom('streaming', 'connecting', 'failed', 'other', 'gone', 'off', 'on'),
+      forMs: fc.constantFrom(100, 4_999, 5_000, 20_000, 200_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        clock = new VirtualClock(startMs);
+        records = new MemoryRecords();
+        start(['gate', 'yard']);
+        const enabled = new Map([
+          ['gate', true],
+          ['yard', true],
+        ]);
+        for (const { id, state, forMs } of steps) {
+          if (state === 'gone') states.forget([id]);
+          else if (state === 'off' || state === 'on') {
+            enabled.set(id, state === 'on');
+            states.configure([...enabled].map(([each, isOn]) => camera(each, isOn)));
+          } else if (state === 'failed' || state === 'other') states.take(id, failed(`camera-${state}`));
+          else states.take(id, state === 'streaming' ? streaming : connecting);
+          clock.advanceBy(forMs);
+        }
+        clock.advanceBy(2 * unsettledAfterMs);
+        for (const id of enabled.keys()) {
+          const own = records.events.filter(({ cameraId }) => cameraId === id);
+          const said = own.map(({ state, code }) => `${state} ${code}`);
+          assert.ok(said.every((each, index) => each !== said[index - 1]));
+          const now = states.of(id);
+          assert.equal(own.at(-1)?.state, now?.state === 'connecting' ? 'failed' : now?.state);
+        }
+        events[Symbol.dispose]();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { operational } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { type RetainedDocument, RetainedDocuments } from '../../daemon/publish/retained-documents.js';
+import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+import { memoryLog } from '../support/published-box.js';
+
+const owner = 'the-test';
+
+class MemoryOfTopics {
+  readonly topics = new Map<string, string>();
+  isDiskFull = false;
+
+  of(): ReadonlyMap<string, string> {
+    return new Map(this.topics);
+  }
+
+  remember(_owner: string, parts: ReadonlyMap<string, string>): void {
+    if (this.isDiskFull) throw operational('disk-full', 'the disk is full');
+    for (const [topic, text] of parts) this.topics.set(topic, text);
+  }
+
+  forget(_owner: string, topic: string): void {
+    this.topics.delete(topic);
+  }
+}
+
+let clock: VirtualClock;
+let memory: MemoryOfTopics;
+let wanted: Record<string, string>;
+let tell: () => void;
+let log: ReturnType<typeof memoryLog>;
+let documents: RetainedDocuments;
+/** `topic text` of each message the broker took. */
+let published: string[];
+let refused: Set<string>;
+
+const documentOf = ([topic, content]: readonly [string, string]): RetainedDocument => ({
+  topic,
+  content,
+  messages: async () => [content],
+});
+
+function connect(): AbortController {
+  const connection = new AbortController();
+  const publish = async (topic: string, payload: Uint8Array): Promise<void> => {
+    if (refused.has(topic)) {
+      const details = { topic, reasonCode: 0x87 };
+      throw operational('broker-publish-refused', `the broker refuses messages on ${topic}`, { details });
+    }
+    published.push(`${topic} ${new TextDecoder().decode(payload)}`.trim());
+  };
+  documents.join({ publish }, connection.signal);
+  return connection;
+}
+
+/** Lets everything happen that is due within `durationMs`, in steps, so that what was begun can end. */
+async function pass(durationMs = 0): Promise<void> {
+  const endMs = clock.monotonicMs() + durationMs;
+  do {
+    clock.advanceTo(Math.min(endMs, clock.monotonicMs() + 100));
+    await nextTurn();
+  } while (clock.monotonicMs() < endMs);
+}
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  memory = new MemoryOfTopics();
+  wanted = { a: 'one', b: 'two' };
+  log = memoryLog();
+  published = [];
+  refused = new Set();
+  documents = new RetainedDocuments({
+    owner,
+    what: 'the documents of the test',
+    wanted: () => Object.entries(wanted).map(documentOf),
+    onChanged: (listener) => {
+      tell = listener;
+      return () => undefined;
+    },
+    memory,
+    clock,
+    logger: log.logger,
+  });
+});
+
+describe('what is retained at the broker', () => {
+  test('is all of it after each connection, and afterwards what changes', async () => {
+    connect();
+    await pass();
+    assert.deepEqual(published.splice(0), ['a one', 'b two']);
+    wanted = { a: 'one', b: 'three' };
+    tell();
+    await pass(2_000);
+    assert.deepEqual(published.splice(0), ['b three']);
+    connect();
+    await pass();
+    assert.deepEqual(published, ['a one', 'b three']);
+  });
+
+  test('changes once a second at most, to what comes last', async () => {
+    connect();
+    await pass();
+    for (let turn = 0; turn < 100; turn += 1) {
+      wanted = { a: `at ${turn}`, b: 'two' };
+      tell();
+      await pass(100);
+    }
+    await pass(1_000);
+    const changes = published.filter((each) => each.startsWith('a at'));
+    assert.ok(changes.length <= 11, `${changes.length} messages in 10 s`);
+    assert.equal(changes.at(-1), 'a at 99');
+  });
+
+  test('is taken back where it is not wanted any more, known only from the memory too', async () => {
+    memory.topics.set('from-before', '{}');
+    connect();
+    await pass();
+    assert.deepEqual(published.splice(0), ['from-before', 'a one', 'b two']);
+    wanted = { b: 'two' };
+    tell();
+    await pass(2_000);
+    assert.deepEqual(published, ['a']);
+    assert.deepEqual([...memory.topics.keys()], ['b']);
+  });
+
+  test('is complained of once where it is refused, tried again, and complained of anew after it went well', async () => {
+    refused.add('a');
+    connect();
+    await pass(600_000);
+    assert.deepEqual(published, ['b two']);
+    assert.equal(log.lines.length, 1);
+    refused.clear();
+    await pass(60_000);
+    assert.deepEqual(published, ['b two', 'a one']);
+    refused.add('b');
+    wanted = { a: 'one', b: 'three' };
+    tell();
+    await pass(120_000);
+    assert.equal(log.lines.length, 2);
+  });
+
+  test('that cannot be taken back is remembered until it can', async () => {
+    memory.topics.set('from-before', '{}');
+    refused.add('from-before');
+    connect();
+    await pass();
+    assert.ok(memory.topics.has('from-before'));
+    refused.clear();
+    await pass(60_000);
+    assert.ok(!memory.topics.has('from-before'));
+  });
+
+  test('is not published before it is remembered: nobody would take it back', async () => {
+    memory.isDiskFull = true;
+    connect();
+    await pass(30_000);
+    assert.deepEqual(published, []);
+    assert.equal(log.lines.length, 1);
+    memory.isDiskFull = false;
+    await pass(60_000);
+    assert.deepEqual(published, ['a one', 'b two']);
+  });
+
+  test('is left alone when the connection has ended', async () => {
+    const connection = connect();
+    await pass();
+    published.length = 0;
+    connection.abort();
+    wanted = { a: 'later' };
+    tell();
+    await pass(600_000);
+    assert.deepEqual(published, []);
+    assert.deepEqual(log.lines, []);
+  });
+});
+
+test('numbers are taken by the block and grow, whoever else takes some', () => {
+  let counter = 0;
+  const take = (count: number): number => {
+    counter += count;
+    return counter;
+  };
+  const next = inBlocks(take, 3);
+  const given = [next(), next()];
+  take(10);
+  given.push(next(), next());
+  assert.deepEqual(given, [1, 2, 3, 14]);
+});

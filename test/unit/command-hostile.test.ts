@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { BoxEvent } from '../../daemon/domain/event.js';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
+import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
+import { readIssuerKey } from '../../daemon/publish/commands/issuer-key.js';
+import { refusalCodes } from '../../daemon/publish/commands/refusal.js';
+import { commandNames, largestTokenBytes } from '../../daemon/publish/contract/command-schema.js';
+import { replyData } from '../../daemon/publish/contract/notice-data.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { type Issuer, newIssuer, token } from '../support/command-centre.js';
+import { memoryOfCommands } from '../support/command-memory.js';
+import { box } from '../support/published-box.js';
+
+const topics = topicsOf('rollcall', box);
+const marker = 'evilmarker';
+/** What a terminal or a reader of logs could be fooled with. */
+const nasty = `${marker}\u001b[2J\r\n{"level":"error"}\u202e\0`;
+
+interface Attacked {
+  readonly take: (topic: string, payload: Uint8Array) => Promise<void>;
+  readonly desk: CommandDesk;
+  readonly events: BoxEvent[];
+  readonly audited: NewAuditEntry[];
+  readonly executed: string[];
+  readonly log: () => string;
+}
+
+/** The desk behind its inbox, with the logger of the daemon; what it records and audits is kept in memory. */
+async function attackedDesk(issuer: Issuer): Promise<Attacked> {
+  const clock = new VirtualClock(Date.now());
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString('utf8'));
+      done();
+    },
+  });
+  const logger = openPinoLogger({ level: 'debug', clock, output: sink });
+  const events: BoxEvent[] = [];
+  const audited: NewAuditEntry[] = [];
+  const executed: string[] = [];
+  const key = {
+    ...(await readIssuerKey(issuer.publicText)),
+    issuerId: issuer.id,
+    scopes: ['cameras'] as const,
+  };
+  let isRaised = false;
+  const desk = new CommandDesk({
+    audience: 'site/box',
+    keys: { find: (keyId) => (keyId === key.keyId ? key : undefined) },
+    memory: memoryOfCommands(),
+    alarm: {
+      isRaised: () => isRaised,
+      set: (now) => {
+        isRaised = now;
+      },
+    },
+    record(event, alongside = () => undefined) {
+      alongside();
+      events.push(event);
+    },
+    audit(entry) {
+      refuseMisshapen(entry);
+      audited.push(entry);
+    },
+    clock,
+    logger,
+  });
+  const unused = async () => ({ outcome: 'failed', code: 'unused', message: '' }) as const;
+  const handlers = Object.fromEntries(commandNames.map((name) => [name, unused])) as unknown as Parameters<
+    typeof desk.start
+  >[0];
+  desk.start({
+    ...handlers,
+    'set-camera': async ({ camera }) => {
+      executed.push(camera);
+      return { outcome: 'done', result: { camera, enabled: true } };
+    },
+  });
+  const inbox = commandInbox({ topics, desk, logger });
+  return { take: inbox.take, desk, events, audited, executed, log: () => lines.join('') };
+}
+
+const jsonWithMarks = fc.oneof(
+  fc.json(),
+  fc.constant(nasty),
+  fc.constant('['.repeat(2000)),
+  fc.constant(`{"jti":"${nasty}","aud":"${nasty}"}`),
+  fc.constant('{"__proto__":{"scope":"cameras"}}'),
+);
+const segment = fc.oneof(
+  jsonWithMarks.map((text) => Buffer.from(text).toString('base64url')),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.constant(''),
+);
+const topicName = fc.oneof(
+  fc.constantFrom(...commandNames),
+  fc.constantFrom('', nasty, 'constructor', '__proto__', 'set-camera/more', '#', '+', 'x'.repeat(60_000)),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+);
+
+/** A good token after somebody changed, cut, doubled or swapped a part of it. */
+function mutated(good: readonly Buffer[]) {
+  return fc
+    .record({
+      which: fc.nat({ max: good.length - 1 }),
+      at: fc.nat(),
+      byte: fc.nat({ max: 255 }),
+      how: fc.constantFrom('flip', 'cut', 'insert', 'append', 'double', 'swap'),
+    })
+    .map(({ which, at, byte, how }) => {
+      const bytes = Buffer.from(good[which] ?? Buffer.alloc(0));
+      const place = bytes.length === 0 ? 0 : at % bytes.length;
+      if (how === 'flip') bytes[place] = (bytes[place] ?? 0) ^ (byte === 0 ? 1 : byte);
+      if (how === 'cut') return bytes.subarray(0, place);
+      if (how === 'insert')
+        return Buffer.concat([bytes.subarray(0, place), Buffer.from([byte]), bytes.subarray(place)]);
+      if (how === 'append') return Buffer.concat([bytes, Buffer.from(nasty)]);
+      if (how === 'double') return Buffer.concat([bytes, bytes]);
+      if (how === 'swap') {
+        const [header, , signature] = bytes.toString('latin1').split('.');
+        const claims = Buffer.from(JSON.stringify({ iss: nasty, scope: 'cameras' })).toString('base64url');
+        return Buffer.from(`${header}.${claims}.${signature}`, 'latin1');
+      }
+      return bytes;
+    });
+}
+
+describe('whatever is published to a box', { timeout: 300_000 }, () => {
+  test('never throws, never executes, never fills anything, and reaches no log: 10,000 payloads', async () => {
+    const issuer = await newIssuer();
+    const { take, desk, events, audited, executed, log } = await attackedDesk(issuer);
+    const good: Buffer[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const given = { camera: 'gate', enabled: true };
+      good.push(await token(issuer, { command: 'set-camera', arguments: given }));
+      const signed = {
+        command: 'set-camera',
+        arguments: { camera: nasty, [nasty]: nasty },
+        claims: { [nasty]: nasty },
+      };
+      good.push(await token(issuer, signed));
+    }
+    // Good ones are executed once first: what is left of them is hostile.
+    for (const bytes of good) await take(topics.command('set-camera'), bytes);
+    const payload = fc.oneof(
+      { arbitrary: mutated(good), weight: 5 },
+      { arbitrary: fc.uint8Array({ maxLength: 500 }), weight: 2 },
+      {
+        arbitrary: fc.tuple(segment, segment, segment).map((parts) => Buffer.from(parts.join('.'), 'utf8')),
+        weight: 4,
+      },
+      {
+        arbitrary: fc.string({ unit: 'binary', maxLength: 300 }).map((text) => Buffer.from(text, 'utf8')),
+        weight: 2,
+      },
+      {
+        arbitrary: fc
+          .record({
+            size: fc.constantFrom(largestTokenBytes, largestTokenBytes + 1, 300_000),
+            fill: fc.constantFrom('.', 'a', '[', '\0'),
+          })
+          .map(({ size, fill }) => Buffer.alloc(size, fill)),
+        weight: 1,
+      },
+    );
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(topicName, payload, fc.boolean(), async (name, bytes, isPlain) => {
+        taken += 1;
+        const topic = isPlain ? topics.command('set-camera') : `rollcall/site/box/command/${name}`;
+        await take(topic, bytes);
+      }),
+      { numRuns: 10_000, endOnFailure: true },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(taken >= 10_000);
+    const { refused, repeated, accepted } = desk.counts;
+    const total = Object.values(refused).reduce((sum, count) => sum + count, 0);
+    assert.ok(Object.keys(refused).every((code) => refusalCodes.some((known) => known === code)));
+    assert.equal(accepted, 5);
+    assert.equal(executed.length, 5, 'only the good ones, once each');
+    assert.equal(total + repeated + accepted, taken + good.length);
+    // Answers and entries are limited by time, which stood still.
+    assert.ok(events.length <= 200, `${events.length} events`);
+    assert.ok(audited.length <= 40, `${audited.length} entries`);
+    for (const event of events) {
+      if (event.kind !== 'reply') continue;
+      const { kind: _kind, occurredAtMs: _atMs, commandId, ...rest } = event;
+      replyData.parse({ ...rest, id: commandId });
+    }
+    const text = log();
+    assert.match(text, /a command was refused/);
+    const controls = [...text].filter((character) => /[\p{Cc}\u202e]/u.test(character) && character !== '\n');
+    assert.deepEqual(controls, []);
+    const kept = `${text}${JSON.stringify(audited)}${JSON.stringify(events)}`;
+    assert.ok(!kept.includes(marker), 'nothing that an attacker wrote is repeated anywhere');
+    assert.ok(text.length < 100_000, `${text.length} characters of log`);
+    await desk[Symbol.asyncDispose]();
+  });
+
+  test('of the largest size and of any depth is refused by its signature alone', async () => {
+    const issuer = await newIssuer();
+    const { take, desk } = await attackedDesk(issuer);
+    const enrolment = topics.command('enrol-person');
+    const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', kid: issuer.keyId })).toString('base64url');
+    const nested = Buffer.from('['.repeat(11 * 1024 * 1024)).toString('base64url');
+    const signature = Buffer.alloc(64).toString('base64url');
+    for (let count = 0; count < 20; count += 1) {
+      await take(enrolment, Buffer.from(`${header}.${nested}.${signature}`, 'latin1'));
+    }
+    assert.deepEqual(desk.counts.refused, { 'bad-signature': 20 });
+    await desk[Symbol.asyncDispose]();
+  });
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every page for people. */
+function pages(): readonly string[] {
+  const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(root, 'docs', name));
+  return [join(root, 'README.md'), join(root, 'systemd/README.md'), ...inDocs];
+}
+
+const withoutCode = (text: string): string => text.replaceAll(/```.*?```/gs, '').replaceAll(/`[^`\n]*`/g, '');
+
+/** What a heading is called in an address. */
+function anchorOf(heading: string): string {
+  return heading
+    .replace(/^#+ +/, '')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function anchorsOf(path: string): readonly string[] {
+  const text = readFileSync(path, 'utf8').replaceAll(/```.*?```/gs, '');
+  return [...text.matchAll(/^#+ .*$/gm)].map(([heading]) => anchorOf(heading));
+}
+
+for (const page of pages()) {
+  test(`every link leads somewhere: ${relative(root, page)}`, () => {
+    const text = withoutCode(readFileSync(page, 'utf8'));
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      assert.ok(existsSync(file), target);
+      if (anchor !== undefined) assert.ok(anchorsOf(file).includes(anchor), target);
+    }
+  });
+}

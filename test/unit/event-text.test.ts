@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeEvent, describeNumberedEvent, describeRanges } from '../../daemon/cli/event-text.js';
+
+describe('the line of an event', () => {
+  test('tells the beginning of a condition from its end', () => {
+    const event = (active: boolean) => ({
+      time: '2026-03-02T08:00:00.000Z',
+      type: 'rollcall.box.changed.v1',
+      data: { condition: 'disk-low', active },
+    });
+    assert.equal(describeEvent(event(true)), '2026-03-02T08:00:00.000Z  box.changed  disk-low  begins');
+    assert.equal(describeEvent(event(false)), '2026-03-02T08:00:00.000Z  box.changed  disk-low  ends');
+  });
+
+  test('says of a gap from where to where it goes', () => {
+    const data = { firstSequence: 3, lastSequence: 7, counts: { camera: 5 }, reason: 'too-many' };
+    const gap = { sequence: '0000000000000009', time: 'T', type: 'rollcall.events.dropped.v1', data };
+    assert.equal(describeNumberedEvent(gap), '       9  T  events.dropped  3-7');
+  });
+
+  test('names ranges', () => {
+    assert.equal(
+      describeRanges([
+        { first: 3, last: 7 },
+        { first: 12, last: 12 },
+      ]),
+      '3-7, 12',
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { eventKinds } from '../../daemon/domain/event-type.js';
+import { boxConditions } from '../../daemon/domain/notice.js';
+import { type JsonSchema, schemaOf } from '../../daemon/publish/contract/json-schemas.js';
+import { eventMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
+import { contractExamples, exampleValue } from '../support/contract-examples.js';
+
+const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+
+/** The text below a heading that begins so, up to the next one of any level. */
+function section(heading: RegExp): string {
+  const found = page.split(/^(?=#+ )/m).filter((text) => heading.test(text.split('\n')[0] ?? ''));
+  assert.equal(found.length, 1, `there is one section ${heading}`);
+  return found[0] ?? '';
+}
+
+type Node = Readonly<Record<string, JsonSchema>>;
+
+/** Names of all fields below a schema, with a dot before each that lies within another. */
+function fieldsOf(schema: JsonSchema, before = ''): string[] {
+  const below = (schema['items'] ?? schema) as JsonSchema;
+  const properties = (below['properties'] ?? {}) as Node;
+  return Object.entries(properties).flatMap(([name, child]) => {
+    const path = `${before}${name}`;
+    const deeper = fieldsOf(child, `${path}.`);
+    return deeper.length === 0 || child['items'] !== undefined ? [path, ...deeper] : deeper;
+  });
+}
+
+function assertDescribed(fields: readonly string[], text: string, where: string): void {
+  for (const field of fields) assert.ok(text.includes(`\`${field}\``), `${where}: ${field} is described`);
+}
+
+describe('docs/events.md', () => {
+  test('shows messages that a broker brought', () => {
+    const shown = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown => JSON.parse(json));
+    assert.ok(shown.length >= 4);
+    const examples = contractExamples().map(exampleValue);
+    for (const message of shown) {
+      const found = examples.some((example) => JSON.stringify(example) === JSON.stringify(message));
+      assert.ok(found, `an example says: ${JSON.stringify(message)}`);
+    }
+  });
+
+  test('describes every attribute of an event', () => {
+    for (const kind of eventKinds) {
+      for (const message of eventMessages(kind)) {
+        const attributes = Object.keys(schemaOf(message)['properties'] as Node);
+        assertDescribed(attributes, section(/^## An event/), message.name);
+      }
+    }
+  });
+
+  for (const kind of eventKinds) {
+    test(`names the types of the kind, and describes every field: ${kind}`, () => {
+      const text = section(new RegExp(`^###.*\`${kind}\``));
+      for (const message of eventMessages(kind)) {
+        const { properties } = schemaOf(message);
+        const { type, data } = properties as Node;
+        assert.ok(type !== undefined && data !== undefined);
+        assert.ok(section(/^## Kinds of event/).includes(`\`${String(type['const'])}\``), message.name);
+        assertDescribed(fieldsOf(data), text, message.name);
+      }
+    });
+  }
+
+  test('describes the state of the box and of cameras, and names every condition', () => {
+    const { state, 'camera/{camera}/state': camera, 'camera/{camera}/counts': counts } = retainedMessages;
+    assert.ok(state !== undefined && camera !== undefined && counts !== undefined);
+    assertDescribed(fieldsOf(schemaOf(state)), section(/^## State/), state.name);
+    const shared = ['version', 'site', 'box', 'camera', 'signature'];
+    for (const message of [camera, counts]) {
+      const own = fieldsOf(schemaOf(message)).filter((field) => !shared.includes(field));
+      assertDescribed(own, section(/^## Cameras/), message.name);
+    }
+    assertDescribed(boxConditions, section(/^### `box`/), 'box');
+  });
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { importJWK } from 'jose';
+import { checkingKeys, messageIn } from '../../daemon/cli/events-verify.js';
+import { eventId } from '../../daemon/domain/ids.js';
+import type { GapNotice } from '../../daemon/domain/notice.js';
+import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
+import { keyIdOf } from '../../daemon/publish/identity/public-key.js';
+import { type SigningKey, signText } from '../../daemon/publish/identity/signed-text.js';
+import { MessageChecker } from '../../daemon/publish/message-checker.js';
+import { type Range, SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
+import { attendanceFact } from '../support/facts.js';
+
+const from = { siteId: 'plant', boxId: 'gate' };
+const atMs = Date.UTC(2026, 2, 1, 8);
+
+async function newKey() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  const key = { kty: 'OKP', crv: 'Ed25519', x } as const;
+  const imported = await importJWK(privateKey.export({ format: 'jwk' }), 'EdDSA');
+  assert.ok(!(imported instanceof Uint8Array));
+  const signing: SigningKey = { keyId: await keyIdOf(key), privateKey: imported };
+  return { key, signing };
+}
+
+const text = (
+  sequence: number,
+  event: GapNotice | ReturnType<typeof attendanceFact> = attendanceFact(),
+): string => {
+  const id = eventId(`0190a2e0-0000-7000-8000-${String(sequence).padStart(12, '0')}`);
+  const recorded = { ...event, id, sequence, recordedAtMs: atMs };
+  return new TextDecoder().decode(encodeEvent(recorded, from, { recogniser: 'test-recogniser' }));
+};
+
+const gap = (firstSequence: number, lastSequence: number): GapNotice => ({
+  kind: 'gap',
+  occurredAtMs: atMs,
+  ...{
+    firstSequence,
+    lastSequence,
+    counts: { attendance: lastSequence - firstSequence + 1 },
+    reason: 'too-many',
+  },
+});
+
+describe('MessageChecker', () => {
+  test('says by which key a message is signed, and what comes again', async () => {
+    const { key, signing } = await newKey();
+    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const message = await signText(text(7), signing, atMs);
+    const first = await checker.check(message);
+    assert.equal(first.outcome, 'valid');
+    assert.equal(first.keyId, signing.keyId);
+    assert.equal(first.sequence, 7);
+    assert.equal(first.source, '/plant/gate');
+    const late = `${text(7).slice(0, -1)},"historical":true}`;
+    const again = await checker.check(await signText(late, signing, atMs));
+    assert.deepEqual([again.outcome, again.isHistorical], ['repeated', true]);
+  });
+
+  test('says what is wrong with what is not as it should be', async () => {
+    const { key, signing } = await newKey();
+    const stranger = await newKey();
+    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const message = await signText(text(1), signing, atMs);
+    const outcome = async (given: string): Promise<string> => (await checker.check(given)).outcome;
+    assert.equal(await outcome(text(1)), 'unsigned');
+    assert.equal(await outcome('{"a":'), 'malformed');
+    assert.equal(await outcome(await signText(text(1), stranger.signing, atMs)), 'unknown-key');
+    assert.equal(await outcome(message.replace('0.7123', '0.9123')), 'bad-signature');
+    assert.equal(await outcome(await signText('{"specversion":"1.0"}', signing, atMs)), 'malformed');
+    assert.equal(await outcome(message), 'valid');
+    const other = text(1).replace('person-1', 'person-2');
+    assert.equal(await outcome(await signText(other, signing, atMs)), 'contradiction');
+    const otherId = text(1).replace('000000000001', '000000000009');
+    assert.equal(await outcome(await signText(otherId, signing, atMs)), 'contradiction');
+  });
+
+  test('does not believe a former key for what it signed after its time', async () => {
+    const { key, signing } = await newKey();
+    const notAfter = new Date(atMs).toISOString();
+    const checker = new MessageChecker(await checkingKeys({ keys: [{ ...key, notAfter }] }));
+    assert.equal((await checker.check(await signText(text(1), signing, atMs))).outcome, 'valid');
+    assert.equal((await checker.check(await signText(text(2), signing, atMs + 1000))).outcome, 'key-expired');
+  });
+
+  test('finds what is missing, also at the end, and tells it from what was given up', async () => {
+    const { key, signing } = await newKey();
+    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    for (const each of [text(10), text(15), text(16, gap(12, 13))]) {
+      assert.equal((await checker.check(await signText(each, signing, atMs))).outcome, 'valid');
+    }
+    const state = stateText(
+      {
+        ...{ state: 'online', reason: 'connected', gallery: 'open', sequence: 3, timeMs: atMs },
+        ...{ lastSequence: 18, conditions: [] },
+      },
+      from,
+    );
+    assert.equal((await checker.check(await signText(state, signing, atMs))).outcome, 'valid');
+    assert.deepEqual(checker.summary().get('/plant/gate'), {
+      ...{ count: 3, repeatCount: 0, first: 10, last: 18 },
+      givenUp: [{ first: 12, last: 13 }],
+      missing: [
+        { first: 11, last: 11 },
+        { first: 14, last: 14 },
+        { first: 17, last: 18 },
+      ],
+    });
+  });
+
+  test('a key set without a key to verify with is refused', async () => {
+    for (const set of [{}, { keys: [] }, { keys: [{ kty: 'EC' }] }, 7]) {
+      await assert.rejects(() => checkingKeys(set), { code: 'key-set-unusable' });
+    }
+  });
+});
+
+test('a line of a subscriber is a message with or without its topic', () => {
+  assert.equal(messageIn('  '), undefined);
+  assert.equal(messageIn('{"a":"b {c}"}'), '{"a":"b {c}"}');
+  assert.equal(messageIn('rollcall/plant/gate/event/unknown {"a":"b"}'), '{"a":"b"}');
+  assert.equal(messageIn('nonsense'), 'nonsense');
+});
+
+test('a gap explains no more than it counts, whatever comes', () => {
+  const range = fc.record({ first: fc.integer({ min: 1, max: 40 }), length: fc.nat(15), share: fc.nat(4) });
+  const all = fc.record({
+    came: fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+    gaps: fc.array(range, { maxLength: 5 }),
+    announced: fc.integer({ min: 0, max: 45 }),
+  });
+  fc.assert(
+    fc.property(all, ({ came, gaps, announced }) => {
+      const ledger = new SequenceLedger();
+      for (const sequence of came) ledger.take(sequence, `id-${sequence}`, '');
+      const stated = gaps.map(({ first, length, share }) => ({
+        ...{ first, last: first + length },
+        count: Math.ceil(((length + 1) * share) / 4),
+      }));
+      for (const each of stated) ledger.giveUp(each);
+      ledger.announce(announced);
+      const { first, last, givenUp, missing } = ledger.summary();
+      const isIn = (ranges: readonly Range[], sequence: number): boolean =>
+        ranges.some((each) => each.first <= sequence && sequence <= each.last);
+      let givenUpCount = 0;
+      for (let sequence = first; sequence <= last; sequence += 1) {
+        const found = [came.includes(sequence), isIn(givenUp, sequence), isIn(missing, sequence)];
+        assert.equal(found.filter((is) => is).length, 1, `${sequence} is one of the three`);
+        if (isIn(givenUp, sequence)) {
+          givenUpCount += 1;
+          assert.ok(isIn(stated, sequence));
+        }
+        // Nobody doubts a gap that stands alone and counts its whole range.
+        const covering = stated.filter((each) => each.first <= sequence && sequence <= each.last);
+        if (covering.length > 0 && stated.every((each) => each.count > each.last - each.first)) {
+          assert.ok(!isIn(missing, sequence));
+        }
+      }
+      assert.ok(givenUpCount <= stated.reduce((sum, { count }) => sum + count, 0));
+      assert.equal(last, Math.max(...came, announced));
+    }),
+  );
+});
+
+test('an event that is lost is not hidden by a gap around it', () => {
+  const ledger = new SequenceLedger(1);
+  for (const sequence of [2, 3, 6, 7]) ledger.take(sequence, `id-${sequence}`, '');
+  ledger.giveUp({ first: 1, last: 4, count: 1 });
+  assert.deepEqual(ledger.summary().missing, [
+    { first: 1, last: 1 },
+    { first: 4, last: 5 },
+  ]);
+  ledger.giveUp({ first: 4, last: 4, count: 1 });
+  assert.deepEqual(ledger.summary().missing, [{ first: 5, last: 5 }]);
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { EventKind } from '../../daemon/domain/event.js';
+import { Drain } from '../../daemon/publish/drain.js';
+import type { OutboxRow } from '../../daemon/publish/event-outbox.js';
+import { RefusedKinds } from '../../daemon/publish/refused-kinds.js';
+import { Sender } from '../../daemon/publish/sender.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { box } from '../support/published-box.js';
+
+const rowOf = (sequence: number, kind: EventKind, changes: Partial<OutboxRow> = {}): OutboxRow => ({
+  ...{ sequence, kind, ageMs: 0, isAgain: false, commandId: null },
+  payload: new TextEncoder().encode(`{"sequence":${sequence}}`),
+  ...changes,
+});
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('RefusedKinds', () => {
+  const listening = () => {
+    const said: string[] = [];
+    const kinds = new RefusedKinds({
+      begin: (condition, details) => void said.push(`begin ${condition} ${details?.['kind']}`),
+      end: (condition) => void said.push(`end ${condition}`),
+    });
+    return { said, kinds };
+  };
+
+  test('ends when the last of them flows again', () => {
+    const { said, kinds } = listening();
+    kinds.refused('attendance');
+    kinds.refused('camera');
+    kinds.taken('unknown');
+    kinds.taken('camera');
+    kinds.lasted();
+    assert.deepEqual(said, ['begin topic-refused attendance', 'begin topic-refused camera']);
+    kinds.taken('attendance');
+    assert.equal(said.at(-1), 'end topic-refused');
+  });
+
+  test('makes no event of it that events about the box are refused', () => {
+    const { said, kinds } = listening();
+    kinds.refused('box');
+    assert.deepEqual(said, []);
+  });
+
+  test('ends what an earlier run of the daemon said, once a connection has lasted', () => {
+    const { said, kinds } = listening();
+    kinds.lasted();
+    assert.deepEqual(said, ['end topic-refused']);
+  });
+});
+
+test('what came back into the outbox goes before what is newer, and nothing twice', async () => {
+  const rows = new Map<number, OutboxRow>();
+  for (let sequence = 10; sequence <= 20; sequence += 1) rows.set(sequence, rowOf(sequence, 'attendance'));
+  const sent: { readonly sequence: number; readonly acknowledge: () => void }[] = [];
+  const clock = new VirtualClock();
+  const drain = new Drain({
+    outbox: {
+      begin: () => undefined,
+      pending: (after, limit) =>
+        [...rows.values()]
+          .filter(({ sequence }) => sequence > after)
+          .sort((a, b) => a.sequence - b.sequence)
+          .slice(0, limit),
+      acknowledge: (sequences) => {
+        for (const sequence of sequences) rows.delete(sequence);
+      },
+      depth: () => rows.size,
+      newestSequence: () => 20,
+    },
+    publish: ({ sequence }) => new Promise((resolve) => sent.push({ sequence, acknowledge: resolve })),
+    window: 4,
+    ackTimeoutMs: 1000,
+    heldRetryMs: 1000,
+    clock,
+    logger: silentLogger,
+    onAcknowledged: () => undefined,
+  });
+  drain.pump();
+  assert.deepEqual(drain.onTheWay, [10, 11, 12, 13]);
+  for (const sequence of [3, 4]) rows.set(sequence, rowOf(sequence, 'attendance', { isAgain: true }));
+  drain.rewind(3);
+  for (let index = 0; rows.size > 0; index += 1) {
+    sent[index]?.acknowledge();
+    await settle();
+    clock.advanceBy(0);
+  }
+  assert.deepEqual(
+    sent.map(({ sequence }) => sequence),
+    [10, 11, 12, 13, 3, 4, 14, 15, 16, 17, 18, 19, 20],
+  );
+});
+
+describe('Sender', () => {
+  const senderOf = (publish: (bytes: string) => Promise<void>, sign: (json: string) => Promise<string>) =>
+    new Sender({
+      connection: { publish: (_topic, payload) => publish(new TextDecoder().decode(payload)) },
+      topics: topicsOf('rollcall', box),
+      signer: { sign },
+    });
+
+  test('sends in the order of the calls, however long signing takes', async () => {
+    const sent: string[] = [];
+    const waiting: (() => void)[] = [];
+    const sender = senderOf(
+      async (bytes) => void sent.push(bytes),
+      (json) => new Promise((resolve) => waiting.push(() => resolve(json))),
+    );
+    const all = [1, 2, 3].map((sequence) => sender.send(rowOf(sequence, 'attendance')));
+    for (const sign of [...waiting].reverse()) {
+      sign();
+      await settle();
+    }
+    await Promise.all(all);
+    assert.deepEqual(sent, ['{"sequence":1}', '{"sequence":2}', '{"sequence":3}']);
+  });
+
+  test('one that cannot be signed does not keep the next', async () => {
+    const sent: string[] = [];
+    const sender = senderOf(
+      async (bytes) => void sent.push(bytes),
+      async (json) => {
+        if (json.includes('1')) throw operational('no-key', 'no');
+        return json;
+      },
+    );
+    const first = sender.send(rowOf(1, 'attendance'));
+    const second = sender.send(rowOf(2, 'attendance'));
+    await assert.rejects(first, { code: 'no-key' });
+    await second;
+    assert.deepEqual(sent, ['{"sequence":2}']);
+  });
+
+  test('marks as historical what is more than a minute old, of an age nobody knows, or asked for', async () => {
+    const sent: string[] = [];
+    const sender = senderOf(
+      async (bytes) => void sent.push(bytes),
+      async (json) => json,
+    );
+    const rows = [
+      { ageMs: 60_000 },
+      { ageMs: 60_001 },
+      { ageMs: Number.POSITIVE_INFINITY },
+      { ageMs: -5 },
+      { isAgain: true },
+    ];
+    for (const changes of rows) await sender.send(rowOf(1, 'attendance', changes));
+    assert.deepEqual(
+      sent.map((text) => text.includes('"historical":true')),
+      [false, true, true, false, true],
+    );
+  });
+});

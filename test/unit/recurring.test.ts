@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Recurring } from '../../daemon/base/recurring.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+
+const everyMs = 1000;
+
+/** Work that goes on until it is told to end, well or with an error. */
+function openWork() {
+  const clock = new VirtualClock();
+  const signals: AbortSignal[] = [];
+  const failures: unknown[] = [];
+  let end: (error?: Error) => void = () => undefined;
+  const recurring = new Recurring({
+    clock,
+    everyMs,
+    work(signal) {
+      signals.push(signal);
+      return new Promise((resolve, reject) => {
+        end = (error) => (error === undefined ? resolve() : reject(error));
+      });
+    },
+    onFailure: (error) => void failures.push(error),
+  });
+  return {
+    clock,
+    recurring,
+    signals,
+    failures,
+    async endTurn(error?: Error) {
+      end(error);
+      await recurring.settled();
+    },
+  };
+}
+
+test('turns begin at once, and then so long after the one before has ended: never two at a time', async () => {
+  const { clock, recurring, signals, endTurn } = openWork();
+  assert.equal(signals.length, 0, 'not before it is started');
+  recurring.start().start();
+  assert.equal(signals.length, 1);
+  clock.advanceBy(10 * everyMs);
+  assert.equal(signals.length, 1, 'the first is still under way');
+  await endTurn();
+  clock.advanceBy(everyMs - 1);
+  assert.equal(signals.length, 1);
+  clock.advanceBy(1);
+  assert.equal(signals.length, 2);
+});
+
+test('of failures in a row the first is told', async () => {
+  const { clock, recurring, failures, endTurn } = openWork();
+  recurring.start();
+  for (const failure of ['a', 'b', undefined, 'c']) {
+    await endTurn(failure === undefined ? undefined : new Error(failure));
+    clock.advanceBy(everyMs);
+  }
+  assert.deepEqual(failures, [new Error('a'), new Error('c')]);
+});
+
+test('work that ends in the same moment, or throws, is a turn as well', async () => {
+  const clock = new VirtualClock();
+  let turns = 0;
+  await using recurring = new Recurring({
+    clock,
+    everyMs,
+    work() {
+      turns += 1;
+      if (turns === 1) throw new Error('at once');
+    },
+    onFailure: (error) => assert.deepEqual(error, new Error('at once')),
+  }).start();
+  await recurring.settled();
+  clock.advanceBy(everyMs);
+  assert.equal(turns, 2);
+});
+
+test('its end tells the turn that is under way, waits for it and is the last', async () => {
+  const { clock, recurring, signals, endTurn } = openWork();
+  recurring.start();
+  let hasEnded = false;
+  const ending = recurring[Symbol.asyncDispose]().then(() => {
+    hasEnded = true;
+  });
+  assert.equal(signals[0]?.aborted, true);
+  await Promise.resolve();
+  assert.equal(hasEnded, false);
+  await endTurn();
+  await ending;
+  clock.advanceBy(10 * everyMs);
+  recurring.start();
+  assert.equal(signals.length, 1);
+});
+
+test('what ends between two turns takes no other, and what ended before its start none at all', async () => {
+  const { clock, recurring, signals, endTurn } = openWork();
+  recurring.start();
+  await endTurn();
+  await recurring[Symbol.asyncDispose]();
+  clock.advanceBy(10 * everyMs);
+  assert.equal(signals.length, 1);
+  const other = openWork();
+  await other.recurring[Symbol.asyncDispose]();
+  other.recurring.start();
+  assert.equal(other.signals.length, 0);
+});
