@@ -1,29 +1,39 @@
 import mqtt from 'mqtt';
-import type { z } from 'zod';
-import { eventSchema } from '../daemon/publish/event-schema.js';
+import { type EventMessage, eventSchema } from '../daemon/publish/contract/event-schema.js';
 
-type PublishedEvent = z.infer<typeof eventSchema>;
-
-/** One event in words, as somebody at the door would tell it. */
-export function tellEvent(event: PublishedEvent, names: ReadonlyMap<string, string>): string {
+/** An event about somebody at the door in words, as somebody there would tell it; undefined for events of other kinds. */
+export function tellEvent(event: EventMessage, names: ReadonlyMap<string, string>): string | undefined {
   const time = new Date(event.time).toLocaleTimeString('en-GB');
-  const { verdict, blinks, observedS } = event.liveness;
-  const evidence = `${verdict}: ${blinks.length} blinks in ${observedS.toFixed(1)} s`;
-  const who = event.person === null ? 'somebody not enrolled' : (names.get(event.person) ?? event.person);
+  const nameOf = (person: string | null): string =>
+    person === null ? 'somebody not enrolled' : (names.get(person) ?? person);
   switch (event.type) {
-    case 'attendance':
-      return `${time}  ATTENDANCE           ${who} came ${event.direction} at ${event.camera} (similarity ${event.similarity.toFixed(2)}; ${evidence})`;
-    case 'unknown':
-      return `${time}  UNKNOWN PERSON       ${who} at ${event.camera} (${evidence})`;
-    case 'attack':
-      return `${time}  PRESENTATION ATTACK  a picture of ${who} was held before ${event.camera} (${evidence})`;
+    case 'rollcall.attendance.recorded.v1': {
+      const { person, direction, camera, similarity, liveness } = event.data;
+      return `${time}  ATTENDANCE           ${nameOf(person)} came ${direction} at ${camera} (similarity ${similarity.toFixed(2)}; ${evidence(liveness)})`;
+    }
+    case 'rollcall.unknown.seen.v1': {
+      const { camera, liveness } = event.data;
+      return `${time}  UNKNOWN PERSON       ${nameOf(null)} at ${camera} (${evidence(liveness)})`;
+    }
+    case 'rollcall.attack.suspected.v1': {
+      const { person, camera, liveness } = event.data;
+      return `${time}  PRESENTATION ATTACK  a picture of ${nameOf(person)} was held before ${camera} (${evidence(liveness)})`;
+    }
+    default:
+      return undefined;
   }
+}
+
+type Liveness = Extract<EventMessage, { readonly type: 'rollcall.unknown.seen.v1' }>['data']['liveness'];
+
+function evidence({ verdict, blinks, observedS }: Liveness): string {
+  return `${verdict}: ${blinks.length} blinks in ${observedS.toFixed(1)} s`;
 }
 
 /** Subscribes to everything the box says and calls back for each event, once per id. */
 export async function subscribe(
   brokerUrl: string,
-  onEvent: (event: PublishedEvent) => void,
+  onEvent: (event: EventMessage) => void,
 ): Promise<AsyncDisposable> {
   // MQTT 3.1.1: what every broker speaks, also the embedded one.
   const client = await mqtt.connectAsync(brokerUrl, { protocolVersion: 4 });

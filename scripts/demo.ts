@@ -23,7 +23,11 @@ Ends with 0 after an attendance, an unknown person and a presentation attack hav
 const directory = fileURLToPath(new URL('../var/demo', import.meta.url));
 /** The clip is a minute long; twice its length and some time to start. */
 const patienceMs = 180_000;
-const expected = ['attendance', 'unknown', 'attack'] as const;
+const expected = [
+  'rollcall.attendance.recorded.v1',
+  'rollcall.unknown.seen.v1',
+  'rollcall.attack.suspected.v1',
+] as const;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -102,7 +106,9 @@ async function demo(options: {
   const waiting = new Set<string>(expected);
   const arrived = new AbortController();
   await using _subscription = await subscribe(brokerUrl, (event) => {
-    say(tellEvent(event, names));
+    const told = tellEvent(event, names);
+    if (told === undefined) return;
+    say(told);
     waiting.delete(event.type);
     if (waiting.size === 0) arrived.abort();
   });

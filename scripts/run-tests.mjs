@@ -12,33 +12,36 @@ if (suites.length === 0) {
   process.exit(2);
 }
 
-const files = suites.flatMap((suite) =>
-  readdirSync(join(root, 'test', suite), { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => join('test', suite, name)),
-);
-if (files.length === 0) {
-  console.error(`no test files in ${suites.join(', ')}`);
-  process.exit(1);
-}
-
-// Suites that start servers and decode video share two cores badly: one file at a time unless they are pure.
-const concurrency = suites.every((suite) => suite === 'unit') ? 2 : 1;
+// End-to-end tests decode video in real time and share two cores badly: one file at a time.
+const concurrencyOf = { e2e: 1 };
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
-const result = spawnSync(
-  process.execPath,
-  [
-    '--import',
-    'tsx',
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${fileTimeoutMs}`,
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    ...files,
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
-process.exit(result.status ?? 1);
+
+function run(suite) {
+  const files = readdirSync(join(root, 'test', suite), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => join('test', suite, name));
+  if (files.length === 0) {
+    console.error(`no test files in ${suite}`);
+    return 1;
+  }
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--test',
+      `--test-concurrency=${concurrencyOf[suite] ?? 2}`,
+      `--test-timeout=${fileTimeoutMs}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      ...files,
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+  return status ?? 1;
+}
+
+// All suites run, so that one failure does not hide another.
+process.exitCode = Math.max(...suites.map(run));

@@ -40,12 +40,15 @@ function photographs(random: Random): EnrolmentPhotograph[] {
   }));
 }
 
-async function enrol(gallery: Gallery, count: number, random: Random): Promise<number[]> {
+/** Each with an external id, of which it is first asked whether somebody has it. */
+async function enrol(gallery: Gallery, count: number, random: Random, prefix: string): Promise<number[]> {
   const durationsMs: number[] = [];
   for (let person = 0; person < count; person += 1) {
-    const profile = { name: `Person ${person}` };
+    const externalId = `${prefix}-${person}`;
+    const profile = { name: `Person ${person}`, externalId };
     const taken = photographs(random);
     const startMs = performance.now();
+    if ((await gallery.personOfExternalId(externalId)) !== undefined) throw new Error('taken already');
     await gallery.addPerson({ profile, photographs: taken }, by);
     durationsMs.push(performance.now() - startMs);
   }
@@ -56,7 +59,7 @@ async function enrol(gallery: Gallery, count: number, random: Random): Promise<n
 async function fill(directory: string, templates: number, random: Random): Promise<void> {
   await using opened = await openBenchGallery(directory);
   opened.access.file.database.db.pragma('synchronous = OFF');
-  await enrol(opened.access.gallery(), templates / templatesPerPerson, random);
+  await enrol(opened.access.gallery(), templates / templatesPerPerson, random, 'first');
 }
 
 interface Opened {
@@ -87,7 +90,8 @@ async function rotate(directory: string, depth: 'wrap' | 'deep') {
 async function change(directory: string, random: Random): Promise<Readonly<Record<string, number>>> {
   await using opened = await openBenchGallery(directory);
   const gallery = opened.access.gallery();
-  const enrolMs = await enrol(gallery, 50, random);
+  const asking = await timed(() => gallery.personOfExternalId('of nobody'));
+  const enrolMs = await enrol(gallery, 50, random, 'later');
   const eraseMs: number[] = [];
   for (const { id } of (await gallery.listPersons()).slice(0, 50)) {
     const startMs = performance.now();
@@ -95,6 +99,8 @@ async function change(directory: string, random: Random): Promise<Readonly<Recor
     eraseMs.push(performance.now() - startMs);
   }
   return {
+    'first external id, ms': asking.tookMs,
+    'first external id, longest block, ms': asking.longestBlockMs,
     'enrol, median, ms': quantile(enrolMs, 0.5),
     'enrol, p99, ms': quantile(enrolMs, 0.99),
     'erase, median, ms': quantile(eraseMs, 0.5),

@@ -1,0 +1,45 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { CentreWord, EventTask } from './event-task.js';
+
+const script = fileURLToPath(new URL('./event-box.ts', import.meta.url));
+
+/** A process that records and publishes, until it is killed. */
+export class EventLife {
+  readonly #child: ChildProcess;
+  #complaint = '';
+  /** Resolves when it has everything open; never where it is killed before. */
+  readonly opened: Promise<void>;
+  /** Resolves when it was killed; rejects where it ended otherwise, but for the one that ends by itself. */
+  readonly ended: Promise<'killed' | 'done'>;
+
+  constructor(task: EventTask) {
+    const child = fork(script, [JSON.stringify(task)], {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaint += text;
+    });
+    this.opened = new Promise((resolve) => child.once('message', () => resolve()));
+    this.ended = once(child, 'close').then(([code, signal]) => {
+      if (signal === 'SIGKILL') return 'killed';
+      if (code === 0 && task.count !== null) return 'done';
+      throw new Error(`the process ended by itself (${code ?? signal}): ${this.#complaint}`);
+    });
+    // Whoever waits for the end learns of it; nobody may be waiting yet.
+    this.ended.catch(() => undefined);
+  }
+
+  /** Harmless when it has ended. */
+  say(word: CentreWord): void {
+    if (this.#child.connected) this.#child.send(word, () => undefined);
+  }
+
+  /** At once; harmless when it has ended. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
