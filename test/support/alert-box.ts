@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { BoxAlerts } from '../../daemon/app/box-alerts.js';
+import { startAlerts } from '../../daemon/app/compose-alerts.js';
+import { Lifetime } from '../../daemon/base/lifetime.js';
+import type { LogFields, Logger } from '../../daemon/base/logger.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import type { Config } from '../../daemon/config/schema.js';
+import type { BoxEvent } from '../../daemon/domain/event.js';
+import { cameraId } from '../../daemon/domain/ids.js';
+import { encodeEvent } from '../../daemon/publish/encoding.js';
+import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { attackFact, unknownFact } from './facts.js';
+import { until } from './until.js';
+
+const identity = { siteId: 'office', boxId: 'box-1' };
+export const webhookSecret = 'a long secret that nobody guesses';
+/** 10:00 by the clock of the site, on a Monday. */
+const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);
+const stepMs = 250;
+const slowStepRealMs = 10;
+
+/** Records and alerts as the daemon wires them, on a clock that a test moves. */
+export class AlertBox implements AsyncDisposable {
+  readonly clock = new VirtualClock(startMs);
+  /** Every line that was logged: message and fields. */
+  readonly logged: string[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'rollcall-alerts-'));
+  #config: Config;
+  #lifetime: Lifetime | undefined;
+  #records: Records | undefined;
+  #alerts: BoxAlerts | undefined;
+
+  constructor(alerts: string) {
+    writeFileSync(join(this.#folder, 'ops-secret'), webhookSecret, { mode: 0o600 });
+    this.#config = this.#parse(alerts);
+    this.start();
+  }
+
+  get records(): Records {
+    if (this.#records === undefined) throw new Error('the box is off');
+    return this.#records;
+  }
+
+  get alerts(): BoxAlerts {
+    if (this.#alerts === undefined) throw new Error('the box is off');
+    return this.#alerts;
+  }
+
+  /** Puts another `alerts` section in force. */
+  configure(alerts: string): void {
+    this.#config = this.#parse(alerts);
+  }
+
+  start(): void {
+    const lifetime = new Lifetime(this.clock);
+    const { clock } = this;
+    const random = seededRandom(this.logged.length + 1);
+    const path = join(this.#folder, 'records.db');
+    const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
+    const records = lifetime.use('records', openRecords({ path, encode, clock, random }));
+    const logger = this.#logger();
+    const current = (): Config => this.#config;
+    this.#alerts = startAlerts({ current, identity, records, lifetime, clock, random, logger });
+    this.#records = records;
+    this.#lifetime = lifetime;
+  }
+
+  async stop(): Promise<void> {
+    await this.#lifetime?.[Symbol.asyncDispose]();
+    this.#lifetime = undefined;
+    this.#records = undefined;
+    this.#alerts = undefined;
+  }
+
+  record(event: BoxEvent): void {
+    this.records.record({ ...event, occurredAtMs: this.clock.wallMs() });
+  }
+
+  unknown(camera = 'gate'): void {
+    this.record(unknownFact({ cameraId: cameraId(camera) }));
+  }
+
+  attack(changes: Parameters<typeof attackFact>[0] = {}): void {
+    this.record(attackFact(changes));
+  }
+
+  camera(state: 'streaming' | 'failed', camera = 'gate'): void {
+    const code = state === 'failed' ? { code: 'camera-silent' } : {};
+    this.record({ kind: 'camera', occurredAtMs: 0, cameraId: cameraId(camera), state, ...code });
+  }
+
+  /**
+   * Lets time go by in small steps, with turns of the event loop between; slowly while something is being delivered, because
+   * the network does not keep the time of this clock and a delivery would come to its time limit on the way.
+   */
+  async pass(durationMs: number): Promise<void> {
+    const largestStepMs = Math.max(stepMs, durationMs / 200);
+    for (let leftMs = durationMs; leftMs > 0; ) {
+      const isDelivering = this.states().includes('pending');
+      await (isDelivering ? setTimeout(slowStepRealMs) : setImmediate());
+      const passedMs = Math.min(isDelivering ? stepMs : largestStepMs, leftMs);
+      this.clock.advanceBy(passedMs);
+      leftMs -= passedMs;
+    }
+    await setImmediate();
+  }
+
+  /** Waits until something holds, while the clock of the box goes on a little. */
+  until(what: string, isTrue: () => boolean): Promise<void> {
+    return until(
+      what,
+      () => {
+        this.clock.advanceBy(stepMs);
+        return isTrue();
+      },
+      20_000,
+    );
+  }
+
+  /** `delivered`, `pending` or `failed` of every delivery, newest alert first. */
+  states(): readonly string[] {
+    return this.alerts.list(100).flatMap(({ deliveries }) => deliveries.map(({ state }) => state));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #parse(alerts: string): Config {
+    const loaded = parseConfig(
+      [
+        'site: { id: office, timeZone: Europe/Paris }',
+        'box: { id: box-1 }',
+        'cameras:',
+        '  - { id: gate, name: "Gate", url: "rtsp://192.0.2.1/" }',
+        '  - { id: door, name: "Back door", url: "rtsp://192.0.2.2/" }',
+        `secretsDir: ${this.#folder}`,
+        `alerts: ${alerts}`,
+      ].join('\n'),
+    );
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+    return loaded.config;
+  }
+
+  #logger(): Logger {
+    const log = (message: string, fields: LogFields = {}): void => {
+      this.logged.push(`${message} ${JSON.stringify(fields)}`);
+    };
+    const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
+    return logger;
+  }
+}
