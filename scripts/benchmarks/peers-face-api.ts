@@ -1,5 +1,5 @@
 import type * as tfTypes from '@tensorflow/tfjs';
-import type { Contender } from './peers.js';
+import type { Contender } from './peers-contender.js';
 import { insidePackage, loadCommonJs, serveFolder, wasmFolder } from './peers-wasm.js';
 
 /** The part of face-api that is used here. */

@@ -3,7 +3,7 @@ import { yuv420Bytes } from '../../daemon/domain/picture.js';
 import { cast } from '../virtual-camera/cast.js';
 import { renderedClip } from '../virtual-camera/rendered-clip.js';
 import { scenarioSchema } from '../virtual-camera/scenario.js';
-import type { PeerFrame } from './peers.js';
+import type { PeerFrame } from './peers-contender.js';
 
 const widthPx = 1280;
 const heightPx = 720;

@@ -1,4 +1,4 @@
-import type { Contender } from './peers.js';
+import type { Contender } from './peers-contender.js';
 import { insidePackage, loadCommonJs, serveFolder, wasmFolder } from './peers-wasm.js';
 
 interface HumanInstance {

@@ -7,7 +7,7 @@ import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { CameraSession } from '../../daemon/vision/session.js';
-import type { Contender, PeerFrame } from './peers.js';
+import type { Contender, PeerFrame } from './peers-contender.js';
 
 const smallestFacePx = 50;
 

@@ -6,28 +6,11 @@
 // detection runs now and then and a track needs a few embeddings; it is no comparison of like with like.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { Contender, PeerFrame } from './peers-contender.js';
 import { openFaceApi } from './peers-face-api.js';
 import { decodedFrames } from './peers-frames.js';
 import { openHuman } from './peers-human.js';
 import { openRollcall, openRollcallSchedule } from './peers-rollcall.js';
-
-/** One way of looking at a frame. Resolves with how many faces it found and embedded. */
-export interface Contender extends AsyncDisposable {
-  readonly name: string;
-  readonly stages: string;
-  look(frame: PeerFrame): Promise<number>;
-}
-
-/** One decoded picture, and when it was captured. */
-export interface PeerFrame {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  /** As the decoder makes it: what a camera's frame is in rollcall. */
-  readonly yuv420: Uint8Array;
-  /** The same picture for those who take nothing else. */
-  readonly rgb: Uint8Array;
-  readonly atMs: number;
-}
 
 interface Figures {
   readonly name: string;
