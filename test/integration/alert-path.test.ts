@@ -56,7 +56,7 @@ describe('from a recorded event to whoever is told', () => {
     box.camera('failed');
     await box.pass(2 * minuteMs);
     box.camera('streaming');
-    await box.until('both alerts', () => web.requests.length === 2);
+    await box.delivered(2);
     assert.deepEqual(subjects(web), [
       '[warning] Camera Gate is down, since 2026-03-02 10:05 (camera-silent) (office/box-1)',
       '[warning] Over: Camera Gate was down from 2026-03-02 10:05 to 2026-03-02 10:07 (camera-silent) (office/box-1)',
@@ -89,7 +89,7 @@ describe('from a recorded event to whoever is told', () => {
     await using box = new AlertBox(alerting(web, ...rules));
     for (const event of events) box.record(event);
     box.attack();
-    await box.until('all alerts', () => web.requests.length === 10);
+    await box.delivered(10);
     assert.deepEqual(
       posted(web).map(({ on, phase }) => `${on} ${phase}`),
       [

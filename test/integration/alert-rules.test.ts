@@ -15,7 +15,7 @@ describe('rules', () => {
     await box.stop();
     box.start();
     box.unknown();
-    await box.until('the alert', () => web.requests.length === 1);
+    await box.delivered(1);
     assert.equal(posted(web)[0]?.parts[0]?.count, 3);
   });
 
@@ -27,7 +27,7 @@ describe('rules', () => {
     for (const _person of [1, 2, 3]) box.unknown();
     await box.stop();
     box.start();
-    await box.until('the alerts', () => web.requests.length >= 3);
+    await box.delivered(3);
     await box.stop();
     box.start();
     await box.pass(6_000);
@@ -45,7 +45,7 @@ describe('rules', () => {
     box.configure(alerting(web, rule('unknown')));
     await box.pass(6_000);
     box.unknown('door');
-    await box.until('the alert', () => web.requests.length === 1);
+    await box.delivered(1);
     box.configure('{}');
     await box.pass(6_000);
     box.unknown();
@@ -53,7 +53,7 @@ describe('rules', () => {
     box.configure(alerting(web, rule('unknown')));
     await box.pass(6_000);
     box.unknown('door');
-    await box.until('the second alert', () => web.requests.length === 2);
+    await box.delivered(2);
     assert.deepEqual(
       posted(web).map(({ parts }) => parts.map(({ camera }) => camera)),
       [['door'], ['door']],
@@ -71,7 +71,7 @@ describe('rules', () => {
     }
     assert.equal(web.requests.length, 0);
     await box.pass(25 * minuteMs);
-    await box.until('the summary', () => web.requests.length === 1);
+    await box.delivered(1);
     assert.deepEqual(subjects(web), [
       '[warning] 2 unknown people at Gate in 2 minutes; An unknown person at Back door (office/box-1)',
     ]);
@@ -82,7 +82,7 @@ describe('rules', () => {
     await using box = new AlertBox(alerting(web, rule('unknown', ', cameras: [door]')));
     box.unknown('gate');
     box.unknown('door');
-    await box.until('the alert', () => web.requests.length === 1);
+    await box.delivered(1);
     await box.pass(6_000);
     assert.deepEqual(
       posted(web).map(({ parts }) => parts[0]?.camera),

@@ -122,6 +122,15 @@ export class AlertBox implements AsyncDisposable {
     );
   }
 
+  /**
+   * Waits until so many deliveries are known to have arrived. A receiver has a request before the box has the answer: a box
+   * that is stopped in between sends it again, and until then its delivery is pending.
+   */
+  async delivered(count: number): Promise<void> {
+    const arrived = (): number => this.states().filter((state) => state === 'delivered').length;
+    await this.until(`${count} deliveries`, () => arrived() >= count);
+  }
+
   /** `delivered`, `pending` or `failed` of every delivery, newest alert first. */
   states(): readonly string[] {
     return this.alerts.list(100).flatMap(({ deliveries }) => deliveries.map(({ state }) => state));
