@@ -78,7 +78,8 @@ function publish(task: EventTask, records: Records, keys: IdentityKeys, reach: R
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
-    timings: quickTimings,
+    // Short enough that a frozen broker is noticed.
+    timings: { ...quickTimings, connectTimeoutMs: 2000, ackTimeoutMs: 500 },
   });
 }
 

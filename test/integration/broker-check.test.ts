@@ -23,7 +23,7 @@ const plantBox = { siteId: 'plant-1', boxId: 'box-1' } as const;
 async function check(
   url: string,
   access: Partial<BrokerAccess> = {},
-  { prefix = 'rollcall', timeoutMs = 3000 } = {},
+  { prefix = 'rollcall', timeoutMs = 20_000 } = {},
 ): Promise<readonly CheckStep[]> {
   const steps: CheckStep[] = [];
   const whole = { address: brokerAddress(url), clientId: 'rollcall-plant-1-box-1', ...access };
@@ -188,7 +188,7 @@ describe('mqtt check without TLS', { skip: withoutMosquitto, timeout: 60_000 }, 
 
   test('finds by the missing echo that the box may not read', async () => {
     await using broker = await startMosquitto({ acl: ['topic write #'] });
-    const found = failure(await check(broker.url, {}, { timeoutMs: 500 }));
+    const found = failure(await check(broker.url, {}, { timeoutMs: 2000 }));
     assert.deepEqual([found.check, found.code], ['receive', 'broker-check-not-received']);
   });
 
@@ -210,7 +210,7 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
 
   test('finds by the missing echo what the broker refuses and cannot say', async () => {
     await using broker = await startAedes({ deliversNothing: true });
-    const found = failure(await check(broker.url, {}, { timeoutMs: 500 }));
+    const found = failure(await check(broker.url, {}, { timeoutMs: 2000 }));
     assert.equal(found.code, 'broker-check-not-received');
     assert.match(found.message, /publish on .*, or not read it \(MQTT 3\.1\.1 does not tell which\)/);
   });

@@ -20,7 +20,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 async function lastStep(url: string, access: Partial<BrokerAccess>): Promise<CheckStep | undefined> {
   const whole = { address: brokerAddress(url), clientId: 'box', ...access };
   let last: CheckStep | undefined;
-  const options = { access: whole, topics: topicsOf('rollcall', box), clock: systemClock, timeoutMs: 3000 };
+  const options = { access: whole, topics: topicsOf('rollcall', box), clock: systemClock, timeoutMs: 20_000 };
   for await (const step of checkBroker(options)) last = step;
   return last;
 }

@@ -23,6 +23,7 @@ import {
   temporaryFolder,
 } from '../support/published-box.js';
 import { withSecretPlaces } from '../support/secret-places.js';
+import { until } from '../support/until.js';
 
 const CASES = 2000;
 const retry = { baseMs: 0.5, capMs: 2, sustainedMs: 1000 };
@@ -88,7 +89,8 @@ describe('what answers is hostile', { skip: withoutMosquitto, timeout: 240_000 }
       subscriber.eventIds.slice(-30),
       records.list({ limit: 30 }).map(({ id }) => id),
     );
-    assert.equal(publisher.status().connection, 'connected');
+    // It waits for answers so short that on a busy machine it may just have lost patience with a good broker.
+    await until('the box to be connected', () => publisher.status().connection === 'connected');
     assert.ok(lines.length > 100);
     for (const line of lines) {
       assert.ok(line.endsWith('\n') && !unprintable.test(line.slice(0, -1)), JSON.stringify(line));

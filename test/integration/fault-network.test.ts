@@ -96,11 +96,11 @@ describe('a slow broker', { skip: withoutMosquitto, timeout: 60_000 }, () => {
     const log = memoryLog();
     let greatestInFlight = 0;
     // All of it together takes far longer than the box waits for one acknowledgement.
-    const timings = { ackTimeoutMs: 1000 };
+    const timings = { ackTimeoutMs: 2000 };
     gate.judge = async ({ type, from }): Promise<Passage> => {
       if (type !== packetTypes.puback || from !== 'broker') return 'pass';
       greatestInFlight = Math.max(greatestInFlight, publisher.status().inFlightCount);
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await new Promise((resolve) => setTimeout(resolve, 60));
       return 'pass';
     };
     await using publisher = startTestPublisher({ url: gate.url, records, logger: log.logger, timings });

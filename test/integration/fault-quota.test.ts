@@ -19,7 +19,10 @@ function readPublish(bytes: Buffer): { readonly id: Buffer; readonly sequence: n
   return { id: bytes.subarray(idAt, idAt + 2), sequence: found === null ? undefined : Number(found[1]) };
 }
 
-/** A broker of MQTT 5 that has room for events only when the test says so: no broker of these tests has such a quota. */
+/**
+ * A broker of MQTT 5 that has room for events only when the test says so: no broker of these tests has such a quota. A
+ * connection that began without room goes on without, so that of what comes over one either all is refused or nothing.
+ */
 async function startNarrowBroker() {
   const sockets = new Set<Socket>();
   const taken: number[] = [];
@@ -27,20 +30,21 @@ async function startNarrowBroker() {
   const server = createServer((socket) => {
     sockets.add(socket);
     let waiting: Buffer = Buffer.alloc(0);
+    const { hasRoom } = broker;
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
       const { packets, rest } = splitPackets(Buffer.concat([waiting, chunk]));
       waiting = rest;
-      for (const bytes of packets) answer(socket, bytes);
+      for (const bytes of packets) answer(socket, bytes, hasRoom);
     });
   });
-  const answer = (socket: Socket, bytes: Buffer): void => {
+  const answer = (socket: Socket, bytes: Buffer, hasRoom: boolean): void => {
     const type = (bytes[0] ?? 0) >> 4;
     if (type === packetTypes.connect) socket.write(accepted);
     if (type === packetTypes.pingreq) socket.write(Buffer.from([0xd0, 0]));
     if (type !== packetTypes.publish) return;
     const { id, sequence } = readPublish(bytes);
-    const isRefused = sequence !== undefined && !broker.hasRoom;
+    const isRefused = sequence !== undefined && !hasRoom;
     if (isRefused) broker.refusals += 1;
     else if (sequence !== undefined) taken.push(sequence);
     const reason = isRefused ? quotaExceeded : 0;

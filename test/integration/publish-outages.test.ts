@@ -92,7 +92,8 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
     using folder = temporaryFolder();
     await using records = openTestRecords(join(folder.path, 'records.db'));
     const log = memoryLog();
-    await using _publisher = startTestPublisher({ url: broker.url, records, logger: log.logger });
+    const timings = { ackTimeoutMs: 500 };
+    await using _publisher = startTestPublisher({ url: broker.url, records, logger: log.logger, timings });
     records.record(attendanceFact());
     await subscriber.until(() => subscriber.eventIds.length === 1);
 
@@ -125,9 +126,9 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
 
   test('the end does not wait for a broker that is frozen or absent, and what is left stays', async () => {
     await using broker = await startMosquitto();
-    using folder = temporaryFolder();
-    await using records = openTestRecords(join(folder.path, 'records.db'));
     for (const disturb of [broker.freeze, broker.kill]) {
+      using folder = temporaryFolder();
+      await using records = openTestRecords(join(folder.path, 'records.db'));
       const log = memoryLog();
       const publisher = startTestPublisher({
         url: broker.url,
@@ -140,9 +141,9 @@ describe('outages of a real broker', { skip: withoutMosquitto, timeout: 60_000 }
       records.record(attendanceFact());
       await publisher[Symbol.asyncDispose]();
       assert.equal(publisher.status().connection, 'ended');
+      assert.equal(records.outbox.depth(), 1);
       broker.thaw();
     }
-    assert.equal(records.outbox.depth(), 2);
   });
 
   test('what a killed broker knew about the box is put right when it returns', async () => {

@@ -18,6 +18,7 @@ import {
   temporaryFolder,
 } from '../support/published-box.js';
 import { openTcpGate } from '../support/tcp-gate.js';
+import { until } from '../support/until.js';
 
 const brokers = [
   { name: 'mosquitto, MQTT 5', start: () => startMosquitto(), skip: withoutMosquitto, mqttVersion: '5' },
@@ -186,7 +187,8 @@ test('under another name the box takes back what stands under the former one', {
     const about = { memory: records.retained, clock: systemClock, logger: silentLogger };
     const companions = [formerStateTopic(topicsOf('rollcall', from).state, about)];
     await using _publisher = startTestPublisher({ url: broker.url, records, from, companions });
-    if (from === box) await subscriber.until(() => records.retained.of('state').size === 1);
+    // The box remembers the topic after the broker has answered: no message tells of it.
+    if (from === box) await until('the topic to be known', () => records.retained.of('state').size === 1);
     else await subscriber.until(() => subscriber.messages.some(({ payload }) => payload.length === 0));
   }
   await using late = await subscribeToEvents(broker.url);
