@@ -88,6 +88,7 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
   });
 
   await t.test('each start tells the head of the audit log, which can be verified by it', async () => {
+    await until('the third start to tell it', () => ofKind(box, 'audit').length > 2);
     const digests = ofKind(box, 'audit').map(({ data }) => data);
     assert.equal(digests.length, 3);
     const { entry = 0, hash = '' } = digests[0] ?? {};
@@ -104,9 +105,17 @@ test('what a box tells of itself, over kills', { skip: withoutBuild }, async (t)
   });
 });
 
-/** So many days before today in Paris, `YYYY-MM-DD`. */
-const daysAgo = (days: number): string =>
-  dateOfDay(dayNumberOf(localDate(Date.now(), 'Europe/Paris')) - days);
+/** Where it is noon: no day ends while a test runs. West of Greenwich these names have a plus. */
+function zoneAtNoon(): string {
+  const eastOfGreenwich = 12 - new Date().getUTCHours();
+  return eastOfGreenwich === 0
+    ? 'UTC'
+    : `Etc/GMT${eastOfGreenwich > 0 ? '-' : '+'}${Math.abs(eastOfGreenwich)}`;
+}
+
+/** So many days before today there, `YYYY-MM-DD`. */
+const daysAgo = (days: number, timeZone: string): string =>
+  dateOfDay(dayNumberOf(localDate(Date.now(), timeZone)) - days);
 
 test('a box that was off for days summarises them when it is back', { skip: withoutBuild }, async () => {
   const shift = {
@@ -115,7 +124,9 @@ test('a box that was off for days summarises them when it is back', { skip: with
     to: '15:00',
     days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
   };
-  await using box = await makeBox({ config: { attendance: { shifts: [shift] } } });
+  const timeZone = zoneAtNoon();
+  const site = { id: 'test-site', timeZone };
+  await using box = await makeBox({ config: { site, attendance: { shifts: [shift] } } });
   const said = (): string | undefined => {
     const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
     try {
@@ -128,19 +139,19 @@ test('a box that was off for days summarises them when it is back', { skip: with
     }
   };
   await box.start();
-  await until('the first day to be known', () => said()?.startsWith(daysAgo(1)) === true);
+  await until('the first day to be known', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
   assert.deepEqual(ofKind(box, 'attendance'), [], 'nobody asked for the days before');
   assert.equal(await box.stop(), 0);
   const database = new Database(join(box.directory, 'data', 'records.db'));
   database
     .prepare('UPDATE last_said SET said = ? WHERE source = ?')
-    .run(`${daysAgo(4)} 0`, 'attendance-summary');
+    .run(`${daysAgo(4, timeZone)} 0`, 'attendance-summary');
   database.close();
 
   await box.start();
-  await until('yesterday to be told', () => said()?.startsWith(daysAgo(1)) === true);
+  await until('yesterday to be told', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
   assert.deepEqual(
     ofKind(box, 'attendance').map(({ type, data }) => [type, data.date]),
-    [3, 2, 1].map((days) => ['rollcall.attendance.summarised.v1', daysAgo(days)]),
+    [3, 2, 1].map((days) => ['rollcall.attendance.summarised.v1', daysAgo(days, timeZone)]),
   );
 });
