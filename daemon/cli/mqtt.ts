@@ -51,6 +51,12 @@ async function heldFindings({ control }: Config): Promise<readonly Finding[]> {
     const message = `${error.message}: only a running daemon knows which events the broker refuses`;
     return [{ check: 'events', outcome: 'warning', message }];
   }
+  // Its session may hold what the check, which has none, is not brought.
+  if (broker.message !== undefined) {
+    const { message, remedy } = broker;
+    const finding = { check: 'events', outcome: 'failed', message: `the daemon: ${message}` } as const;
+    return [remedy === undefined ? finding : { ...finding, remedy }];
+  }
   const held = broker.heldKinds ?? [];
   if (held.length === 0)
     return [{ check: 'events', outcome: 'ok', message: 'the broker refuses none of the daemon' }];

@@ -131,8 +131,9 @@ async function* sendToSelf(
   });
   yield published;
   if (published.outcome === 'failed') return;
-  if ((await within(clock, timeoutMs, receipt)) !== 'late') yield done('receive', 'the message came back');
-  else yield failed('receive', notReceived(topic, connection.version === 5));
+  const ending = await within(clock, timeoutMs, Promise.race([receipt, connection.closed]));
+  if (ending === undefined) yield done('receive', 'the message came back');
+  else yield failed('receive', ending === 'late' ? notReceived(topic, connection.version === 5) : ending);
 }
 
 async function stepOf(

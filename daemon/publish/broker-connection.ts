@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
 import { isRollcallError, operational, type RollcallError } from '../base/errors.js';
 import type { BrokerAccess } from './broker-access.js';
-import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
+import { endingOf, type Link } from './broker-ending.js';
+import { brokerError, problemOf } from './broker-errors.js';
+import { guardPackets, largestPacketBytes, webSocketLimits } from './broker-packets.js';
 import { openBrokerSocket, type TlsFacts, tlsFacts, usesTls } from './broker-socket.js';
 import { NoStore } from './no-store.js';
 import { refusal, tooLarge } from './publish-refusal.js';
@@ -22,6 +24,8 @@ export interface ConnectOptions extends BrokerAccess {
   readonly will?: { readonly topic: string; readonly payload: Uint8Array };
   /** Present: the broker keeps the subscriptions of this client, and what comes for them, while it is away. */
   readonly inbox?: Inbox;
+  /** Has the broker forget what it keeps for this client: there is something among it that cannot be taken. */
+  readonly startsAnew?: boolean;
   /** From the first packet to the broker's answer. */
   readonly connectTimeoutMs: number;
   readonly keepaliveS: number;
@@ -74,14 +78,21 @@ interface BrokerLimits {
 /** Connects once. Rejects with an error of `brokerError` that names the cause. */
 export async function connectBroker(options: ConnectOptions): Promise<BrokerConnection> {
   const broker = options.address.name;
-  const { client, link } = openClient(options);
+  const { client, link, hangUp } = openClient(options);
   if (options.inbox !== undefined) deliverTo(options.inbox, client);
   let isConnected = false;
   let firstError: unknown;
   client.on('error', (error) => {
     firstError ??= error;
     // A server that does not speak MQTT is not hung up on by the client itself.
-    client.end(true);
+    hangUp();
+  });
+  guardPackets(client.stream, {
+    hasProperties: options.version === 5,
+    onBreach(breach) {
+      firstError ??= breach;
+      hangUp();
+    },
   });
   // The client passes over errors without a code, and that of a WebSocket which is refused has none.
   client.stream.on('error', (error) => {
@@ -126,27 +137,36 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   };
 }
 
-/** How far a connection came. */
-type Link = 'plain' | 'unsecured' | 'secured';
-
 /** The client on a socket of our own, so that every way of connecting is trusted by the same rules. */
-function openClient(options: ConnectOptions): { readonly client: MqttClient; readonly link: () => Link } {
+function openClient(options: ConnectOptions): {
+  readonly client: MqttClient;
+  readonly link: () => Link;
+  /** At once, whatever is still to be said or heard. */
+  readonly hangUp: () => void;
+} {
   let link: Link = usesTls(options) ? 'unsecured' : 'plain';
+  let socket: Socket | undefined;
   const open = (): Socket => {
-    const socket = openBrokerSocket(options);
-    socket.once('secureConnect', () => {
+    const opened = openBrokerSocket(options);
+    socket = opened;
+    opened.once('secureConnect', () => {
       link = 'secured';
-      const facts = tlsFacts(socket);
+      const facts = tlsFacts(opened);
       if (facts !== undefined) options.onSecured?.(facts);
     });
-    return socket;
+    return opened;
   };
   const common = clientOptions(options);
   const isWeb = options.address.protocol === 'ws' || options.address.protocol === 'wss';
   const client = isWeb
-    ? mqtt.connect({ ...common, wsOptions: { createConnection: open } })
+    ? mqtt.connect({ ...common, wsOptions: { ...webSocketLimits, createConnection: open } })
     : new MqttClient(open, common);
-  return { client, link: () => link };
+  const hangUp = (): void => {
+    client.end(true);
+    // A client that is about to end goes on reading; a WebSocket waits for the other side to say goodbye.
+    socket?.destroy();
+  };
+  return { client, link: () => link, hangUp };
 }
 
 function clientOptions(options: ConnectOptions): IClientOptions {
@@ -178,15 +198,13 @@ function clientOptions(options: ConnectOptions): IClientOptions {
 
 /** How long a broker keeps what comes for a box that is away, seconds: no command is in force for longer. */
 const sessionExpiryS = 86_400;
-/** Larger messages a broker of MQTT 5 does not bring: an enrolment with its photographs, and some more. */
-const largestPacketBytes = 17 * 1024 * 1024;
 
-function sessionOptions({ inbox, version }: ConnectOptions): IClientOptions {
-  if (inbox === undefined) return { clean: true };
-  // MQTT 3.1.1 knows no end of a session.
-  if (version === 4) return { clean: false };
-  const properties = { sessionExpiryInterval: sessionExpiryS, maximumPacketSize: largestPacketBytes };
-  return { clean: false, properties };
+function sessionOptions({ inbox, version, startsAnew = false }: ConnectOptions): IClientOptions {
+  const clean = inbox === undefined || startsAnew;
+  // MQTT 3.1.1 knows neither an end of a session nor a limit; one that starts anew ends with the connection.
+  if (version === 4) return { clean };
+  const kept = inbox === undefined ? {} : { sessionExpiryInterval: sessionExpiryS };
+  return { clean, properties: { ...kept, maximumPacketSize: largestPacketBytes } };
 }
 
 /** The client acknowledges a message when the callback is called, and reads the next one only then. */
@@ -195,19 +213,6 @@ function deliverTo(inbox: Inbox, client: MqttClient): void {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     void inbox.take(topic, bytes).then(() => callback());
   };
-}
-
-function endingOf(error: unknown, isConnected: boolean, link: Link): BrokerProblem {
-  const problem = error === undefined ? 'lost' : namedProblem(error, isConnected);
-  if (problem !== 'lost' || isConnected) return problem;
-  const early = { plain: 'closedEarly', unsecured: 'tlsEnded', secured: 'closedAfterTls' } as const;
-  return early[link];
-}
-
-function namedProblem(error: unknown, isConnected: boolean): BrokerProblem {
-  // The client's own timeouts carry no code.
-  if (error instanceof Error && /^(connack|keepalive) timeout$/i.test(error.message)) return 'silent';
-  return problemOf(error, isConnected ? 'lost' : 'protocol');
 }
 
 /** Bytes of a PUBLISH packet beside topic, content type and payload, at most (MQTT 5, section 3.3). */

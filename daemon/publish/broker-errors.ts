@@ -1,4 +1,5 @@
 import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { PacketBreach } from './broker-packets.js';
 import { networkProblems } from './network-problems.js';
 import { tlsDiagnoses, tlsProblemOf } from './tls-problems.js';
 
@@ -106,6 +107,13 @@ const diagnoses = {
       'Look at the log of the broker for why it ends them; give each box a client id of its own (mqtt.clientId).',
     passesByItself: false,
   },
+  packetTooLarge: {
+    code: 'broker-packet-too-large',
+    says: 'the broker sends a packet that is larger than a box takes, and was hung up on before it came',
+    remedy:
+      'Limit the size of messages on the broker (mosquitto: max_packet_size) and who may publish to the topics of this box; the log of the broker may say who did. Check that mqtt.url names the MQTT port of the broker.',
+    passesByItself: false,
+  },
   protocol: {
     code: 'broker-protocol',
     says: 'what answers is not an MQTT broker, or breaks the protocol',
@@ -150,16 +158,23 @@ export function brokerError(problem: BrokerProblem, broker: string, cause?: unkn
 
 /** Names what an error of the MQTT client means. `whenUnclear`: what an error without a known code is taken for. */
 export function problemOf(error: unknown, whenUnclear: BrokerProblem): BrokerProblem {
+  if (error instanceof PacketBreach) return error.problem;
   for (const one of error instanceof AggregateError ? error.errors : [error]) {
     const code: unknown = typeof one === 'object' && one !== null && 'code' in one ? one.code : undefined;
     const known =
       typeof code === 'number'
         ? byMqttCode.get(code)
         : typeof code === 'string'
-          ? (networkProblems.get(code) ?? tlsProblemOf(code, messageOf(one)))
+          ? (networkProblems.get(code) ?? webSocketProblemOf(code) ?? tlsProblemOf(code, messageOf(one)))
           : undefined;
     if (known !== undefined) return known;
   }
   if (error instanceof Error && /^Unexpected server response: \d+$/.test(error.message)) return 'webPath';
   return whenUnclear;
+}
+
+/** Codes of the `ws` package for frames that break RFC 6455 or its limits. */
+function webSocketProblemOf(code: string): BrokerProblem | undefined {
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'packetTooLarge';
+  return code.startsWith('WS_ERR_') ? 'protocol' : undefined;
 }

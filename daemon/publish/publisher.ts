@@ -114,6 +114,7 @@ class RunningPublisher implements Publisher {
   #problem: RollcallError | undefined;
   #delivery: Delivery | undefined;
   #unanswered: readonly SentEvent[] = [];
+  #startsAnew = false;
   #publishedCount = 0;
   readonly #blocking: BlockingEvents;
   readonly #contest: ContestWatch;
@@ -193,6 +194,8 @@ class RunningPublisher implements Publisher {
       if (failure === undefined || signal.aborted) break;
       this.#connection = 'waiting';
       this.#problem = failure;
+      // A broker of MQTT 3.1.1 would bring what it keeps for the box again and again.
+      if (failure.code === 'broker-packet-too-large') this.#startsAnew = true;
       if (this.#blocking.ended(failure, this.#unanswered)) this.#contest.explained();
       else this.#contest.ended(failure, livedMs);
       this.#unanswered = [];
@@ -227,6 +230,7 @@ class RunningPublisher implements Publisher {
         version,
         will,
         ...(this.#options.inbox === undefined ? {} : { inbox: this.#options.inbox }),
+        startsAnew: this.#startsAnew,
         signal,
         onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
       }),
@@ -271,6 +275,7 @@ class RunningPublisher implements Publisher {
   #onOnline(): void {
     const { clock } = this.#options;
     this.#connection = 'connected';
+    this.#startsAnew = false;
     this.#onlineSinceMs = clock.monotonicMs();
     this.#steady = clock.after(this.#timings.steadyAfterMs, () => {
       this.#contest.lasted();
