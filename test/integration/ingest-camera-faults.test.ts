@@ -52,7 +52,7 @@ describe('faults of a camera', () => {
 
   test('frozen: named after the configured patience, streams again once thawed', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip() } });
-    await using camera = await watchCamera({ url: server.url('/live') });
+    await using camera = await watchCamera({ url: server.url('/live'), stallAfterS: 2 });
     await camera.moreFrames(10);
     server.freeze();
     await camera.failure('stalled');
@@ -66,7 +66,8 @@ describe('faults of a camera', () => {
       const file = await testClip();
       await using server = await startRtspServer({ mounts: { '/live': { file, silentAfterS: 1.5 } } });
       const url = server.url('/live');
-      await using camera = await watchCamera({ url, address: { url, credential: null, transport } });
+      const address = { url, credential: null, transport };
+      await using camera = await watchCamera({ url, address, stallAfterS: 2 });
       await camera.moreFrames(10);
       await camera.failure('stalled');
     });
