@@ -1,4 +1,5 @@
-// Runs the test files of the named suites (folders of test/) with Node's own runner, straight from the sources.
+// Runs the test files of the named suites (folders of test/) with Node's own runner, straight from the sources; what
+// starts the program itself, as a user does, starts the build of the same sources.
 //   node scripts/run-tests.mjs unit integration e2e
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -14,8 +15,15 @@ if (suites.length === 0) {
 
 // End-to-end tests decode video in real time and share two cores badly: one file at a time.
 const concurrencyOf = { e2e: 1 };
+// Suites that start the built program.
+const builtFor = new Set(['integration', 'e2e']);
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
+
+function build() {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
+  return status === 0;
+}
 
 function run(suite) {
   const files = readdirSync(join(root, 'test', suite), { recursive: true })
@@ -43,5 +51,11 @@ function run(suite) {
   return status ?? 1;
 }
 
+if (suites.some((suite) => builtFor.has(suite)) && !build()) {
+  console.error(
+    'error: the program cannot be built, so no test ran\n  what to do: mend what the compiler said above',
+  );
+  process.exit(1);
+}
 // All suites run, so that one failure does not hide another.
 process.exitCode = Math.max(...suites.map(run));

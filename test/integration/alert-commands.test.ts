@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { ChannelTest, ShownAlert } from '../../daemon/control/alert-control.js';
 import type { BoxControl } from '../../daemon/control/box-control.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { AlertBox } from '../support/alert-box.js';
 import { openHttpSink } from '../support/alert-sinks.js';
+import { type CommandResult, rollcall } from '../support/box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A box with one web hook and one rule behind the local API, and `rollcall alerts` as a program before it. */
 async function withCommands(
   work: (parts: {
     readonly box: AlertBox;
     readonly web: Awaited<ReturnType<typeof openHttpSink>>;
-    readonly run: (...args: readonly string[]) => Promise<Outcome>;
+    readonly run: (...args: readonly string[]) => Promise<CommandResult>;
   }) => Promise<void>,
 ): Promise<void> {
   await using directory = await temporaryDirectory();
@@ -39,13 +30,8 @@ async function withCommands(
   await using _server = await startControlServer({ socketPath, box: behind, logger: silentLogger });
   const config = join(directory.path, 'rollcall.yaml');
   writeFileSync(config, `site: { id: office, timeZone: UTC }\ncontrol: { socketPath: ${socketPath} }\n`);
-  const run = (...args: readonly string[]): Promise<Outcome> =>
-    new Promise((resolve) => {
-      const program = ['--import', 'tsx', 'daemon/cli/main.ts', 'alerts', ...args, '--config', config];
-      execFile(process.execPath, program, { cwd: repository }, (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      });
-    });
+  const run = (...args: readonly string[]): Promise<CommandResult> =>
+    rollcall(['alerts', ...args, '--config', config]);
   await work({ box, web, run });
 }
 
@@ -58,8 +44,8 @@ describe('rollcall alerts list', () => {
         box.unknown();
         await box.until('a try', () => box.alerts.list(9).length === count && tried(box));
       }
-      const { stdout, code } = await run('list');
-      assert.equal(code, 0);
+      const { stdout, exitCode } = await run('list');
+      assert.equal(exitCode, 0);
       const rows = stdout.split('\n').slice(1, 4);
       assert.deepEqual(
         rows.map((row) => row.split(/ {2,}/).slice(1, 5)),
@@ -83,8 +69,8 @@ describe('rollcall alerts list', () => {
 
   test('refuses what it cannot show', async () => {
     await withCommands(async ({ run }) => {
-      assert.equal((await run('list', '--state', 'lost')).code, 2);
-      assert.equal((await run('list', '--last', 'many')).code, 2);
+      assert.equal((await run('list', '--state', 'lost')).exitCode, 2);
+      assert.equal((await run('list', '--last', 'many')).exitCode, 2);
     });
   });
 });
@@ -93,11 +79,11 @@ describe('rollcall alerts test', () => {
   test('sends a test and says how it went, by its exit code too', async () => {
     await withCommands(async ({ web, run }) => {
       const good = await run('test', 'ops');
-      assert.deepEqual([good.code, good.stdout], [0, 'webhook ops: delivered\n']);
+      assert.deepEqual([good.exitCode, good.stdout], [0, 'webhook ops: delivered\n']);
       assert.equal(web.requests.length, 1);
       web.answer = () => 401;
       const bad = await run('test');
-      assert.equal(bad.code, 1);
+      assert.equal(bad.exitCode, 1);
       assert.match(
         bad.stdout,
         /^webhook ops: FAILED: .*HTTP status 401 \(webhook-refused\)\n {2}what to do: /,
@@ -105,7 +91,7 @@ describe('rollcall alerts test', () => {
       const json = JSON.parse((await run('test', '--json')).stdout) as ChannelTest[];
       assert.equal(json[0]?.outcome, 'failed');
       const unknown = await run('test', 'opps');
-      assert.equal(unknown.code, 2);
+      assert.equal(unknown.exitCode, 2);
       assert.match(unknown.stderr, /there is no channel with id 'opps'/);
     });
   });

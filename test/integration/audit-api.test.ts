@@ -1,31 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { AuditVerdict } from '../../daemon/audit/audit-verdict.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import type { ComplianceReport, ShownAuditEntry } from '../../daemon/control/audit-control.js';
 import { withAuditApi } from '../support/audit-api.js';
 import { auditEpochMs, somebody } from '../support/audit-fixture.js';
+import { rollcall } from '../support/box.js';
 
 const dayMs = 86_400_000;
 const uid = `uid:${process.getuid?.()}`;
-const cliMain = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
-
-function rollcall(
-  args: readonly string[],
-): Promise<{ exitCode: number; stdout: string; stderr: string; pid: number }> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--import', 'tsx', cliMain, ...args],
-      (error, stdout, stderr) => {
-        resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr, pid: child.pid ?? 0 });
-      },
-    );
-  });
-}
 
 describe('the audit log over the local API', () => {
   test('lists what matches, with times as text', () =>

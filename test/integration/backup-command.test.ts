@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { BackupAnswer, BackupControl } from '../../daemon/control/backup-control.js';
 import type { BoxControl } from '../../daemon/control/box-control.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import { runProgram } from '../support/box.js';
+import { rollcall } from '../support/box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-
-const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
 
 function answerFor(path: string): BackupAnswer {
   return {
@@ -46,11 +43,8 @@ test('rollcall backup create fails where the daemon wrote to a place that the co
   };
   const box = { backups } as Partial<BoxControl> as BoxControl;
   await using _server = await startControlServer({ socketPath, box, logger: silentLogger });
-  const create = (): ReturnType<typeof runProgram> =>
-    runProgram(process.execPath, [
-      ...['--import', 'tsx', main, 'backup', 'create', join(directory.path, 'b')],
-      ...['--json', '--config', config],
-    ]);
+  const create = (): ReturnType<typeof rollcall> =>
+    rollcall(['backup', 'create', join(directory.path, 'b'), '--json', '--config', config]);
   const lost = await create();
   assert.equal(lost.exitCode, 1);
   assert.equal(JSON.parse(lost.stdout).error.code, 'backup-elsewhere');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type CommandResult, rollcall } from '../support/box.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { temporaryFolder } from '../support/published-box.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
@@ -18,19 +19,8 @@ function block(language: string): string {
   return text;
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function mqttCheck(config: string, ...options: readonly string[]): Promise<Outcome> {
-  const args = ['--import', 'tsx', 'daemon/cli/main.ts', 'mqtt', 'check', '--config', config, ...options];
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: repository }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
+function mqttCheck(config: string, ...options: readonly string[]): Promise<CommandResult> {
+  return rollcall(['mqtt', 'check', '--config', config, ...options]);
 }
 
 test('the walk-through of docs/broker.md leads to a broker that the box reaches', {
@@ -57,13 +47,13 @@ test('the walk-through of docs/broker.md leads to a broker that the box reaches'
   writeFileSync(at('rollcall.yaml'), settings + places);
 
   const text = await mqttCheck(at('rollcall.yaml'));
-  assert.equal(text.code, 0, text.stdout + text.stderr);
+  assert.equal(text.exitCode, 0, text.stdout + text.stderr);
   assert.match(text.stdout, /^ok {7}receive: the message came back$/m);
   assert.match(text.stdout, /^warning {2}events: /m, 'no daemon runs');
 
   copyFileSync(at('centre-certificate-and-key.pem'), at('secrets/broker-client'));
   const asCentre = await mqttCheck(at('rollcall.yaml'), '--json');
-  assert.equal(asCentre.code, 1);
+  assert.equal(asCentre.exitCode, 1);
   const steps: unknown = JSON.parse(asCentre.stdout);
   assert.ok(Array.isArray(steps));
   const failed = steps.filter(({ outcome }) => outcome === 'failed');
@@ -74,6 +64,6 @@ test('the walk-through of docs/broker.md leads to a broker that the box reaches'
 
   writeFileSync(at('secrets/broker-client'), pem('box-1.pem'), { mode: 0o600 });
   const keyless = await mqttCheck(at('rollcall.yaml'), '--json');
-  assert.equal(keyless.code, 2);
+  assert.equal(keyless.exitCode, 2);
   assert.match(keyless.stdout, /client-certificate-form/);
 });

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { builtCommand } from '../support/box.js';
 
-const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
 const missing = !existsSync('/dev/full') && 'this system has no /dev/full';
 
 const run = (redirection: string) =>
-  spawnSync('sh', ['-c', `"$0" --import tsx "$1" --help ${redirection}`, process.execPath, main], {
+  spawnSync('sh', ['-c', `"$0" "$1" --help ${redirection}`, process.execPath, builtCommand()], {
     encoding: 'utf8',
   });
 

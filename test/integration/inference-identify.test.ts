@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { z } from 'zod';
+import { type CommandResult, rollcall } from '../support/box.js';
 import { sharedFile } from '../support/shared-media.js';
 
 const faces = sharedFile('media/identities/lfw');
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const evaluationSchema = z.object({
   people: z.number(),
@@ -33,14 +30,8 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Runs `rollcall evaluate identify` from the sources. */
-async function evaluate(...words: readonly string[]) {
-  const command = ['--import', 'tsx', 'daemon/cli/main.ts', 'evaluate', 'identify', ...words];
-  const run = promisify(execFile)(process.execPath, command, { cwd: root });
-  return run.then(
-    ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => ({ exitCode: error.code, ...error }),
-  );
+function evaluate(...words: readonly string[]): Promise<CommandResult> {
+  return rollcall(['evaluate', 'identify', ...words]);
 }
 
 /** A small collection: `people` persons with four photographs each, and as many strangers. */

@@ -1,36 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { rollcall } from '../support/box.js';
 import { garbageFile, testClip } from '../support/clips.js';
 import { sharedFile } from '../support/shared-media.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
 const media = sharedFile('media/blinks.json');
 const mediaDirectory = sharedFile('media').path;
 const blinkClip = sharedFile('media/blink/liveportrait/s18.mp4');
-
-interface Ran {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function rollcall(...args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', main, ...args],
-      { maxBuffer: 64 << 20 },
-      (error, stdout, stderr) => {
-        resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      },
-    );
-  });
-}
 
 interface Line {
   readonly t: number;
@@ -51,7 +30,7 @@ describe('rollcall replay', () => {
   test('tells of a clip what a person saw in it, and the same every time', {
     skip: blinkClip.skip,
   }, async () => {
-    const first = await rollcall('replay', blinkClip.path, '--json');
+    const first = await rollcall(['replay', blinkClip.path, '--json']);
     assert.equal(first.exitCode, 0, first.stderr);
     const lines = linesOf(first.stdout);
     const blinks = lines.filter(({ type }) => type === 'blink');
@@ -65,33 +44,33 @@ describe('rollcall replay', () => {
     assert.equal(lines.at(-1)?.type, 'track.ended');
     assert.ok(lines.some(({ type, verdict }) => type === 'liveness' && verdict === 'live'));
     assert.ok(lines.some(({ type }) => type === 'unknown'));
-    const second = await rollcall('replay', blinkClip.path, '--json');
+    const second = await rollcall(['replay', blinkClip.path, '--json']);
     assert.equal(second.stdout, first.stdout);
   });
 
   test('has nothing to say about a clip without a face', async () => {
-    const { exitCode, stdout } = await rollcall('replay', await testClip(), '--json');
+    const { exitCode, stdout } = await rollcall(['replay', await testClip(), '--json']);
     assert.deepEqual([exitCode, stdout], [0, '']);
   });
 
   test('explains what it cannot read', async () => {
-    const missing = await rollcall('replay', '/nowhere/clip.mp4');
+    const missing = await rollcall(['replay', '/nowhere/clip.mp4']);
     assert.equal(missing.exitCode, 2);
     assert.match(missing.stderr, /cannot be opened[\s\S]*what to do: check the path/);
-    const garbage = await rollcall('replay', await garbageFile(), '--json');
+    const garbage = await rollcall(['replay', await garbageFile(), '--json']);
     assert.equal(garbage.exitCode, 2);
     assert.equal(JSON.parse(garbage.stdout).error.code, 'clip-unreadable');
   });
 
   test('refuses a gallery it has no key for, and one that is not there', async () => {
     const clip = await testClip();
-    const keyless = await rollcall('replay', clip, '--gallery', '/nowhere/gallery.db', '--json');
+    const keyless = await rollcall(['replay', clip, '--gallery', '/nowhere/gallery.db', '--json']);
     assert.equal(keyless.exitCode, 2);
     assert.equal(JSON.parse(keyless.stdout).error.code, 'gallery-without-config');
     await using directory = await temporaryDirectory();
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, 'site: { id: yard, timeZone: UTC }\n');
-    const absent = await rollcall(
+    const absent = await rollcall([
       'replay',
       clip,
       '--config',
@@ -99,7 +78,7 @@ describe('rollcall replay', () => {
       '--gallery',
       '/nowhere/gallery.db',
       '--json',
-    );
+    ]);
     assert.equal(absent.exitCode, 2);
     assert.equal(JSON.parse(absent.stdout).error.code, 'gallery-missing');
   });
@@ -119,11 +98,11 @@ describe('rollcall evaluate blinks', () => {
     test(`reaches F1 ${leastF1} at ${fps} frames a second without a false blink`, {
       skip: media.skip,
     }, async () => {
-      const { exitCode, stdout, stderr } = await rollcall(
+      const { exitCode, stdout, stderr } = await rollcall([
         'evaluate',
         'blinks',
         ...['--clips', mediaDirectory, '--truth', media.path, '--fps', String(fps), '--json'],
-      );
+      ]);
       assert.equal(exitCode, 0, stderr);
       const report = JSON.parse(stdout) as Report;
       assert.ok(report.f1 >= leastF1, `F1 ${report.f1}`);
@@ -139,7 +118,7 @@ describe('rollcall evaluate blinks', () => {
     await using directory = await temporaryDirectory();
     const truth = join(directory.path, 'truth.json');
     await writeFile(truth, '{ "a.mp4": { "blinks": ["soon"] } }');
-    const { exitCode, stderr } = await rollcall('evaluate', 'blinks', '--clips', '.', '--truth', truth);
+    const { exitCode, stderr } = await rollcall(['evaluate', 'blinks', '--clips', '.', '--truth', truth]);
     assert.equal(exitCode, 2);
     assert.match(stderr, /is no blink truth[\s\S]*blinks[\s\S]*what to do/);
   });

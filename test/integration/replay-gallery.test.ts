@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { openReplaySetup } from '../../daemon/cli/replay-setup.js';
 import type { Embedding } from '../../daemon/domain/match.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { rollcall } from '../support/box.js';
 import {
   galleryOptions,
   noiseJpeg,
@@ -22,8 +20,6 @@ import {
 import { sharedFile } from '../support/shared-media.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
 const clips = sharedFile('media/cctv/intel_asl');
 const clipOf = (name: string): string => join(clips.path, `${name}.mkv`);
 
@@ -78,8 +74,9 @@ test('a replay recognises an enrolled person in another clip, and records attend
     person = await opened.gallery.addPerson({ profile: { name: 'A' }, photographs }, tester);
   }
   const linesOf = async (clip: string) => {
-    const args = ['--import', 'tsx', main, 'replay', clipOf(clip), '--config', config, '--gallery', '--json'];
-    const { stdout } = await run(process.execPath, args);
+    const args = ['replay', clipOf(clip), '--config', config, '--gallery', '--json'];
+    const { exitCode, stdout, stderr } = await rollcall(args);
+    assert.equal(exitCode, 0, stderr);
     const lines = stdout
       .trim()
       .split('\n')

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
 import { BoxKeys } from '../../daemon/app/box-keys.js';
 import { GalleryAccess } from '../../daemon/app/gallery-access.js';
@@ -19,17 +16,9 @@ import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider
 import { TpmKeyProvider } from '../../daemon/gallery/keys/tpm-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { Tpm } from '../../daemon/host/tpm.js';
+import { type CommandResult, rollcall } from '../support/box.js';
 import { temporaryDirectory, testDimensions, testRecogniser } from '../support/gallery-fixture.js';
 import { cheapest, enrol } from '../support/rotation-fixture.js';
-
-const main = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** A directory with a configuration, to run commands on. */
 class Place {
@@ -93,27 +82,13 @@ class Place {
   }
 
   /** Runs `rollcall key …` with `input` as its standard input, which is no terminal. */
-  async run(args: readonly string[], input = ''): Promise<Ended> {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', main, 'key', ...args, '--config', this.#config],
-      { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] },
-    );
-    const texts = { out: '', err: '' };
-    child.stdout.on('data', (chunk) => {
-      texts.out += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      texts.err += chunk;
-    });
-    child.stdin.end(input);
-    const [code] = (await once(child, 'close')) as [number];
-    return { code, ...texts };
+  run(args: readonly string[], input?: string): Promise<CommandResult> {
+    return rollcall(['key', ...args, '--config', this.#config], input);
   }
 
   async status(): Promise<KeyStatus> {
-    const { out } = await this.run(['status', '--json']);
-    return JSON.parse(out) as KeyStatus;
+    const { stdout } = await this.run(['status', '--json']);
+    return JSON.parse(stdout) as KeyStatus;
   }
 }
 
@@ -123,7 +98,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     const place = new Place(t);
     chownSync(place.secrets, 12_345, 12_345);
     const made = await place.run(['init']);
-    assert.equal(made.code, 0, made.err);
+    assert.equal(made.exitCode, 0, made.stderr);
     const { uid, gid, mode } = statSync(place.secret());
     assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_345, 0o600]);
   });
@@ -131,8 +106,8 @@ describe('rollcall key', { timeout: 120_000 }, () => {
   test('makes a secret, rotates it, and puts the new file in the place of the old', async (t) => {
     const place = new Place(t);
     const made = await place.run(['init', '--json']);
-    assert.equal(made.code, 0, made.err);
-    assert.equal(JSON.parse(made.out).created, place.secret());
+    assert.equal(made.exitCode, 0, made.stderr);
+    assert.equal(JSON.parse(made.stdout).created, place.secret());
     assert.equal(statSync(place.secret()).mode & 0o777, 0o600);
     await using served = await place.serve();
     const { gallery } = served.access.requireOpen();
@@ -144,27 +119,27 @@ describe('rollcall key', { timeout: 120_000 }, () => {
       [{ provider: 'secret', isCurrent: true }],
     );
     const again = await place.run(['init']);
-    assert.equal(again.code, 2);
-    assert.match(again.err, /has a key already/);
+    assert.equal(again.exitCode, 2);
+    assert.match(again.stderr, /has a key already/);
 
     const unasked = await place.run(['rotate']);
-    assert.equal(unasked.code, 2);
-    assert.match(unasked.err, /add '--yes'/);
+    assert.equal(unasked.exitCode, 2);
+    assert.match(unasked.stderr, /add '--yes'/);
     assert.equal(existsSync(place.secret('.next')), false);
 
     for (const depth of [[], ['--deep']]) {
       const old = await place.status();
       const rotated = await place.run(['rotate', ...depth, '--yes', '--json']);
-      assert.equal(rotated.code, 0, rotated.err);
-      const result = JSON.parse(rotated.out);
+      assert.equal(rotated.exitCode, 0, rotated.stderr);
+      const result = JSON.parse(rotated.stdout);
       assert.equal(result.isFinished, true);
       assert.equal(result.rotation.total, 3);
       assert.notEqual(result.keyId, old.slots[0]?.keyId);
       assert.equal(existsSync(place.secret('.next')), false);
     }
     const text = await place.run(['status']);
-    assert.match(text.out, /gallery: open/);
-    assert.match(text.out, /deep rotation from [0-9a-f]{16} to [0-9a-f]{16}: finished, 3 of 3 data keys/);
+    assert.match(text.stdout, /gallery: open/);
+    assert.match(text.stdout, /deep rotation from [0-9a-f]{16} to [0-9a-f]{16}: finished, 3 of 3 data keys/);
   });
 
   test('goes on where an earlier run of it was broken off', async (t) => {
@@ -174,14 +149,14 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     // Broken off before the daemon was asked: the file for the new key is there.
     writeFileSync(place.secret('.next'), Buffer.alloc(32, 9), { mode: 0o600 });
     const first = await place.run(['rotate', '--yes', '--json']);
-    assert.equal(first.code, 0, first.err);
+    assert.equal(first.exitCode, 0, first.stderr);
     assert.deepEqual(readFileSync(place.secret()), Buffer.alloc(32, 9));
     // Broken off at its end: the new key is in force, and its file not yet in the place of the old one.
     renameSync(place.secret(), place.secret('.next'));
     writeFileSync(place.secret(), Buffer.alloc(32, 8), { mode: 0o600 });
     const second = await place.run(['rotate', '--yes', '--json']);
-    assert.equal(second.code, 0, second.err);
-    assert.equal(JSON.parse(second.out).keyId, JSON.parse(first.out).keyId, 'no second rotation');
+    assert.equal(second.exitCode, 0, second.stderr);
+    assert.equal(JSON.parse(second.stdout).keyId, JSON.parse(first.stdout).keyId, 'no second rotation');
     assert.deepEqual(readFileSync(place.secret()), Buffer.alloc(32, 9));
     assert.equal(existsSync(place.secret('.next')), false);
   });
@@ -193,42 +168,42 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     {
       await using _served = await place.serve();
       const weak = await place.run(['rotate', '--provider', 'passphrase', '--yes'], 'short\n');
-      assert.equal(weak.code, 2);
-      assert.match(weak.err, /not good enough/);
+      assert.equal(weak.exitCode, 2);
+      assert.match(weak.stderr, /not good enough/);
       const rotated = await place.run(
         ['rotate', '--provider', 'passphrase', '--wait', '--yes'],
         `${words}\n`,
       );
-      assert.equal(rotated.code, 0, rotated.err);
-      assert.match(rotated.out, /opens nothing but backups/);
-      assert.equal((rotated.out + rotated.err).includes(words), false);
+      assert.equal(rotated.exitCode, 0, rotated.stderr);
+      assert.match(rotated.stdout, /opens nothing but backups/);
+      assert.equal((rotated.stdout + rotated.stderr).includes(words), false);
     }
     await using _again = await place.serve();
     const sealed = await place.status();
     assert.equal(sealed.state, 'sealed');
     assert.equal(sealed.reason?.code, 'passphrase-needed');
     const refused = await place.run(['rotate', '--yes'], words);
-    assert.equal(refused.code, 1);
-    assert.match(refused.err, /sealed/);
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, /sealed/);
     const wrong = await place.run(['unlock'], 'some other words entirely');
-    assert.equal(wrong.code, 1);
-    assert.match(wrong.out, /does not open/);
+    assert.equal(wrong.exitCode, 1);
+    assert.match(wrong.stdout, /does not open/);
     const opened = await place.run(['unlock', '--json'], `${words}\r\n`);
-    assert.equal(opened.code, 0, opened.err);
-    assert.equal(JSON.parse(opened.out).state, 'open');
+    assert.equal(opened.exitCode, 0, opened.stderr);
+    assert.equal(JSON.parse(opened.stdout).state, 'open');
   });
 
   test('gives a new gallery a passphrase, and says which providers there are', async (t) => {
     const place = new Place(t);
     const unreachable = await place.run(['init', '--provider', 'passphrase'], 'words that are long enough');
-    assert.equal(unreachable.code, 3);
+    assert.equal(unreachable.exitCode, 3);
     await using _served = await place.serve();
     assert.equal((await place.status()).reason?.code, 'key-not-initialised');
     const made = await place.run(['init', '--provider', 'passphrase'], 'words that are long enough\n');
-    assert.equal(made.code, 0, made.err);
-    assert.match(made.out, /gallery: open/);
+    assert.equal(made.exitCode, 0, made.stderr);
+    assert.match(made.stdout, /gallery: open/);
     const providers = await place.run(['providers', '--json']);
-    const kinds = (JSON.parse(providers.out) as { kind: string }[]).map(({ kind }) => kind);
+    const kinds = (JSON.parse(providers.stdout) as { kind: string }[]).map(({ kind }) => kind);
     assert.deepEqual(kinds, ['secret', 'passphrase', 'tpm']);
   });
 });

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { blinksOfClip } from '../../scripts/virtual-camera/blink-script.js';
 import { demoScenario } from '../../scripts/virtual-camera/cast.js';
 import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
+import { rollcall } from '../support/box.js';
 
-const run = promisify(execFile);
-const rollcall = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
 /** As in the evaluation of blinks on real clips. */
 const toleranceS = 0.25;
 
@@ -27,8 +23,8 @@ test('the stages of a camera see one person walk through the first scene of the 
     const demo = demoScenario();
     const scenario = { ...demo, scenes: demo.scenes.slice(0, 2) };
     const file = await renderedClip(scenario, { directory });
-    const args = ['--import', 'tsx', rollcall, 'replay', file, '--json'];
-    const { stdout } = await run(process.execPath, args);
+    const { exitCode, stdout, stderr } = await rollcall(['replay', file, '--json']);
+    assert.equal(exitCode, 0, stderr);
     const lines = stdout
       .trim()
       .split('\n')

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { ControlClient } from '../../daemon/control/client.js';
 import { until } from './until.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const sources = join(root, 'daemon');
+const buildNotes = join(root, 'dist/.tsbuildinfo');
 const daemonMain = join(root, 'dist/daemon/app/main.js');
 export const cliMain = join(root, 'dist/daemon/cli/main.js');
 
@@ -31,6 +33,8 @@ export interface BoxSettings {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface CommandResult {
+  /** Undefined where it could not be started. */
+  readonly pid: number | undefined;
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -101,7 +105,29 @@ export async function runProgram(
     stderr += chunk.toString('utf8');
   });
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { exitCode, stdout, stderr };
+  return { pid: child.pid, exitCode, stdout, stderr };
+}
+
+/** Runs the built `rollcall` to its end. */
+export function rollcall(args: readonly string[], input?: string): Promise<CommandResult> {
+  return runProgram(process.execPath, [builtCommand(), ...args], process.env, input);
+}
+
+let hasFreshBuild = false;
+
+/** The built `rollcall`; throws where there is no build, or one older than its sources. */
+export function builtCommand(): string {
+  if (withoutBuild !== false) throw new Error(withoutBuild);
+  if (!hasFreshBuild) {
+    const builtAtMs = existsSync(buildNotes) ? statSync(buildNotes).mtimeMs : 0;
+    const newer = readdirSync(sources, { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.endsWith('.ts') && statSync(join(sources, name)).mtimeMs > builtAtMs,
+    );
+    if (newer !== undefined)
+      throw new Error(`the built program is older than daemon/${newer} (npm run build)`);
+    hasFreshBuild = true;
+  }
+  return cliMain;
 }
 
 function startProgram(file: string, args: readonly string[]): RunningCommand {

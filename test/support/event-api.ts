@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { parse, stringify } from 'yaml';
@@ -17,16 +14,9 @@ import { openRequestActor } from '../../daemon/control/socket-request-actor.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Publisher } from '../../daemon/publish/publisher.js';
 import type { Records } from '../../daemon/records/open-records.js';
+import { type CommandResult, rollcall } from './box.js';
 import { openTestRecords } from './published-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
-
-const program = fileURLToPath(new URL('../../daemon/cli/main.ts', import.meta.url));
-
-export interface CommandOutcome {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** The events part of the local API over real records, and the commands that speak to it. */
 export interface EventApi {
@@ -36,7 +26,7 @@ export interface EventApi {
   /** What was written into the audit log. */
   readonly audited: readonly NewAuditEntry[];
   /** Runs `rollcall` with these arguments. */
-  run(args: readonly string[], input?: string): Promise<CommandOutcome>;
+  run(args: readonly string[], input?: string): Promise<CommandResult>;
 }
 
 export async function withEventApi(
@@ -67,14 +57,7 @@ export async function withEventApi(
   addEventRoutes(app, events, await openRequestActor());
   const server = createServer(getRequestListener(app.fetch));
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const run: EventApi['run'] = async (args, input = '') => {
-    const command = ['--import', 'tsx', program, ...args, '--config', configPath];
-    const child = spawn(process.execPath, command, { stdio: 'pipe' });
-    child.stdin.end(input);
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    return { exitCode, stdout, stderr };
-  };
+  const run: EventApi['run'] = (args, input) => rollcall([...args, '--config', configPath], input);
   try {
     await work({ directory: directory.path, records, events, audited, run });
   } finally {

@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { builtCommand } from './box.js';
 import type { PersonServer } from './person-server.js';
-
-const program = fileURLToPath(new URL('person-command.ts', import.meta.url));
 
 export interface CommandOutcome {
   readonly exitCode: number | null;
@@ -28,7 +26,7 @@ export async function personCommands({
   const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
   await writeFile(configPath, stringify(config));
   const start = (args: readonly string[]): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', program, 'person', ...args, '--config', configPath], {
+    spawn(process.execPath, [builtCommand(), 'person', ...args, '--config', configPath], {
       stdio: 'pipe',
     });
   return {
