@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
 import { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { SightingIntake } from '../../daemon/app/sighting-intake.js';
@@ -24,6 +23,7 @@ import {
   unitVector,
 } from '../support/gallery-fixture.js';
 import { sightingOf } from '../support/sightings.js';
+import { until } from '../support/until.js';
 
 const retryMs = 2_000;
 
@@ -84,27 +84,27 @@ function live(): Sighting {
   });
 }
 
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
-}
+const isWaiting = (intake: SightingIntake): Promise<void> =>
+  until('the sealed gallery to be met', () => intake.problem?.code === 'gallery-sealed');
+
+const hasWorked = (intake: SightingIntake): Promise<void> =>
+  until('nothing to wait any more', () => intake.waitingCount === 0);
 
 describe('sightings of a sealed gallery', () => {
   test('wait, and are identified once it was unlocked', async (t) => {
     const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
     intake.take(live());
-    await settle();
-    assert.equal(intake.problem?.code, 'gallery-sealed');
+    await isWaiting(intake);
     assert.equal(intake.waitingCount, 1);
     assert.equal(facts.length, 0);
     putKeyBack();
     assert.equal(await access.unlock({}, tester), undefined);
     clock.advanceBy(retryMs);
-    await settle();
+    await hasWorked(intake);
     assert.deepEqual(
       facts.map((fact) => [fact.kind, 'personId' in fact ? fact.personId : undefined]),
       [['attendance', personId]],
     );
-    assert.equal(intake.waitingCount, 0);
     await intake[Symbol.asyncDispose]();
     await access[Symbol.asyncDispose]();
   });
@@ -112,14 +112,13 @@ describe('sightings of a sealed gallery', () => {
   test('nobody is recognised in them who was erased before they were worked on', async (t) => {
     const { clock, access, intake, facts, personId, putKeyBack } = await open(t);
     intake.take(live());
-    await settle();
+    await isWaiting(intake);
     putKeyBack();
     await access.unlock({}, tester);
     intake.forgetPerson(personId);
     access.gallery().erasePerson(personId, tester);
     clock.advanceBy(retryMs);
-    await settle();
-    assert.equal(intake.waitingCount, 0);
+    await hasWorked(intake);
     assert.doesNotMatch(JSON.stringify(facts), new RegExp(personId));
     await intake[Symbol.asyncDispose]();
     await access[Symbol.asyncDispose]();
@@ -128,7 +127,7 @@ describe('sightings of a sealed gallery', () => {
   test('are counted as given up when the daemon stops first', async (t) => {
     const { access, intake } = await open(t);
     for (let sequence = 0; sequence < 3; sequence += 1) intake.take({ ...live(), sequence });
-    await settle();
+    await isWaiting(intake);
     await intake[Symbol.asyncDispose]();
     assert.equal(intake.counters.givenUp, 3);
     await access[Symbol.asyncDispose]();
