@@ -53,6 +53,10 @@ export interface AlertPart {
   readonly untilMs: number | null;
   /** Why, where an event names a code. */
   readonly code: string | null;
+  /** Of a condition that can be about several things: everything that it is, or was last, about. */
+  readonly about?: readonly string[];
+  /** An alert has told of it before, and something has come to it since. */
+  readonly isWorse?: true;
   /** Sequences of the first and the last event that it is made of. */
   readonly firstSequence: number;
   readonly lastSequence: number;

@@ -9,19 +9,21 @@ interface AboutEvent {
   readonly atMs: number;
   /** Why, where the event names a code. */
   readonly code: string | null;
+  /** Of a condition: everything that it is about, where the event says so. */
+  readonly about?: readonly string[];
   readonly sequence: number;
 }
 
 /** What an event means to rules. */
 export type AlertSignal =
   | (AboutEvent & { readonly kind: 'occurred'; readonly on: Occurrence })
-  | (AboutEvent & { readonly kind: 'began' | 'ended'; readonly on: Condition });
+  | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
 
 /** Kinds of event that rules may be about. */
 export const alertingKinds: readonly EventKind[] = ['unknown', 'attack', 'gap', 'camera', 'gallery', 'box'];
 
 /** An event as it was recorded. */
-export interface AlertableEvent extends Omit<AboutEvent, 'code'> {
+export interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
   readonly kind: EventKind;
   /** The `data` of the CloudEvent. */
   readonly data: Readonly<Record<string, unknown>>;
@@ -46,11 +48,19 @@ export function alertSignal({ kind, data, ...place }: AlertableEvent): AlertSign
     }
     case 'box': {
       const on = conditions.find((condition) => condition === data['condition']);
-      return on === undefined ? undefined : { ...about, kind: phase(data['active'] === true), on };
+      return on === undefined ? undefined : { ...about, ...named(data['about']), kind: phaseOf(data), on };
     }
     default:
       return undefined;
   }
 }
+
+function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsened' | 'eased' | 'ended' {
+  if (active !== true) return 'ended';
+  return change === 'worsened' || change === 'eased' ? change : 'began';
+}
+
+const named = (about: unknown): Pick<AboutEvent, 'about'> =>
+  Array.isArray(about) ? { about: about.map(String) } : {};
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

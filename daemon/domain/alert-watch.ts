@@ -20,7 +20,7 @@ export interface OccurrenceWatch extends WatchOfAny {
 /** Follows what begins and ends. */
 export interface ConditionWatch extends WatchOfAny {
   readonly kind: 'condition';
-  /** Since it began, while it lasts. */
+  /** Since it began, while it lasts. `isWorse`: what has come to it since an alert told of it is to be told, too. */
   readonly current?: AlertPart & { readonly isTold: boolean };
   /** What ended and has not been told; those of which the beginning was told are all-clears. */
   readonly past?: AlertPart & { readonly isTold: boolean };
@@ -40,9 +40,10 @@ const asOccurrence = (watch: Watch | undefined, { cameraId }: AlertSignal): Occu
 const asCondition = (watch: Watch | undefined, { cameraId }: AlertSignal): ConditionWatch =>
   watch?.kind === 'condition' ? watch : { kind: 'condition', cameraId };
 
-function partOf({ cameraId, atMs, code, sequence }: AlertSignal): AlertPart {
+function partOf({ cameraId, atMs, code, about, sequence }: AlertSignal): AlertPart {
   return {
     ...{ cameraId, count: 1, fromMs: atMs, untilMs: atMs, code },
+    ...(about === undefined ? {} : { about }),
     ...{ firstSequence: sequence, lastSequence: sequence },
   };
 }
@@ -72,22 +73,34 @@ function counted({ threshold }: AlertRule, watch: OccurrenceWatch, signal: Alert
 
 function followed({ minimumMs }: AlertRule, watch: ConditionWatch, signal: AlertSignal): ConditionWatch {
   const { current, past, ...rest } = watch;
-  if (signal.kind === 'began') {
-    if (current !== undefined) return watch;
-    return { ...watch, current: { ...partOf(signal), untilMs: null, isTold: false } };
+  if (signal.kind !== 'ended') {
+    const next = ongoing(current, signal);
+    return next === undefined || next === current ? watch : { ...watch, current: next };
   }
   if (current === undefined) return watch;
-  const { isTold } = current;
+  const { isWorse: _, ...latest } = current;
+  const { isTold } = latest;
   const hasLasted = Math.abs(signal.atMs - current.fromMs) >= minimumMs;
   const kept = past === undefined ? {} : { past };
   if (!isTold && !hasLasted) return { ...rest, ...kept };
-  const ended = { ...current, untilMs: signal.atMs, lastSequence: signal.sequence };
+  const ended = { ...latest, untilMs: signal.atMs, lastSequence: signal.sequence };
   if (past === undefined) return { ...rest, past: ended };
   const { count, fromMs, firstSequence } = past;
   return {
     ...rest,
     past: { ...ended, count: count + 1, fromMs, firstSequence, isTold: isTold || past.isTold },
   };
+}
+
+/** What has begun, or goes on otherwise. Of what began before there was a rule, only that it became worse is followed. */
+function ongoing(current: ConditionWatch['current'], signal: AlertSignal): ConditionWatch['current'] {
+  const { kind, about, sequence } = signal;
+  if (current === undefined) {
+    return kind === 'eased' ? undefined : { ...partOf(signal), untilMs: null, isTold: false };
+  }
+  if (kind === 'began' || about === undefined) return current;
+  const worse = kind === 'worsened' && current.isTold ? ({ isWorse: true } as const) : {};
+  return { ...current, ...worse, about, lastSequence: sequence };
 }
 
 /** What a watch may tell now, and the watch afterwards; the same watch where that is nothing. */
@@ -114,16 +127,19 @@ function releaseCondition(rule: AlertRule, watch: ConditionWatch, nowMs: number,
     after = watch.past.isTold ? rest : { ...rest, toldAtMs: nowMs };
   }
   const { current } = watch;
-  const isDue = current !== undefined && !current.isTold && isOldEnough(current, rule, nowMs);
-  if (isDue && !isCooling) {
+  if (current !== undefined && isToTell(current, rule, nowMs) && !isCooling) {
+    const { isWorse: _, ...told } = current;
     parts.push(untold(current));
-    after = { ...after, current: { ...current, isTold: true }, toldAtMs: nowMs };
+    after = { ...after, current: { ...told, isTold: true }, toldAtMs: nowMs };
   }
   return { watch: after, parts };
 }
 
-const isOldEnough = ({ fromMs }: AlertPart, { minimumMs }: AlertRule, nowMs: number): boolean =>
-  Math.abs(nowMs - fromMs) >= minimumMs;
+const isToTell = (
+  { fromMs, isTold, isWorse }: NonNullable<ConditionWatch['current']>,
+  { minimumMs }: AlertRule,
+  nowMs: number,
+): boolean => (isTold ? isWorse === true : Math.abs(nowMs - fromMs) >= minimumMs);
 
 function untold({ isTold: _isTold, ...part }: AlertPart & { readonly isTold: boolean }): AlertPart {
   return part;
@@ -133,7 +149,5 @@ function untold({ isTold: _isTold, ...part }: AlertPart & { readonly isTold: boo
 export function hasToTell(rule: AlertRule, watch: Watch, nowMs: number): boolean {
   if (watch.kind === 'occurrence') return watch.group !== undefined;
   const { past, current } = watch;
-  return (
-    past !== undefined || (current !== undefined && !current.isTold && isOldEnough(current, rule, nowMs))
-  );
+  return past !== undefined || (current !== undefined && isToTell(current, rule, nowMs));
 }

@@ -30,8 +30,8 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
   sealed: { now: 'The gallery is sealed: nobody is identified', past: 'The gallery was sealed' },
   'disk-low': { now: 'The disk is running full', past: 'The disk was running full' },
   'certificate-expiring': {
-    now: 'A certificate for the broker expires soon',
-    past: 'A certificate for the broker was about to expire',
+    now: 'A certificate for the broker expires soon or is not in force',
+    past: 'A certificate for the broker was about to expire or not in force',
   },
   'commands-refused': {
     now: 'Commands are refused again and again',
@@ -75,9 +75,10 @@ function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWo
 function conditionText(on: Condition, part: AlertPart, wording: AlertWording): string {
   const { now, past } = lasted[on];
   const camera = part.cameraId === null ? '' : `Camera ${wording.cameraName(part.cameraId)} `;
-  const why = part.code === null ? '' : ` (${part.code})`;
+  const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
+  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
   const from = shownTime(part.fromMs, wording);
-  if (part.untilMs === null) return `${camera}${now}, since ${from}${why}`;
+  if (part.untilMs === null) return `${part.isWorse ? 'Worse: ' : ''}${camera}${now}, since ${from}${why}`;
   const until = shownTime(part.untilMs, wording);
   const times = part.count === 1 ? '' : ` ${part.count} times`;
   return `Over: ${camera}${past}${times} from ${from} to ${until}${why}`;

@@ -238,3 +238,62 @@ describe('what a rule remembers', () => {
     assert.equal(quiet.state, state);
   });
 });
+
+describe('what becomes worse', () => {
+  const conditionAt = (
+    minute: number,
+    kind: 'began' | 'worsened' | 'eased' | 'ended',
+    about: readonly string[],
+  ) =>
+    ({
+      ...{ kind, on: 'topic-refused', cameraId: null, atMs: minute * minuteMs, code: null },
+      ...{ about, sequence: minute },
+    }) as const satisfies AlertSignal;
+
+  /** Everything that a rule says of these signals and of the minutes given with them. */
+  function told(changes: Partial<AlertRule>, steps: readonly (AlertSignal | number)[]): readonly string[] {
+    const rule = ruleOf({ on: 'topic-refused', ...changes });
+    let state = initialRuleState(rule);
+    return steps.flatMap((step) => {
+      const nowMs = typeof step === 'number' ? step * minuteMs : step.atMs;
+      const input =
+        typeof step === 'number'
+          ? ({ kind: 'tick', cameras: new Set<never>() } as const)
+          : ({ kind: 'signal', signal: step } as const);
+      const next = nextRuleState(rule, JSON.parse(JSON.stringify(state)), input, { nowMs, isQuiet: false });
+      state = next.state;
+      return next.alerts.map(
+        ({ phase, parts: [part] }) =>
+          `${nowMs / minuteMs} ${phase} ${part?.isWorse ? 'worse ' : ''}${part?.about}`,
+      );
+    });
+  }
+  const [began, worse] = [conditionAt(0, 'began', ['a']), conditionAt(1, 'worsened', ['a', 'b'])];
+
+  test('is told again, once, and its end with all that it was about', () => {
+    assert.deepEqual(told({}, [began, worse, 2, conditionAt(3, 'ended', [])]), [
+      '0 raised a',
+      '1 raised worse a,b',
+      '3 cleared a,b',
+    ]);
+  });
+
+  test('waits for the cooldown, and its end does not', () => {
+    const cooldownMs = 10 * minuteMs;
+    assert.deepEqual(told({ cooldownMs }, [began, worse, 9, 10, 20]), ['0 raised a', '10 raised worse a,b']);
+    const ended = conditionAt(2, 'ended', []);
+    assert.deepEqual(told({ cooldownMs }, [began, worse, ended, 20]), ['0 raised a', '2 cleared a,b']);
+  });
+
+  test('before it has lasted long enough is told with it', () => {
+    assert.deepEqual(told({ minimumMs: 5 * minuteMs }, [began, worse, 5, 6]), ['5 raised a,b']);
+  });
+
+  test('is told where the rule is newer than the condition; what eased is no news', () => {
+    assert.deepEqual(told({}, [worse, conditionAt(2, 'eased', ['b']), conditionAt(3, 'ended', [])]), [
+      '1 raised a,b',
+      '3 cleared b',
+    ]);
+    assert.deepEqual(told({}, [conditionAt(2, 'eased', ['b']), 3]), []);
+  });
+});

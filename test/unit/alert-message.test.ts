@@ -53,6 +53,11 @@ describe('what an alert says', () => {
       'sealed',
       [part({ cameraId: null, untilMs: null })],
     ],
+    [
+      'Worse: The broker refuses a topic of this box, since 2026-03-02 10:00 (camera, unknown)',
+      'topic-refused',
+      [part({ cameraId: null, untilMs: null, about: ['camera', 'unknown'], isWorse: true })],
+    ],
     ['An unknown person at cam-9', 'unknown', [part({ cameraId: cameraId('cam-9') })]],
   ];
   for (const [expected, on, parts] of cases) {

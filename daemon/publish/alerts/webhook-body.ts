@@ -25,6 +25,8 @@ export function webhookBody(message: AlertMessage, { siteId, boxId }: BoxIdentit
       from: isoTime(part.fromMs),
       to: part.untilMs === null ? null : isoTime(part.untilMs),
       code: part.code,
+      about: part.about ?? [],
+      worse: part.isWorse === true,
       firstSequence: part.firstSequence,
       lastSequence: part.lastSequence,
     })),
