@@ -10,11 +10,13 @@ import type {
   OutboxStatus,
   ResendOutcome,
   ShownEvent,
+  ShownHeldBack,
   ShownRange,
 } from '../control/event-control.js';
 import { eventKinds } from '../domain/event-type.js';
 import { isoTime } from '../domain/iso-time.js';
 import { limitOf } from '../domain/outbox-limits.js';
+import { type HeldBack, heldBackWords } from '../publish/held-back.js';
 import type { Publisher } from '../publish/publisher.js';
 import type { Records } from '../records/open-records.js';
 import type { OutboxControl } from './centre-events.js';
@@ -119,8 +121,22 @@ export class BoxEvents implements EventControl, OutboxControl {
         ...(problem === undefined ? {} : { message: problem.message }),
         ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
       },
+      heldBack: this.heldBack(),
       kinds: this.#kinds(status?.heldKinds ?? []),
     };
+  }
+
+  heldBack(): readonly ShownHeldBack[] {
+    const { records, publisher } = this.#options;
+    const status = publisher()?.status();
+    const isConnected = status?.connection === 'connected';
+    const { outbox } = records;
+    // What was held back may have been given up since, for its age or its number.
+    const isStillThere = ({ cause, kind, sequence }: HeldBack): boolean =>
+      cause === 'topic-refused'
+        ? outbox.counts().some((each) => each.kind === kind && each.count > 0)
+        : outbox.deliveryOf(sequence) === 'waiting';
+    return (status?.heldBack ?? []).filter(isStillThere).map((held) => shownHeldBack(held, isConnected));
   }
 
   #kinds(heldKinds: readonly string[]): readonly OutboxKindStatus[] {
@@ -139,6 +155,18 @@ export class BoxEvents implements EventControl, OutboxControl {
       return [{ kind, count, sizeBytes, ...oldest, limit: { events, days }, givenUp, isHeld }];
     });
   }
+}
+
+function shownHeldBack(held: HeldBack, isConnected: boolean): ShownHeldBack {
+  const { cause, kind, sequence, sinceMs, untilMs, reason, sizeBytes } = held;
+  const isTimed = untilMs !== undefined && (isConnected || cause === 'ends-connection');
+  return {
+    ...{ cause, kind, sequence, since: isoTime(sinceMs) },
+    ...(isTimed ? { until: isoTime(untilMs) } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...heldBackWords[cause],
+  };
 }
 
 /** What is missing of neighbouring batches, as one list. */

@@ -42,7 +42,7 @@ export interface BoxParts {
   readonly events: EventControl;
   readonly records: Records;
   readonly intake: SightingIntake;
-  readonly conditions: Pick<BoxConditions, 'current'>;
+  readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
   readonly lastReload: () => ReloadStatus | undefined;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
@@ -105,6 +105,7 @@ export class Box implements BoxControl {
     const { clock, startedAtMs, parts, access, records, intake, eventLoop } = this.#parts;
     const { config, vision } = parts;
     const lastReload = this.#parts.lastReload();
+    const heldBack = this.#parts.events.heldBack();
     return {
       version: programVersion(),
       site: config.site.id,
@@ -115,7 +116,8 @@ export class Box implements BoxControl {
       gallery: { ...describeGallery(access), ...describeKey(this.#parts.keys) },
       broker: this.#broker(),
       conditions: this.#parts.conditions.current(),
-      outbox: { waiting: records.outbox.depth() },
+      conditionsAbout: this.#parts.conditions.about(),
+      outbox: { waiting: records.outbox.depth(), ...(heldBack.length === 0 ? {} : { heldBack }) },
       intake: describeIntake(intake),
       ...(lastReload === undefined ? {} : { lastReload }),
       retention: this.#parts.retention.summary,

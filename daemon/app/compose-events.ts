@@ -11,8 +11,8 @@ import { auditDigest } from './audit-digest.js';
 import { auditFollower } from './audit-follower.js';
 import type { BoxAttendance } from './box-attendance.js';
 import type { BoxConditions } from './box-conditions.js';
-import { CertificateConditions } from './certificate-conditions.js';
-import { ClockWatch } from './clock-watch.js';
+import { certificateConditions } from './certificate-conditions.js';
+import { clockWatch } from './clock-watch.js';
 import { dailySummary } from './daily-summary.js';
 import { diskWatch } from './disk-watch.js';
 import type { GalleryAccess } from './gallery-access.js';
@@ -69,20 +69,22 @@ function watchConditions({ lifetime, parts, conditions, clock, logger }: EventSo
     logger,
   });
   lifetime.use('disk watch', watch.start());
-  const clockWatch = new ClockWatch({ conditions, clock });
-  lifetime.defer('clock watch', () => clockWatch[Symbol.dispose]());
+  lifetime.use('clock watch', clockWatch({ conditions, clock, logger }).start());
   const publisher = () => parts.publisher?.status();
-  const certificates = new CertificateConditions({ publisher, conditions, clock });
-  lifetime.defer('certificates', () => certificates[Symbol.dispose]());
+  lifetime.use('certificates', certificateConditions({ publisher, conditions, clock, logger }).start());
 }
 
 /** What the box says of itself on its state topic. */
 export function boxState(access: GalleryAccess, conditions: BoxConditions): PublisherOptions['state'] {
   return {
-    current: () => ({
-      gallery: access.open === undefined ? 'sealed' : 'open',
-      conditions: [...conditions.current()],
-    }),
+    current() {
+      const about = conditions.about();
+      return {
+        gallery: access.open === undefined ? 'sealed' : 'open',
+        conditions: [...conditions.current()],
+        ...(Object.keys(about).length === 0 ? {} : { about }),
+      };
+    },
     onChanged(listener) {
       const stops = [access.onChanged(listener), conditions.onChanged(listener)];
       return () => stops.forEach((stop) => void stop());

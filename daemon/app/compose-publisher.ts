@@ -73,7 +73,7 @@ export function startPublishing(
     return undefined;
   }
   const topics = topicsOf(plan.topicPrefix, identity);
-  const refused = new RefusedKinds(conditions);
+  const refused = new RefusedKinds(conditions, clock);
   const inbox = commandInbox({ topics, desk: commands, refused, logger });
   const former = formerStateTopic(topics.state, { memory: records.retained, clock, logger });
   return startPublisher({

@@ -37,8 +37,9 @@ async function look({ directories, freeBytes, lowMiB, conditions }: DiskWatchOpt
     freeMiB[what] = Math.floor((await freeBytes(directory)) / bytesInMiB);
   }
   const low = lowMiB();
-  const least = Math.min(...Object.values(freeMiB));
+  const of = (is: (free: number) => boolean) => Object.keys(freeMiB).filter((what) => is(freeMiB[what] ?? 0));
+  const news = { holds: of((free) => free < low), over: of((free) => free >= low * overFactor) };
   const details = { ...freeMiB, lowMiB: low };
-  if (least < low) conditions.begin('disk-low', details);
-  else if (least >= low * overFactor) conditions.end('disk-low', details);
+  if (news.over.length === Object.keys(freeMiB).length) conditions.end('disk-low', details);
+  else conditions.change('disk-low', details, news);
 }

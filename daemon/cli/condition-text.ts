@@ -24,22 +24,31 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   'clock-jumped': ['the clock was set', 'let a time server keep it'],
 };
 
+type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;
+
+/** ` (attendance, unknown)`. */
+function aboutText({ conditionsAbout = {} }: Said, condition: BoxCondition): string {
+  const about = conditionsAbout[condition] ?? [];
+  return about.length === 0 ? '' : ` (${about.join(', ')})`;
+}
+
 /** What is the matter, without what should be. */
-const matters = ({ conditions }: Pick<BoxStatus, 'conditions'>): readonly BoxCondition[] =>
+const matters = ({ conditions }: Said): readonly BoxCondition[] =>
   conditions.filter((condition) => condition !== 'running');
 
 /** Nothing where nothing is the matter. */
-export function conditionLines(status: Pick<BoxStatus, 'conditions'>): readonly string[] {
+export function conditionLines(status: Said): readonly string[] {
   return matters(status).map((condition) => {
     const [what, remedy] = words[condition];
-    return `ATTENTION: ${what}\n  what to do: ${remedy}`;
+    return `ATTENTION: ${what}${aboutText(status, condition)}\n  what to do: ${remedy}`;
   });
 }
 
 /** One warning for each. */
-export function conditionFindings(status: Pick<BoxStatus, 'conditions'>): readonly Finding[] {
+export function conditionFindings(status: Said): readonly Finding[] {
   return matters(status).map((condition) => {
-    const [message, remedy] = words[condition];
+    const [what, remedy] = words[condition];
+    const message = `${what}${aboutText(status, condition)}`;
     return { check: `condition ${condition}`, outcome: 'warning', message, remedy };
   });
 }

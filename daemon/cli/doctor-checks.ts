@@ -15,6 +15,7 @@ import { brokerCertificateFindings, clientCertificateFindings } from './doctor-c
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
 import { keyFinding, rotationFindings } from './doctor-key.js';
 import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
+import { heldBackFindings } from './held-back-text.js';
 import { boxKeyFinding } from './identity-finding.js';
 
 /** Free space under which the records of a busy day may not fit, bytes. */
@@ -150,7 +151,7 @@ function daemonFindings(status: BoxStatus): readonly Finding[] {
       ...(remedy === undefined ? {} : { remedy }),
     });
   findings.push(...brokerCertificateFindings(status.broker));
-  findings.push(...conditionFindings(status));
+  findings.push(...heldBackFindings(status.outbox.heldBack), ...conditionFindings(status));
   findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
   return findings;
 }

@@ -50,7 +50,8 @@ function remedyLine(remedy: string | undefined): string {
 
 function eventsLine({ intake, outbox }: BoxStatus): string {
   const { facts, suppressed, givenUp, waiting, problem } = intake;
-  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${givenUp} sightings lost; ${outbox.waiting} waiting for the broker`;
+  const held = (outbox.heldBack ?? []).length === 0 ? '' : ", some HELD BACK: see 'rollcall outbox status'";
+  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${givenUp} sightings lost; ${outbox.waiting} waiting for the broker${held}`;
   if (problem === undefined) return counts;
   return `${counts}\nevents cannot be recorded, ${waiting} sightings wait: ${problem.message}${remedyLine(problem.remedy)}`;
 }

@@ -7,7 +7,7 @@ import type { AlertControl, AlertSummary } from './alert-control.js';
 import type { AttendanceControl } from './attendance-control.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
-import type { EventControl } from './event-control.js';
+import type { EventControl, ShownHeldBack } from './event-control.js';
 import type { GalleryControl } from './gallery-control.js';
 import type { IdentityControl } from './identity-control.js';
 import type { KeyControl, RotationStatus } from './key-control.js';
@@ -110,7 +110,13 @@ export interface BoxStatus {
   };
   /** What is the matter with the box; `running` when nothing is. */
   readonly conditions: readonly BoxCondition[];
-  readonly outbox: { readonly waiting: number };
+  /** Of conditions that can be about several things: about which they are. */
+  readonly conditionsAbout?: Readonly<Partial<Record<BoxCondition, readonly string[]>>>;
+  readonly outbox: {
+    readonly waiting: number;
+    /** What of it the broker does not take; absent where it takes all. */
+    readonly heldBack?: readonly ShownHeldBack[];
+  };
   /** Sightings since the start, and what became of them. */
   readonly intake: {
     readonly taken: number;

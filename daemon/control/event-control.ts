@@ -43,6 +43,28 @@ export interface ResendOutcome extends ShownRange {
   readonly missing: { readonly count: number; readonly ranges: readonly ShownRange[] };
 }
 
+/** An event, or a kind of event, that waits because the broker does not take it, while others flow. Times are ISO 8601. */
+export interface ShownHeldBack {
+  /**
+   * `topic-refused`: the broker refuses the topic of the whole kind; `too-large`: it says that this event is larger than it
+   * takes; `ends-connection`: it hangs up whenever this event is sent.
+   */
+  readonly cause: 'topic-refused' | 'too-large' | 'ends-connection';
+  readonly kind: EventKind;
+  /** That of the event; of a kind, that of the oldest which was refused. */
+  readonly sequence: number;
+  /** When that was found first since the daemon was started. */
+  readonly since: string;
+  /** When it is tried again; absent: over the next connection. */
+  readonly until?: string;
+  readonly message: string;
+  /** What the broker answered, where it did. */
+  readonly reason?: string;
+  /** Of the message as it was sent, where that is known. */
+  readonly sizeBytes?: number;
+  readonly remedy: string;
+}
+
 export interface OutboxKindStatus {
   readonly kind: EventKind;
   readonly count: number;
@@ -71,6 +93,8 @@ export interface OutboxStatus {
   /** Sent and not yet acknowledged by the broker. */
   readonly inFlight: number;
   readonly connection: { readonly state: string; readonly message?: string; readonly remedy?: string };
+  /** What waits because the broker does not take it. */
+  readonly heldBack: readonly ShownHeldBack[];
   /** Of the kinds that were ever recorded, most worth first. */
   readonly kinds: readonly OutboxKindStatus[];
 }
@@ -86,4 +110,6 @@ export interface EventControl {
   /** Sends what is still there again, up to the newest where `to` is absent. Written into the audit log. */
   resend(from: number, to: number | undefined, by: Actor): Promise<ResendOutcome>;
   outbox(): OutboxStatus;
+  /** As in `outbox`, without looking through all that waits. */
+  heldBack(): readonly ShownHeldBack[];
 }

@@ -52,8 +52,8 @@ function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
     case 'gallery':
       return { change: notice.change, ...given({ code: notice.code }) };
     case 'box': {
-      const { condition, isActive, details = {} } = notice;
-      return { condition, active: isActive, details };
+      const { condition, isActive, change, about, details = {} } = notice;
+      return { condition, active: isActive, ...given({ change, about }), details };
     }
     case 'audit':
       return { entry: notice.entry, hash: notice.hash, keyId: notice.keyId };

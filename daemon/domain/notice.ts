@@ -43,11 +43,15 @@ export const boxConditions = ['running', ...boxTroubles] as const;
 
 export type BoxCondition = (typeof boxConditions)[number];
 
-/** A condition of the box began or ended. */
+/** A condition of the box began, became another, or ended. */
 export interface BoxNotice extends HappenedAt {
   readonly kind: 'box';
   readonly condition: BoxCondition;
   readonly isActive: boolean;
+  /** Of one that had begun and still holds: whether something came to it, or something of it is over. */
+  readonly change?: 'worsened' | 'eased';
+  /** Everything that it is about now, in words of the program; where a condition can be about several things. */
+  readonly about?: readonly string[];
   /** What is known about it: figures, codes and configured ids; never free text from outside. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }

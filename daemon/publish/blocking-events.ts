@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { EventKind } from '../domain/event.js';
+import { type HeldBack, heldBackWords } from './held-back.js';
 
 /** An event that was sent over a connection. */
 export interface SentEvent {
@@ -26,6 +27,7 @@ const longestRetryMs = 3_600_000;
 
 interface Blocking {
   readonly timesHeld: number;
+  readonly held: HeldBack;
   /** Present while it is passed over. */
   readonly timer: Timer | undefined;
 }
@@ -39,6 +41,8 @@ export class BlockingEvents {
   readonly #options: BlockingEventsOptions;
   readonly #blocking = new Map<number, Blocking>();
   readonly #passedOver = new Set<number>();
+  /** Those that the broker refused for their size over the newest connection. */
+  readonly #tooLarge = new Map<number, HeldBack>();
   #suspect: number | undefined;
   #count = 0;
   #hasFlowed = true;
@@ -53,6 +57,18 @@ export class BlockingEvents {
     return this.#passedOver;
   }
 
+  /** What waits for its turn to be tried again. */
+  heldBack(): readonly HeldBack[] {
+    const blocking = [...this.#blocking.values()].filter(({ timer }) => timer !== undefined);
+    return [...blocking.map(({ held }) => held), ...this.#tooLarge.values()];
+  }
+
+  /** The broker says that this one is larger than it takes: it waits for the next connection. */
+  tooLarge(sequence: number, kind: EventKind, reason: string): void {
+    const sinceMs = this.#tooLarge.get(sequence)?.sinceMs ?? this.#options.clock.wallMs();
+    this.#tooLarge.set(sequence, { cause: 'too-large', sequence, kind, sinceMs, reason });
+  }
+
   /** So many are to be sent one at a time over the next connection. */
   get oneByOne(): number {
     return this.#oneByOne;
@@ -62,6 +78,7 @@ export class BlockingEvents {
   acknowledged(sequence: number): void {
     this.#hasFlowed = true;
     this.#blocking.delete(sequence);
+    this.#tooLarge.delete(sequence);
   }
 
   /**
@@ -93,23 +110,26 @@ export class BlockingEvents {
 
   #passOver({ sequence, kind, sizeBytes }: SentEvent): void {
     const { clock, logger, retryMs, onRetry } = this.#options;
-    const timesHeld = (this.#blocking.get(sequence)?.timesHeld ?? 0) + 1;
+    const before = this.#blocking.get(sequence);
+    const timesHeld = (before?.timesHeld ?? 0) + 1;
     const delayMs = Math.max(retryMs, Math.min(longestRetryMs, retryMs * 2 ** (timesHeld - 1)));
     logger.error('the broker ends the connection whenever this event is sent; it waits while others flow', {
       sequence,
       kind,
       sizeBytes,
       retryInS: delayMs / 1000,
-      remedy:
-        'It is probably too large for the broker: raise its limit for the size of messages (mosquitto: max_packet_size).',
+      remedy: heldBackWords['ends-connection'].remedy,
     });
+    const nowMs = clock.wallMs();
+    const since = { sinceMs: before?.held.sinceMs ?? nowMs, untilMs: nowMs + delayMs };
+    const held: HeldBack = { cause: 'ends-connection', sequence, kind, sizeBytes, ...since };
     const timer = clock.after(delayMs, () => {
       this.#passedOver.delete(sequence);
-      this.#blocking.set(sequence, { timesHeld, timer: undefined });
+      this.#blocking.set(sequence, { timesHeld, held, timer: undefined });
       onRetry(sequence);
     });
     this.#suspect = undefined;
     this.#passedOver.add(sequence);
-    this.#blocking.set(sequence, { timesHeld, timer });
+    this.#blocking.set(sequence, { timesHeld, held, timer });
   }
 }

@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { Recurring } from '../base/recurring.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts, longestLived } from './certificate-facts.js';
@@ -22,7 +23,7 @@ export interface CertificateStatus {
 /** From here on a renewal is due. */
 export const warnedDays = 30;
 const dayMs = 86_400_000;
-const lookEveryMs = 3_600_000;
+export const lookEveryMs = 3_600_000;
 
 /** How `facts` stand at `nowMs` (wall clock). */
 export function certificateStatus(
@@ -38,17 +39,23 @@ export function certificateStatus(
 }
 
 /** Knows the certificates of both sides and says once a day that one of them ends soon, or has ended. */
-export class CertificateWatch implements Disposable {
+export class CertificateWatch implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #known = new Map<CertificateStatus['whose'], CertificateFacts>();
   /** When it was last said, by fingerprint, on the monotonic clock: a jump of the other neither repeats nor hides it. */
   readonly #saidAtMs = new Map<string, number>();
-  #timer: Timer | undefined;
+  readonly #looks: Recurring;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#looks = new Recurring({
+      clock,
+      everyMs: lookEveryMs,
+      work: () => this.#sayWhatEnds(),
+      onFailure: (error) => logger.error('the certificates cannot be looked at', { error }),
+    });
   }
 
   /** Begins to look once an hour. */
@@ -58,7 +65,7 @@ export class CertificateWatch implements Disposable {
     }
     const authority = ca && longestLived(ca);
     if (authority !== undefined) this.#known.set('authority', authority);
-    this.#look();
+    this.#looks.start();
   }
 
   /** The broker has shown its certificate. */
@@ -72,13 +79,8 @@ export class CertificateWatch implements Disposable {
     return [...this.#known].map(([whose, facts]) => certificateStatus(whose, facts, nowMs));
   }
 
-  [Symbol.dispose](): void {
-    this.#timer?.cancel();
-  }
-
-  #look(): void {
-    this.#timer = this.#clock.after(lookEveryMs, () => this.#look());
-    this.#sayWhatEnds();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#looks[Symbol.asyncDispose]();
   }
 
   #sayWhatEnds(): void {

@@ -1,3 +1,4 @@
+import type { ConditionNews } from '../domain/condition-scope.js';
 import type { BoxCondition } from '../domain/notice.js';
 
 /** What is known about a condition: figures, codes and configured ids. */
@@ -10,8 +11,18 @@ export type ConditionDetails = Readonly<Record<string, string | number | boolean
  */
 export interface ConditionPort {
   begin(condition: BoxCondition, details?: ConditionDetails): void;
+  /** It is over, whatever it was about. */
   end(condition: BoxCondition, details?: ConditionDetails): void;
+  /**
+   * Of a condition that can be about several things: it begins with the first of them, is said again when another one comes to
+   * it, and ends when the last is over.
+   */
+  change(condition: BoxCondition, details: ConditionDetails, news: ConditionNews): void;
 }
 
 /** For a publisher that has nobody to tell. */
-export const nobodyToTell: ConditionPort = { begin: () => undefined, end: () => undefined };
+export const nobodyToTell: ConditionPort = {
+  begin: () => undefined,
+  end: () => undefined,
+  change: () => undefined,
+};

@@ -70,6 +70,8 @@ export class ContestWatch {
         remedy: this.#problem.remedy,
       });
     }
-    conditions.begin('client-id-contested', { clientId, isCertain });
+    const details = { clientId, isCertain };
+    if (isCertain) conditions.change('client-id-contested', details, { holds: ['named-by-the-broker'] });
+    else conditions.begin('client-id-contested', details);
   }
 }

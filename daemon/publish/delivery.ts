@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BoxIdentity } from '../domain/box-identity.js';
-import type { EventKind } from '../domain/event.js';
 import type { SentEvent } from './blocking-events.js';
 import type { BrokerConnection } from './broker-connection.js';
 import type { Companion } from './companion.js';
@@ -39,7 +38,8 @@ export interface DeliveryOptions {
   readonly oneByOne: number;
   readonly onOnline: () => void;
   readonly onAcknowledged: DrainOptions['onAcknowledged'];
-  readonly onRefused: (kind: EventKind) => void;
+  readonly onRefused: NonNullable<DrainOptions['onRefused']>;
+  readonly onTooLarge: NonNullable<DrainOptions['onTooLarge']>;
 }
 
 /** More in flight gains nothing on a local broker, and less is sent again after a lost connection. */
@@ -73,6 +73,7 @@ export class Delivery {
       oneByOne: options.oneByOne,
       onAcknowledged: options.onAcknowledged,
       onRefused: options.onRefused,
+      onTooLarge: options.onTooLarge,
     });
   }
 

@@ -5,6 +5,7 @@ import type { EventKind } from '../domain/event.js';
 import type { EventOutbox, OutboxRow } from './event-outbox.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
 import { packetTooLarge, refusedWith } from './publish-refusal.js';
+import type { KindRefusal } from './refused-kinds.js';
 
 export interface DrainOptions {
   readonly outbox: EventOutbox;
@@ -25,7 +26,9 @@ export interface DrainOptions {
   /** Called for every acknowledgement: measured progress. */
   readonly onAcknowledged: (kind: EventKind, sequence: number) => void;
   /** Called when a kind begins to wait because the broker refused its topic. */
-  readonly onRefused?: (kind: EventKind) => void;
+  readonly onRefused?: (kind: EventKind, refusal: KindRefusal) => void;
+  /** Called when an event begins to wait because the broker says that it is too large. */
+  readonly onTooLarge?: (sequence: number, kind: EventKind, reason: string) => void;
 }
 
 interface HeldKind {
@@ -177,6 +180,7 @@ export class Drain {
         remedy: isRollcallError(error) ? error.remedy : undefined,
       },
     );
+    this.#options.onTooLarge?.(sequence, kind, messageOf(error));
     this.pump();
   }
 
@@ -205,7 +209,7 @@ export class Drain {
       this.rewind(fromSequence);
     });
     this.#held.set(kind, { timer, fromSequence: sequence });
-    onRefused?.(kind);
+    onRefused?.(kind, { sequence, reason: messageOf(error), retryInMs: heldRetryMs });
     this.pump();
   }
 

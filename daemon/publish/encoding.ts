@@ -3,12 +3,15 @@ import { cloudEvent } from '../domain/cloud-event.js';
 import type { RecordedEvent } from '../domain/event.js';
 import type { ModelIds } from '../domain/event-data.js';
 import { isoTime } from '../domain/iso-time.js';
+import type { BoxCondition } from '../domain/notice.js';
 import type { StateMessage } from './contract/state-schema.js';
 
 /** What the box says of itself on its state topic. */
 export interface BoxState {
   readonly gallery: StateMessage['gallery'];
   readonly conditions: StateMessage['conditions'];
+  /** Absent where there is nothing to say about them. */
+  readonly about?: Readonly<Partial<Record<BoxCondition, readonly string[]>>>;
 }
 
 /** The bytes of an event as they are recorded: UTF-8 JSON, `eventSchema` without what is added when it is sent. */
@@ -27,10 +30,10 @@ export interface StateToSay extends BoxState {
 
 /** A state message before it is signed: JSON of `stateSchema`. */
 export function stateText(
-  { state, reason, sequence, lastSequence, timeMs, gallery, conditions }: StateToSay,
+  { state, reason, sequence, lastSequence, timeMs, gallery, conditions, about }: StateToSay,
   from: BoxIdentity,
 ): string {
-  const message: Omit<StateMessage, 'signature'> = {
+  const message: Omit<StateMessage, 'signature' | 'about'> & Pick<BoxState, 'about'> = {
     version: 1,
     state,
     reason,
@@ -41,6 +44,7 @@ export function stateText(
     gallery,
     lastSequence,
     conditions,
+    ...(about === undefined ? {} : { about }),
   };
   return JSON.stringify(message);
 }

@@ -15,6 +15,7 @@ import { ContestWatch } from './contest-watch.js';
 import { Delivery } from './delivery.js';
 import { type BoxState, stateText } from './encoding.js';
 import type { EventOutbox } from './event-outbox.js';
+import type { HeldBack } from './held-back.js';
 import { OutageLog } from './outage-log.js';
 import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError } from './publish-errors.js';
@@ -75,6 +76,8 @@ export interface PublisherStatus {
   readonly publishedCount: number;
   /** Kinds of event whose topics the broker refuses at the moment. */
   readonly heldKinds: readonly EventKind[];
+  /** What waits because the broker did not take it; some of it may have left the outbox in another way. */
+  readonly heldBack: readonly HeldBack[];
   /** The broker does not let the box read its commands. */
   readonly areCommandsRefused: boolean;
   /** Those of this box and of the broker that are known; none without TLS. */
@@ -131,7 +134,7 @@ class RunningPublisher implements Publisher {
     this.#versions = new VersionChoice(logger);
     this.#outage = new OutageLog({ clock, logger, outboxDepth: () => options.outbox.depth() });
     this.#certificates = new CertificateWatch(clock, logger);
-    const { broker, conditions = nobodyToTell, refused = new RefusedKinds(conditions) } = options;
+    const { broker, conditions = nobodyToTell, refused = new RefusedKinds(conditions, clock) } = options;
     const { clientId, address } = broker;
     this.#contest = new ContestWatch({ broker: address.name, clientId, conditions, logger });
     this.#refused = refused;
@@ -150,8 +153,8 @@ class RunningPublisher implements Publisher {
     this.#running = this.#run().finally(() => {
       unsubscribe();
       forget();
-      this.#certificates[Symbol.dispose]();
       this.#blocking[Symbol.dispose]();
+      return this.#certificates[Symbol.asyncDispose]();
     });
   }
 
@@ -165,6 +168,7 @@ class RunningPublisher implements Publisher {
       inFlightCount: this.#delivery?.drain.inFlightCount ?? 0,
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
+      heldBack: [...this.#refused.heldBack(), ...this.#blocking.heldBack()],
       areCommandsRefused: this.#refused.has('command'),
       certificates: this.#certificates.status(),
     };
@@ -260,7 +264,8 @@ class RunningPublisher implements Publisher {
         this.#schedule.progressed();
         this.#refused.taken(kind);
       },
-      onRefused: (kind) => this.#refused.refused(kind),
+      onRefused: (kind, refusal) => this.#refused.refused(kind, refusal),
+      onTooLarge: (sequence, kind, reason) => this.#blocking.tooLarge(sequence, kind, reason),
     });
     try {
       return await this.#delivery.run(signal);

@@ -109,7 +109,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     retention: recordsRetentionOf(database),
     attendance: attendanceRecordsOf(database),
     alerts: { journal: alertJournalOf(database), deliveries: alertDeliveriesOf(database) },
-    commands: commandRecordsOf(database),
+    commands: commandRecordsOf(database, conditions),
     sources: { conditions, lastSaid: lastSaidOf(database) },
     retained: retainedMessagesOf(database),
     countUnknown: unknownCounterOf(database),

@@ -4,7 +4,7 @@ import { commandsOfTheCentre } from './command-schema.js';
 import { everyKindOfEvent } from './every-kind-schema.js';
 import { boundedOutbox } from './outbox-schema.js';
 import { retainedAtTheBroker } from './retained-schema.js';
-import { sourcesOfEvents } from './source-schema.js';
+import { conditionsAndTheirSubjects, sourcesOfEvents } from './source-schema.js';
 
 /** Marks the file as ours in its header (SQLite `application_id`): the letters "RCre". */
 export const recordsApplicationId = 0x52_43_72_65;
@@ -79,4 +79,5 @@ export const recordsMigrations: readonly Migration[] = [
   sourcesOfEvents,
   retainedAtTheBroker,
   boundedOutbox,
+  conditionsAndTheirSubjects,
 ];

@@ -20,3 +20,16 @@ export const sourcesOfEvents: Migration = {
   ) STRICT, WITHOUT ROWID;
   `,
 };
+
+/**
+ * - `box_condition.about`: what the newest event says that it is about, a JSON array of texts.
+ *
+ * `command_alarm` repeated what `box_condition` says of refused commands.
+ */
+export const conditionsAndTheirSubjects: Migration = {
+  name: 'what the conditions of the box are about',
+  apply: `
+  ALTER TABLE box_condition ADD COLUMN about TEXT NOT NULL DEFAULT '[]';
+  DROP TABLE command_alarm;
+  `,
+};

@@ -74,7 +74,11 @@ function publish(
     onRecorded: records.onRecorded,
     takeStateSequences: records.takeStateSequences,
     state: {
-      current: () => ({ gallery: 'open', conditions: ['running', 'disk-low'] }),
+      current: () => ({
+        gallery: 'open',
+        conditions: ['running', 'disk-low'],
+        about: { 'disk-low': ['gallery', 'records'] },
+      }),
       onChanged: () => () => undefined,
     },
     signer: () => keys.current(),

@@ -88,6 +88,7 @@ function aboutTheBox(keys: { readonly current: string; readonly former: string }
     { kind: 'gallery', occurredAtMs: ago(33), change: 'sealed', code: 'key-missing' },
     {
       ...{ kind: 'box', occurredAtMs: ago(32), condition: 'disk-low', isActive: true },
+      about: ['gallery', 'records'],
       details: { gallery: 412, records: 412, lowMiB: 512 },
     },
     { kind: 'audit', occurredAtMs: ago(31), entry: 1208, hash: '5c'.repeat(32), keyId: 'a1d0c3f2' },

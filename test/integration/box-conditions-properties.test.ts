@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BoxConditions } from '../../daemon/app/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/app/box-conditions.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { BoxCondition } from '../../daemon/domain/notice.js';
@@ -17,6 +17,14 @@ const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({ act: fc.constantFrom('begin', 'end'), of: fc.constantFrom(...watched) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      act: fc.constantFrom('holds', 'over'),
+      part: fc.constantFrom('a', 'b', 'c'),
+      of: fc.constantFrom(...watched),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('fill', 'free', 'wait', 'kill') }) },
 );
@@ -40,21 +48,29 @@ test('whatever happens, what is said begins and ends in turn and comes to how it
       };
       let conditions = open();
       for (const { act, ...about } of steps) {
-        if ('of' in about) conditions[act === 'begin' ? 'begin' : 'end'](about.of);
+        if ('part' in about) conditions.change(about.of, {}, { [act]: [about.part] });
+        else if ('of' in about) conditions[act === 'begin' ? 'begin' : 'end'](about.of);
         if (act === 'fill' || act === 'free') source.isDiskFull = act === 'fill';
-        if (act === 'wait') source.clock.advanceBy(5_000);
+        if (act === 'wait') source.clock.advanceBy(settledAfterMs);
         if (act !== 'kill') continue;
         await source.restart();
         conditions = open();
       }
       source.isDiskFull = false;
       await conditions[Symbol.asyncDispose]();
-      const lines = conditionLines(source.events());
+      const events = source.events();
+      const lines = conditionLines(events.filter(({ data }) => data['change'] === undefined));
       for (const condition of watched) {
         const ofThis = lines.filter((line) => line.endsWith(` ${condition}`));
         ofThis.forEach((line, index) => {
           assert.equal(line, `${index % 2 === 0 ? 'begin' : 'end'} ${condition}`, lines.join(', '));
         });
+        const newest = events.filter(({ data }) => data['condition'] === condition).at(-1);
+        assert.deepEqual(
+          newest?.data['about'],
+          conditions.about()[condition],
+          'the newest event says how it is',
+        );
         assert.equal(ofThis.length % 2 === 1, conditions.current().includes(condition), lines.join(', '));
       }
       assert.equal(conditions.waitingCount, 0);

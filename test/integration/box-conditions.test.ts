@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BoxConditions } from '../../daemon/app/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/app/box-conditions.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { conditionLines, openSourceRecords, type SourceRecords } from '../support/event-source.js';
 import { memoryLog } from '../support/published-box.js';
@@ -115,4 +115,81 @@ test('a condition that another part records is known as well, and after a restar
   assert.deepEqual(conditions.current(), ['commands-refused']);
   await source.restart();
   assert.deepEqual(conditionsOf(source).current(), ['commands-refused']);
+});
+
+/** What the events about the box say of what holds: `worsened a,b`. */
+const said = (source: SourceRecords): readonly string[] =>
+  source.events().map(({ data: { active, change = active, about = [] } }) => `${change} ${String(about)}`);
+
+test('what comes to a condition is said, once, over kills, too', async (t) => {
+  const source = open(t);
+  const first = conditionsOf(source);
+  let changes = 0;
+  first.onChanged(() => {
+    changes += 1;
+  });
+  first.change('topic-refused', { kind: 'camera' }, { holds: ['camera'] });
+  first.change('topic-refused', { kind: 'camera' }, { holds: ['camera'], over: ['unknown'] });
+  first.change('topic-refused', { kind: 'unknown' }, { holds: ['unknown'] });
+  assert.deepEqual([first.about(), changes], [{ 'topic-refused': ['camera', 'unknown'] }, 2]);
+  await source.restart();
+  const second = conditionsOf(source);
+  assert.deepEqual(second.about(), { 'topic-refused': ['camera', 'unknown'] });
+  second.change('topic-refused', { kind: 'unknown' }, { holds: ['unknown'] });
+  second.change('topic-refused', { kind: 'command' }, { holds: ['command'] });
+  second.change('topic-refused', {}, { over: ['command', 'camera', 'unknown'] });
+  second.change('topic-refused', {}, { over: ['command'] });
+  assert.deepEqual(said(source), [
+    'true camera',
+    'worsened camera,unknown',
+    'worsened camera,command,unknown',
+    'false ',
+  ]);
+  assert.deepEqual(source.events()[1]?.data['details'], { kind: 'unknown' });
+});
+
+test('what is over is said when it has stayed so; what comes and goes is said once', (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  conditions.change('disk-low', {}, { holds: ['gallery', 'records'] });
+  for (let times = 0; times < 100; times += 1) {
+    conditions.change('disk-low', {}, { over: ['records'] });
+    source.clock.advanceBy(settledAfterMs - 1);
+    conditions.change('disk-low', {}, { holds: ['records'] });
+    source.clock.advanceBy(settledAfterMs - 1);
+  }
+  assert.deepEqual(said(source), ['true gallery,records']);
+  conditions.change('disk-low', {}, { over: ['records'] });
+  source.clock.advanceBy(settledAfterMs);
+  conditions.change('disk-low', {}, { holds: ['records'] });
+  assert.deepEqual(said(source).slice(1), ['eased gallery', 'worsened gallery,records']);
+});
+
+test('two that take turns are said no more often than things settle', (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  conditions.change('topic-refused', {}, { holds: ['camera'] });
+  for (let times = 0; times < 100; times += 1) {
+    conditions.change('topic-refused', {}, { holds: ['unknown'], over: ['camera'] });
+    conditions.change('topic-refused', {}, { holds: ['camera'], over: ['unknown'] });
+  }
+  assert.deepEqual(said(source), ['true camera', 'worsened unknown']);
+  source.clock.advanceBy(settledAfterMs);
+  assert.deepEqual(said(source).at(-1), 'worsened camera', 'in the end, how it is');
+});
+
+test('what comes to a condition while nothing can be recorded is said afterwards, as it came to be', async (t) => {
+  const source = open(t);
+  const conditions = conditionsOf(source);
+  source.isDiskFull = true;
+  for (let times = 0; times < 30; times += 1) {
+    conditions.change('topic-refused', {}, { holds: [`kind-${times}`] });
+  }
+  assert.ok(conditions.waitingCount <= 20);
+  source.isDiskFull = false;
+  await conditions[Symbol.asyncDispose]();
+  const lines = said(source);
+  assert.equal(lines[0], 'true kind-0');
+  assert.equal(lines.at(-1)?.split(',').length, 30);
+  assert.ok(lines.slice(1).every((line) => line.startsWith('worsened ')));
 });

@@ -8,14 +8,16 @@ import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js'
 
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
-test('a bundle is trusted for as long as the one in it that ends last', { skip: withoutOpenssl }, () => {
+test('a bundle is trusted for as long as the one in it that ends last', {
+  skip: withoutOpenssl,
+}, async () => {
   const [former, next] = [makeCertificate('former.example', 10), makeCertificate('next.example', 300)];
   const bundle = Buffer.from(`# two\n${former.certificate}${broken}${next.certificate}`);
   assert.equal(longestLived(bundle)?.names, 'DNS:next.example');
   assert.equal(longestLived(Buffer.from(broken)), undefined);
   assert.equal(longestLived(Buffer.from('nothing')), undefined);
 
-  using watch = new CertificateWatch(systemClock, silentLogger);
+  await using watch = new CertificateWatch(systemClock, silentLogger);
   watch.start({ ca: Buffer.from(former.certificate) });
   assert.deepEqual(
     watch.status().map(({ whose, state, daysLeft }) => [whose, state, daysLeft]),

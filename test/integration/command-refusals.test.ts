@@ -78,13 +78,29 @@ describe('commands that are refused', () => {
     await refuse(1);
     clock.advanceBy(alarmWindowMs - 1);
     assert.equal(boxEvents(commanded).length, 1);
+    // Those of another kind are worse, and said once, over a restart, too.
+    const mangled = async () => {
+      for (let time = 0; time < refusalsToAlarm; time += 1) {
+        await commanded.desk.receive('resend-events', Buffer.from('nothing'));
+      }
+    };
+    await mangled();
+    await mangled();
+    await refuse(refusalsToAlarm);
+    assert.deepEqual(
+      boxEvents(commanded).map(({ active, change, about }) => [active, change, about]),
+      [
+        [true, undefined, ['unknown-issuer']],
+        [true, 'worsened', ['malformed', 'unknown-issuer']],
+      ],
+    );
     // It is remembered over a restart, and ends afterwards.
     await commanded.desk[Symbol.asyncDispose]();
     await using _desk = deskOf(commanded, clock);
     clock.advanceBy(alarmWindowMs);
     assert.deepEqual(
       boxEvents(commanded).map(({ active }) => active),
-      [true, false],
+      [true, true, false],
     );
   });
 });

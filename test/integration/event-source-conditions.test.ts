@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BoxConditions } from '../../daemon/app/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/app/box-conditions.js';
 import {
-  CertificateConditions,
   type CertificateConditionsOptions,
+  certificateConditions,
   lookAtCertificatesEveryMs,
 } from '../../daemon/app/certificate-conditions.js';
-import { ClockWatch, lookAtClockEveryMs } from '../../daemon/app/clock-watch.js';
+import { clockWatch, lookAtClockEveryMs } from '../../daemon/app/clock-watch.js';
 import { diskWatch, lookAtDiskEveryMs } from '../../daemon/app/disk-watch.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
@@ -14,25 +14,16 @@ import { freeBytesAt } from '../../daemon/host/free-space.js';
 import { certificateStatus } from '../../daemon/publish/certificate-watch.js';
 import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';
+import { heardConditions } from '../support/heard-conditions.js';
 import { memoryLog } from '../support/published-box.js';
 import { mountSmallDisk } from '../support/small-disk.js';
 
 const MiB = 1024 * 1024;
 
-/** Writes down what is said; says everything, as a part that does not know what it said before. */
-function listening(): ConditionPort & { readonly heard: string[] } {
-  const heard: string[] = [];
-  return {
-    heard,
-    begin: (condition, details) => void heard.push(`begin ${condition} ${JSON.stringify(details)}`),
-    end: (condition) => void heard.push(`end ${condition}`),
-  };
-}
-
 describe('the disk', () => {
   test('low begins below the bound and ends with a quarter more', async () => {
     const clock = new VirtualClock();
-    const conditions = listening();
+    const conditions = heardConditions();
     const free = { gallery: 5000, records: 5000 };
     await using watch = diskWatch({
       directories: { gallery: 'gallery', records: 'records' },
@@ -48,16 +39,55 @@ describe('the disk', () => {
       clock.advanceBy(lookAtDiskEveryMs);
       await watch.settled();
     }
+    const said = (records: number, news: string): string =>
+      `change disk-low {"gallery":5000,"records":${records},"lowMiB":1000} ${news}`;
     assert.deepEqual(conditions.heard, [
       'end disk-low',
-      'begin disk-low {"gallery":5000,"records":999,"lowMiB":1000}',
+      said(1000, '-gallery'),
+      said(999, '+records -gallery'),
+      said(1100, '-gallery'),
+      said(1249, '-gallery'),
       'end disk-low',
     ]);
   });
 
+  test('a second one that runs low is said as well, and so is that only one of them is left', async (t) => {
+    const source = openSourceRecords(t);
+    const { clock, records } = source;
+    const conditions = new BoxConditions({ records, clock, logger: silentLogger });
+    const free = { gallery: 5000, records: 999 };
+    await using watch = diskWatch({
+      directories: { gallery: 'gallery', records: 'records' },
+      freeBytes: async (directory) => free[directory as keyof typeof free] * MiB,
+      lowMiB: () => 1000,
+      conditions,
+      clock,
+      logger: silentLogger,
+    }).start();
+    const look = async (): Promise<void> => {
+      clock.advanceBy(lookAtDiskEveryMs);
+      await watch.settled();
+    };
+    await watch.settled();
+    free.gallery = 900;
+    await look();
+    await look();
+    free.records = 5000;
+    await look();
+    clock.advanceBy(settledAfterMs);
+    assert.deepEqual(
+      source.events().map(({ data }) => [data['change'], data['about']]),
+      [
+        [undefined, ['records']],
+        ['worsened', ['gallery', 'records']],
+        ['eased', ['gallery']],
+      ],
+    );
+  });
+
   test('where it cannot be asked, that is said once and nothing is made up', async () => {
     const clock = new VirtualClock();
-    const conditions = listening();
+    const conditions = heardConditions();
     const log = memoryLog();
     await using watch = diskWatch({
       directories: { gallery: '/nowhere/at/all' },
@@ -119,16 +149,17 @@ describe('the clock', () => {
     };
   }
 
-  test('every jump is said, forth and back, and no slow correction', () => {
+  test('every jump is said, forth and back, and no slow correction', async () => {
     const { clock, set } = jumpingClock();
-    const conditions = listening();
-    using _watch = new ClockWatch({ conditions, clock });
-    conditions.heard.length = 0;
+    const conditions = heardConditions();
+    await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
     for (const byMs of [0, 1500, -1500, 3_600_000, 0, -86_400_000]) {
+      await watch.settled();
       set(byMs);
       clock.advanceBy(lookAtClockEveryMs);
     }
     assert.deepEqual(conditions.heard, [
+      'end clock-jumped',
       'begin clock-jumped {"byS":3600}',
       'end clock-jumped',
       'begin clock-jumped {"byS":-86400}',
@@ -136,11 +167,12 @@ describe('the clock', () => {
     ]);
   });
 
-  test('as events: begun and ended at once', (t) => {
+  test('as events: begun and ended at once', async (t) => {
     const { clock, set } = jumpingClock();
     const { records, ...source } = openSourceRecords(t);
     const conditions = new BoxConditions({ records, clock, logger: silentLogger });
-    using _watch = new ClockWatch({ conditions, clock });
+    await using watch = clockWatch({ conditions, clock, logger: silentLogger }).start();
+    await watch.settled();
     set(60_000);
     clock.advanceBy(lookAtClockEveryMs);
     assert.deepEqual(conditionLines(source.events()), ['begin clock-jumped', 'end clock-jumped']);
@@ -160,27 +192,60 @@ describe('certificates', () => {
     certificateStatus(whose, facts(days) as Parameters<typeof certificateStatus>[1], 100 * dayMs);
   type Status = ReturnType<CertificateConditionsOptions['publisher']>;
 
-  test('one that ends within 30 days is said; without a connection nothing is over', () => {
-    const clock = new VirtualClock();
-    const conditions = listening();
-    const steps: Status[] = [
-      { connection: 'connected', certificates: [statusOf('client', 300), statusOf('broker', 31)] },
-      { connection: 'connected', certificates: [statusOf('client', 300), statusOf('broker', 29)] },
-      { connection: 'waiting', certificates: [statusOf('client', 300)] },
-      { connection: 'connected', certificates: [statusOf('client', -1), statusOf('broker', 20)] },
-      undefined,
-    ];
-    let status: Status = steps[0];
-    using _watch = new CertificateConditions({ publisher: () => status, conditions, clock });
-    for (const next of steps.slice(1)) {
+  /** Looks at one status after the other, `next` in between. */
+  async function looking(conditions: ConditionPort, clock: VirtualClock, steps: readonly Status[]) {
+    let status: Status;
+    const watch = certificateConditions({ publisher: () => status, conditions, clock, logger: silentLogger });
+    await using _watch = watch;
+    for (const next of steps) {
       status = next;
       clock.advanceBy(lookAtCertificatesEveryMs);
+      await watch.start().settled();
     }
-    assert.deepEqual(conditions.heard, [
-      'end certificate-expiring',
-      'begin certificate-expiring {"which":"broker","notAfter":"1970-05-10T00:00:00.000Z","daysLeft":29,"state":"expires-soon"}',
-      'begin certificate-expiring {"which":"client","notAfter":"1970-04-10T00:00:00.000Z","daysLeft":-1,"state":"expired"}',
-      'end certificate-expiring',
+  }
+  const connected = (...certificates: NonNullable<Status>['certificates']): Status => ({
+    connection: 'connected',
+    certificates,
+  });
+
+  test('one that ends within 30 days is said; without a connection nothing of the broker is over', async () => {
+    const conditions = heardConditions();
+    await looking(conditions, new VirtualClock(), [
+      connected(statusOf('client', 300), statusOf('broker', 31)),
+      connected(statusOf('client', 300), statusOf('broker', 29)),
+      { connection: 'waiting', certificates: [statusOf('client', 300)] },
+      undefined,
     ]);
+    const [first, ending, waiting, last] = conditions.heard;
+    assert.deepEqual([first, last], ['end certificate-expiring', 'end certificate-expiring']);
+    const details =
+      '{"which":"broker","notAfter":"1970-05-10T00:00:00.000Z","daysLeft":29,"state":"expires-soon"}';
+    assert.ok(ending?.startsWith(`change certificate-expiring ${details} +broker -client`), ending);
+    assert.match(waiting ?? '', /-client-expired/);
+    assert.doesNotMatch(waiting ?? '', /broker/);
+  });
+
+  test('one that expires after it was said to expire soon is said again, once, over kills and clocks', async (t) => {
+    const source = openSourceRecords(t);
+    const { clock } = source;
+    const open = () => new BoxConditions({ records: source.records, clock, logger: silentLogger });
+    const [soon, expired] = [connected(statusOf('client', 20)), connected(statusOf('client', -1))];
+    await looking(open(), clock, [soon, soon, expired, expired]);
+    await source.restart();
+    const conditions = open();
+    // A clock that is set forth and back makes it expire again and again.
+    await looking(conditions, clock, [expired, soon, expired, soon, expired]);
+    assert.deepEqual(conditions.about(), { 'certificate-expiring': ['client', 'client-expired'] });
+    const second = connected(statusOf('client', -1), statusOf('broker', 9));
+    await looking(conditions, clock, [second, connected(statusOf('client', 300))]);
+    assert.deepEqual(
+      source.events().map(({ data }) => [data['active'], data['change'], data['about']]),
+      [
+        [true, undefined, ['client']],
+        [true, 'worsened', ['client', 'client-expired']],
+        [true, 'worsened', ['broker', 'client', 'client-expired']],
+        [false, undefined, undefined],
+      ],
+    );
   });
 });

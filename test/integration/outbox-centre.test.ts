@@ -4,6 +4,7 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
+import { heardConditions } from '../support/heard-conditions.js';
 import { startMosquitto, withoutMosquitto, writableOnly } from '../support/mosquitto.js';
 import { openOutboxRecords, waitingSequences } from '../support/outbox-records.js';
 import { startTestPublisher, temporaryFolder } from '../support/published-box.js';
@@ -134,19 +135,20 @@ describe('acknowledgement by a centre over a real broker', {
     await using records = openOutboxRecords(folder.path, systemClock);
     records.record(attendanceFact());
     for (let count = 0; count < 20; count += 1) records.record(unknownFact());
-    const said: string[] = [];
+    const conditions = heardConditions();
     await using publisher = startTestPublisher({
       url: broker.url,
       records: forCentre(records),
       timings: { heldRetryMs: 30 },
-      conditions: {
-        begin: (condition, details) => void said.push(`begin ${condition} ${JSON.stringify(details)}`),
-        end: (condition) => void said.push(`end ${condition}`),
-      },
+      conditions,
     });
+    const refusals = () => conditions.heard.filter((line) => line.includes('+'));
     await subscriber.until(() => subscriber.eventIds.length === 20);
-    await until('some tries', () => said.length >= 3);
-    assert.deepEqual(new Set(said), new Set(['begin topic-refused {"kind":"attendance"}']));
+    await until('some tries', () => refusals().length >= 3);
+    assert.deepEqual(
+      new Set(refusals()),
+      new Set(['change topic-refused {"kind":"attendance"} +attendance']),
+    );
     assert.equal(subscriber.repeatCount, 0);
     assert.equal(publisher.status().connection, 'connected');
   });

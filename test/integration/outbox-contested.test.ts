@@ -7,25 +7,17 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { ContestWatch } from '../../daemon/publish/contest-watch.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { attendanceFact } from '../support/facts.js';
+import { heardConditions } from '../support/heard-conditions.js';
 import { listenOnLoopback } from '../support/listening.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { memoryLog, openTestRecords, startTestPublisher, temporaryFolder } from '../support/published-box.js';
 import { until } from '../support/until.js';
 
-/** Keeps what a publisher says about the box. */
-function listening() {
-  const said: string[] = [];
-  const conditions = {
-    begin: (condition: string, details: object = {}) =>
-      void said.push(`begin ${condition} ${JSON.stringify(details)}`),
-    end: (condition: string) => void said.push(`end ${condition}`),
-  };
-  return { said, conditions };
-}
-
 const clientId = 'rollcall-site-box';
 const contested = (isCertain: boolean): string =>
-  `begin client-id-contested ${JSON.stringify({ clientId, isCertain })}`;
+  isCertain
+    ? `change client-id-contested ${JSON.stringify({ clientId, isCertain })} +named-by-the-broker`
+    : `begin client-id-contested ${JSON.stringify({ clientId, isCertain })}`;
 
 const brokers = [
   { name: 'mosquitto', start: () => startMosquitto(), skip: withoutMosquitto },
@@ -40,7 +32,8 @@ for (const { name, start, skip } of brokers) {
       await using records = openTestRecords(join(folder.path, 'records.db'));
       await using others = openTestRecords(join(folder.path, 'others.db'));
       const log = memoryLog();
-      const { said, conditions } = listening();
+      const conditions = heardConditions();
+      const said = conditions.heard;
       const timings = { retry: { baseMs: 60, capMs: 60, sustainedMs: 60_000 }, steadyAfterMs: 500 };
       const own = { url: broker.url, records, logger: log.logger, timings, conditions };
       await using publisher = startTestPublisher(own);
@@ -74,7 +67,8 @@ test('a broker that names the reason (MQTT 5, 0x8E) is believed at once', async 
   const port = await listenOnLoopback(server);
   using folder = temporaryFolder();
   await using records = openTestRecords(join(folder.path, 'records.db'));
-  const { said, conditions } = listening();
+  const conditions = heardConditions();
+  const said = conditions.heard;
   const url = `mqtt://127.0.0.1:${port}`;
   const publisher = startTestPublisher({ url, records, conditions });
   await until('the beginning', () => said.length > 0);
@@ -86,7 +80,8 @@ test('a broker that names the reason (MQTT 5, 0x8E) is believed at once', async 
 describe('ContestWatch', () => {
   const lost = operational('broker-connection-lost', 'lost');
   const watch = () => {
-    const { said, conditions } = listening();
+    const conditions = heardConditions();
+    const said = conditions.heard;
     return { said, watch: new ContestWatch({ broker: 'b', clientId, conditions, logger: silentLogger }) };
   };
 
@@ -112,6 +107,6 @@ describe('ContestWatch', () => {
     assert.doesNotMatch(contest.problem?.message ?? '', /perhaps/);
     contest.lasted();
     assert.equal(contest.problem, undefined);
-    assert.equal(said.at(-1), 'end client-id-contested');
+    assert.deepEqual(said, [contested(false), contested(true), 'end client-id-contested']);
   });
 });

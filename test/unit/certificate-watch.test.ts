@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { CertificateFacts } from '../../daemon/publish/certificate-facts.js';
-import { CertificateWatch, certificateStatus } from '../../daemon/publish/certificate-watch.js';
+import { CertificateWatch, certificateStatus, lookEveryMs } from '../../daemon/publish/certificate-watch.js';
 import { memoryLog } from '../support/published-box.js';
 
 const dayMs = 86_400_000;
@@ -34,10 +35,10 @@ describe('certificateStatus', () => {
 });
 
 describe('CertificateWatch', () => {
-  test('says once a day that a certificate ends, louder when it has, and nothing of a renewed one', () => {
+  test('says once a day that a certificate ends, louder when it has, and nothing of a renewed one', async () => {
     const clock = new VirtualClock();
     const { logger, lines } = memoryLog();
-    using watch = new CertificateWatch(clock, logger);
+    await using watch = new CertificateWatch(clock, logger);
     watch.start({});
     const startMs = clock.wallMs();
     const ending = facts(startMs - dayMs, startMs + 2.5 * dayMs);
@@ -64,14 +65,19 @@ describe('CertificateWatch', () => {
     assert.equal(watch.status()[0]?.state, 'in force');
   });
 
-  test('looks by itself, without any connection', () => {
+  test('looks by itself, without any connection', async () => {
     const clock = new VirtualClock();
     const { logger, lines } = memoryLog();
-    using watch = new CertificateWatch(clock, logger);
+    await using watch = new CertificateWatch(clock, logger);
     watch.start({});
     watch.sawBroker(facts(clock.wallMs(), clock.wallMs() + 31 * dayMs));
     assert.equal(lines.length, 0);
-    clock.advanceBy(1.5 * dayMs);
+    clock.advanceBy(lookEveryMs);
+    assert.equal(lines.length, 0, 'it has thirty days yet');
+    for (let hour = 0; hour < 24; hour += 1) {
+      await setImmediate();
+      clock.advanceBy(lookEveryMs);
+    }
     assert.equal(lines.length, 1);
   });
 });

@@ -51,19 +51,15 @@ async function attackedDesk(issuer: Issuer): Promise<Attacked> {
     issuerId: issuer.id,
     scopes: ['cameras'] as const,
   };
-  let isRaised = false;
+  let codes: readonly string[] | undefined;
   const desk = new CommandDesk({
     audience: 'site/box',
     keys: { find: (keyId) => (keyId === key.keyId ? key : undefined) },
     memory: memoryOfCommands(),
-    alarm: {
-      isRaised: () => isRaised,
-      set: (now) => {
-        isRaised = now;
-      },
-    },
+    alarm: { codes: () => codes },
     record(event, alongside = () => undefined) {
       alongside();
+      if (event.kind === 'box') codes = event.isActive ? (event.about ?? []) : undefined;
       events.push(event);
     },
     audit(entry) {

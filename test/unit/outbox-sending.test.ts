@@ -6,7 +6,6 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EventKind } from '../../daemon/domain/event.js';
 import { Drain } from '../../daemon/publish/drain.js';
 import type { OutboxRow } from '../../daemon/publish/event-outbox.js';
-import { RefusedKinds } from '../../daemon/publish/refused-kinds.js';
 import { Sender } from '../../daemon/publish/sender.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { box } from '../support/published-box.js';
@@ -18,41 +17,6 @@ const rowOf = (sequence: number, kind: EventKind, changes: Partial<OutboxRow> = 
 });
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-describe('RefusedKinds', () => {
-  const listening = () => {
-    const said: string[] = [];
-    const kinds = new RefusedKinds({
-      begin: (condition, details) => void said.push(`begin ${condition} ${details?.['kind']}`),
-      end: (condition) => void said.push(`end ${condition}`),
-    });
-    return { said, kinds };
-  };
-
-  test('ends when the last of them flows again', () => {
-    const { said, kinds } = listening();
-    kinds.refused('attendance');
-    kinds.refused('camera');
-    kinds.taken('unknown');
-    kinds.taken('camera');
-    kinds.lasted();
-    assert.deepEqual(said, ['begin topic-refused attendance', 'begin topic-refused camera']);
-    kinds.taken('attendance');
-    assert.equal(said.at(-1), 'end topic-refused');
-  });
-
-  test('makes no event of it that events about the box are refused', () => {
-    const { said, kinds } = listening();
-    kinds.refused('box');
-    assert.deepEqual(said, []);
-  });
-
-  test('ends what an earlier run of the daemon said, once a connection has lasted', () => {
-    const { said, kinds } = listening();
-    kinds.lasted();
-    assert.deepEqual(said, ['end topic-refused']);
-  });
-});
 
 test('what came back into the outbox goes before what is newer, and nothing twice', async () => {
   const rows = new Map<number, OutboxRow>();

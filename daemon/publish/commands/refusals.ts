@@ -2,6 +2,7 @@ import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { BoxNotice } from '../../domain/notice.js';
 import type { CommandMemory } from '../../records/command-memory.js';
 import { isCommandName } from '../contract/command-schema.js';
 import { Allowance } from './allowance.js';
@@ -9,11 +10,10 @@ import { type Answer, type RecordEvent, replyNotice } from './command-replies.js
 import { FailureLog } from './failure-log.js';
 import type { Refusal, RefusalCode } from './refusal.js';
 
-/** Whether the box has said that commands are refused again and again; survives restarts. */
+/** What the box has said of commands that are refused again and again, by its newest event about it; survives restarts. */
 export interface RefusalAlarm {
-  isRaised(): boolean;
-  /** Call in the transaction of the event that says so. */
-  set(isRaised: boolean): void;
+  /** Undefined while nothing is said to be the matter. */
+  codes(): readonly string[] | undefined;
 }
 
 export interface RefusalsOptions {
@@ -25,7 +25,7 @@ export interface RefusalsOptions {
   readonly logger: Logger;
 }
 
-/** So many within `alarmWindowMs` are more than a centre whose clock is wrong. */
+/** So many within `alarmWindowMs` are more than a centre whose clock is wrong; so many of other codes are worse. */
 export const refusalsToAlarm = 10;
 export const alarmWindowMs = 10 * 60_000;
 
@@ -49,7 +49,8 @@ export class Refusals implements Disposable {
   readonly #traces: Allowance;
   readonly #counts = new Map<RefusalCode, number>();
   readonly #failures: FailureLog;
-  #recentMs: number[] = [];
+  /** Those that nothing was said of. */
+  #recent: { readonly code: RefusalCode; readonly atMs: number }[] = [];
   #calm: Timer | undefined;
   #hasEnded = false;
 
@@ -62,7 +63,7 @@ export class Refusals implements Disposable {
       unproven: new Allowance(clock, unprovenAnswers),
     };
     this.#traces = new Allowance(clock, traces);
-    if (alarm.isRaised()) this.#waitForCalm();
+    if (alarm.codes() !== undefined) this.#waitForCalm();
   }
 
   /** Since the start, by code. */
@@ -76,7 +77,7 @@ export class Refusals implements Disposable {
     this.#attempt(() => this.#trace(command, refusal));
     this.answer(command, refusal);
     // Being busy and being asked twice are no signs of anything bad.
-    if (refusal.code !== 'busy') this.#attempt(() => this.#watch());
+    if (refusal.code !== 'busy') this.#attempt(() => this.#watch(refusal.code));
   }
 
   /** Answers a refusal, where there is something to answer to and it is not too often. */
@@ -124,17 +125,19 @@ export class Refusals implements Disposable {
     audit({ by, action: 'command.refused', details: about });
   }
 
-  #watch(): void {
+  #watch(code: RefusalCode): void {
     const { clock, alarm } = this.#options;
-    const nowMs = clock.monotonicMs();
-    this.#recentMs = [...this.#recentMs, nowMs].slice(-refusalsToAlarm);
-    if (alarm.isRaised()) {
-      this.#waitForCalm();
-      return;
-    }
-    const [first = nowMs] = this.#recentMs;
-    if (this.#recentMs.length < refusalsToAlarm || nowMs - first > alarmWindowMs) return;
-    this.#raise(true);
+    const said = alarm.codes();
+    if (said !== undefined) this.#waitForCalm();
+    if (said?.includes(code) === true) return;
+    const atMs = clock.monotonicMs();
+    this.#recent = [...this.#recent, { code, atMs }].slice(-refusalsToAlarm);
+    const [first] = this.#recent;
+    if (first === undefined || this.#recent.length < refusalsToAlarm) return;
+    if (atMs - first.atMs > alarmWindowMs) return;
+    const about = [...new Set([...(said ?? []), ...this.#recent.map((each) => each.code)])].sort();
+    this.#say({ isActive: true, ...(said === undefined ? {} : { change: 'worsened' }), about });
+    this.#recent = [];
     this.#waitForCalm();
   }
 
@@ -142,9 +145,9 @@ export class Refusals implements Disposable {
     this.#calm?.cancel();
     if (this.#hasEnded) return;
     this.#calm = this.#options.clock.after(alarmWindowMs, () => {
-      this.#recentMs = [];
+      this.#recent = [];
       try {
-        this.#raise(false);
+        this.#say({ isActive: false });
       } catch (error) {
         this.#options.logger.error('the end of the refused commands could not be recorded', { error });
         this.#waitForCalm();
@@ -152,13 +155,10 @@ export class Refusals implements Disposable {
     });
   }
 
-  #raise(isActive: boolean): void {
-    const { record, alarm, clock } = this.#options;
+  #say(state: Pick<BoxNotice, 'isActive' | 'change' | 'about'>): void {
+    const { record, clock } = this.#options;
     const refused = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
-    const occurredAtMs = clock.wallMs();
-    const details = { refusedSinceStart: refused };
-    record({ kind: 'box', condition: 'commands-refused', isActive, occurredAtMs, details }, () =>
-      alarm.set(isActive),
-    );
+    const about = { occurredAtMs: clock.wallMs(), details: { refusedSinceStart: refused } };
+    record({ kind: 'box', condition: 'commands-refused', ...state, ...about });
   }
 }

@@ -21,7 +21,14 @@ export const galleryData = z.strictObject({
 
 export const boxData = z.strictObject({
   condition: z.enum(boxConditions),
-  active: z.boolean().describe('whether the condition begins or ends; clock-jumped does both at once'),
+  active: z
+    .boolean()
+    .describe('whether the condition holds from now on or has ended; clock-jumped does both at once'),
+  change: z
+    .enum(['worsened', 'eased'])
+    .optional()
+    .describe('of one that held before and still does: whether something came to it, or some of it is over'),
+  about: z.array(code).optional().describe('everything that it is about now, where it can be several things'),
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boxConditions } from '../../domain/notice.js';
-import { signature, slug, time } from './terms.js';
+import { code, signature, slug, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */
 export const stateSchema = z.strictObject({
@@ -21,6 +21,12 @@ export const stateSchema = z.strictObject({
       'of the newest event recorded when the box said so, 0 for none: whoever has less is to wait or to ask',
     ),
   conditions: z.array(z.enum(boxConditions)).describe('what is the matter with the box'),
+  about: z
+    .partialRecord(z.enum(boxConditions), z.array(code))
+    .optional()
+    .describe(
+      'of conditions that can be about several things: about which they are, as their newest event says',
+    ),
   signature,
 });
 

@@ -1,0 +1,17 @@
+import type { ConditionDetails, ConditionPort } from '../../daemon/publish/condition-port.js';
+
+/** Writes down what is said; says everything, as a part that does not know what it said before. */
+export function heardConditions(): ConditionPort & { readonly heard: string[] } {
+  const heard: string[] = [];
+  const text = (details: ConditionDetails | undefined): string =>
+    details === undefined ? '' : ` ${JSON.stringify(details)}`;
+  const parts = (sign: string, named: readonly string[] = []): string =>
+    named.map((part) => ` ${sign}${part}`).join('');
+  return {
+    heard,
+    begin: (condition, details) => void heard.push(`begin ${condition}${text(details)}`),
+    end: (condition) => void heard.push(`end ${condition}`),
+    change: (condition, details, { holds, over }) =>
+      void heard.push(`change ${condition}${text(details)}${parts('+', holds)}${parts('-', over)}`),
+  };
+}
