@@ -7,11 +7,12 @@ import { examineBackup } from '../../daemon/gallery/backup/examine-backup.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { recoveryKey } from '../support/backup-fixture.js';
 import { namesIn, noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
+import { KillSpan } from '../support/kill-span.js';
 import { runAndKill } from '../support/killed-child.js';
 
 const KILLS = 12;
-/** Longer than one backup or one restore of these galleries takes. */
-const LATEST_KILL_MS = 500;
+/** Longer than one backup or one restore of these galleries takes on a machine that has nothing else to do. */
+const FIRST_SPAN_MS = 500;
 const PERSONS = 40;
 
 async function enrolAll(box: BackupBox, prefix: string): Promise<readonly string[]> {
@@ -45,18 +46,19 @@ function keyDirectory(t: TestContext): string {
 
 describe('a daemon that is killed', () => {
   test(`while it makes a backup leaves whole backups, parts of one, and the gallery (${KILLS} kills)`, async (t) => {
-    const random = seededRandom(20_260_301);
+    const span = new KillSpan(seededRandom(20_260_301), FIRST_SPAN_MS);
     const { directory, names } = await boxOf(t, 'A');
     const target = temporaryDirectory(t);
     const keys = keyDirectory(t);
     let cutOff = 0;
     let whole = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
-      await runAndKill(
+      const lines = await runAndKill(
         'backup-box-child.ts',
         [directory, keys, 'create', target],
-        random.unit() * LATEST_KILL_MS,
+        span.nextMs(),
       );
+      span.fell(lines.some((line) => line.startsWith('created')) ? 'after' : 'before');
       await using box = await openBackupBox(directory);
       assert.deepEqual(await namesIn(box.access.gallery()), names, `kill ${kill}`);
       assert.deepEqual(workDirectories(box), []);
@@ -76,7 +78,7 @@ describe('a daemon that is killed', () => {
   });
 
   test(`while it restores has wholly the old gallery or wholly the new one (${KILLS} kills)`, async (t) => {
-    const random = seededRandom(20_260_302);
+    const span = new KillSpan(seededRandom(20_260_302), FIRST_SPAN_MS);
     const a = await boxOf(t, 'A');
     const b = await boxOf(t, 'B');
     const keys = keyDirectory(t);
@@ -85,13 +87,14 @@ describe('a daemon that is killed', () => {
     const seen = new Set<string | undefined>();
     for (let kill = 0; kill < KILLS; kill += 1) {
       const order = kill % 2 === 0 ? [b.path, a.path] : [a.path, b.path];
-      const afterMs = random.unit() * LATEST_KILL_MS;
       const lines = await runAndKill(
         'backup-box-child.ts',
         [a.directory, keys, 'restore', ...order],
-        afterMs,
+        span.nextMs(),
       );
-      restored += lines.filter((line) => line.startsWith('restored')).length;
+      const done = lines.filter((line) => line.startsWith('restored')).length;
+      span.fell(done > 0 ? 'after' : 'before');
+      restored += done;
       const work = join(a.directory, 'data', 'gallery.db.restore-work');
       if (existsSync(work)) amid += 1;
       await using box = await openBackupBox(a.directory);

@@ -26,7 +26,7 @@ async function assertWhole(keys: IdentityKeys): Promise<void> {
   }
 }
 
-describe('a rotation of the box key that is killed', { timeout: 300_000 }, () => {
+describe('a rotation of the box key that is killed', { timeout: 500_000 }, () => {
   test(`comes to its end or never was: ${kills} kills`, () =>
     withSecretPlaces(async (places) => {
       const directory = join(places.dataDir, '..');

@@ -22,7 +22,7 @@ async function recordedIn(path: string) {
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-describe('a daemon that is killed', { skip: withoutMosquitto, timeout: 180_000 }, () => {
+describe('a daemon that is killed', { skip: withoutMosquitto, timeout: 500_000 }, () => {
   test('between recording and publishing: the next one publishes what the first recorded', async () => {
     await using broker = await startMosquitto();
     await using subscriber = await subscribeToEvents(broker.url);

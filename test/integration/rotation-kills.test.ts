@@ -8,6 +8,7 @@ import type { KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js'
 import { readRotationJob } from '../../daemon/gallery/rotation-job.js';
 import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
 import { temporaryDirectory, unitVector } from '../support/gallery-fixture.js';
+import { KillSpan } from '../support/kill-span.js';
 import { runAndKill } from '../support/killed-child.js';
 import {
   enrol,
@@ -94,18 +95,21 @@ async function killLoop(
   known: Known,
 ): Promise<number> {
   const { kind, depth, random } = options;
+  const span = new KillSpan(random, spanMs[depth]);
   let generation = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
     if (kind === 'secret' && !existsSync(join(directory, 'gallery-key.next')))
       writeSecret(directory, '.next');
     const texts = [passphraseOf(generation), passphraseOf(generation + 1)];
     const args = [directory, kind, depth, ...texts, String(1000 * (kill + 1))];
-    learn(known, await runAndKill('rotation-child.ts', args, random.unit() * spanMs[depth]));
+    const lines = await runAndKill('rotation-child.ts', args, span.nextMs());
+    learn(known, lines);
     const old = await look(directory, generation, known);
     const next = kind === 'passphrase' ? await look(directory, generation + 1, known) : old;
     assert.ok(old !== undefined || next !== undefined, 'a key is left that opens the gallery');
     const isUnderWay = (old ?? next)?.isUnderWay === true;
     if (isUnderWay) known.under += 1;
+    else span.fell(lines.some((line) => line.startsWith('ended')) ? 'after' : 'before');
     if (isUnderWay && (old ?? next)?.isRetired === false) {
       assert.ok(old !== undefined && next !== undefined, 'either key opens it while the rotation runs');
     }
@@ -114,7 +118,7 @@ async function killLoop(
   return generation;
 }
 
-describe('a daemon that is killed while it rotates the key', { timeout: 300_000 }, () => {
+describe('a daemon that is killed while it rotates the key', { timeout: 500_000 }, () => {
   for (const depth of ['wrap', 'deep'] as const) {
     for (const kind of ['secret', 'passphrase'] as const) {
       test(`${depth}, ${kind}: ${KILLS} times at random points`, async (t) => {
