@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cameraId } from '../domain/ids.js';
 import { field } from './field.js';
-import { credentialName, slugField, urlField } from './scalars.js';
+import { credentialName, shownName, slugField, urlField } from './scalars.js';
 
 const ratesSchema = z
   .strictObject({
@@ -31,7 +31,7 @@ export const cameraSchema = z.strictObject({
     'restart',
     'Stable name in events, topics and logs. Another id is another camera.',
   ),
-  name: field(z.string().trim().min(1).max(100), 'live', 'Name shown to people.'),
+  name: field(shownName, 'live', 'Name shown to people.'),
   url: field(
     urlField(['rtsp', 'rtsps'], 'the address'),
     'replace',

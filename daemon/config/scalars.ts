@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isSlug } from '../domain/ids.js';
+import { isPrintableLine } from '../domain/printable-text.js';
 import { nearestWord } from './nearest-word.js';
 
 /** A check that failed says what to do about it in `params.remedy`; see `problems.ts`. */
@@ -15,6 +16,17 @@ export const slugField = z.string().refine(isSlug, {
     'must be 1 to 64 lower-case letters, digits, "-" or "_", beginning and ending with a letter or digit',
   params: because('choose a short name such as "front-door"'),
 });
+
+/** A name for people. It comes to logs, terminals, subjects of mails and other servers: one line, with nothing hidden in it. */
+export const shownName = z
+  .string()
+  .trim()
+  .min(1, { abort: true })
+  .max(100, { abort: true })
+  .refine(isPrintableLine, {
+    error: 'contains control characters',
+    params: because('leave out line breaks, escapes and marks that change the direction of text'),
+  });
 
 /** Where secrets are read from forbids path separators and leading dots; so do systemd's credential names. */
 export const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/, {

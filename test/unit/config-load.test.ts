@@ -178,6 +178,14 @@ describe('problems', () => {
     );
   });
 
+  test('a name that would end a line, steer a terminal or turn text around is refused', () => {
+    for (const hidden of ['\\e[31m', '\\r\\nBcc: x@example.org', '\\u202e', '\\0']) {
+      const camera = `cameras: [{ id: door, name: "Gate${hidden}x", url: "rtsp://192.0.2.1/" }]\n`;
+      const problem = problemAt(`${site}${camera}`, 'cameras.0.name');
+      assert.match(formatProblem('test.yaml', problem), /control characters.*leave out line breaks/s);
+    }
+  });
+
   test('a time zone is checked and the nearest named', () => {
     const problem = problemAt('site: { id: a, timeZone: Europe/Pariss }\n', 'site.timeZone');
     assert.equal(problem.remedy, 'did you mean "Europe/Paris"?');
