@@ -41,6 +41,15 @@ export function isGood({ outcome }: CheckedMessage): boolean {
   return good.has(outcome);
 }
 
+/**
+ * What an event says each time it is sent. Names and pictures leave the box only where it may tell them, only while the
+ * gallery is open and only as long as they are kept; a sealed box is another one each time.
+ */
+function lastingText(data: Readonly<Record<string, unknown>>): string {
+  const { personName: _name, picture: _picture, ...lasting } = data;
+  return JSON.stringify(lasting);
+}
+
 /** Checks messages as they came from a broker, one after the other: who signed them, and that none is missing. */
 export class MessageChecker {
   readonly #keys: ReadonlyMap<string, CheckingKey>;
@@ -66,9 +75,7 @@ export class MessageChecker {
     const { source, id, type } = event;
     const said = { keyId, source, id, type, sequence };
     const ledger = this.#ledger(source);
-    // Names leave the box only where it may tell them, and only while the gallery is open.
-    const data = JSON.stringify(event.data, (name, held) => (name === 'personName' ? undefined : held));
-    const answer = ledger.take(sequence, id, data);
+    const answer = ledger.take(sequence, id, lastingText(event.data));
     if (event.type === 'rollcall.events.dropped.v1' && answer === 'valid') {
       const { firstSequence: first, lastSequence: last, counts } = event.data;
       ledger.giveUp({ first, last, count: Object.values(counts).reduce((sum, count) => sum + count, 0) });

@@ -61,6 +61,22 @@ describe('MessageChecker', () => {
     assert.deepEqual([again.outcome, again.isHistorical], ['repeated', true]);
   });
 
+  test('knows an event again that is sent with another picture, or with the name that it had not', async () => {
+    const { key, signing } = await newKey();
+    const checker = new MessageChecker(await checkingKeys({ keys: [key] }));
+    const outcome = async (more: object): Promise<string> => {
+      const event = JSON.parse(text(7)) as { readonly data: object };
+      const sent = JSON.stringify({ ...event, data: { ...event.data, ...more } });
+      return (await checker.check(await signText(sent, signing, atMs))).outcome;
+    };
+    const sealedTo = 'k'.repeat(43);
+    assert.equal(await outcome({ picture: { sealedTo, jpeg: 'AAAA' } }), 'valid');
+    assert.equal(await outcome({ picture: { sealedTo, jpeg: 'BBBB' } }), 'repeated');
+    assert.equal(await outcome({ personName: 'Ada' }), 'repeated');
+    assert.equal(await outcome({}), 'repeated');
+    assert.equal(await outcome({ similarity: 0.9 }), 'contradiction');
+  });
+
   test('says what is wrong with what is not as it should be', async () => {
     const { key, signing } = await newKey();
     const stranger = await newKey();
