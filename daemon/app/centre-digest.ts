@@ -38,9 +38,24 @@ export function digestEntry(person: DigestPerson, key: Uint8Array): DigestEntry 
 
 /** The digests of the buckets and of the whole. A bucket without anybody has a digest, too. */
 export function galleryDigest(entries: readonly DigestEntry[], key: Uint8Array): GalleryDigest {
+  return wholeDigest(
+    contentsOfBuckets(entries).map((digests) => bucketDigest(digests, key)),
+    key,
+  );
+}
+
+/** The digests of the persons in each bucket, in order of their values. */
+export function contentsOfBuckets(entries: readonly DigestEntry[]): readonly (readonly string[])[] {
   const contents: string[][] = Array.from({ length: digestBuckets }, () => []);
   for (const { bucket, digest } of entries) contents[bucket]?.push(digest);
-  const buckets = contents.map((digests) => hmac(key, JSON.stringify(['bucket', ...digests.sort()])));
+  return contents.map((digests) => digests.sort());
+}
+
+export function bucketDigest(digests: readonly string[], key: Uint8Array): string {
+  return hmac(key, JSON.stringify(['bucket', ...digests]));
+}
+
+export function wholeDigest(buckets: readonly string[], key: Uint8Array): GalleryDigest {
   return { digest: hmac(key, JSON.stringify(['gallery', ...buckets])), buckets };
 }
 

@@ -110,8 +110,10 @@ export function commandMemoryOf(database: OpenDatabase): CommandMemory {
 }
 
 function waitingOf({ db }: OpenDatabase): () => Waiting {
+  // octet_length() stands in the row's header; length() would read all of what waits, 40 ms for 64 MiB of photographs.
   const waiting = db.prepare<[], Waiting>(
-    `SELECT count(*) AS commands, coalesce(sum(length(arguments)), 0) AS bytes FROM command WHERE state = 'waiting'`,
+    `SELECT count(*) AS commands, coalesce(sum(octet_length(arguments)), 0) AS bytes FROM command
+     WHERE state = 'waiting'`,
   );
   return () => waiting.get() ?? { commands: 0, bytes: 0 };
 }
@@ -150,7 +152,8 @@ function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
 /** Deletes in one transaction with the marks that say until when. */
 function forgetterOf(database: OpenDatabase): (beforeMs: number) => void {
   const { db } = database;
-  const isDue = `state = 'answered' AND expires_at_ms < ?`;
+  // The `+` keeps the index by state out: it would read everything answered in a week at every command.
+  const isDue = `+state = 'answered' AND expires_at_ms < ?`;
   const due = db.prepare<[number], number>(`SELECT EXISTS (SELECT 1 FROM command WHERE ${isDue})`).pluck();
   const remember = db.prepare<[number]>(`
     INSERT INTO command_mark (issuer_id, forgotten_until_ms)

@@ -33,8 +33,8 @@ export function cameraSwitchesOf(database: OpenDatabase): CameraSwitches {
 export interface PhotographHashes {
   /** Of these persons, as far as there are any: some milliseconds for a hundred. */
   of(personIds: readonly string[]): ReadonlyMap<string, readonly string[]>;
-  /** Everybody of whom there are any. */
-  personIds(): readonly string[];
+  /** Up to `limit` of those of whom there are any, after the given one, in order of their ids. */
+  personIdsAfter(previousId: string, limit: number): readonly string[];
   set(personId: string, hashes: readonly string[]): void;
   forget(personIds: readonly string[]): void;
 }
@@ -45,7 +45,11 @@ export function photographHashesOf(database: OpenDatabase): PhotographHashes {
     `SELECT person_id AS id, hashes FROM person_photographs
      WHERE person_id IN (SELECT value FROM json_each(?))`,
   );
-  const personIds = db.prepare<[], string>('SELECT person_id FROM person_photographs').pluck();
+  const personIdsAfter = db
+    .prepare<[string, number], string>(
+      'SELECT person_id FROM person_photographs WHERE person_id > ? ORDER BY person_id LIMIT ?',
+    )
+    .pluck();
   const set = db.prepare<[string, string]>(
     `INSERT INTO person_photographs (person_id, hashes) VALUES (?, ?)
      ON CONFLICT (person_id) DO UPDATE SET hashes = excluded.hashes`,
@@ -59,7 +63,7 @@ export function photographHashesOf(database: OpenDatabase): PhotographHashes {
         database,
         () => new Map(of.all(JSON.stringify(ids)).map(({ id, hashes }) => [id, hashes.split(' ')])),
       ),
-    personIds: () => explained(database, () => personIds.all()),
+    personIdsAfter: (previousId, limit) => explained(database, () => personIdsAfter.all(previousId, limit)),
     set: (personId, hashes) =>
       database.transaction(() => void set.run(personId, [...hashes].sort().join(' '))),
     forget: (personIds) => {

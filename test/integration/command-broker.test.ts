@@ -76,7 +76,7 @@ for (const { name, start, skip } of brokers) {
       const person = {
         externalId: 'E-1',
         name: 'Ada',
-        photographs: [paintFace('ada').toString('base64url')],
+        photographs: [paintFace('ada'), paintFace('ada', 2)].map((file) => file.toString('base64url')),
       };
       const sealed = sealedJson(commanded.boxKey.publicKey, person);
       const enrol = await token(issuer, { command: 'enrol-person', id: enrolment, arguments: { sealed } });

@@ -30,7 +30,7 @@ export async function newIssuer(
 /** Trusts an issuer as `rollcall trust add` does. */
 export async function trust(
   store: TrustStore,
-  issuer: Issuer,
+  issuer: Pick<Issuer, 'id' | 'publicText'>,
   scopes: readonly CommandScope[] = commandScopes,
 ): Promise<void> {
   const counts = () => ({ accepted: 0, executed: 0, repeated: 0, waiting: 0, refused: {} });

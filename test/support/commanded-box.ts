@@ -6,7 +6,7 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import type { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import type { StoredEvent } from '../../daemon/records/stored-event.js';
-import { type GalleryPersons, openGalleryPersons } from './gallery-persons.js';
+import { type GalleryPersons, type GalleryPersonsOptions, openGalleryPersons } from './gallery-persons.js';
 import { box } from './published-box.js';
 import { until } from './until.js';
 
@@ -33,7 +33,7 @@ export interface CommandedBox extends GalleryPersons {
   events(): readonly StoredEvent[];
 }
 
-export interface CommandedBoxOptions {
+export interface CommandedBoxOptions extends GalleryPersonsOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Instead of those of the box. */
@@ -41,6 +41,9 @@ export interface CommandedBoxOptions {
   /** Leaves the commands waiting. */
   readonly isIdle?: boolean;
 }
+
+const replyOf = (payload: Uint8Array): Reply =>
+  (JSON.parse(Buffer.from(payload).toString('utf8')) as { data: Reply }).data;
 
 const unused = async (): Promise<never> => {
   throw new Error('this box is played');
@@ -65,10 +68,17 @@ const playedParts = {
 
 export async function openCommandedBox(options: CommandedBoxOptions = {}): Promise<CommandedBox> {
   const { clock = systemClock, logger = silentLogger } = options;
-  const opened = await openGalleryPersons();
+  const { from = box } = options;
+  const opened = await openGalleryPersons(options);
   const { access, persons, records } = opened;
   const boxKey = newKeyPair();
-  const desk = openCommandDesk({ identity: box, records, audit: access.audit, clock, logger });
+  const answers = new Map<string, Reply>();
+  records.onRecorded(({ kind }, payload) => {
+    const reply = kind === 'reply' ? replyOf(payload) : undefined;
+    if (reply !== undefined && reply.outcome !== 'progress')
+      answers.set(reply.id, answers.get(reply.id) ?? reply);
+  });
+  const desk = openCommandDesk({ identity: from, records, audit: access.audit, clock, logger });
   const abort = new AbortController();
   const handlers = {
     ...centreHandlers({
@@ -83,9 +93,7 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
   if (options.isIdle !== true) desk.start(handlers);
   const events = () => records.list({ limit: 1_000_000 });
   const replies = () =>
-    records
-      .list({ limit: 1_000_000, kind: 'reply' })
-      .map(({ payload }) => (JSON.parse(Buffer.from(payload).toString('utf8')) as { data: Reply }).data);
+    records.list({ limit: 1_000_000, kind: 'reply' }).map(({ payload }) => replyOf(payload));
   return {
     ...opened,
     desk,
@@ -94,13 +102,10 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
     events,
     replies,
     async answer(commandId) {
-      let found: Reply | undefined;
-      await until(`an answer to ${commandId}`, () => {
-        found = replies().find(({ id, outcome }) => id === commandId && outcome !== 'progress');
-        return found !== undefined;
-      });
-      if (found === undefined) throw new Error('unreachable');
-      return found;
+      await until(`an answer to ${commandId}`, () => answers.has(commandId));
+      const answer = answers.get(commandId);
+      if (answer === undefined) throw new Error('unreachable');
+      return answer;
     },
     async [Symbol.asyncDispose]() {
       abort.abort();

@@ -4,10 +4,18 @@ import { BoxPersons } from '../../daemon/app/box-persons.js';
 import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { PersonControl } from '../../daemon/control/person-control.js';
+import type { BoxIdentity } from '../../daemon/domain/box-identity.js';
+import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
-import { galleryOptions, openTestGallery, testRecogniser, unitVector } from './gallery-fixture.js';
+import {
+  galleryOptions,
+  openTestGallery,
+  testDimensions,
+  testRecogniser,
+  unitVector,
+} from './gallery-fixture.js';
 import { faceOn } from './painted-faces.js';
 import { openTestRecords } from './published-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -26,25 +34,48 @@ export interface GalleryPersons extends AsyncDisposable {
   alter(sql: string): void;
 }
 
+/** What looks at photographs. */
+export interface PhotographReader {
+  readonly recogniser: RecogniserId;
+  /** Values of one embedding. */
+  readonly dimensions: number;
+  /** Similarity from which two faces count as the same person. */
+  readonly threshold: number;
+  readonly analysePhoto: (image: Buffer) => Promise<PhotoOutcome>;
+}
+
+export interface GalleryPersonsOptions {
+  /** By default one that plays networks which know painted faces. */
+  readonly reader?: PhotographReader;
+  /** Holds the files and stays; by default a new one that goes with the box. */
+  readonly directory?: string;
+  /** By default `box` of the tests. */
+  readonly from?: BoxIdentity;
+}
+
 /** A sealed gallery on the disk with the persons of the box before it; only the networks are played. */
-export async function openGalleryPersons(): Promise<GalleryPersons> {
-  const directory = await temporaryDirectory();
-  const clock = new VirtualClock(startMs);
-  const opened = await openTestGallery(galleryOptions(directory.path, { clock }));
+export async function openGalleryPersons(options: GalleryPersonsOptions = {}): Promise<GalleryPersons> {
+  const { reader = playedReader, from } = options;
+  const directory =
+    options.directory === undefined ? await temporaryDirectory() : keptDirectory(options.directory);
+  // Somebody enrolled after the files are opened again comes after those enrolled before.
+  const clock = new VirtualClock(options.directory === undefined ? startMs : Date.now());
+  const { recogniser, dimensions } = reader;
+  const opened = await openTestGallery(galleryOptions(directory.path, { clock, recogniser, dimensions }));
   const { file, gallery } = opened;
   const open: Partial<GalleryAccess> = { gallery: () => gallery, audit: file.audit };
   // The gallery is never sealed here: nothing else of the access is asked for.
   const access = open as GalleryAccess;
-  const records = openTestRecords(join(directory.path, 'records.db'));
+  const records = openTestRecords(join(directory.path, 'records.db'), from);
   const persons = new BoxPersons({
     access,
     records,
-    threshold: () => 0.5,
+    threshold: () => reader.threshold,
     todayIso: () => '2026-03-02',
     analysePhoto: async (image) => {
       // Looking at a photograph takes time: no two persons are enrolled in one millisecond.
       clock.advanceBy(1);
-      return analysePainted(image);
+      return reader.analysePhoto(image);
     },
     forgetPerson: () => undefined,
   });
@@ -63,6 +94,17 @@ export async function openGalleryPersons(): Promise<GalleryPersons> {
     },
   };
 }
+
+function keptDirectory(path: string): { readonly path: string } & AsyncDisposable {
+  return { path, [Symbol.asyncDispose]: async () => undefined };
+}
+
+const playedReader: PhotographReader = {
+  recogniser: testRecogniser,
+  dimensions: testDimensions,
+  threshold: 0.5,
+  analysePhoto: async (image) => analysePainted(image),
+};
 
 /** What a network would make of a painted face: the same vector for the same face, far from those of others. */
 function analysePainted(image: Buffer): PhotoOutcome {
