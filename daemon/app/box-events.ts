@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../audit/actor.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { Clock } from '../base/clock.js';
+import { badInput } from '../base/errors.js';
 import type { Config } from '../config/schema.js';
 import type {
   EventControl,
@@ -70,6 +71,12 @@ export class BoxEvents implements EventControl, OutboxControl {
   }
 
   async resend(from: number, to: number | undefined, by: Actor): Promise<ResendOutcome> {
+    const newest = this.#options.records.outbox.newestSequence();
+    if (from > (to ?? newest) || from > newest) {
+      throw badInput('bad-range', `there is no event from ${from} to ${to ?? newest}`, {
+        remedy: `give a range that begins at ${newest}, the newest event, or before, and does not end before it begins`,
+      });
+    }
     const outcome = await this.resendRange(from, to);
     const { first, last, count } = outcome;
     this.#options.audit({ by, action: 'events.resent', details: { first, last, count } });

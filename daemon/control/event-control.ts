@@ -107,7 +107,10 @@ export interface EventControl {
   show(idOrSequence: string): ShownEvent | undefined;
   /** Calls back with every event recorded from now on; returns how to stop. */
   onEvent(listener: (event: unknown) => void): () => void;
-  /** Sends what is still there again, up to the newest where `to` is absent. Written into the audit log. */
+  /**
+   * Sends what is still there again, up to the newest where `to` is absent. Written into the audit log.
+   * @throws `bad-range` (input) where the range ends before it begins, or begins after the newest event
+   */
   resend(from: number, to: number | undefined, by: Actor): Promise<ResendOutcome>;
   outbox(): OutboxStatus;
   /** As in `outbox`, without looking through all that waits. */

@@ -99,8 +99,15 @@ describe('rollcall events', { timeout: 120_000 }, () => {
       assert.deepEqual(entry?.details, { first: 2, last: 6, count: 3 });
       const refused = await run(['events', 'resend', '--from', '2']);
       assert.notEqual(refused.exitCode, 0, 'asks, and nobody answers');
-      const beyond = await run(['events', 'resend', '--from', '99', '--yes']);
-      assert.match(beyond.stdout, /^0 events/);
+      for (const range of [
+        ['--from', '99'],
+        ['--from', '5', '--to', '2'],
+      ]) {
+        const beyond = await run(['events', 'resend', ...range, '--yes']);
+        assert.equal(beyond.exitCode, 2);
+        assert.match(beyond.stderr, /there is no event from .*6, the newest event/s);
+      }
+      assert.equal(audited.length, 1);
     });
   });
 
