@@ -92,6 +92,8 @@ test('a centre commands a box', { skip: withoutBuild || withoutMosquitto, timeou
   await writeFile(keyPath, issuer.publicText);
   await using sender = await connectCentre(broker.url);
   const centre = new Centre(issuer, sender, subscriber);
+  // A box that has never been at this broker hears nothing of what was sent before.
+  await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === `${base}/state`));
 
   await t.test('not before the box trusts it', () => trusting(box, centre, keyPath));
   await t.test('enrols somebody from photographs and erases them', () => persons(box, centre));

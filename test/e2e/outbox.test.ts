@@ -16,7 +16,7 @@ const base = 'rollcall/test-site/test-box';
 const json = async <T>(box: TestBox, ...args: string[]): Promise<T> =>
   JSON.parse((await box.command(...args, '--json')).stdout) as T;
 
-const outbox = (box: TestBox): Promise<OutboxStatus> => json(box, 'outbox', 'status');
+const outbox = ({ client }: TestBox): Promise<OutboxStatus> => client.json('GET', '/v1/outbox');
 
 /** Sequences of events and replies, as often as they came. */
 const arrived = ({ messages }: EventSubscriber): readonly number[] =>

@@ -23,9 +23,16 @@ const brokers = [
 
 const topics = topicsOf('rollcall', box);
 
+/** What publishes and takes commands; `listens` resolves when the broker has said that it brings them. */
 function publisherOf(url: string, { records, desk }: CommandedBox) {
-  const inbox = commandInbox({ topics, desk, logger: silentLogger });
-  return startTestPublisher({ url, records, inbox, companions: [inbox] });
+  let onListening = (): void => undefined;
+  const listens = new Promise<void>((resolve) => {
+    onListening = resolve;
+  });
+  const refused = { taken: () => onListening(), refused: () => undefined };
+  const inbox = commandInbox({ topics, desk, refused, logger: silentLogger });
+  const publisher = startTestPublisher({ url, records, inbox, companions: [inbox] });
+  return { listens, [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose]() };
 }
 
 /** A box that takes commands, an issuer whom it trusts, and a centre that sends and sees; not connected yet. */
@@ -45,9 +52,6 @@ async function openSite(start: () => Promise<AsyncDisposable & { readonly url: s
     throw error;
   }
 }
-
-const isOnline = (subscriber: EventSubscriber): Promise<void> =>
-  subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
 
 function repliesSeenBy(subscriber: EventSubscriber, id: string): readonly Reply[] {
   return subscriber.messages
@@ -69,8 +73,8 @@ for (const { name, start, skip } of brokers) {
     test('somebody is enrolled, and erased with a certificate', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
-      await using _publisher = publisherOf(broker.url, commanded);
-      await isOnline(subscriber);
+      await using publisher = publisherOf(broker.url, commanded);
+      await publisher.listens;
 
       const enrolment = randomUUID();
       const person = {
@@ -107,8 +111,8 @@ for (const { name, start, skip } of brokers) {
     test('what is not for this box, out of date, of a stranger or sent twice is refused or not done again', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
-      await using _publisher = publisherOf(broker.url, commanded);
-      await isOnline(subscriber);
+      await using publisher = publisherOf(broker.url, commanded);
+      await publisher.listens;
       const nowS = Math.floor(Date.now() / 1000);
       const resend = { command: 'resend-events', arguments: { from: 1, to: 2 } } as const;
       const refused = [
@@ -147,8 +151,8 @@ for (const { name, start, skip } of brokers) {
     test('a flood of strangers keeps no event back, and no command of the centre', async () => {
       await using site = await openSite(start);
       const { broker, commanded, issuer, subscriber, centre } = site;
-      await using _publisher = publisherOf(broker.url, commanded);
-      await isOnline(subscriber);
+      await using publisher = publisherOf(broker.url, commanded);
+      await publisher.listens;
       await using flood = await connectCentre(broker.url);
       const stranger = await newIssuer('stranger');
       const hostile = [
@@ -185,9 +189,8 @@ for (const { name, start, skip } of brokers) {
       const states = () => subscriber.messages.filter(({ topic }) => topic === topics.state).length;
       const first = randomUUID();
       {
-        await using _publisher = publisherOf(broker.url, commanded);
-        await subscriber.until(() => states() === 1);
-        // An answer shows that the box has subscribed.
+        await using publisher = publisherOf(broker.url, commanded);
+        await publisher.listens;
         const greeting = { command: 'acknowledge-events', id: first, arguments: { upTo: 1 } };
         await centre.send(topics.command('acknowledge-events'), await token(issuer, greeting));
         await answered(subscriber, first);

@@ -60,7 +60,15 @@ export async function subscribeToEvents(url: string, options: IClientOptions = {
   });
   const subscribed = (): Promise<void> =>
     new Promise((resolve) => {
-      client.once('connect', () => client.subscribe('#', { qos: 1 }, () => resolve()));
+      const onConnect = (): void => {
+        client.subscribe('#', { qos: 1 }, (error) => {
+          // A connection that was lost meanwhile is made anew.
+          if (error) return;
+          client.off('connect', onConnect);
+          resolve();
+        });
+      };
+      client.on('connect', onConnect);
     });
   await subscribed();
   return {
