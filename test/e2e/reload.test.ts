@@ -57,9 +57,10 @@ async function logLevel({ box, config }: Appliance) {
   await until('vision to log details', () => lines(fromVision) > 0);
   const quiet = await box.reload(withLevel('error'));
   assert.deepEqual(quiet.outcome === 'applied' && [quiet.changes, quiet.replaced], [['logging.level'], []]);
-  const before = lines(/"level":"info"/);
   const seen = async (): Promise<number> => (await box.camera('door')).counters['tracksConfirmed'] ?? 0;
   const tracks = await seen();
+  // After another answer of the box: what it logged before the change has come by then.
+  const before = lines(/"level":"info"/);
   await until('another visit', async () => (await seen()) > tracks);
   assert.equal(lines(/"level":"info"/), before);
   await box.reload(withLevel('debug'));
@@ -157,6 +158,8 @@ async function brokerChange({ box, config, events, subscriber }: Appliance) {
       .filter(({ topic }) => topic.endsWith('/test-box/state'))
       .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString('utf8'))))
       .filter(({ reason }) => reason !== 'changed');
+  // The box knows that it is connected before whoever listens is told.
+  await until('the box to say so', () => states().length >= 3);
   assert.deepEqual(
     states().map(({ state }) => state),
     ['online', 'offline', 'online'],
