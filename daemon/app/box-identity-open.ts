@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.js';
 import type { BoxIdentity as BoxName } from '../domain/box-identity.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { IdentityKeys } from '../publish/identity/identity-keys.js';
-import { BoxIdentity } from './box-identity.js';
+import { BoxIdentity, type BoxIdentityOptions } from './box-identity.js';
 import type { IdentityTrailParts } from './box-identity-trail.js';
 
 const dayMs = 86_400_000;
@@ -19,6 +19,7 @@ export interface OpenedBoxIdentity {
 export async function openBoxIdentity(
   current: () => Config,
   options: Omit<IdentityTrailParts, 'keys'> & {
+    readonly records: BoxIdentityOptions['records'];
     readonly from: BoxName;
     readonly reconnect: () => Promise<void>;
     readonly lifetime: Lifetime;

@@ -13,6 +13,8 @@ import { keySetOf, signedKeySet } from '../publish/identity/key-set.js';
 import { keySetCompanion } from '../publish/identity/key-set-companion.js';
 import type { RotationOrigin } from '../publish/identity/rotation.js';
 import type { RetainedMemory } from '../publish/retained-documents.js';
+import type { Records } from '../records/open-records.js';
+import { OverlapClock } from './box-identity-overlap.js';
 import { type IdentityTrailParts, trailIdentity } from './box-identity-trail.js';
 
 const dayMs = 86_400_000;
@@ -21,6 +23,7 @@ export const lookEveryMs = 3_600_000;
 
 export interface BoxIdentityOptions extends IdentityTrailParts {
   readonly keys: IdentityKeys;
+  readonly records: IdentityTrailParts['records'] & Pick<Records, 'sources'>;
   readonly from: BoxName;
   /** Of the configuration in force. */
   readonly overlapDays: () => number;
@@ -34,16 +37,19 @@ export interface BoxIdentityOptions extends IdentityTrailParts {
 export class BoxIdentity implements IdentityControl, AsyncDisposable {
   readonly #options: BoxIdentityOptions;
   readonly #upkeep: Recurring;
+  readonly #overlaps: OverlapClock;
 
   constructor(options: BoxIdentityOptions) {
     this.#options = options;
     const { keys, clock, logger } = options;
+    const overlaps = new OverlapClock(options);
+    this.#overlaps = overlaps;
     this.#upkeep = new Recurring({
       clock,
       everyMs: lookEveryMs,
       async work() {
         await trailIdentity(options, daemonAtStart);
-        await keys.forgetFormer();
+        await keys.forgetFormer(overlaps.count());
       },
       onFailure: (error) =>
         logger.error('the keys of this box could not be looked after', { reason: messageOf(error) }),
@@ -109,6 +115,7 @@ export class BoxIdentity implements IdentityControl, AsyncDisposable {
     const { keys, overlapDays, logger } = this.#options;
     // Each rotation is recorded before there can be another.
     await trailIdentity(this.#options, daemonAtStart);
+    await keys.forgetFormer(this.#overlaps.count());
     const formerKeyId = keys.state.current.keyId;
     const dropped = await keys.rotate(overlapDays() * dayMs, origin);
     logger.info('this box signs with another key from now on', { keyId: keys.state.current.keyId });
@@ -124,6 +131,8 @@ export class BoxIdentity implements IdentityControl, AsyncDisposable {
     }
     try {
       await trailIdentity(this.#options, by);
+      // The overlap of the former key begins now, not at the next look.
+      this.#overlaps.count();
     } catch (error) {
       logger.error('the rotation of the key could not be recorded', { reason: messageOf(error) });
       notes.push(`it could not be recorded (${messageOf(error)}); that is tried again every hour`);

@@ -280,7 +280,7 @@ describe('a rotation of the box key', () => {
       const former = keys.state.former.map(({ keyId }) => keyId);
       assert.deepEqual(former, used.slice(1).reverse());
       await keys.announced();
-      await keys.forgetFormer();
+      await keys.forgetFormer(() => false);
       assert.equal(opens(keys, sealed), undefined, 'the secret key of the one that made room is gone');
       using later = await openSettledKeys(places, overlapMs / dayMs);
       await later.rotate(overlapMs, 'by-command');

@@ -16,7 +16,7 @@ say(`in force ${keys.state.current.keyId}`);
 say('open');
 for (;;) {
   await keys.announced();
-  await keys.forgetFormer();
+  await keys.forgetFormer(({ untilMs }) => untilMs <= clock.wallMs());
   clock.advanceBy(5 * dayMs);
   await keys.rotate(overlapMs);
   say(`in force ${keys.state.current.keyId}`);

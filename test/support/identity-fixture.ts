@@ -7,11 +7,12 @@ import type { IdentityState } from '../../daemon/publish/identity/identity-state
 import type { KeyOf } from '../../daemon/publish/identity/signed-text.js';
 
 export const dayMs = 86_400_000;
+const firstDayMs = Date.UTC(2026, 0, 1);
 export const overlapMs = 14 * dayMs;
 
 /** As a daemon that starts `days` after the first day and has recorded nothing yet. */
 export function openIdentityKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1) + days * dayMs);
+  const clock = new VirtualClock(firstDayMs + days * dayMs);
   return IdentityKeys.open({ places, clock, overlapMs });
 }
 
@@ -19,7 +20,7 @@ export function openIdentityKeys(places: OwnSecretPlaces, days = 0): Promise<Ide
 export async function openSettledKeys(places: OwnSecretPlaces, days = 0): Promise<IdentityKeys> {
   const keys = await openIdentityKeys(places, days);
   await keys.announced();
-  await keys.forgetFormer();
+  await keys.forgetFormer(({ untilMs }) => untilMs <= firstDayMs + days * dayMs);
   return keys;
 }
 

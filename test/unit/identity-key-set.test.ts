@@ -50,7 +50,7 @@ async function altered(
 }
 
 describe('a key set', () => {
-  test('has the form of the contract, the key in force first and no key whose time is over', async () => {
+  test('has the form of the contract, the key in force first and former ones for as long as the box keeps them', async () => {
     const former = [await formerOf(second, third), await formerOf(first, second, nowMs)];
     const set = keySetSchema.parse(JSON.parse(await setOf(third, former)));
     assert.deepEqual(
@@ -60,9 +60,11 @@ describe('a key set', () => {
         [third.sealingKeyId, 'enc', undefined],
         [second.keyId, 'sig', '2026-01-02T00:00:00.001Z'],
         [second.sealingKeyId, 'enc', '2026-01-02T00:00:00.001Z'],
+        [first.keyId, 'sig', '2026-01-02T00:00:00.000Z'],
+        [first.sealingKeyId, 'enc', '2026-01-02T00:00:00.000Z'],
       ],
     );
-    assert.equal(set.endorsements.length, 1);
+    assert.equal(set.endorsements.length, 2);
     for (const { kty, crv, x, kid } of set.keys)
       assert.equal(await keyIdOf(crv === 'X25519' ? { kty, crv, x } : { kty, crv, x }), kid);
   });

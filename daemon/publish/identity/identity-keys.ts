@@ -129,9 +129,12 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     });
   }
 
-  /** Forgets former keys whose time is over, unless it was not recorded yet how the key in force came about. */
-  forgetFormer(): Promise<void> {
-    return this.#inTurn(() => this.#forget());
+  /**
+   * Forgets former keys whose overlap is over, unless it was not recorded yet how the key in force came about. The wall clock
+   * alone does not decide that: a key that is forgotten is gone for good.
+   */
+  forgetFormer(isOver: (key: FormerKey) => boolean): Promise<void> {
+    return this.#inTurn(() => this.#forget(isOver));
   }
 
   [Symbol.dispose](): void {
@@ -139,13 +142,12 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     for (const { secretKey } of this.#formerPairs) wipe(secretKey);
   }
 
-  async #forget(): Promise<void> {
+  async #forget(isOver: (key: FormerKey) => boolean): Promise<void> {
     if (this.#state.unannounced !== undefined) return;
     const { places, clock } = this.#options;
-    const nowMs = clock.wallMs();
-    const former = this.#state.former.filter(({ untilMs }) => untilMs > nowMs);
+    const former = this.#state.former.filter((key) => !isOver(key));
     if (former.length < this.#state.former.length) {
-      const state = { ...this.#state, sequence: nextSequence(this.#state, nowMs), former };
+      const state = { ...this.#state, sequence: nextSequence(this.#state, clock.wallMs()), former };
       await writeIdentityState(places, state);
       this.#state = state;
       this.#changed();

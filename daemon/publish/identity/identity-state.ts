@@ -24,7 +24,7 @@ const keySchema = z.strictObject({
 });
 
 const formerSchema = keySchema.extend({
-  /** When it leaves the key set and what is sealed to it opens no more. */
+  /** When it leaves the key set and what is sealed to it opens no more, by a wall clock that is not set meanwhile. */
   untilMs: z.int(),
   /** What it says of its successor. Absent where it was lost or replaced by hand. */
   endorsement: z.string().optional(),

@@ -9,13 +9,13 @@ import { keyIdOf } from './public-key.js';
 /** A key set without its signature. */
 export type UnsignedKeySet = Omit<KeySet, 'signature'>;
 
-/** What the box makes known of its keys at `nowMs`: the key in force first, then former ones whose time is not over. */
+/** What the box makes known of its keys at `nowMs`: the key in force first, then former ones until they are forgotten. */
 export async function keySetOf(
   state: IdentityState,
   about: { readonly from: BoxIdentity; readonly nowMs: number },
 ): Promise<UnsignedKeySet> {
   const { from, nowMs } = about;
-  const former = state.former.filter(({ untilMs }) => untilMs > nowMs);
+  const { former } = state;
   const keys = await Promise.all([state.current, ...former].map(publishedKeys));
   return {
     version: 1,

@@ -32,7 +32,7 @@ export interface PreparedRotation {
   readonly isOwn: boolean;
   /** To be written: that puts the key in force. */
   readonly state: IdentityState;
-  /** Former keys whose time is not over, and that make room: centres which trust none after them cannot follow. */
+  /** Former keys that make room: centres which trust none after them cannot follow. */
   readonly dropped: readonly FormerKey[];
 }
 
@@ -46,8 +46,7 @@ export async function prepareRotation(
   basis: RotationBasis,
 ): Promise<PreparedRotation> {
   const { state, key, nowMs, overlapMs, origin } = basis;
-  const stillFormer = state.former.filter(({ untilMs }) => untilMs > nowMs);
-  const last = stillFormer[mostFormerByCommand - 1];
+  const last = state.former[mostFormerByCommand - 1];
   if (origin === 'by-command' && last !== undefined) throw tooOften(last.untilMs);
   const handedOver = await findNext(places, state);
   const next = handedOver ?? (basis.isOwn ? await makeNext(places) : undefined);
@@ -64,10 +63,10 @@ export async function prepareRotation(
       version: 1,
       sequence: nextSequence(state, nowMs),
       current: knownKey(next, nowMs),
-      former: [former, ...stillFormer.slice(0, mostFormer - 1)],
+      former: [former, ...state.former.slice(0, mostFormer - 1)],
       unannounced: 'rotated',
     },
-    dropped: stillFormer.slice(mostFormer - 1),
+    dropped: state.former.slice(mostFormer - 1),
   };
 }
 
