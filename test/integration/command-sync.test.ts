@@ -107,6 +107,44 @@ describe('difference sync', { timeout: 240_000 }, () => {
     assert.ok(recorded.every((text) => !text.includes('E-1') && !text.includes('Person 1')));
   });
 
+  test('goes on where a centre or a box was interrupted', async () => {
+    await using box = await openCommandedBox();
+    const issuer = await newIssuer();
+    await trust(box.records.commands.trust, issuer);
+    const centre = new SyncCentre();
+    const persons = [wanted(1), wanted(2), wanted(3)];
+    const view = seen(box, issuer);
+    const { result } = await enrol(box, issuer, wanted(1));
+    const person = String(result?.['person']);
+
+    // The centre does not know whether its enrolment was executed.
+    const again = await enrol(box, issuer, wanted(1));
+    assert.deepEqual([again.outcome, again.code], ['failed', 'external-id-taken']);
+    assert.equal(again.result?.['person'], person);
+    const lacking = await centre.sync(view, persons);
+    assert.deepEqual([lacking.erased, lacking.enrolled], [0, 2]);
+
+    // The box was stopped after somebody was enrolled, and before it kept from which photographs.
+    box.records.commands.photographs.forget([person]);
+    assert.deepEqual(await centre.sync(view, persons), { erased: 1, enrolled: 1, buckets: 1 });
+    assert.equal((await centre.digest(view)).digest, centre.digestOf(persons).digest);
+  });
+
+  test('finds somebody removed at the box in no digest, and their external id taken', async () => {
+    await using box = await openCommandedBox();
+    const issuer = await newIssuer();
+    await trust(box.records.commands.trust, issuer);
+    const centre = new SyncCentre();
+    const { result } = await enrol(box, issuer, wanted(1));
+    const person = String(result?.['person']);
+    await box.persons.remove(person, { actor: 'uid:0', origin: 'test' });
+    assert.equal((await centre.digest(seen(box, issuer))).persons, 0);
+    const refused = await enrol(box, issuer, wanted(1));
+    assert.deepEqual([refused.code, refused.result?.['person']], ['external-id-taken', person]);
+    assert.equal((await order(box, issuer, 'erase-person', { person })).outcome, 'done');
+    assert.equal((await enrol(box, issuer, wanted(1))).outcome, 'done');
+  });
+
   test('refuses a digest key that was sealed to another box, or is none', async () => {
     await using box = await openCommandedBox();
     const issuer = await newIssuer();
