@@ -5,9 +5,9 @@ import type { CommandArguments, CommandName, CommandResult } from '../contract/c
 export interface CommandContext {
   /** For the audit log: `issuer:<id>`. */
   readonly by: Actor;
-  /** Says how far a long command is; more often than once a second it is not passed on. */
+  /** Says how far a long command is; more often than once a second it is not passed on. One that got on has more time. */
   readonly progress: (result: Readonly<Record<string, unknown>>) => void;
-  /** Aborts when the daemon ends. */
+  /** Aborts when the daemon ends, and when the deadline of the command has passed: what can be ended ends then. */
   readonly signal: AbortSignal;
 }
 

@@ -8,7 +8,7 @@ import { type CommandName, commands, isCommandName } from '../contract/command-s
 import { within } from '../within.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
-import { Progress } from './progress.js';
+import { Executions } from './executions.js';
 import { refusalMessage } from './refusal.js';
 import type { TrustedKeys } from './trusted-keys.js';
 import { clockSkewS } from './verify-command.js';
@@ -43,11 +43,12 @@ interface Owed {
 
 /**
  * Executes the commands that wait, one after the other in order of their arrival: each at most once, and each audited and
- * answered. While an entry of the audit log or an answer cannot be written down, nothing more is executed.
+ * answered. One that hangs is answered at its deadline, see `deadlines`. While an entry of the audit log or an answer cannot be written down, nothing more is executed.
  */
 export class CommandQueue implements AsyncDisposable {
   readonly #options: CommandQueueOptions;
   readonly #abort = new AbortController();
+  readonly #executions: Executions;
   readonly #beside = new Set<Promise<void>>();
   readonly #owed: Owed[] = [];
   #handlers: CommandHandlers | undefined;
@@ -59,6 +60,7 @@ export class CommandQueue implements AsyncDisposable {
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
+    this.#executions = new Executions({ ...options, signal: this.#abort.signal });
   }
 
   /** Since the start. */
@@ -98,7 +100,7 @@ export class CommandQueue implements AsyncDisposable {
     this.#abort.abort();
     this.#retry?.cancel();
     const { clock } = this.#options;
-    const ended = Promise.all([this.#pumping, ...this.#beside]);
+    const ended = Promise.all([this.#pumping, ...this.#beside, ...this.#executions.overdue]);
     // What takes longer is answered as interrupted at the next start.
     await within(clock, graceMs, ended);
   }
@@ -142,8 +144,13 @@ export class CommandQueue implements AsyncDisposable {
       this.#answer({ command, outcome: problem ?? unknownCommand });
       return;
     }
+    const obstacle = this.#executions.obstacleTo(name);
+    if (obstacle !== undefined) {
+      this.#answer({ command, outcome: obstacle });
+      return;
+    }
     const by: Actor = { actor: `issuer:${issuerId}`, origin: `command ${commandId}` };
-    const outcome = await this.#outcomeOf(name, command, handlers, by);
+    const outcome = await this.#executions.run(name, command, handlers, by);
     this.#executed += 1;
     if (untraced.has(name)) this.#answer({ command, outcome });
     else this.#answer({ command, outcome, entry: this.#trace(name, command, outcome, by) });
@@ -156,32 +163,6 @@ export class CommandQueue implements AsyncDisposable {
       return failed('expired', refusalMessage('expired'));
     if (keys.find(keyId)?.issuerId === issuerId) return undefined;
     return failed('unknown-issuer', refusalMessage('unknown-issuer'));
-  }
-
-  async #outcomeOf<Name extends CommandName>(
-    name: Name,
-    command: KnownCommand,
-    handlers: CommandHandlers,
-    by: Actor,
-  ): Promise<CommandOutcome<CommandName>> {
-    const { record, clock, logger } = this.#options;
-    const { commandId } = command;
-    const progress = new Progress({ commandId, command: name, clock, record, logger });
-    try {
-      const handler: CommandHandlers[Name] = handlers[name];
-      const given = commands[name].arguments.parse(JSON.parse(command.arguments));
-      return await handler(given as Parameters<typeof handler>[0], {
-        by,
-        progress: (result) => progress.say(result),
-        signal: this.#abort.signal,
-      });
-    } catch (error) {
-      if (isRollcallError(error) && error.kind !== 'defect') return failed(error.code, error.message);
-      logger.error('a command failed', { command: name, id: commandId, error });
-      return failed('internal', 'the command failed; the log of the box says why');
-    } finally {
-      progress.end();
-    }
   }
 
   /** What cannot be written down now is owed, and this throws why. */

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { CommandContext, CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
+import { deadlines } from '../../daemon/publish/commands/deadlines.js';
+import { newIssuer, type TokenOptions, token, trust } from '../support/command-centre.js';
+import { openCommandedBox } from '../support/commanded-box.js';
+import { resend, restarted } from '../support/counting-desk.js';
+import { memoryLog } from '../support/published-box.js';
+import { until } from '../support/until.js';
+
+const snapshot: TokenOptions = {
+  command: 'request-snapshot',
+  arguments: { camera: 'gate', sealTo: 'A'.repeat(43) },
+};
+const snapshotMs = deadlines['request-snapshot'].limitMs;
+/** What a command that was told to end has for it, and more. */
+const endingMs = 2_000;
+
+const picture = {
+  outcome: 'done',
+  result: { camera: 'gate', widthPx: 1, heightPx: 1, takenAt: '2026-01-01T00:00:00.000Z', sealed: 'A' },
+} as const;
+
+/** A box whose snapshots end when a test says so. */
+async function hangingBox(handlers: Partial<CommandHandlers> = {}) {
+  const clock = new VirtualClock(Date.now());
+  const log = memoryLog();
+  const begun: (() => void)[] = [];
+  const commanded = await openCommandedBox({
+    clock,
+    logger: log.logger,
+    handlers: {
+      'request-snapshot': () => new Promise((resolve) => begun.push(() => resolve(picture))),
+      'resend-events': async () => ({ outcome: 'done', result: { count: 3, missing: 0 } }),
+      ...handlers,
+    },
+  });
+  const issuer = await newIssuer();
+  await trust(commanded.records.commands.trust, issuer);
+  const send = async (options: TokenOptions): Promise<string> => {
+    const id = options.id ?? randomUUID();
+    await commanded.desk.receive(options.command, await token(issuer, { ...options, id, lifetimeS: 80_000 }));
+    return id;
+  };
+  const late = async (limitMs: number): Promise<void> => {
+    clock.advanceBy(limitMs);
+    // The command hears of it in a turn of its own, and is waited for from then on.
+    await until('the time to end', () => {
+      clock.advanceBy(endingMs);
+      return log.lines.some(({ message }) => message === 'a command was not done in time');
+    });
+  };
+  return { clock, log, begun, commanded, issuer, send, late };
+}
+
+describe('a command that hangs', { timeout: 60_000 }, () => {
+  test('is answered at its deadline; others go on, its kind does not before it has ended, and its end is not answered', async () => {
+    const { log, begun, commanded, send, late } = await hangingBox();
+    await using _box = commanded;
+    const hanging = await send(snapshot);
+    const behind = await send(resend);
+    await until('the begin', () => begun.length === 1);
+    await late(snapshotMs);
+    const answer = await commanded.answer(hanging);
+    assert.deepEqual([answer.outcome, answer.code], ['failed', 'timed-out']);
+    assert.match(answer.message ?? '', /may still be done/);
+    assert.equal((await commanded.answer(behind)).outcome, 'done');
+
+    assert.equal((await commanded.answer(await send(snapshot))).code, 'held-up');
+    assert.equal(begun.length, 1);
+    begun[0]?.();
+    await log.line(({ message }) => message === 'a command that was not done in time has ended');
+    const next = await send(snapshot);
+    await until('the begin of the next', () => begun.length === 2);
+    begun[1]?.();
+    assert.equal((await commanded.answer(next)).outcome, 'done');
+
+    assert.equal(commanded.replies().filter(({ id }) => id === hanging).length, 1);
+    const audited = commanded.access.audit
+      .list({ action: 'command.executed' })
+      .filter(({ subject }) => subject === hanging);
+    assert.deepEqual(
+      audited.map(({ details }) => details),
+      [{ command: 'request-snapshot', outcome: 'failed', code: 'timed-out', camera: 'gate' }],
+    );
+  });
+
+  test('is not executed again after a start, whatever comes, and gives the same answer', async () => {
+    const { begun, clock, commanded, issuer, send, late } = await hangingBox();
+    await using _box = commanded;
+    const id = randomUUID();
+    await send({ ...snapshot, id });
+    await until('the begin', () => begun.length === 1);
+    await late(snapshotMs);
+    const { code, message } = await commanded.answer(id);
+    const ended = commanded.desk[Symbol.asyncDispose]();
+    clock.advanceBy(3_000);
+    await ended;
+    await using desk = await restarted(commanded, clock);
+    await desk.receive('request-snapshot', await token(issuer, { ...snapshot, id, lifetimeS: 80_000 }));
+    await until(
+      'the answer again',
+      () => commanded.replies().filter((reply) => reply.id === id).length === 2,
+    );
+    const again = commanded.replies().find((reply) => reply.id === id);
+    assert.deepEqual([again?.code, again?.message], [code, message]);
+    assert.equal(begun.length, 1);
+  });
+
+  test('is ended where that can be done, and leaves nothing in the way', async () => {
+    let begun = 0;
+    const { commanded, send, late } = await hangingBox({
+      'request-snapshot': (_given, { signal }) => {
+        begun += 1;
+        if (begun > 1) return Promise.resolve(picture);
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      },
+    });
+    await using _box = commanded;
+    const id = await send(snapshot);
+    await until('the begin', () => begun === 1);
+    await late(snapshotMs);
+    const answer = await commanded.answer(id);
+    assert.equal(answer.code, 'timed-out');
+    assert.match(answer.message ?? '', /was ended/);
+    assert.equal((await commanded.answer(await send(snapshot))).outcome, 'done');
+  });
+
+  test('has more time when it got on, and none for saying the same again', async () => {
+    let context: CommandContext | undefined;
+    let end = (): void => undefined;
+    const { clock, log, commanded, send, late } = await hangingBox({
+      'rotate-keys': (_given, given) => {
+        context = given;
+        return new Promise((_resolve, reject) => {
+          end = () => reject(new Error('at last'));
+        });
+      },
+    });
+    await using _box = commanded;
+    const id = await send({ command: 'rotate-keys', arguments: { key: 'gallery', depth: 'deep' } });
+    await until('the begin', () => context !== undefined);
+    const { limitMs } = deadlines['rotate-keys'];
+    for (let done = 0; done < 5; done += 1) {
+      context?.progress({ total: 9, done });
+      clock.advanceBy(limitMs - 1_000);
+    }
+    assert.equal(context?.signal.aborted, false);
+    context?.progress({ total: 9, done: 4 });
+    await late(1_000);
+    const answer = await commanded.answer(id);
+    assert.equal(answer.code, 'timed-out');
+    assert.match(answer.message ?? '', /rollcall key status/);
+    const said = commanded.replies().length;
+    context?.progress({ total: 9, done: 9 });
+    end();
+    await log.line(({ message }) => message === 'a command that was not done in time has ended');
+    assert.equal(commanded.replies().length, said);
+  });
+});
+
+test('docs/commands.md says how long each command has', () => {
+  const text = readFileSync('docs/commands.md', 'utf8');
+  for (const [name, { limitMs }] of Object.entries(deadlines)) {
+    const row = text.split('\n').find((line) => line.includes(`\`${name}\``) && / minutes/.test(line));
+    assert.match(row ?? '', new RegExp(`\\| ${limitMs / 60_000} minutes`), name);
+  }
+});
