@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../daemon/base/random.js';
+import { readIdentityState } from '../../daemon/publish/identity/identity-state.js';
 import { subscribeToEvents } from '../../test/support/event-subscriber.js';
+import { keyOfState } from '../../test/support/identity-fixture.js';
 import { startMosquitto } from '../../test/support/mosquitto.js';
 import { openPacketGate, type PacketGate, packetTypes } from '../../test/support/packet-gate.js';
 import { openTcpGate } from '../../test/support/tcp-gate.js';
 import { arrivalsAt, retainedEvents, sayAndHear } from './event-arrivals.js';
 import { EventCentre } from './event-centre.js';
-import { readJournal } from './event-journal.js';
+import { numberOf, readJournal } from './event-journal.js';
 import { EventLife } from './event-life.js';
 import { EventTally } from './event-tally.js';
 import {
@@ -143,7 +145,11 @@ class EventLoop {
     const { broker, subscriber } = this.#around;
     await sayAndHear(broker.url, subscriber);
     const noted = readJournal(journalPath(this.#directory));
-    const arrivals = await arrivalsAt(subscriber, identityPlaces(this.#directory));
+    const state = await readIdentityState(identityPlaces(this.#directory));
+    const keyOf = state === undefined ? () => undefined : keyOfState(state);
+    const arrivals = await arrivalsAt(subscriber, keyOf, ({ data }) =>
+      numberOf('track' in data ? data.track : undefined),
+    );
     const verdict = judgeArrivals(noted, arrivals, this.#around.acknowledgement === 'broker');
     const retained = (await retainedEvents(broker.url)).map(
       (topic) => ({ kind: 'retained', what: topic }) as const,

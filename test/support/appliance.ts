@@ -22,11 +22,13 @@ export const cameraLogin = { user: 'viewer', password: "pa:ss w/ö%r'd-7Qz" };
 export const brokerLogin = { user: 'box', password: 'br0ker-pass-Xk' };
 
 export interface ApplianceOptions {
-  /** What every camera shows. */
-  readonly clip: string;
+  /** What every camera shows, or what each does by its id. */
+  readonly clip: string | Readonly<Record<string, string>>;
   readonly cameraIds: readonly string[];
   readonly enrolled?: readonly CastId[];
   readonly config?: BoxSettings['config'];
+  /** More lines of the broker's configuration. */
+  readonly brokerLines?: readonly string[];
   /** Default true; otherwise the box starts without a broker. */
   readonly isBrokerUp?: boolean;
 }
@@ -34,6 +36,7 @@ export interface ApplianceOptions {
 /** A camera server that asks for a password, a broker that asks for one, somebody who listens, and a running box. */
 export interface Appliance extends AsyncDisposable {
   readonly cameras: TestRtspServer;
+  readonly broker: Mosquitto;
   /** SIGKILL to the broker: it forgets everything, and nobody answers the box. */
   breakBroker(): Promise<void>;
   /** Starts the broker again; the subscriber is back before the box can be, and so misses nothing. */
@@ -61,13 +64,17 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 }
 
 async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promise<Appliance> {
-  const { clip, cameraIds, enrolled = [], config = {}, isBrokerUp = true } = options;
-  const cameras = lifetime.use(
-    'cameras',
-    await startRtspServer({ mounts: { '/door': clip }, auth: cameraLogin }),
-  );
+  const { clip, cameraIds, enrolled = [], config = {}, brokerLines = [], isBrokerUp = true } = options;
+  const mounts =
+    typeof clip === 'string'
+      ? { '/door': clip }
+      : Object.fromEntries(Object.entries(clip).map(([id, file]) => [`/${id}`, file]));
+  const cameras = lifetime.use('cameras', await startRtspServer({ mounts, auth: cameraLogin }));
   const { user, password } = brokerLogin;
-  const broker = lifetime.use('broker', await startMosquitto({ users: { [user]: password } }));
+  const broker = lifetime.use(
+    'broker',
+    await startMosquitto({ users: { [user]: password }, lines: brokerLines }),
+  );
   const subscriber = lifetime.use(
     'subscriber',
     await subscribeToEvents(broker.url, { username: user, password }),
@@ -76,7 +83,10 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
   const { breakBroker, mendBroker } = breakable(broker, gate, subscriber);
   if (!isBrokerUp) await breakBroker();
   const settings = {
-    cameras: cameraIds.map((id) => applianceCamera(id, cameras)),
+    cameras: cameraIds.map((id) => ({
+      ...applianceCamera(id, cameras),
+      ...(typeof clip === 'string' ? {} : { url: cameras.url(`/${id}`) }),
+    })),
     mqtt: { url: `mqtt://127.0.0.1:${gate.port}`, credential: 'broker-login' },
     liveness: { attackAfterS: 5 },
     rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0 },
@@ -101,6 +111,7 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
   };
   return {
     cameras,
+    broker,
     breakBroker,
     mendBroker,
     subscriber,
