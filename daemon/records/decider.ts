@@ -82,74 +82,85 @@ const nothing: SightingOutcome = {
 };
 
 /** Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track. */
-export function createDecider(options: DeciderOptions): Decider {
-  const tracks = new Map<TrackId, TrackMemory>();
-  let turn: Promise<unknown> = Promise.resolve();
+export const createDecider = (options: DeciderOptions): Decider => new SightingDecider(options);
 
-  const remember = (sighting: Sighting, memory: TrackMemory): void => {
-    if (sighting.isEnded) tracks.delete(sighting.trackId);
-    else tracks.set(sighting.trackId, { ...memory, lastSequence: sighting.sequence });
-  };
+class SightingDecider implements Decider {
+  readonly #options: DeciderOptions;
+  readonly #tracks = new Map<TrackId, TrackMemory>();
+  #turn: Promise<unknown> = Promise.resolve();
 
-  const decide: Decider['onSighting'] = async (sighting, wallMsOf) => {
-    const before: TrackMemory = tracks.get(sighting.trackId) ?? {
-      cameraId: sighting.cameraId,
-      lastSequence: -1,
-      probes: noProbes,
-      decision: undecided,
-      identification: undefined,
-    };
+  constructor(options: DeciderOptions) {
+    this.#options = options;
+  }
+
+  get trackCount(): number {
+    return this.#tracks.size;
+  }
+
+  onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
+    const outcome = this.#turn.then(() => this.#decide(sighting, wallMsOf));
+    this.#turn = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  forgetCamera(cameraId: CameraId): void {
+    for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#tracks.delete(id);
+  }
+
+  forgetPerson(personId: PersonId): void {
+    // In turn: a sighting that is being searched for at this moment is put down with what was found before.
+    this.#turn = this.#turn.then(() => {
+      for (const [id, track] of this.#tracks) {
+        this.#tracks.set(id, { ...track, probes: withoutPerson(track.probes, personId) });
+      }
+    });
+  }
+
+  async #decide(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
+    const { search, policy, rules, directionOf, facts } = this.#options;
+    const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting);
     if (sighting.sequence <= before.lastSequence) return nothing;
     if (before.decision.state === 'attended') {
       // Nothing more can be said about this track: no need to search for it again.
-      remember(sighting, before);
+      this.#remember(sighting, before);
       return nothing;
     }
 
-    const probes = withProbes(before.probes, await searched(sighting, options.search));
-    const identification = identifyTrack(probes, options.policy);
+    const probes = withProbes(before.probes, await searched(sighting, search));
+    const identification = identifyTrack(probes, policy);
     const { decision, fact } = nextDecision(before.decision, {
       sighting,
       identification,
-      threshold: options.policy.threshold,
-      direction: options.directionOf(sighting.cameraId),
-      unknownAfterS: options.rules.unknownAfterS,
+      threshold: policy.threshold,
+      direction: directionOf(sighting.cameraId),
+      unknownAfterS: rules.unknownAfterS,
       wallMsOf,
     });
-    const suppressed = fact && suppressionOf(fact, options.rules, options.facts);
-    const recorded = fact && !suppressed ? options.facts.record(fact) : undefined;
+    const suppressed = fact && suppressionOf(fact, rules, facts);
+    const recorded = fact && !suppressed ? facts.record(fact) : undefined;
 
-    remember(sighting, { ...before, probes, decision, identification });
+    this.#remember(sighting, { ...before, probes, decision, identification });
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
       fact: suppressed ? undefined : fact,
       eventId: recorded?.id,
       suppressed,
     };
-  };
+  }
 
-  return {
-    onSighting(sighting, wallMsOf) {
-      const outcome = turn.then(() => decide(sighting, wallMsOf));
-      turn = outcome.catch(() => undefined);
-      return outcome;
-    },
-    forgetCamera(cameraId) {
-      for (const [id, track] of tracks) if (track.cameraId === cameraId) tracks.delete(id);
-    },
-    forgetPerson(personId) {
-      // In turn: a sighting that is being searched for at this moment is put down with what was found before.
-      turn = turn.then(() => {
-        for (const [id, track] of tracks) {
-          tracks.set(id, { ...track, probes: withoutPerson(track.probes, personId) });
-        }
-      });
-    },
-    get trackCount() {
-      return tracks.size;
-    },
-  };
+  #remember({ trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
+    if (isEnded) this.#tracks.delete(trackId);
+    else this.#tracks.set(trackId, { ...memory, lastSequence: sequence });
+  }
 }
+
+const newTrack = ({ cameraId }: Sighting): TrackMemory => ({
+  cameraId,
+  lastSequence: -1,
+  probes: noProbes,
+  decision: undecided,
+  identification: undefined,
+});
 
 function searched({ probes, recogniser }: Sighting, search: SearchGallery): Promise<SearchedProbe[]> {
   return Promise.all(
