@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
 import type { BoxIdentity as BoxName } from '../domain/box-identity.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import { IdentityKeys } from '../publish/identity/identity-keys.js';
+import { IdentityKeys, type InSilence } from '../publish/identity/identity-keys.js';
 import { BoxIdentity, type BoxIdentityOptions } from './box-identity.js';
 import type { IdentityTrailParts } from './box-identity-trail.js';
 
@@ -21,7 +21,7 @@ export async function openBoxIdentity(
   options: Omit<IdentityTrailParts, 'keys'> & {
     readonly records: BoxIdentityOptions['records'];
     readonly from: BoxName;
-    readonly reconnect: () => Promise<void>;
+    readonly inSilence: InSilence;
     readonly lifetime: Lifetime;
     readonly logger: Logger;
   },

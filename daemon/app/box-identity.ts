@@ -8,7 +8,7 @@ import type { BoxIdentity as BoxName } from '../domain/box-identity.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { Companion } from '../publish/companion.js';
 import { fingerprintOf } from '../publish/identity/fingerprint.js';
-import type { IdentityKeys } from '../publish/identity/identity-keys.js';
+import type { IdentityKeys, InSilence } from '../publish/identity/identity-keys.js';
 import { keySetOf, signedKeySet } from '../publish/identity/key-set.js';
 import { keySetCompanion } from '../publish/identity/key-set-companion.js';
 import type { RotationOrigin } from '../publish/identity/rotation.js';
@@ -27,8 +27,11 @@ export interface BoxIdentityOptions extends IdentityTrailParts {
   readonly from: BoxName;
   /** Of the configuration in force. */
   readonly overlapDays: () => number;
-  /** Connects to the broker anew: what it keeps for the box was signed with the former key. */
-  readonly reconnect: () => Promise<void>;
+  /**
+   * Runs `work` between two connections to the broker: the former key says goodbye on the one before, and all of the one
+   * after, the last will too, is signed with the key that is in force then.
+   */
+  readonly inSilence: InSilence;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -112,12 +115,12 @@ export class BoxIdentity implements IdentityControl, AsyncDisposable {
   }
 
   async #rotate(by: Actor, origin: RotationOrigin): Promise<RotatedIdentity> {
-    const { keys, overlapDays, logger } = this.#options;
+    const { keys, overlapDays, inSilence, logger } = this.#options;
     // Each rotation is recorded before there can be another.
     await trailIdentity(this.#options, daemonAtStart);
     await keys.forgetFormer(this.#overlaps.count());
     const formerKeyId = keys.state.current.keyId;
-    const dropped = await keys.rotate(overlapDays() * dayMs, origin);
+    const dropped = await keys.rotate(overlapDays() * dayMs, origin, inSilence);
     logger.info('this box signs with another key from now on', { keyId: keys.state.current.keyId });
     // The new key is in force: what goes wrong from here on is made up for, and no reason to say that it is not.
     const notes = dropped.map(({ keyId }) => noLonger(keyId));
@@ -137,16 +140,7 @@ export class BoxIdentity implements IdentityControl, AsyncDisposable {
       logger.error('the rotation of the key could not be recorded', { reason: messageOf(error) });
       notes.push(`it could not be recorded (${messageOf(error)}); that is tried again every hour`);
     }
-    void this.#reconnect();
     return { ...(await this.show()), formerKeyId, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
-  }
-
-  async #reconnect(): Promise<void> {
-    try {
-      await this.#options.reconnect();
-    } catch (error) {
-      this.#options.logger.error('the broker was not connected to anew', { reason: messageOf(error) });
-    }
   }
 }
 

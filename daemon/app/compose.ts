@@ -59,7 +59,7 @@ export async function composeBox(
   const conditions = lifetime.use('state of the box', new BoxConditions({ records, clock, logger }));
   const self = await openBoxIdentity(current, {
     ...{ from: identity, records, audit, lifetime, logger },
-    reconnect: async () => parts?.reconnect(),
+    inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
   });
   const { intake, evidence } = startIntake(stores, current, { lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });

@@ -160,9 +160,16 @@ export class ReplaceableParts implements AsyncDisposable {
     return this.#inTurn(() => this.#replace(this.#config, signal));
   }
 
-  /** Says goodbye to the broker and connects anew, so that the last will it keeps is made with the key in force. */
-  reconnect(): Promise<void> {
-    return this.#inTurn(() => this.#replacePublisher(this.#plans.publishing));
+  /** Says goodbye to the broker, runs `work`, and connects anew, whatever became of it. */
+  inSilence<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await this.#publisher?.[Symbol.asyncDispose]();
+      try {
+        return await work();
+      } finally {
+        this.#startPublisher(this.#plans.publishing);
+      }
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -193,6 +200,10 @@ export class ReplaceableParts implements AsyncDisposable {
   async #replacePublisher(plan: PublishingPlan | undefined): Promise<void> {
     // One after the other: the goodbye of the old connection must not follow the greeting of the new.
     await this.#publisher?.[Symbol.asyncDispose]();
+    this.#startPublisher(plan);
+  }
+
+  #startPublisher(plan: PublishingPlan | undefined): void {
     if (!this.#isEnded) this.#publisher = startPublishing(plan, this.#options);
   }
 

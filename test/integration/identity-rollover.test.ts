@@ -12,10 +12,11 @@ import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
 import { keySetSchema } from '../../daemon/publish/contract/key-set-schema.js';
 import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { followKeySet, type TrustedKeys } from '../../daemon/publish/identity/follow-key-set.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { IdentityKeys, type InSilence } from '../../daemon/publish/identity/identity-keys.js';
 import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
 import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
 import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import type { Publisher } from '../../daemon/publish/publisher.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
@@ -35,10 +36,14 @@ interface BoxUnderTest extends AsyncDisposable {
   readonly records: Records;
   readonly clock: VirtualClock;
   readonly audited: readonly NewAuditEntry[];
+  /** How often nobody signed for the sake of a rotation. */
+  readonly silences: number;
+  /** From now on, until the box is closed; a rotation is made between two connections, as the daemon does it. */
+  publishTo(url: string): void;
 }
 
 /** A box with real keys and records; its audit log is a list. */
-async function openBox(places: SecretPlaces, reconnect = () => Promise.resolve()): Promise<BoxUnderTest> {
+async function openBox(places: SecretPlaces): Promise<BoxUnderTest> {
   const clock = new VirtualClock(Date.now());
   const keys = await IdentityKeys.open({ places, clock, overlapMs });
   const records = openTestRecords(join(places.dataDir, 'records.db'));
@@ -50,20 +55,36 @@ async function openBox(places: SecretPlaces, reconnect = () => Promise.resolve()
     },
     list: () => [],
   };
+  let publish: (() => Publisher) | undefined;
+  let publisher: Publisher | undefined;
+  let silences = 0;
+  const inSilence: InSilence = async (work) => {
+    silences += 1;
+    await publisher?.[Symbol.asyncDispose]();
+    try {
+      return await work();
+    } finally {
+      publisher = publish?.();
+    }
+  };
   const options = {
-    keys,
-    records,
-    audit,
+    ...{ keys, records, audit, inSilence, clock },
     from: box,
     overlapDays: () => 14,
-    reconnect,
-    clock,
     logger: silentLogger,
   };
   const identity = await new BoxIdentity(options).start();
   return {
     ...{ keys, identity, records, clock, audited },
+    get silences() {
+      return silences;
+    },
+    publishTo(url) {
+      publish = () => publisherOf(url, { keys, records });
+      publisher = publish();
+    },
     async [Symbol.asyncDispose]() {
+      await publisher?.[Symbol.asyncDispose]();
       await identity[Symbol.asyncDispose]();
       await records[Symbol.asyncDispose]();
       keys[Symbol.dispose]();
@@ -71,7 +92,7 @@ async function openBox(places: SecretPlaces, reconnect = () => Promise.resolve()
   };
 }
 
-function publish(url: string, { keys, records }: BoxUnderTest) {
+function publisherOf(url: string, { keys, records }: Pick<BoxUnderTest, 'keys' | 'records'>): Publisher {
   const about = { topic: topics.keys, from: box, memory: records.retained };
   const companions = [keySetCompanion({ ...about, keys, clock: systemClock, logger: silentLogger })];
   return startTestPublisher({ url, records, signer: () => keys.current(), companions });
@@ -94,22 +115,36 @@ function statesSeenBy({ messages }: EventSubscriber): readonly StateMessage[] {
     .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString())));
 }
 
-/** What is replaced while it is in use. */
-class AsyncDisposableHolder implements AsyncDisposable {
-  #held: AsyncDisposable;
+interface SignedMessage {
+  readonly topic: string;
+  /** Which key it is signed with. */
+  readonly keyId: string;
+  /** Of a key set: which keys it makes known. */
+  readonly known: readonly string[];
+}
 
-  constructor(held: AsyncDisposable) {
-    this.#held = held;
-  }
+function signedMessagesSeenBy({ messages }: EventSubscriber): readonly SignedMessage[] {
+  return messages.map(({ topic, payload }) => {
+    const { keys = [], signature } = JSON.parse(payload.toString()) as {
+      readonly keys?: readonly { readonly kid: string }[];
+      readonly signature: string;
+    };
+    const header = Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString();
+    const { kid: keyId } = JSON.parse(header) as { readonly kid: string };
+    return { topic, keyId, known: keys.map(({ kid }) => kid) };
+  });
+}
 
-  async replace(make: () => AsyncDisposable): Promise<void> {
-    await this.#held[Symbol.asyncDispose]();
-    this.#held = make();
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#held[Symbol.asyncDispose]();
-  }
+/** The key in force signs the key set that makes it known, then everything else, the event of the rotation too; no other does. */
+function assertHandedOver(messages: readonly SignedMessage[], { keys }: BoxUnderTest): void {
+  const { keyId } = keys.state.current;
+  const first = messages.findIndex((message) => message.keyId === keyId);
+  const after = messages.slice(first);
+  assert.equal(after[0]?.topic, topics.keys);
+  assert.ok(after[0].known.includes(keyId));
+  assert.deepEqual([...new Set(after.map((message) => message.keyId))], [keyId]);
+  assert.ok(after.some(({ topic }) => topic === topics.event('identity')));
+  assert.ok(!messages.slice(0, first).some(({ topic }) => topic === topics.event('identity')));
 }
 
 describe('the rollover of the box key, seen from a centre', {
@@ -122,7 +157,7 @@ describe('the rollover of the box key, seen from a centre', {
       await using subscriber = await subscribeToEvents(broker.url);
       await using one = await openBox(places);
       for (const fact of assortedFacts(5)) one.records.record(fact);
-      await using _publisher = publish(broker.url, one);
+      one.publishTo(broker.url);
       await subscriber.until(() => subscriber.eventIds.length === 5);
       const [first, second] = subscriber.messages.map(({ topic }) => topic);
       assert.deepEqual([first, second], [topics.keys, topics.state]);
@@ -132,10 +167,8 @@ describe('the rollover of the box key, seen from a centre', {
     withSecretPlaces(async (places) => {
       await using broker = await startMosquitto();
       await using subscriber = await subscribeToEvents(broker.url);
-      let renew = (): Promise<void> => Promise.resolve();
-      await using one = await openBox(places, () => renew());
-      await using holder = new AsyncDisposableHolder(publish(broker.url, one));
-      renew = () => holder.replace(() => publish(broker.url, one));
+      await using one = await openBox(places);
+      one.publishTo(broker.url);
       await subscriber.until(() => statesSeenBy(subscriber).length === 1);
       const rotated = one.identity.rotate(technician);
       for (const fact of assortedFacts(40)) {
@@ -146,17 +179,43 @@ describe('the rollover of the box key, seen from a centre', {
       await subscriber.until(
         () => subscriber.eventIds.length === 41 && statesSeenBy(subscriber).length === 3,
       );
+      const messages = signedMessagesSeenBy(subscriber);
       const known = new Set<string>();
-      for (const { topic, payload } of subscriber.messages) {
-        const { keys = [], signature } = JSON.parse(payload.toString()) as {
-          readonly keys?: readonly { readonly kid: string }[];
-          readonly signature: string;
-        };
-        for (const { kid } of keys) known.add(kid);
-        const header = Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString();
-        const { kid } = JSON.parse(header) as { readonly kid: string };
-        assert.ok(known.has(kid), topic);
+      for (const message of messages) {
+        for (const keyId of message.known) known.add(keyId);
+        assert.ok(known.has(message.keyId), message.topic);
       }
+      assertHandedOver(messages, one);
+    }));
+
+  test('nothing comes signed with the former key after a kill between the rotation and its event', () =>
+    withSecretPlaces(async (places) => {
+      await using broker = await startMosquitto();
+      await using subscriber = await subscribeToEvents(broker.url);
+      {
+        await using killed = await openBox(places);
+        killed.publishTo(broker.url);
+        await subscriber.until(() => statesSeenBy(subscriber).length === 1);
+      }
+      {
+        await using killed = await openBox(places);
+        for (const fact of assortedFacts(5)) killed.records.record(fact);
+        await killed.keys.rotate(overlapMs);
+      }
+      await using one = await openBox(places);
+      one.publishTo(broker.url);
+      await subscriber.until(() => subscriber.eventIds.length === 6);
+      assertHandedOver(signedMessagesSeenBy(subscriber), one);
+    }));
+
+  test('what an ended connection has left half done is not signed with the former key', () =>
+    withSecretPlaces(async (places) => {
+      await using one = await openBox(places);
+      const signer = one.keys.current();
+      await signer.sign('{"a":1}');
+      await one.identity.rotate(technician);
+      await assert.rejects(signer.sign('{"a":1}'), { code: 'box-key-former' });
+      await one.keys.current().sign('{"a":1}');
     }));
 
   test('everything verifies with what follows from the key that was pinned', () =>
@@ -166,22 +225,20 @@ describe('the rollover of the box key, seen from a centre', {
       await using one = await openBox(places);
       let inForce = await pinned(one);
       let trusted: TrustedKeys = new Map();
-      {
-        await using _publisher = publish(broker.url, one);
-        for (const fact of assortedFacts(20)) one.records.record(fact);
-        await subscriber.until(
-          () => subscriber.eventIds.length === 20 && keySetsSeenBy(subscriber).length === 1,
-        );
-        await one.identity.rotate(technician);
-        for (const fact of assortedFacts(20)) one.records.record(fact);
-        await subscriber.until(
-          () => subscriber.eventIds.length === 41 && keySetsSeenBy(subscriber).length === 2,
-        );
-        await one.identity.rotate(technician);
-        await subscriber.until(
-          () => subscriber.eventIds.length === 42 && keySetsSeenBy(subscriber).length === 3,
-        );
-      }
+      one.publishTo(broker.url);
+      for (const fact of assortedFacts(20)) one.records.record(fact);
+      await subscriber.until(
+        () => subscriber.eventIds.length === 20 && keySetsSeenBy(subscriber).length === 1,
+      );
+      await one.identity.rotate(technician);
+      for (const fact of assortedFacts(20)) one.records.record(fact);
+      await subscriber.until(
+        () => subscriber.eventIds.length === 41 && keySetsSeenBy(subscriber).length === 2,
+      );
+      await one.identity.rotate(technician);
+      await subscriber.until(
+        () => subscriber.eventIds.length === 42 && keySetsSeenBy(subscriber).length === 3,
+      );
       const signers = new Set<string>();
       for (const keySet of keySetsSeenBy(subscriber)) {
         const followed = await followKeySet(keySet, inForce);
@@ -206,7 +263,7 @@ describe('the rollover of the box key, seen from a centre', {
       await one.identity.rotate(technician);
       await one.identity.rotate(technician);
       await using first = await subscribeToEvents(broker.url);
-      await using _publisher = publish(broker.url, one);
+      one.publishTo(broker.url);
       await first.until(() => keySetsSeenBy(first).length === 1 && first.eventIds.length === 2);
       await using late = await subscribeToEvents(broker.url);
       await late.until(() => keySetsSeenBy(late).length === 1);
@@ -222,7 +279,7 @@ describe('the rollover of the box key, seen from a centre', {
       await using subscriber = await subscribeToEvents(broker.url);
       await using one = await openBox(places);
       const before = one.keys.state.current.keyId;
-      await using _publisher = publish(broker.url, one);
+      one.publishTo(broker.url);
       const { keyId, formerKeyId } = await one.identity.rotate(technician);
       await subscriber.until(() => subscriber.eventIds.length === 1);
       const message = subscriber.messages.find(({ topic }) => topic === topics.event('identity'));
@@ -253,6 +310,7 @@ describe('the rollover of the box key, seen from a centre', {
       const { note, former } = await one.identity.rotate(technician);
       assert.ok(note?.includes(first), note);
       assert.equal(former.length, 8);
+      assert.equal(one.silences, 9, 'what is refused ends no connection');
     }));
 
   test('no last will of the former key is left at the broker', () =>
@@ -260,11 +318,8 @@ describe('the rollover of the box key, seen from a centre', {
       await using broker = await startMosquitto();
       await using gate = await openTcpGate(broker.port);
       await using subscriber = await subscribeToEvents(broker.url);
-      let renew = (): Promise<void> => Promise.resolve();
-      await using one = await openBox(places, () => renew());
-      const url = `mqtt://127.0.0.1:${gate.port}`;
-      await using holder = new AsyncDisposableHolder(publish(url, one));
-      renew = () => holder.replace(() => publish(url, one));
+      await using one = await openBox(places);
+      one.publishTo(`mqtt://127.0.0.1:${gate.port}`);
       const said = () => statesSeenBy(subscriber).map(({ reason }) => reason);
       await subscriber.until(() => said().length === 1);
       await one.identity.rotate(technician);
@@ -283,7 +338,7 @@ describe('the rollover of the box key, seen from a centre', {
       await using subscriber = await subscribeToEvents(broker.url);
       await using one = await openBox(places);
       await one.identity.rotate(technician);
-      await using _publisher = publish(broker.url, one);
+      one.publishTo(broker.url);
       await subscriber.until(() => keySetsSeenBy(subscriber).length === 1);
       one.clock.advanceBy(14 * dayMs + 3_600_000);
       await subscriber.until(() => keySetsSeenBy(subscriber).length >= 2);

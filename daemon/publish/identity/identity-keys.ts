@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { operational } from '../../base/errors.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import { type KeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
@@ -8,7 +9,7 @@ import type { BoxKey } from './box-key.js';
 import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';
 import { type FormerKey, type IdentityState, nextSequence, writeIdentityState } from './identity-state.js';
 import { openIdentity } from './open-identity.js';
-import { prepareRotation, type RotationOrigin } from './rotation.js';
+import { type NextKey, prepareNextKey, type RotationOrigin, rotatedTo } from './rotation.js';
 import { type KeyPlace, settleBoxKeys } from './settle-box-keys.js';
 import { signText } from './signed-text.js';
 
@@ -18,6 +19,9 @@ export interface IdentityOptions {
   /** How long a key that was replaced by hand stays in the key set, milliseconds. */
   readonly overlapMs: number;
 }
+
+/** Runs `work` while nobody signs: whoever signs is stopped before, and begins anew after, with the key in force then. */
+export type InSilence = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The keys that the box is known by. They work while the gallery is sealed. */
 export class IdentityKeys implements Signer, BoxDecryption, Disposable {
@@ -67,10 +71,15 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     return this.current().sign(json);
   }
 
-  /** Signs with the key in force now, also when another one has taken its place since. */
+  /** Signs with the key in force now, and with no other: once another has taken its place, it rejects with `box-key-former`. */
   current(): Signer {
     const key = this.#key;
-    return { sign: (json) => signText(json, key, this.#options.clock.wallMs()) };
+    return {
+      sign: async (json) => {
+        if (key !== this.#key) throw noLongerInForce();
+        return signText(json, key, this.#options.clock.wallMs());
+      },
+    };
   }
 
   open(sealed: Uint8Array): Uint8Array | undefined {
@@ -90,28 +99,24 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   /**
    * Puts a new key in force. The former one is published for `overlapMs` longer, endorses the new one, and opens what was
    * sealed to it; it signs nothing any more. When this returns the new key survives a power cut; `settle` is to be called then.
-   * Resolves with the former keys that had to make room (at the box only: see `prepareRotation`).
-   * @throws what `prepareRotation`, `writeFormerSealingKeys` and `writeIdentityState` throw: then nothing has changed
+   * What can be refused is refused before anybody is silenced. Resolves with the former keys that had to make room (at the box
+   * only: see `prepareNextKey`).
+   * @throws what `prepareNextKey`, `writeFormerSealingKeys` and `writeIdentityState` throw: then nothing has changed
    */
-  rotate(overlapMs: number, origin: RotationOrigin = 'at-the-box'): Promise<readonly FormerKey[]> {
+  rotate(
+    overlapMs: number,
+    origin: RotationOrigin = 'at-the-box',
+    inSilence: InSilence = (work) => work(),
+  ): Promise<readonly FormerKey[]> {
     return this.#inTurn(async () => {
-      const { places, clock } = this.#options;
-      const basis = { state: this.#state, key: this.#key, isOwn: this.#isOwn, origin };
-      const next = await prepareRotation(places, { ...basis, nowMs: clock.wallMs(), overlapMs });
-      const pairs = [this.#key.sealingPair, ...this.#formerPairs];
+      const { places } = this.#options;
+      const basis = { state: this.#state, isOwn: this.#isOwn, origin };
+      const next = await prepareNextKey(places, basis);
       try {
-        await writeFormerSealingKeys(places, pairs);
-        await writeIdentityState(places, next.state);
-      } catch (error) {
-        next.key[Symbol.dispose]();
-        throw error;
+        return await inSilence(() => this.#putInForce(next, overlapMs));
+      } finally {
+        if (this.#key !== next.key) next.key[Symbol.dispose]();
       }
-      this.#key = next.key;
-      this.#isOwn = next.isOwn;
-      this.#state = next.state;
-      this.#formerPairs = pairs;
-      this.#changed();
-      return next.dropped;
     });
   }
 
@@ -140,6 +145,21 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   [Symbol.dispose](): void {
     this.#key[Symbol.dispose]();
     for (const { secretKey } of this.#formerPairs) wipe(secretKey);
+  }
+
+  async #putInForce({ key, isOwn }: NextKey, overlapMs: number): Promise<readonly FormerKey[]> {
+    const { places, clock } = this.#options;
+    const basis = { state: this.#state, key: this.#key, nowMs: clock.wallMs(), overlapMs };
+    const { state, dropped } = await rotatedTo(key, basis);
+    const pairs = [this.#key.sealingPair, ...this.#formerPairs];
+    await writeFormerSealingKeys(places, pairs);
+    await writeIdentityState(places, state);
+    this.#key = key;
+    this.#isOwn = isOwn;
+    this.#state = state;
+    this.#formerPairs = pairs;
+    this.#changed();
+    return dropped;
   }
 
   async #forget(isOver: (key: FormerKey) => boolean): Promise<void> {
@@ -177,3 +197,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     return done;
   }
 }
+
+/** Met by what an ended connection has left half done. */
+const noLongerInForce = () =>
+  operational('box-key-former', 'this key is a former one of the box, which signs nothing any more');

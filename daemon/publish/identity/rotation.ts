@@ -17,19 +17,28 @@ const mostFormerByCommand = 3;
 /** Who asks for a rotation: a person at the box, who may have to replace a stolen key, or a centre from afar. */
 export type RotationOrigin = 'at-the-box' | 'by-command';
 
-export interface RotationBasis {
+export interface NextKeyBasis {
   readonly state: IdentityState;
-  readonly key: BoxKey;
+  /** Whether the box made the present key itself. */
   readonly isOwn: boolean;
-  /** Wall clock. */
-  readonly nowMs: number;
-  readonly overlapMs: number;
   readonly origin: RotationOrigin;
 }
 
-export interface PreparedRotation {
+export interface NextKey {
   readonly key: BoxKey;
   readonly isOwn: boolean;
+}
+
+export interface RotationBasis {
+  readonly state: IdentityState;
+  /** The present one. */
+  readonly key: BoxKey;
+  /** Wall clock. */
+  readonly nowMs: number;
+  readonly overlapMs: number;
+}
+
+export interface RotatedState {
   /** To be written: that puts the key in force. */
   readonly state: IdentityState;
   /** Former keys that make room: centres which trust none after them cannot follow. */
@@ -37,28 +46,29 @@ export interface PreparedRotation {
 }
 
 /**
- * A new key, safe on the disk under the name of the next one, and endorsed by the present one. Nothing has changed by that.
- * At the box the oldest former key makes room where there are eight; by command there is no rotation where there are three.
+ * A new key, safe on the disk under the name of the next one. Nothing has changed by that. By command there is no rotation
+ * where there are three former keys.
  * @throws `box-key-next-missing`, `identity-rotated-too-often` (by command only), what `replaceOwnSecret` and `findBoxKeys` throw
  */
-export async function prepareRotation(
-  places: OwnSecretPlaces,
-  basis: RotationBasis,
-): Promise<PreparedRotation> {
-  const { state, key, nowMs, overlapMs, origin } = basis;
+export async function prepareNextKey(places: OwnSecretPlaces, basis: NextKeyBasis): Promise<NextKey> {
+  const { state, origin } = basis;
   const last = state.former[mostFormerByCommand - 1];
   if (origin === 'by-command' && last !== undefined) throw tooOften(last.untilMs);
   const handedOver = await findNext(places, state);
   const next = handedOver ?? (basis.isOwn ? await makeNext(places) : undefined);
   if (next === undefined) throw nextMissing(places);
+  return { key: next, isOwn: handedOver === undefined };
+}
+
+/** With `next` in force, endorsed by the present key. The oldest former key makes room where there are eight. */
+export async function rotatedTo(next: BoxKey, basis: RotationBasis): Promise<RotatedState> {
+  const { state, key, nowMs, overlapMs } = basis;
   const former = {
     ...state.current,
     untilMs: nowMs + overlapMs,
     endorsement: await endorse(next.keyId, key, nowMs),
   };
   return {
-    key: next,
-    isOwn: handedOver === undefined,
     state: {
       version: 1,
       sequence: nextSequence(state, nowMs),
