@@ -72,8 +72,11 @@ async function daemonKilled(appliance: Appliance) {
   await breakBroker();
   await untilWaiting(appliance, 1);
   const waiting = (await box.client.recentEvents(1)) as readonly { id: string }[];
-  const children = descendantsOf(box.daemon.pid ?? 0);
-  assert.equal(called('ffmpeg', children).length, 2);
+  let children = descendantsOf(box.daemon.pid ?? 0);
+  await until('both cameras to be read', () => {
+    children = descendantsOf(box.daemon.pid ?? 0);
+    return called('ffmpeg', children).length === 2;
+  });
   assert.equal(await box.stop('SIGKILL'), null);
   await until('vision processes and FFmpeg to end with the daemon', () => !children.some(isRunning));
   await mendBroker();
