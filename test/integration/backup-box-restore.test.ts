@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import { actionsOf, backedUpBox, codeOf, enrol, filesOf, secret } from '../support/backed-up-box.js';
+import { openBackupBox } from '../support/backup-box.js';
+import { passphrase } from '../support/backup-fixture.js';
+import { namesIn, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
+
+describe('a restore', () => {
+  test('into an existing box brings back what was, and keeps the box its log and erasures', async (t) => {
+    const { directory, path, ids } = await backedUpBox(t);
+    await using box = await openBackupBox(directory);
+    const [, grace] = ids;
+    assert.ok(grace && box.access.gallery().erasePerson(grace, tester));
+    const [mallory] = await enrol(box, 'Mallory');
+    const before = box.access.audit.list({ limit: 1000 });
+    const answer = await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada']);
+    assert.deepEqual(
+      [answer.persons, answer.erasedAgain, answer.log, answer.sealed],
+      [1, 1, 'box', undefined],
+    );
+    assert.deepEqual(box.forgotten, [mallory]);
+    const after = box.access.audit.list({ limit: 1000 });
+    assert.deepEqual(after.slice(0, before.length), before);
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+    const [entry] = box.access.audit.list({ action: 'backup.restored' });
+    assert.equal(entry?.details['sha256'], answer.backup.sha256);
+    assert.deepEqual(filesOf(box), ['gallery.db', 'gallery.db.lock']);
+    const [found] = await box.access.gallery().nearest(unitVector(300), { count: 1 });
+    assert.ok(found && found.similarity > 0.999, 'who came back is recognised at once');
+  });
+
+  test('whose consent was withdrawn since the backup does not come back, whose was before it does', async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(temporaryDirectory(t), 'night.rcb');
+    await using box = await openBackupBox(directory);
+    const gallery = box.access.gallery();
+    const [ada, bea] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
+    const withdraw = (id: PersonId | undefined, name: string): unknown =>
+      id && gallery.eraseBiometricData(id, { name }, tester);
+    assert.ok(withdraw(ada, 'Ada'));
+    await box.backups.create({ path, passphrase }, tester);
+    assert.ok(withdraw(bea, 'Beatrix'));
+    await box.backups.restore({ path, secret }, tester);
+    const restored = bea === undefined ? undefined : box.access.gallery().showPerson(bea);
+    assert.equal(restored?.state, 'removed');
+    assert.ok(restored?.profile?.consent?.withdrawnIso, 'name and proof stay');
+    const { db } = box.access.file.database;
+    assert.equal(db.prepare('SELECT count(*) FROM template').pluck().get(), 1, 'only of Grace');
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+  });
+
+  test('who was removed since the backup stays removed, who was restored meanwhile does not', async (t) => {
+    const path = join(temporaryDirectory(t), 'night.rcb');
+    await using box = await openBackupBox(temporaryDirectory(t));
+    const [ada, bea, grace] = await enrol(box, 'Ada', 'Beatrix', 'Grace');
+    if (ada === undefined || bea === undefined || grace === undefined) throw new Error('nobody was enrolled');
+    await box.backups.create({ path, passphrase }, tester);
+    const before = box.access.gallery();
+    assert.ok(before.removePerson(ada, tester));
+    assert.ok(before.removePerson(bea, tester) && before.restorePerson(bea, tester));
+    await box.backups.restore({ path, secret }, tester);
+    const states = () => [ada, bea, grace].map((id) => box.access.gallery().showPerson(id)?.state);
+    assert.deepEqual(states(), ['removed', 'active', 'active']);
+    assert.equal(box.access.gallery().personCount, 2);
+    assert.ok(box.access.gallery().restorePerson(ada, tester), 'a decision of later is as good as any');
+    await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(states(), ['active', 'active', 'active']);
+    assert.deepEqual(box.access.gallery().quarantined, []);
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+  });
+
+  test('an erased person stays erased in the file, too, and after the next start', async (t) => {
+    const { directory, path, ids } = await backedUpBox(t);
+    {
+      await using box = await openBackupBox(directory);
+      const [ada] = ids;
+      assert.ok(ada && box.access.gallery().erasePerson(ada, tester));
+      await box.backups.restore({ path, secret }, tester);
+    }
+    await using box = await openBackupBox(directory);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Grace']);
+    const db = box.access.file.database.db;
+    const rows = db
+      .prepare('SELECT (SELECT count(*) FROM photograph), (SELECT count(*) FROM data_key)')
+      .raw()
+      .get();
+    assert.deepEqual(rows, [1, 1]);
+  });
+
+  test('onto other hardware with another key needs the recovery secret alone, and goes on with the log', async (t) => {
+    const { path } = await backedUpBox(t);
+    await using box = await openBackupBox(temporaryDirectory(t), { keyFill: 99 });
+    const answer = await box.backups.restore({ path, secret: { passphrase } }, tester);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.equal(answer.log, 'backup');
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+    assert.equal(actionsOf(box).filter((action) => action === 'person.enrolled').length, 2);
+    assert.equal(await codeOf(box.backups.create({ path: `${path}.again` }, tester)), 'done');
+  });
+
+  test('into a box that never had a key gives it one of the provider that is asked for', async (t) => {
+    const { path } = await backedUpBox(t);
+    const directory = temporaryDirectory(t);
+    const keyPassphrase = Buffer.from('seven words that nobody else would think of');
+    {
+      await using box = await openBackupBox(directory, { keyFill: null });
+      assert.equal(box.access.sealed?.code, 'key-not-initialised');
+      assert.equal(await codeOf(box.backups.restore({ path, secret }, tester)), 'key-missing');
+      await box.backups.restore({ path, secret, provider: 'passphrase', keyPassphrase }, tester);
+      assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    }
+    await using box = await openBackupBox(directory, { keyFill: null });
+    assert.equal(box.access.sealed?.code, 'passphrase-needed');
+    assert.equal(await box.access.unlock({ passphrase: keyPassphrase }, tester), undefined);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    // Its passphrase is not asked for again: the key is at hand while the file is replaced.
+    await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+  });
+
+  test('replaces a gallery whose key is lost', async (t) => {
+    const { directory, path } = await backedUpBox(t);
+    writeFileSync(join(directory, 'secrets', 'gallery-key'), new Uint8Array(32).fill(50));
+    await using box = await openBackupBox(directory);
+    assert.equal(box.access.sealed?.code, 'wrong-key');
+    await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.equal(box.access.audit.verify().outcome, 'whole');
+  });
+
+  test('heals a damaged file, which is kept aside, and the box has run meanwhile', async (t) => {
+    const { directory, path } = await backedUpBox(t);
+    const file = join(directory, 'data', 'gallery.db');
+    const bytes = readFileSync(file);
+    bytes.fill(0x55, 2 * 4096, 20 * 4096);
+    writeFileSync(file, bytes);
+    await using box = await openBackupBox(directory);
+    assert.equal(box.access.sealed?.code, 'gallery-damaged');
+    assert.equal(await codeOf(box.backups.create({ path: `${path}.2` }, tester)), 'gallery-sealed');
+    const answer = await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+    assert.ok(answer.damagedFile !== undefined && existsSync(answer.damagedFile));
+    assert.deepEqual(readFileSync(answer.damagedFile), bytes);
+    const [someone] = await box.access.gallery().listPersons();
+    assert.ok(someone !== undefined && box.access.gallery().erasePerson(someone.id, tester));
+    assert.deepEqual(
+      readdirSync(join(directory, 'data')).filter((name) => name.includes('damaged')),
+      [],
+      'an erased person is in no file any more',
+    );
+    assert.notEqual(box.access.audit.verify().outcome, 'broken');
+    const held = box.access.audit.list({ limit: 1000 }).filter(({ details }) => 'heldFrom' in details);
+    assert.ok(held.length > 0, 'what happened without a file is in the log');
+  });
+
+  test('heals a file whose beginning is gone', async (t) => {
+    const { directory, path } = await backedUpBox(t);
+    writeFileSync(join(directory, 'data', 'gallery.db'), Buffer.alloc(8192, 1));
+    await using box = await openBackupBox(directory);
+    const answer = await box.backups.restore({ path, secret }, tester);
+    assert.deepEqual([answer.areErasuresKnown, answer.log], [false, 'backup']);
+    assert.deepEqual(await namesIn(box.access.gallery()), ['Ada', 'Grace']);
+  });
+});
