@@ -57,7 +57,7 @@ export interface CommandMemory {
   begun(): readonly KnownCommand[];
   /** It is answered. Call in the transaction that records the answer; `reply` is null where that is too long to be kept. */
   answered(number: number, reply: string | null): void;
-  /** Forgets what was out of date at `beforeMs`, and remembers that it did. */
+  /** Forgets what was out of date at `beforeMs`, a part of it at a time, and remembers that it did. */
   forget(beforeMs: number): void;
 }
 
@@ -149,20 +149,24 @@ function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
   };
 }
 
+/** Forgotten in one transaction, some milliseconds: what is left goes with the commands that follow. */
+const mostForgottenAtOnce = 200;
+
 /** Deletes in one transaction with the marks that say until when. */
 function forgetterOf(database: OpenDatabase): (beforeMs: number) => void {
   const { db } = database;
   // The `+` keeps the index by state out: it would read everything answered in a week at every command.
-  const isDue = `+state = 'answered' AND expires_at_ms < ?`;
-  const due = db.prepare<[number], number>(`SELECT EXISTS (SELECT 1 FROM command WHERE ${isDue})`).pluck();
+  const due = `SELECT number FROM command WHERE +state = 'answered' AND expires_at_ms < ?
+               ORDER BY expires_at_ms, number LIMIT ${mostForgottenAtOnce}`;
+  const isAnyDue = db.prepare<[number], number>(`SELECT EXISTS (${due})`).pluck();
   const remember = db.prepare<[number]>(`
     INSERT INTO command_mark (issuer_id, forgotten_until_ms)
-    SELECT issuer_id, max(expires_at_ms) FROM command WHERE ${isDue} GROUP BY issuer_id
+    SELECT issuer_id, max(expires_at_ms) FROM command WHERE number IN (${due}) GROUP BY issuer_id
     ON CONFLICT (issuer_id) DO UPDATE SET
       forgotten_until_ms = max(forgotten_until_ms, excluded.forgotten_until_ms)`);
-  const remove = db.prepare<[number]>(`DELETE FROM command WHERE ${isDue}`);
+  const remove = db.prepare<[number]>(`DELETE FROM command WHERE number IN (${due})`);
   return (beforeMs) => {
-    if (explained(database, () => due.get(beforeMs)) !== 1) return;
+    if (explained(database, () => isAnyDue.get(beforeMs)) !== 1) return;
     database.transaction(() => {
       remember.run(beforeMs);
       remove.run(beforeMs);
