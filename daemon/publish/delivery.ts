@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { Recurring } from '../base/recurring.js';
 import type { BoxIdentity } from '../domain/box-identity.js';
 import type { SentEvent } from './blocking-events.js';
 import type { BrokerConnection } from './broker-connection.js';
@@ -13,6 +14,7 @@ import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
 import { refusedWith } from './publish-refusal.js';
 import type { PublisherTimings } from './publisher-timings.js';
+import { repeatEveryMs } from './retained-documents.js';
 import { Sender } from './sender.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
@@ -54,6 +56,8 @@ export class Delivery {
   #sequence: number;
   #isOnline = false;
   #said: BoxState | undefined;
+  /** The state message that was published last. */
+  #standing: Uint8Array | undefined;
 
   constructor(options: DeliveryOptions) {
     const { connection, timings } = options;
@@ -100,14 +104,24 @@ export class Delivery {
   }
 
   async #deliver(signal: AbortSignal): Promise<RollcallError | undefined> {
-    const { companions, connection, onOnline, outbox } = this.#options;
+    const { clock, companions, connection, logger, onOnline, outbox } = this.#options;
     let onAbort = (): void => undefined;
     const stopped = new Promise<undefined>((resolve) => {
       onAbort = () => resolve(undefined);
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
+    const repeating = new Recurring({
+      clock,
+      everyMs: repeatEveryMs,
+      work: () => this.#repeatState(),
+      onFailure: (error) =>
+        logger.warn('the state of this box was not published again', {
+          reason: asPublishError(error).message,
+        }),
+    });
     try {
+      repeating.start();
       const failure = await Promise.race([this.#greet(), stopped]);
       if (failure || signal.aborted) return failure;
       this.#isOnline = true;
@@ -119,7 +133,15 @@ export class Delivery {
       return await Promise.race([connection.closed, this.drain.failed, stopped]);
     } finally {
       signal.removeEventListener('abort', onAbort);
+      void repeating[Symbol.asyncDispose]();
     }
+  }
+
+  /** The same message, with its number: it says nothing new, and stands there again if somebody else has written there. */
+  async #repeatState(): Promise<void> {
+    const { connection, topics } = this.#options;
+    if (this.#standing !== undefined)
+      await connection.publish(topics.state, this.#standing, { isRetained: true });
   }
 
   /** Says again that the box is online, where its state is no longer as was said; when it is online, if not yet. */
@@ -182,6 +204,7 @@ export class Delivery {
     const lastSequence = outbox.newestSequence();
     const text = stateText({ ...message, ...this.#said, lastSequence, timeMs: clock.wallMs() }, from);
     const payload = new TextEncoder().encode(await signer.sign(text));
+    this.#standing = payload;
     await connection.publish(topics.state, payload, { isRetained: true });
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { Recurring } from '../base/recurring.js';
 import type { BrokerConnection } from './broker-connection.js';
 import type { Companion } from './companion.js';
 import { refusedWith } from './publish-refusal.js';
@@ -41,6 +42,11 @@ export interface RetainedDocumentsOptions {
   readonly logger: Logger;
 }
 
+/**
+ * How often what stands retained is published once more, milliseconds: whoever else may write there may have put something in
+ * its place, and no broker tells. Until then nobody who comes new finds what the box has said.
+ */
+export const repeatEveryMs = 900_000;
 /** Changes within this time are published together, the last of them only: a flapping camera must not flood. */
 const gatherMs = 1_000;
 /** After a refusal, or when nothing can be remembered. */
@@ -54,8 +60,8 @@ interface Joined {
 }
 
 /**
- * Keeps retained messages at the broker as they are wanted: all of them after each connection, then those that change, one
- * after the other. What is not wanted any more is taken back, also when that came about while the program was off. Where the
+ * Keeps retained messages at the broker as they are wanted: all of them after each connection and then every `repeatEveryMs`,
+ * and those that change, one after the other. What is not wanted any more is taken back, also when that came about while the program was off. Where the
  * broker refuses a topic, that is said once and tried again; others are published.
  */
 export class RetainedDocuments implements Companion {
@@ -72,22 +78,32 @@ export class RetainedDocuments implements Companion {
   async lead(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): Promise<void> {
     if (this.#options.isLeading !== true) return;
     this.#begin(connection, signal);
-    this.#turn = this.#turn.then(() => this.#settle());
     await this.#turn;
   }
 
   join(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): void {
     if (this.#joined?.signal === signal) return;
     this.#begin(connection, signal);
-    this.#settleWithin(0);
   }
 
   #begin(connection: Pick<BrokerConnection, 'publish'>, signal: AbortSignal): void {
-    this.#joined = { connection, signal, said: new Map() };
-    const { onChanged, isLeading } = this.#options;
+    const said = new Map<string, string>();
+    this.#joined = { connection, signal, said };
+    const { clock, onChanged, isLeading } = this.#options;
+    const repeating = new Recurring({
+      clock,
+      everyMs: repeatEveryMs,
+      work: () => {
+        said.clear();
+        return this.#settleNext();
+      },
+      onFailure: (error) => this.#report(error),
+    });
+    repeating.start();
     const forget = onChanged(() => this.#settleWithin(isLeading === true ? 0 : gatherMs));
     const leave = (): void => {
       forget();
+      void repeating[Symbol.asyncDispose]();
       this.#leave(signal);
     };
     signal.addEventListener('abort', leave, { once: true });
@@ -113,9 +129,14 @@ export class RetainedDocuments implements Companion {
     this.#timer?.cancel();
     const timer = clock.after(delayMs, () => {
       this.#timer = undefined;
-      this.#turn = this.#turn.then(() => this.#settle());
+      void this.#settleNext();
     });
     this.#timer = { dueMs, cancel: () => timer.cancel() };
+  }
+
+  #settleNext(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#settle());
+    return this.#turn;
   }
 
   async #settle(): Promise<void> {

@@ -3,7 +3,11 @@ import { beforeEach, describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { operational } from '../../daemon/base/errors.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { type RetainedDocument, RetainedDocuments } from '../../daemon/publish/retained-documents.js';
+import {
+  type RetainedDocument,
+  RetainedDocuments,
+  repeatEveryMs,
+} from '../../daemon/publish/retained-documents.js';
 import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
 import { memoryLog } from '../support/published-box.js';
 
@@ -100,6 +104,19 @@ describe('what is retained at the broker', () => {
     assert.deepEqual(published, ['a one', 'b three']);
   });
 
+  test('is all of it again every quarter of an hour: somebody else may have written there', async () => {
+    connect();
+    await pass();
+    published.length = 0;
+    await pass(repeatEveryMs - 1_000);
+    assert.deepEqual(published, []);
+    for (const _ of [1, 2]) {
+      await pass(1_500);
+      assert.deepEqual(published.splice(0), ['a one', 'b two']);
+      clock.advanceBy(repeatEveryMs - 1_500);
+    }
+  });
+
   test('changes once a second at most, to what comes last', async () => {
     connect();
     await pass();
@@ -171,7 +188,7 @@ describe('what is retained at the broker', () => {
     connection.abort();
     wanted = { a: 'later' };
     tell();
-    await pass(600_000);
+    await pass(2 * repeatEveryMs);
     assert.deepEqual(published, []);
     assert.deepEqual(log.lines, []);
   });

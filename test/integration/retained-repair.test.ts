@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import mqtt from 'mqtt';
+import type { Timer } from '../../daemon/base/clock.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { RetainedDocuments, repeatEveryMs } from '../../daemon/publish/retained-documents.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import { box, openTestRecords, startTestPublisher, temporaryFolder } from '../support/published-box.js';
+import { until } from '../support/until.js';
+
+const topics = topicsOf('rollcall', box);
+const documents = [topics.keys, topics.cameraState('gate')];
+const retained = [topics.state, ...documents];
+
+/** Counts who waits to publish once more, so that time goes on only when nothing is on its way. */
+class WaitingClock extends VirtualClock {
+  waiting = 0;
+
+  override after(delayMs: number, callback: () => void): Timer {
+    if (delayMs !== repeatEveryMs) return super.after(delayMs, callback);
+    this.waiting += 1;
+    return super.after(delayMs, () => {
+      this.waiting -= 1;
+      callback();
+    });
+  }
+}
+
+/** What somebody finds who comes now: the message of each topic. */
+async function foundAt(url: string): Promise<readonly string[]> {
+  await using late = await subscribeToEvents(url);
+  await late.until(() => late.messages.length === retained.length);
+  return retained.map((topic) => String(late.messages.find((message) => message.topic === topic)?.payload));
+}
+
+describe('what somebody else has written over what a box has said', {
+  skip: withoutMosquitto,
+  timeout: 60_000,
+}, () => {
+  test('is there until the box says it once more, on the connection that it has', async () => {
+    await using broker = await startMosquitto();
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const clock = new WaitingClock(Date.now());
+    const companions = documents.map(
+      (topic) =>
+        new RetainedDocuments({
+          owner: topic,
+          what: 'a document of the test',
+          wanted: () => [{ topic, content: topic, messages: async () => [`{"said":"${topic}"}`] }],
+          onChanged: () => () => undefined,
+          isLeading: topic === topics.keys,
+          memory: records.retained,
+          clock,
+          logger: silentLogger,
+        }),
+    );
+    await using _publisher = startTestPublisher({ url: broker.url, records, companions, clock });
+    const isQuiet = () => clock.waiting === retained.length;
+    await until('everything is said', isQuiet);
+    const said = await foundAt(broker.url);
+    const stranger = await mqtt.connectAsync(broker.url);
+    for (const topic of retained) await stranger.publishAsync(topic, 'garbage{', { qos: 1, retain: true });
+    await stranger.endAsync();
+    clock.advanceBy(repeatEveryMs - 1);
+    assert.deepEqual(
+      await foundAt(broker.url),
+      retained.map(() => 'garbage{'),
+    );
+    clock.advanceBy(1);
+    await until('everything is said once more', isQuiet);
+    assert.deepEqual(await foundAt(broker.url), said);
+  });
+});
