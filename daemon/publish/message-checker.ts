@@ -6,7 +6,7 @@ import { SequenceLedger, type SequenceSummary } from './sequence-ledger.js';
 /** A key that messages are verified with, and until when what it signed is to be believed. */
 export interface CheckingKey {
   readonly key: VerifyingKey;
-  /** Seconds since the Unix epoch; absent: it is in force. */
+  /** Seconds since the Unix epoch, compared with `iat`, which a thief of the key backdates; absent: it is in force. */
   readonly notAfterS?: number;
 }
 

@@ -1,92 +1,102 @@
 // Follows the events of one box: verifies each, takes it once, prints a line. Needs `npm install mqtt jose`.
 //   node subscriber.mjs URL PREFIX/SITE/BOX THUMBPRINT [--ca FILE --cert FILE --key FILE] [--until TYPE]
-// THUMBPRINT: what `rollcall identity show` says at the box. That key is trusted, and what it leads to.
+// THUMBPRINT: what `rollcall identity show` says at the box. That key is trusted, and what it leads to: box-keys.mjs.
+// Standard output gets verified events and nothing else; what is refused, kept or missing is told on standard error.
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { calculateJwkThumbprint, compactVerify, flattenedVerify } from 'jose';
 import mqtt from 'mqtt';
+import { BoxKeys, isThumbprint, partsOf } from './box-keys.mjs';
 
-const options = Object.fromEntries(['ca', 'cert', 'key', 'until'].map((name) => [name, { type: 'string' }]));
-const { values, positionals } = parseArgs({ allowPositionals: true, options });
-const { until, ...pem } = values;
-const tls = Object.fromEntries(Object.entries(pem).map(([name, path]) => [name, readFileSync(path)]));
-const [url, base, thumbprint] = positionals;
+const { url, base, thumbprint, until, tls } = commandLine();
 const source = `/${base.split('/').slice(-2).join('/')}`;
-const algorithms = ['EdDSA']; // Nothing in a message chooses how it is verified.
-let trusted = new Map([[thumbprint, undefined]]); // Keys by thumbprint. Of the first, only the name is known yet.
-let [events, following] = []; // The session of events, when it has begun; the looking at the key set that came last.
-let [newestKeySet, next, mayWaitFromMs] = [0, 0, 0]; // Sequences of the key set and of the event to come; see trustedFor.
+const boxKeys = new BoxKeys(source, thumbprint);
 const seen = new Set(); // In your system: a unique index on the id, written together with what the event changes.
-const say = (...words) => console.log(words.join('  '));
-const decoded = async (payload) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
-const headerOf = (jws) => JSON.parse(Buffer.from(jws.split('.')[0], 'base64url'));
+let kept = []; // Messages that wait for their key. In your system: a table, since what is acknowledged comes only once.
+let [next, isDone, turn] = [0, false, Promise.resolve()]; // The sequence to come; whether to end; see `subscribe`.
+let events; // The session of events, when it has begun.
 
-/** What a message says, if a key of `keysFor(kid)` signed it: its text without the last attribute, `signature`. */
-async function verified(message, keysFor) {
-  const [, head, header, signature] = /^(.*),"signature":"([\w-]+)\.\.([\w-]+)"}$/s.exec(message) ?? [];
-  if (header === undefined) throw new Error('it is not signed');
-  const { kid, typ } = headerOf(header);
-  const key = (await keysFor(kid)).get(kid);
-  if (key === undefined || typ !== 'rollcall+jws') throw new Error(`signed by somebody else: ${kid}`);
-  const signed = { protected: header, payload: Buffer.from(`${head}}`).toString('base64url'), signature };
-  await flattenedVerify(signed, key, { algorithms });
-  return { kid, value: JSON.parse(`${head}}`) };
-}
-
-/** The trusted keys. One that is unknown may be on its way: waited for once a minute, since anybody can make up a `kid`. */
-async function trustedFor(kid) {
-  await following?.catch(() => undefined);
-  if (trusted.has(kid) || Date.now() < mayWaitFromMs) return trusted;
-  mayWaitFromMs = Date.now() + 60_000;
-  for (let waits = 0; waits < 20 && !trusted.has(kid); waits += 1) await sleep(100);
-  return trusted;
-}
-
-/** Trusts the keys of a key set that is signed with its newest key, if a trusted key leads there by endorsements. */
-async function follow(message) {
-  const { keys, endorsements } = JSON.parse(message);
-  const offered = new Map();
-  for (const { kty, crv, x } of keys.filter(({ use }) => use === 'sig'))
-    offered.set(await calculateJwkThumbprint({ kty, crv, x }), { kty, crv, x });
-  const [inForce] = trusted.keys(); // Former ones lead nowhere: one may have been stolen.
-  const reached = new Map([...offered].filter(([kid]) => kid === inForce));
-  for (const jws of endorsements.toReversed()) {
-    const { kid, typ } = headerOf(jws); // Those of the oldest keys come first now.
-    if (!reached.has(kid) || typ !== 'rollcall-endorsement+jws') continue;
-    const { payload } = await compactVerify(jws, reached.get(kid), { algorithms });
-    const { key } = JSON.parse(Buffer.from(payload));
-    if (offered.has(key)) reached.set(key, offered.get(key));
+function commandLine() {
+  try {
+    const [url = '', base = '', thumbprint = '', ...args] = process.argv.slice(2);
+    const names = ['ca', 'cert', 'key', 'until'];
+    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+    const { until, ...files } = parseArgs({ args, options }).values;
+    if (!/^(mqtt|ws)s?:\/\/./.test(url)) throw new Error('URL begins with mqtt:// or mqtts://');
+    if (!/^[^+#]+\/[^/+#]+\/[^/+#]+$/.test(base)) throw new Error('PREFIX/SITE/BOX has three levels or more');
+    if (!isThumbprint(thumbprint)) throw new Error("THUMBPRINT is 43 letters and digits, of 'identity show'");
+    const tls = Object.fromEntries(Object.entries(files).map(([name, path]) => [name, readFileSync(path)]));
+    return { url, base, thumbprint, until, tls };
+  } catch ({ message }) {
+    const usage = 'URL PREFIX/SITE/BOX THUMBPRINT [--ca FILE --cert FILE --key FILE] [--until TYPE]';
+    console.error(`${message}\nusage: node subscriber.mjs ${usage}`);
+    process.exit(2);
   }
-  const { kid, value } = await verified(message, () => reached);
-  const isOfBox = `/${value.site}/${value.box}` === source && kid === [...offered.keys()][0];
-  if (!isOfBox || value.sequence < newestKeySet) throw new Error('it is not the newest key set of this box');
-  [trusted, newestKeySet] = [offered, value.sequence];
 }
 
-/** Takes an event once. Returns whether it is the one to end with. */
-async function take(message, isRetained) {
-  if (isRetained) throw new Error('it is retained, which a box does with no event');
-  const { value: event } = await verified(message, trustedFor);
+/** Nothing that ends a line, steers a terminal or turns the direction of writing is left in it; JSON stays JSON. */
+function printable(text) {
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (found) => found.split('').map(escaped).join(''));
+}
+
+/** Whatever is told here may have been made up by anybody: topics, and reasons that quote the message. */
+function complain(word, ...texts) {
+  const quoted = texts.map((text) => printable(JSON.stringify(text.slice(0, 200))));
+  console.error([word, ...quoted].join('  '));
+}
+
+/** Takes an event once. */
+async function take(message, { topic, retain }) {
+  if (retain) throw new Error('it is retained, which a box does with no event');
+  const parts = partsOf(message);
+  if (!boxKeys.knows(parts.kid)) return keep({ message, topic, kid: parts.kid });
+  const event = await boxKeys.verified(parts);
   if (event.source !== source) throw new Error(`it is of ${event.source}`);
-  if (seen.has(event.id)) return false;
+  if (seen.has(event.id)) return;
   seen.add(event.id);
   const sequence = Number(event.sequence);
-  if (next > 0 && sequence > next) say('GAP', `${next} to ${sequence - 1} have not come`);
+  if (next > 0 && sequence > next) complain('GAP', `${next} to ${sequence - 1} have not come`);
   next = Math.max(next, sequence + 1);
-  say(event.time, sequence, event.type, event.historical ? 'historical' : 'new', JSON.stringify(event.data));
-  return event.type === until;
+  const news = event.historical ? 'historical' : 'new';
+  console.log(printable([event.time, sequence, event.type, news, JSON.stringify(event.data)].join('  ')));
+  isDone = event.type === until;
 }
 
-/** Handles one message after the other, and acknowledges each when it is handled; ends after the last. */
+/** A message may overtake the key set with its key. Anybody can make up a key, too: the oldest go, and it is said. */
+function keep(waiting) {
+  if (waiting.message.length > 100_000) throw new Error('unknown key, longer than any event');
+  complain('KEPT', waiting.topic, `until its key is known: ${waiting.kid}`);
+  kept.push(waiting);
+  if (kept.length <= 500) return;
+  const { topic, kid } = kept.shift();
+  complain('FORGOTTEN', topic, `too many wait for a key, this one longest: ${kid}`);
+}
+
+/** Takes what was kept and has its key now. */
+async function takeKept() {
+  const waiting = kept;
+  kept = waiting.filter(({ kid }) => !boxKeys.knows(kid));
+  for (const { message, topic, kid } of waiting)
+    if (boxKeys.knows(kid) && !isDone) await attempt(topic, () => take(message, { topic }));
+}
+
+async function attempt(topic, work) {
+  await work().catch((error) => complain('REFUSED', topic, error.message));
+}
+
+/** Handles one message of both sessions after the other, and acknowledges each when it is handled; ends after the last. */
 function subscribe(session, topics, handle) {
   const client = mqtt.connect(url, { ...tls, ...session, protocolVersion: 4 }).subscribe(topics, { qos: 1 });
-  client.on('error', (error) => say('ERROR', error.message));
-  client.handleMessage = async ({ topic, payload, retain }, acknowledge) => {
-    const handled = decoded(payload).then((message) => handle(message, retain));
-    const isLast = await handled.catch((error) => say('REFUSED', topic, error.message));
+  client.on('error', (error) => complain('ERROR', error.message || String(error.code)));
+  const decode = (payload) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
+  const handleInTurn = async (packet, acknowledge) => {
+    if (isDone) return; // Not acknowledged: the broker keeps it for the next time.
+    await attempt(packet.topic, async () => handle(decode(packet.payload), packet));
     acknowledge();
-    if (isLast) for (const each of [events, keys]) each.end();
+    if (isDone) for (const each of [events, keys]) each.end();
+  };
+  client.handleMessage = (packet, acknowledge) => {
+    turn = turn.then(() => handleInTurn(packet, acknowledge));
   };
   return client;
 }
@@ -94,7 +104,10 @@ function subscribe(session, topics, handle) {
 // The events begin when the keys are known, in a session of their own: the broker keeps what comes meanwhile.
 const session = { clean: false, clientId: `centre${source.replaceAll('/', '-')}` };
 const keys = subscribe({}, `${base}/keys`, async (message) => {
-  following = follow(message);
-  await following;
+  await boxKeys.follow(message);
   events ??= subscribe(session, [`${base}/event/#`, `${base}/reply/#`], take);
+  await takeKept();
 });
+setTimeout(() => {
+  if (events === undefined) complain('WAITING', `${base}/keys`, 'no key set yet: are address and ids right?');
+}, 10_000).unref();

@@ -13,6 +13,8 @@ export const withoutShellTools: string | false =
 export interface ExampleSubscriber extends AsyncDisposable {
   /** Of both its outputs. */
   readonly lines: readonly string[];
+  /** Those of standard output. */
+  readonly printed: readonly string[];
   /** Resolves when `isTrue`, which is asked now and after each line; rejects when it has ended before. */
   until(what: string, isTrue: () => boolean): Promise<void>;
   /** Resolves with its exit code when it ends by itself. */
@@ -35,16 +37,19 @@ export function startExampleSubscriber(
   const endAtExit = (): void => endGroup(child);
   process.once('exit', endAtExit);
   const lines: string[] = [];
+  const printed: string[] = [];
   const looks = new Set<() => void>();
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => {
       lines.push(line);
+      if (input === child.stdout) printed.push(line);
       for (const look of [...looks]) look();
     });
   }
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return {
     lines,
+    printed,
     ended,
     until: (what, isTrue) =>
       new Promise((resolve, reject) => {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
+import { signedKeySet } from '../../daemon/publish/identity/key-set.js';
+import { dayMs } from '../support/identity-fixture.js';
+import { box } from '../support/published-box.js';
+import { withSecretPlaces } from '../support/secret-places.js';
+
+/** As far as this test uses it. */
+interface BoxKeys {
+  verified(parts: unknown): Promise<unknown>;
+  follow(message: string): Promise<void>;
+}
+
+const example = (await import(new URL('../../scripts/examples/box-keys.mjs', import.meta.url).href)) as {
+  readonly partsOf: (message: string) => unknown;
+  readonly BoxKeys: new (source: string, thumbprint: string) => BoxKeys;
+};
+
+for (const [days, word] of [
+  [30, 'good'],
+  [5, 'over'],
+] as const) {
+  test(`the example takes a former key whose overlap is ${word} for that`, () =>
+    withSecretPlaces(async (places) => {
+      const clock = new VirtualClock(Date.now() - 10 * dayMs);
+      using keys = await IdentityKeys.open({ places, clock, overlapMs: dayMs });
+      const boxKeys = new example.BoxKeys('/site/box', keys.state.current.keyId);
+      const byFormer = example.partsOf(await keys.sign('{"by":"former"}'));
+      await keys.rotate(days * dayMs);
+      await boxKeys.follow(await signedKeySet({ keys, from: box, clock }));
+      const byNewest = example.partsOf(await keys.sign('{"by":"newest"}'));
+      assert.deepEqual(await boxKeys.verified(byNewest), { by: 'newest' });
+      if (word === 'good') assert.deepEqual(await boxKeys.verified(byFormer), { by: 'former' });
+      else await assert.rejects(boxKeys.verified(byFormer), /a former key whose time is over/);
+    }));
+}
