@@ -14,11 +14,10 @@ test('the whole daemon is killed again and again while people pass', {
   const loop = await runDaemonLoop({ kills: KILLS, events: 1, random: seededRandom(20_261_124) });
   assert.deepEqual(loop.violations, [], `evidence: ${loop.evidence}`);
   assert.equal(loop.arrived, loop.kinds.length);
-  assert.ok(loop.told > 0, 'it told of nothing that it recorded');
   assert.deepEqual(new Set(loop.tally.rows.map(({ phase }) => phase)), new Set(daemonPhases));
   assert.ok(
     loop.tally.rows.some(({ changes }) => changes > 0),
-    'no command was obeyed',
+    'no command was obeyed, and so nothing but the box itself says what it recorded',
   );
   const { arrived, repeats, told, tally } = loop;
   t.diagnostic(
