@@ -14,7 +14,7 @@ export async function explainTlsFailure(
   timeoutMs: number,
 ): Promise<RollcallError> {
   const { name } = access.address;
-  const problem = error instanceof Silence ? 'silent' : handshakeProblem(error);
+  const problem = error instanceof Silence ? 'silentFromTheBeginning' : handshakeProblem(error);
   if (problem === 'tlsEnded' || problem === 'tlsNone') {
     const isPlain = access.address.protocol === 'mqtts' && (await speaksPlainMqtt(access, timeoutMs));
     return brokerError(isPlain ? 'tlsNone' : problem, name, error);

@@ -13,6 +13,7 @@ export function endingOf(error: unknown, isConnected: boolean, link: Link): Brok
 
 function namedProblem(error: unknown, isConnected: boolean): BrokerProblem {
   // The client's own timeouts carry no code.
-  if (error instanceof Error && /^(connack|keepalive) timeout$/i.test(error.message)) return 'silent';
+  if (error instanceof Error && /^connack timeout$/i.test(error.message)) return 'silentFromTheBeginning';
+  if (error instanceof Error && /^keepalive timeout$/i.test(error.message)) return 'silent';
   return problemOf(error, isConnected ? 'lost' : 'protocol');
 }

@@ -32,8 +32,15 @@ const diagnoses = {
   },
   silent: {
     code: 'broker-silent',
-    says: 'the broker accepted the connection but does not answer',
-    remedy: 'Check that the broker is not frozen or overloaded, and that mqtt.url names its MQTT port.',
+    says: 'the broker does not answer any more',
+    remedy: 'Check that the broker is not frozen or overloaded.',
+    passesByItself: true,
+  },
+  silentFromTheBeginning: {
+    code: 'broker-silent',
+    says: 'what listens on the port accepted the connection but does not answer: it may be no MQTT broker',
+    remedy:
+      'Check that mqtt.url names the MQTT port of the broker (cameras and other servers keep silent like this), and then that the broker is not frozen or overloaded.',
     passesByItself: true,
   },
   auth: {

@@ -10,6 +10,7 @@ import { parseClientCertificate } from '../../daemon/publish/client-certificate.
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { type CertificateAuthority, makeAuthority } from '../support/certificate-authority.js';
+import { listenOnLoopback } from '../support/listening.js';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
@@ -232,4 +233,19 @@ describe('mqtt check and what is not there', { timeout: 60_000 }, () => {
     const found = failure(await check(`mqtt://127.0.0.1:${address.port}`));
     assert.deepEqual([found.check, found.code], ['port', 'broker-refused']);
   });
+
+  for (const [scheme, step] of [
+    ['mqtt', 'mqtt'],
+    ['mqtts', 'tls'],
+  ] as const) {
+    test(`a broker, but some other server that waits for its own words (${scheme})`, async () => {
+      const server = createServer((socket) => void socket.resume().on('error', () => undefined));
+      const port = await listenOnLoopback(server);
+      const found = failure(await check(`${scheme}://127.0.0.1:${port}`, {}, { timeoutMs: 500 }));
+      server.close();
+      assert.deepEqual([found.check, found.code], [step, 'broker-silent']);
+      assert.match(found.message, /it may be no MQTT broker$/);
+      assert.match(found.remedy ?? '', /^Check that mqtt\.url names the MQTT port/);
+    });
+  }
 });
