@@ -14,8 +14,12 @@ export type MqttVersion = 5 | 4;
 
 /** Takes what is sent to the box, also what came while it was away. */
 export interface Inbox {
-  /** Resolves, never rejects, when the message may be acknowledged: until then the broker keeps it, and nothing else is read. */
-  take(topic: string, payload: Uint8Array): Promise<void>;
+  /**
+   * Resolves, never rejects, when the message may be acknowledged: until then the broker keeps it, and nothing else is read.
+   * `isRetained`: the broker had stored it and brings it because of a subscription. What was just published never has the
+   * flag (MQTT 3.1.1 and 5, section 3.3.1.3, without `Retain As Published`), though its sender may have set it.
+   */
+  take(topic: string, payload: Uint8Array, isRetained: boolean): Promise<void>;
 }
 
 export interface ConnectOptions extends BrokerAccess {
@@ -209,9 +213,9 @@ function sessionOptions({ inbox, version, startsAnew = false }: ConnectOptions):
 
 /** The client acknowledges a message when the callback is called, and reads the next one only then. */
 function deliverTo(inbox: Inbox, client: MqttClient): void {
-  client.handleMessage = ({ topic, payload }, callback) => {
+  client.handleMessage = ({ topic, payload, retain }, callback) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    void inbox.take(topic, bytes).then(() => callback());
+    void inbox.take(topic, bytes, retain).then(() => callback());
   };
 }
 

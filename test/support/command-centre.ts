@@ -89,13 +89,16 @@ export function sealed(publicKey: Uint8Array, bytes: Uint8Array): string {
 
 /** A centre's connection to the broker. */
 export interface CommandSender extends AsyncDisposable {
-  send(topic: string, token: Uint8Array): Promise<void>;
+  /** `isRetained`: has the broker store it, which a centre must not. */
+  send(topic: string, token: Uint8Array, isRetained?: boolean): Promise<void>;
 }
 
 export async function connectCentre(url: string): Promise<CommandSender> {
   const client = await mqtt.connectAsync(url, { protocolVersion: 4 });
   return {
-    send: async (topic, bytes) => void (await client.publishAsync(topic, Buffer.from(bytes), { qos: 1 })),
+    async send(topic, bytes, retain = false) {
+      await client.publishAsync(topic, Buffer.from(bytes), { qos: 1, retain });
+    },
     [Symbol.asyncDispose]: () => client.endAsync(true),
   };
 }

@@ -24,7 +24,7 @@ const marker = 'evilmarker';
 const nasty = `${marker}\u001b[2J\r\n{"level":"error"}\u202e\0`;
 
 interface Attacked {
-  readonly take: (topic: string, payload: Uint8Array) => Promise<void>;
+  readonly take: (topic: string, payload: Uint8Array, isRetained?: boolean) => Promise<void>;
   readonly desk: CommandDesk;
   readonly events: BoxEvent[];
   readonly audited: NewAuditEntry[];
@@ -81,7 +81,9 @@ async function attackedDesk(issuer: Issuer): Promise<Attacked> {
     },
   });
   const inbox = commandInbox({ topics, desk, logger });
-  return { take: inbox.take, desk, events, audited, executed, log: () => lines.join('') };
+  const take: Attacked['take'] = (topic, payload, isRetained = false) =>
+    inbox.take(topic, payload, isRetained);
+  return { take, desk, events, audited, executed, log: () => lines.join('') };
 }
 
 const jsonWithMarks = fc.oneof(
@@ -169,10 +171,10 @@ describe('whatever is published to a box', { timeout: 300_000 }, () => {
     );
     let taken = 0;
     await fc.assert(
-      fc.asyncProperty(topicName, payload, fc.boolean(), async (name, bytes, isPlain) => {
+      fc.asyncProperty(topicName, payload, fc.boolean(), fc.nat(9), async (name, bytes, isPlain, chance) => {
         taken += 1;
         const topic = isPlain ? topics.command('set-camera') : `rollcall/site/box/command/${name}`;
-        await take(topic, bytes);
+        await take(topic, bytes, chance === 0);
       }),
       { numRuns: 10_000, endOnFailure: true },
     );

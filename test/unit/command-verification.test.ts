@@ -214,6 +214,14 @@ describe('a refusal', () => {
       await trusted(issuer),
     ]);
     assert.match(found.outcome === 'refused' ? found.message : '', /2026-03-02T08:00:00\.000Z/);
+    const early = await verdict(await token(issuer, { ...erase, issuedAtS: nowS + 7200 }), [
+      await trusted(issuer),
+    ]);
+    const message = early.outcome === 'refused' ? early.message : '';
+    assert.equal(
+      message,
+      'the command is not in force yet; the clock of the box says 2026-03-02T08:00:00.000Z',
+    );
   });
 });
 

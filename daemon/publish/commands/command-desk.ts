@@ -3,7 +3,7 @@ import type { CommandHandlers } from './command-handlers.js';
 import { CommandQueue, type CommandQueueOptions } from './command-queue.js';
 import type { Answer } from './command-replies.js';
 import { FailureLog } from './failure-log.js';
-import { type RefusalCode, refusalMessage } from './refusal.js';
+import { type Refusal, type RefusalCode, refusalMessage } from './refusal.js';
 import { type RefusalAlarm, Refusals } from './refusals.js';
 import { type VerifiedCommand, verifyCommand } from './verify-command.js';
 
@@ -17,7 +17,7 @@ export interface CommandDeskOptions extends CommandQueueOptions {
 export interface CommandCounts {
   readonly accepted: number;
   readonly executed: number;
-  /** Tokens that came again, and were not executed again. */
+  /** Tokens that came again, and were not executed again; what comes more than twice is among `refused`, as `replayed`. */
   readonly repeated: number;
   readonly waiting: number;
   /** By code. */
@@ -64,12 +64,16 @@ export class CommandDesk implements AsyncDisposable {
     this.#queue.start(handlers);
   }
 
-  /** Takes a token that came on the topic of `topicName`. Never rejects; what it accepted is on the disk then. */
-  async receive(topicName: string, token: Uint8Array): Promise<void> {
+  /**
+   * Takes a token that came on the topic of `topicName`. Never rejects; what it accepted is on the disk then. `isRetained`:
+   * the broker had stored it, and brings it to whoever subscribes, whenever that is.
+   */
+  async receive(topicName: string, token: Uint8Array, isRetained = false): Promise<void> {
     const { audience, keys, clock } = this.#options;
     try {
       const found = await verifyCommand(topicName, token, { audience, keys, nowMs: clock.wallMs() });
-      if (found.outcome === 'refused') this.#refusals.refuse(topicName, found);
+      if (isRetained) this.#refusals.refuse(topicName, asRetained(found));
+      else if (found.outcome === 'refused') this.#refusals.refuse(topicName, found);
       else this.#accept(found);
     } catch (error) {
       // A full disk, mostly. Nobody is answered; the centre sends the same token again.
@@ -98,11 +102,10 @@ export class CommandDesk implements AsyncDisposable {
         this.#queue.pump();
         break;
       case 'under-way':
-        this.#counts.repeated += 1;
+        this.#again(command, undefined);
         break;
       case 'answered':
-        this.#counts.repeated += 1;
-        this.#answerAgain(command, acceptance.reply);
+        this.#again(command, answerOf(command, acceptance.reply));
         break;
       case 'id-taken':
         this.#refuse(command, 'replayed');
@@ -121,10 +124,23 @@ export class CommandDesk implements AsyncDisposable {
     this.#refusals.refuse(name, { outcome: 'refused', code, message, commandId, issuerId });
   }
 
-  #answerAgain({ name, commandId, issuerId }: VerifiedCommand, reply: string | undefined): void {
-    if (reply === undefined) {
-      const message = 'it was executed before, and its long answer is among the events: ask for them again';
-      this.#refusals.answer(name, { outcome: 'refused', code: 'replayed', message, commandId, issuerId });
-    } else this.#refusals.repeat(JSON.parse(reply) as Answer);
+  #again(command: VerifiedCommand, answer: Answer | undefined): void {
+    if (this.#refusals.cameAgain(command, answer) === 'repeated') this.#counts.repeated += 1;
   }
+}
+
+/** The answer as it was kept, or where to find one that was too long for that. */
+function answerOf({ name, commandId }: VerifiedCommand, reply: string | undefined): Answer {
+  if (reply !== undefined) return JSON.parse(reply) as Answer;
+  const message = 'it was executed before, and its long answer is among the events: ask for them again';
+  return { commandId, command: name, outcome: 'refused', code: 'replayed', message };
+}
+
+/** Whatever else there is to say of it: nobody knows when it was sent, and it comes again at every connection. */
+function asRetained({ commandId, issuerId }: VerifiedCommand | Refusal): Refusal {
+  const about = {
+    ...(commandId === undefined ? {} : { commandId }),
+    ...(issuerId === undefined ? {} : { issuerId }),
+  };
+  return { outcome: 'refused', code: 'retained', message: refusalMessage('retained'), ...about };
 }

@@ -7,7 +7,8 @@ import type { Topics } from '../topics.js';
 
 /** Where commands go that came from the broker; see `CommandDesk`. */
 export interface CommandTaker {
-  receive(name: string, token: Uint8Array): Promise<void>;
+  /** `isRetained`: it comes out of the broker's store. */
+  receive(name: string, token: Uint8Array, isRetained: boolean): Promise<void>;
 }
 
 export interface CommandInboxOptions {
@@ -23,8 +24,8 @@ export function commandInbox({ topics, desk, refused, logger }: CommandInboxOpti
   // All but the wildcard at its end.
   const prefix = topics.anyCommand.slice(0, -1);
   return {
-    async take(topic, payload) {
-      if (topic.startsWith(prefix)) await desk.receive(topic.slice(prefix.length), payload);
+    async take(topic, payload, isRetained) {
+      if (topic.startsWith(prefix)) await desk.receive(topic.slice(prefix.length), payload, isRetained);
     },
     join(connection, signal) {
       // What comes is taken by `take`, which also gets what came before anybody subscribed.

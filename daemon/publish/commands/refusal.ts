@@ -18,7 +18,8 @@
  * | `lifetime-too-long` | would be valid for more than a day                                         |
  * | `out-of-scope`      | needs a scope that the token lacks or its key may not use                  |
  * | `bad-arguments`     | has arguments that do not fit                                              |
- * | `replayed`          | has the id of another command                                              |
+ * | `replayed`          | has the id of another command, or came again and again                     |
+ * | `retained`          | was stored by the broker (retained): nobody sent it now                    |
  * | `busy`              | comes while too many wait; the same token may be sent again                |
  */
 export const refusalCodes = [
@@ -38,6 +39,7 @@ export const refusalCodes = [
   'out-of-scope',
   'bad-arguments',
   'replayed',
+  'retained',
   'busy',
 ] as const;
 
@@ -66,12 +68,14 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   'bad-signature': 'the signature is not that of the key which the token names',
   'wrong-audience': 'the command is for another box',
   'wrong-topic': 'the command has another name than its topic',
-  'not-yet-valid': 'the command is of later than now',
+  'not-yet-valid': 'the command is not in force yet',
   expired: 'the command is out of date',
   'lifetime-too-long': 'the command would be valid for longer than a day, or is older than its own end',
   'out-of-scope': 'the command needs a scope that its token does not name or its key may not use',
   'bad-arguments': 'the arguments do not fit the command',
   replayed: 'another command had the same id',
+  retained:
+    'the broker had stored the message (retained): publish commands without retain, and clear what is stored',
   busy: 'too many commands wait; send the same token again later',
 };
 

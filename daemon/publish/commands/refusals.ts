@@ -6,6 +6,7 @@ import type { BoxNotice } from '../../domain/notice.js';
 import type { CommandMemory } from '../../records/command-memory.js';
 import { isCommandName } from '../contract/command-schema.js';
 import { Allowance } from './allowance.js';
+import { AnswerLimits, type ProvenCommand } from './answer-limits.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
 import { FailureLog } from './failure-log.js';
 import type { Refusal, RefusalCode } from './refusal.js';
@@ -29,9 +30,6 @@ export interface RefusalsOptions {
 export const refusalsToAlarm = 10;
 export const alarmWindowMs = 10 * 60_000;
 
-/** Answers to those who proved who they are, and to those who did not. */
-const provenAnswers = { most: 50, everyMs: 2_000 };
-const unprovenAnswers = { most: 20, everyMs: 30_000 };
 /** Entries of the audit log and lines of the log. */
 const traces = { most: 20, everyMs: 60_000 };
 
@@ -39,13 +37,13 @@ const traces = { most: 20, everyMs: 60_000 };
 const stranger: Actor = { actor: 'unknown', origin: 'mqtt' };
 
 /**
- * What becomes of commands that are refused: all are counted; they are answered, written into the audit log and said to be
- * refused again and again, but never so often that their sender could fill log, outbox or disk. What of it fails, on a full
- * disk mostly, is said in the log and not tried again; nothing here throws.
+ * What becomes of commands that are refused or come again: all are counted; they are answered, written into the audit log
+ * and said to be refused again and again, but never so often that their sender could fill log, outbox or disk. What of it
+ * fails, on a full disk mostly, is said in the log and not tried again; nothing here throws.
  */
 export class Refusals implements Disposable {
   readonly #options: RefusalsOptions;
-  readonly #answers: { readonly proven: Allowance; readonly unproven: Allowance };
+  readonly #limits: AnswerLimits;
   readonly #traces: Allowance;
   readonly #counts = new Map<RefusalCode, number>();
   readonly #failures: FailureLog;
@@ -58,10 +56,7 @@ export class Refusals implements Disposable {
     const { clock, alarm } = options;
     this.#options = options;
     this.#failures = new FailureLog('a refused command could not be written down', options);
-    this.#answers = {
-      proven: new Allowance(clock, provenAnswers),
-      unproven: new Allowance(clock, unprovenAnswers),
-    };
+    this.#limits = new AnswerLimits(clock);
     this.#traces = new Allowance(clock, traces);
     if (alarm.codes() !== undefined) this.#waitForCalm();
   }
@@ -72,28 +67,40 @@ export class Refusals implements Disposable {
   }
 
   refuse(topicName: string, refusal: Refusal): void {
-    this.#counts.set(refusal.code, (this.#counts.get(refusal.code) ?? 0) + 1);
     const command = isCommandName(topicName) ? topicName : 'unknown';
-    this.#attempt(() => this.#trace(command, refusal));
-    this.answer(command, refusal);
-    // Being busy and being asked twice are no signs of anything bad.
-    if (refusal.code !== 'busy') this.#attempt(() => this.#watch(refusal.code));
-  }
-
-  /** Answers a refusal, where there is something to answer to and it is not too often. */
-  answer(command: string, refusal: Refusal): void {
+    this.#note(command, refusal);
     this.#attempt(() => this.#answer(command, refusal));
   }
 
-  /** Gives an answer again to the issuer who had it before, where that is not too often. */
-  repeat(answer: Answer): void {
-    if (!this.#answers.proven.take()) return;
-    this.#attempt(() => this.#options.record(replyNotice(answer, this.#options.clock)));
+  /**
+   * An accepted command came again: its `answer`, where it has one, is given again to the issuer who had it before, unless
+   * that is too often. `replayed`: it came more often than an honest centre sends it, and is noted like what is refused.
+   */
+  cameAgain(
+    command: ProvenCommand & { readonly name: string },
+    answer: Answer | undefined,
+  ): 'repeated' | 'replayed' {
+    const { clock, record } = this.#options;
+    const { name, issuerId } = command;
+    const isReplay = this.#limits.isReplay(command);
+    if (isReplay) this.#note(name, { code: 'replayed', issuerId });
+    this.#attempt(() => {
+      if (answer !== undefined && this.#limits.mayRepeat(command)) record(replyNotice(answer, clock));
+    });
+    return isReplay ? 'replayed' : 'repeated';
   }
 
   [Symbol.dispose](): void {
     this.#hasEnded = true;
     this.#calm?.cancel();
+  }
+
+  #note(command: string, refusal: Pick<Refusal, 'code' | 'issuerId'>): void {
+    const { code } = refusal;
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
+    this.#attempt(() => this.#trace(command, refusal));
+    // Being busy is no sign of anything bad.
+    if (code !== 'busy') this.#attempt(() => this.#watch(code));
   }
 
   /** What fails keeps nothing else of the same refusal from being done. */
@@ -107,15 +114,16 @@ export class Refusals implements Disposable {
 
   #answer(command: string, { commandId, issuerId, code, message }: Refusal): void {
     if (commandId === undefined) return;
-    const allowance = issuerId === undefined ? this.#answers.unproven : this.#answers.proven;
-    if (!allowance.take()) return;
     const { clock, memory, record } = this.#options;
-    // Whoever copied a centre's command, or its id, must not make the centre believe that it was refused.
+    if (issuerId === undefined && !this.#limits.mayAnswerStranger()) return;
+    // Whoever copied a centre's command, or its id, must not make the centre believe that it was refused. Asked first, so
+    // that a copy uses up nothing of what the issuer may be answered.
     if (code !== 'replayed' && memory.knows(commandId)) return;
+    if (issuerId !== undefined && !this.#limits.mayRefuse({ issuerId, commandId })) return;
     record(replyNotice({ commandId, command, outcome: 'refused', code, message }, clock));
   }
 
-  #trace(command: string, { code, issuerId }: Refusal): void {
+  #trace(command: string, { code, issuerId }: Pick<Refusal, 'code' | 'issuerId'>): void {
     if (!this.#traces.take()) return;
     const { audit, logger } = this.#options;
     const notTraced = this.#traces.takeRefused();
