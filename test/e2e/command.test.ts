@@ -69,6 +69,14 @@ class Centre {
     });
   }
 
+  /** Which key the newest message below the box, on `topic`, is signed with. */
+  signingKeyId(topic: string): string {
+    const newest = this.#subscriber.messages.findLast((message) => message.topic === `${base}/${topic}`);
+    const { signature } = JSON.parse(String(newest?.payload)) as { readonly signature: string };
+    const header = Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString();
+    return (JSON.parse(header) as { readonly kid: string }).kid;
+  }
+
   #replies(id: string): readonly Reply[] {
     return this.#subscriber.messages
       .filter(({ topic }) => topic === `${base}/reply/${id}`)
@@ -207,6 +215,8 @@ async function upkeep(box: TestBox, centre: Centre): Promise<void> {
   const identity = await centre.order('rotate-keys', { key: 'identity' });
   assert.equal(identity.outcome, 'done', JSON.stringify(identity));
   assert.notEqual(identity.result?.['keyId'], identity.result?.['formerKeyId']);
+  // It comes before the answer.
+  assert.equal(centre.signingKeyId('event/identity'), identity.result?.['keyId']);
   const early = await centre.order('rotate-keys', { key: 'gallery' });
   assert.deepEqual([early.outcome, early.code], ['failed', 'key-next-missing']);
   await createKeyFile(join(box.directory, 'secrets', 'gallery-key.next'), randomBytes(32));
