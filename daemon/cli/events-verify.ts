@@ -19,6 +19,8 @@ interface VerifyOptions extends CommonOptions {
 }
 
 const keySetForm = z.object({
+  /** Only a message has one. */
+  signature: z.unknown().optional(),
   keys: z.array(
     z.object({
       kty: z.string(),
@@ -29,10 +31,14 @@ const keySetForm = z.object({
   ),
 });
 
-/** Keys to verify with, by their thumbprints, from a JWK set (RFC 7517) as `identity show` prints or the box publishes it. */
+/** Keys to verify with, by their thumbprints, from a JWK set (RFC 7517) as `identity show --jwks` prints it. */
 export async function checkingKeys(set: unknown): Promise<ReadonlyMap<string, CheckingKey>> {
   const parsed = keySetForm.safeParse(set);
   if (!parsed.success) throw unusableKeys('it is no JWK set');
+  // Whoever may write on that topic could have put keys of their own there, and signed everything with them.
+  if (parsed.data.signature !== undefined) {
+    throw unusableKeys('it is a message from a broker, which proves nothing by itself');
+  }
   const keys = new Map<string, CheckingKey>();
   for (const { kty, crv, x, notAfter } of parsed.data.keys) {
     if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined) continue;
@@ -46,7 +52,7 @@ export async function checkingKeys(set: unknown): Promise<ReadonlyMap<string, Ch
 
 function unusableKeys(reason: string) {
   return badInput('key-set-unusable', `the key set cannot be used: ${reason}`, {
-    remedy: "give what 'rollcall identity show' prints as JWK set, or the message on the topic .../keys",
+    remedy: "give what 'rollcall identity show --jwks' prints at the box",
   });
 }
 

@@ -77,6 +77,16 @@ describe('MessageChecker', () => {
     assert.equal(await outcome({ similarity: 0.9 }), 'contradiction');
   });
 
+  test('believes no keys because a broker shows them', async () => {
+    const { key, signing } = await newKey();
+    const message = await signText(JSON.stringify({ specVersion: 1, keys: [key] }), signing, atMs);
+    await assert.rejects(checkingKeys(JSON.parse(message)), (error: { code?: string; remedy?: string }) => {
+      assert.equal(error.code, 'key-set-unusable');
+      assert.match(String(error.remedy), /identity show --jwks/);
+      return true;
+    });
+  });
+
   test('says what is wrong with what is not as it should be', async () => {
     const { key, signing } = await newKey();
     const stranger = await newKey();
