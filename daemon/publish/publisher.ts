@@ -100,8 +100,11 @@ export function startPublisher(options: PublisherOptions): Publisher {
   return publisher;
 }
 
-/** State messages of one connection: the first, the last, and what may change between. */
-const statesPerConnection = 100;
+/**
+ * Numbers for the state messages of one connection: the last will is given to the broker first and has the highest. One
+ * change a minute lasts for two years of one connection.
+ */
+const statesPerConnection = 1_000_000;
 
 class RunningPublisher implements Publisher {
   readonly #options: PublisherOptions;
