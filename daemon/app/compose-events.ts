@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.js';
 import type { Recurring } from '../base/recurring.js';
 import { freeBytesAt } from '../host/free-space.js';
 import { localTimeOf } from '../host/local-time.js';
-import type { PublisherOptions } from '../publish/publisher.js';
+import type { PublisherOptions } from '../publish/publisher-options.js';
 import type { Records } from '../records/open-records.js';
 import { auditDigest } from './audit-digest.js';
 import { auditFollower } from './audit-follower.js';

@@ -1,66 +1,21 @@
-import { type Clock, sleep, type Timer } from '../base/clock.js';
+import { sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import type { Random } from '../base/random.js';
 import { RetrySchedule } from '../base/retry.js';
-import type { BoxIdentity } from '../domain/box-identity.js';
 import type { EventKind } from '../domain/event.js';
 import { BlockingEvents, type SentEvent } from './blocking-events.js';
-import type { BrokerAccess } from './broker-access.js';
-import { connectBroker, type Inbox, type MqttVersion } from './broker-connection.js';
+import { connectBroker, type MqttVersion } from './broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './certificate-watch.js';
-import type { Companion } from './companion.js';
-import { type ConditionPort, nobodyToTell } from './condition-port.js';
+import { nobodyToTell } from './condition-port.js';
 import { ContestWatch } from './contest-watch.js';
 import { Delivery } from './delivery.js';
-import { type BoxState, stateText } from './encoding.js';
-import type { EventOutbox } from './event-outbox.js';
+import { stateText } from './encoding.js';
 import type { HeldBack } from './held-back.js';
 import { OutageLog } from './outage-log.js';
-import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError } from './publish-errors.js';
+import type { PublisherOptions } from './publisher-options.js';
 import { defaultTimings, type PublisherTimings } from './publisher-timings.js';
 import { RefusedKinds } from './refused-kinds.js';
-import type { Signer } from './signer.js';
-import type { Topics } from './topics.js';
 import { VersionChoice } from './version-choice.js';
-
-export interface PublisherOptions {
-  readonly broker: BrokerAccess;
-  readonly topics: Topics;
-  readonly from: BoxIdentity;
-  readonly outbox: EventOutbox;
-  /** Calls back whenever the outbox may have grown; returns how to stop. */
-  readonly onRecorded: (listener: () => void) => () => void;
-  /** Takes `count` numbers for the box's state messages and returns the last; never given twice, over restarts too. */
-  readonly takeStateSequences: (count: number) => number;
-  /**
-   * Signs everything that is said. Asked at each connection: one connection has one key, whose key set went out before, so
-   * that nothing comes signed with a key that nobody can know yet.
-   */
-  readonly signer: () => Signer;
-  /** What the box says of itself. */
-  readonly state: {
-    readonly current: () => BoxState;
-    /** Calls back whenever it may have changed; returns how to stop. */
-    readonly onChanged: (listener: () => void) => () => void;
-  };
-  /** Names of persons, where they may leave the box. */
-  readonly nameOf?: SendingFacts['nameOf'];
-  /** Pictures that go with events, where they may leave the box. */
-  readonly pictureOf?: PictureOf;
-  readonly companions?: readonly Companion[];
-  /** Where it is said that something is the matter; absent: nowhere. */
-  readonly conditions?: ConditionPort;
-  readonly inbox?: Inbox;
-  /** By default one of its own that tells `conditions`. */
-  readonly refused?: RefusedKinds;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Replaces some of `defaultTimings`. */
-  readonly timings?: Partial<PublisherTimings>;
-}
 
 export interface PublisherStatus {
   readonly connection: 'connecting' | 'connected' | 'waiting' | 'ended';
