@@ -1,151 +1,26 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BoxIdentity } from '../../daemon/app/box-identity.js';
 import type { Actor } from '../../daemon/audit/actor.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import type { AuditLog } from '../../daemon/audit/audit-log.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
 import { keySetSchema } from '../../daemon/publish/contract/key-set-schema.js';
-import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { followKeySet, type TrustedKeys } from '../../daemon/publish/identity/follow-key-set.js';
-import { IdentityKeys, type InSilence } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
-import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
 import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
-import type { Publisher } from '../../daemon/publish/publisher.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import type { Records } from '../../daemon/records/open-records.js';
-import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
+import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts } from '../support/facts.js';
+import {
+  assertHandedOver,
+  keySetsSeenBy,
+  openBox,
+  pinned,
+  signedMessagesSeenBy,
+  statesSeenBy,
+  technician,
+  topics,
+} from '../support/identity-box.js';
 import { dayMs, keyOfState, overlapMs } from '../support/identity-fixture.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
-import { box, openTestRecords, startTestPublisher } from '../support/published-box.js';
-import { type SecretPlaces, withSecretPlaces } from '../support/secret-places.js';
+import { withSecretPlaces } from '../support/secret-places.js';
 import { openTcpGate } from '../support/tcp-gate.js';
-
-const technician: Actor = { actor: 'uid:1000', origin: 'local socket' };
-const topics = topicsOf('rollcall', box);
-
-interface BoxUnderTest extends AsyncDisposable {
-  readonly keys: IdentityKeys;
-  readonly identity: BoxIdentity;
-  readonly records: Records;
-  readonly clock: VirtualClock;
-  readonly audited: readonly NewAuditEntry[];
-  /** How often nobody signed for the sake of a rotation. */
-  readonly silences: number;
-  /** From now on, until the box is closed; a rotation is made between two connections, as the daemon does it. */
-  publishTo(url: string): void;
-}
-
-/** A box with real keys and records; its audit log is a list. */
-async function openBox(places: SecretPlaces): Promise<BoxUnderTest> {
-  const clock = new VirtualClock(Date.now());
-  const keys = await IdentityKeys.open({ places, clock, overlapMs });
-  const records = openTestRecords(join(places.dataDir, 'records.db'));
-  const audited: NewAuditEntry[] = [];
-  const audit: Pick<AuditLog, 'append' | 'list'> = {
-    append(entry) {
-      audited.push(entry);
-      return { sequence: audited.length, hash: '' };
-    },
-    list: () => [],
-  };
-  let publish: (() => Publisher) | undefined;
-  let publisher: Publisher | undefined;
-  let silences = 0;
-  const inSilence: InSilence = async (work) => {
-    silences += 1;
-    await publisher?.[Symbol.asyncDispose]();
-    try {
-      return await work();
-    } finally {
-      publisher = publish?.();
-    }
-  };
-  const options = {
-    ...{ keys, records, audit, inSilence, clock },
-    from: box,
-    overlapDays: () => 14,
-    logger: silentLogger,
-  };
-  const identity = await new BoxIdentity(options).start();
-  return {
-    ...{ keys, identity, records, clock, audited },
-    get silences() {
-      return silences;
-    },
-    publishTo(url) {
-      publish = () => publisherOf(url, { keys, records });
-      publisher = publish();
-    },
-    async [Symbol.asyncDispose]() {
-      await publisher?.[Symbol.asyncDispose]();
-      await identity[Symbol.asyncDispose]();
-      await records[Symbol.asyncDispose]();
-      keys[Symbol.dispose]();
-    },
-  };
-}
-
-function publisherOf(url: string, { keys, records }: Pick<BoxUnderTest, 'keys' | 'records'>): Publisher {
-  const about = { topic: topics.keys, from: box, memory: records.retained };
-  const companions = [keySetCompanion({ ...about, keys, clock: systemClock, logger: silentLogger })];
-  return startTestPublisher({ url, records, signer: () => keys.current(), companions });
-}
-
-const keySetsSeenBy = ({ messages }: EventSubscriber): readonly Buffer[] =>
-  messages.filter(({ topic }) => topic === topics.keys).map(({ payload }) => payload);
-
-async function pinned({ identity }: BoxUnderTest): Promise<VerifyingKey> {
-  const { keyId, jwks } = await identity.show();
-  const key = jwks.keys.find(({ kid }) => kid === keyId);
-  if (key?.crv !== 'Ed25519') assert.fail('no such key');
-  const { kty, crv, x } = key;
-  return { kty, crv, x };
-}
-
-function statesSeenBy({ messages }: EventSubscriber): readonly StateMessage[] {
-  return messages
-    .filter(({ topic }) => topic === topics.state)
-    .map(({ payload }) => stateSchema.parse(JSON.parse(payload.toString())));
-}
-
-interface SignedMessage {
-  readonly topic: string;
-  /** Which key it is signed with. */
-  readonly keyId: string;
-  /** Of a key set: which keys it makes known. */
-  readonly known: readonly string[];
-}
-
-function signedMessagesSeenBy({ messages }: EventSubscriber): readonly SignedMessage[] {
-  return messages.map(({ topic, payload }) => {
-    const { keys = [], signature } = JSON.parse(payload.toString()) as {
-      readonly keys?: readonly { readonly kid: string }[];
-      readonly signature: string;
-    };
-    const header = Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString();
-    const { kid: keyId } = JSON.parse(header) as { readonly kid: string };
-    return { topic, keyId, known: keys.map(({ kid }) => kid) };
-  });
-}
-
-/** The key in force signs the key set that makes it known, then everything else, the event of the rotation too; no other does. */
-function assertHandedOver(messages: readonly SignedMessage[], { keys }: BoxUnderTest): void {
-  const { keyId } = keys.state.current;
-  const first = messages.findIndex((message) => message.keyId === keyId);
-  const after = messages.slice(first);
-  assert.equal(after[0]?.topic, topics.keys);
-  assert.ok(after[0].known.includes(keyId));
-  assert.deepEqual([...new Set(after.map((message) => message.keyId))], [keyId]);
-  assert.ok(after.some(({ topic }) => topic === topics.event('identity')));
-  assert.ok(!messages.slice(0, first).some(({ topic }) => topic === topics.event('identity')));
-}
 
 describe('the rollover of the box key, seen from a centre', {
   skip: withoutMosquitto,
