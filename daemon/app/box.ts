@@ -16,12 +16,12 @@ import type { RetentionControl } from '../control/retention-control.js';
 import type { TrustControl } from '../control/trust-control.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
-import type { BoxConditions } from './box-conditions.js';
+import { planCamera } from './cameras/vision-plan.js';
+import type { BoxConditions } from './conditions/box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
-import type { GalleryAccess } from './gallery-access.js';
+import type { SightingIntake } from './events/sighting-intake.js';
+import type { GalleryAccess } from './gallery/gallery-access.js';
 import type { ReplaceableParts } from './parts.js';
-import type { SightingIntake } from './sighting-intake.js';
-import { planCamera } from './vision-plan.js';
 
 /** The parts that the local API speaks for. */
 export interface BoxParts {

@@ -6,19 +6,19 @@ import { systemRandom as random } from '../host/system-random.js';
 import type { Publisher } from '../publish/publisher.js';
 import type { CameraState, Report } from '../vision/protocol.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
-import { CameraBoard } from './camera-board.js';
-import type { CameraStates } from './camera-states.js';
-import { withSwitches } from './camera-switches.js';
+import { CameraBoard } from './cameras/camera-board.js';
+import type { CameraStates } from './cameras/camera-states.js';
+import { withSwitches } from './cameras/camera-switches.js';
+import { type PlannedVision, planVision } from './cameras/vision-plan.js';
+import { VisionPool } from './cameras/vision-pool.js';
+import { untilVisionRuns } from './cameras/vision-start.js';
 import {
   type PublishingParts,
   type PublishingPlan,
   planPublishing,
   startPublishing,
-} from './compose-publisher.js';
-import type { SightingIntake } from './sighting-intake.js';
-import { type PlannedVision, planVision } from './vision-plan.js';
-import { VisionPool } from './vision-pool.js';
-import { untilVisionRuns } from './vision-start.js';
+} from './compose/compose-publisher.js';
+import type { SightingIntake } from './events/sighting-intake.js';
 
 /** Counts that only grow, whatever is replaced: what the watchdog goes by. */
 export interface Progress {

@@ -8,9 +8,9 @@ import { programVersion } from '../control/program-version.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { openServiceNotifier } from '../host/systemd-notify.js';
+import { untilVisionRuns } from './cameras/vision-start.js';
 import { composeBox } from './compose.js';
 import { ReloadOnHangup } from './reload-signal.js';
-import { untilVisionRuns } from './vision-start.js';
 import { startWatchdog } from './watchdog.js';
 
 /** How long all parts together may take to end, milliseconds: below `TimeoutStopSec` of the systemd unit. */

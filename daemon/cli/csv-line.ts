@@ -1,4 +1,4 @@
-import { protectCell } from './import-columns.js';
+import { protectCell } from './import/import-columns.js';
 
 /** Cells as one line of RFC 4180, without its end; none of them runs as a formula where the table is opened. */
 export function csvLine(cells: readonly string[]): string {

@@ -4,12 +4,12 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { ControlClient } from '../control/client.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import { openBrokerAccess } from '../publish/broker-access.js';
-import { checkBroker } from '../publish/broker-check.js';
+import { openBrokerAccess } from '../publish/broker/broker-access.js';
+import { checkBroker } from '../publish/broker/broker-check.js';
 import { topicsOf } from '../publish/topics.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { describeFinding, type Finding } from './doctor-finding.js';
-import { placesOfDaemon } from './doctor-secret.js';
+import { describeFinding, type Finding } from './doctor/doctor-finding.js';
+import { placesOfDaemon } from './doctor/doctor-secret.js';
 import { type ExitCode, exitCodes, print, runAction } from './output.js';
 
 const timeoutMs = 5000;

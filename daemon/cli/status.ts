@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../control/box-control.js';
-import { describeCertificate } from './certificate-text.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { conditionLines } from './condition-text.js';
 import { openDaemonClient } from './daemon-client.js';
-import { describeRotation } from './key-text.js';
+import { describeCertificate } from './doctor/certificate-text.js';
+import { conditionLines } from './doctor/condition-text.js';
+import { describeRotation } from './key/key-text.js';
 import { exitCodes, print, runAction, table } from './output.js';
 
 function stream(camera: CameraStatus): string {

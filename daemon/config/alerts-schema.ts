@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { alertSeverities, alertSubjects, isAboutCameras, isOccurrence } from '../domain/alert-rule.js';
-import { alertFields, parseTemplate } from '../domain/alert-template.js';
+import { alertSeverities, alertSubjects, isAboutCameras, isOccurrence } from '../domain/alerts/alert-rule.js';
+import { alertFields, parseTemplate } from '../domain/alerts/alert-template.js';
+import { weekdays } from '../domain/attendance/shift-calendar.js';
 import { cameraId } from '../domain/ids.js';
 import { checkText } from '../domain/printable-text.js';
-import { weekdays } from '../domain/shift-calendar.js';
 import { emailSchema, webhookSchema } from './alert-channel-schema.js';
 import { timeOfDay } from './attendance-schema.js';
 import { field } from './field.js';

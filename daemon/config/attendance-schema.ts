@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { weekdays } from '../domain/attendance/shift-calendar.js';
 import { isCalendarDate } from '../domain/calendar-date.js';
-import { weekdays } from '../domain/shift-calendar.js';
 import { field } from './field.js';
 import { slugField } from './scalars.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { evidenceKinds } from '../domain/evidence.js';
+import { evidenceKinds } from '../domain/events/evidence.js';
 import { isSlug } from '../domain/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
 import { field } from './field.js';

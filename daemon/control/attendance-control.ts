@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
-import type { AttendanceStatus } from '../domain/attendance-day.js';
-import type { CorrectionKind } from '../domain/attendance-day-correction.js';
+import type { AttendanceStatus } from '../domain/attendance/attendance-day.js';
+import type { CorrectionKind } from '../domain/attendance/attendance-day-correction.js';
 
 /** Days at the site, `YYYY-MM-DD`, both included; of everybody, or of one person. */
 export interface AttendanceQuery {

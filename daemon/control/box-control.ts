@@ -1,7 +1,7 @@
 import type { Actor } from '../audit/actor.js';
-import type { BoxCondition } from '../domain/notice.js';
+import type { BoxCondition } from '../domain/events/notice.js';
 import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
-import type { CertificateStatus } from '../publish/certificate-watch.js';
+import type { CertificateStatus } from '../publish/broker/certificate-watch.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { AlertControl, AlertSummary } from './alert-control.js';
 import type { AttendanceControl } from './attendance-control.js';

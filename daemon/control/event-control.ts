@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/actor.js';
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import type { PersonId } from '../domain/ids.js';
 
 /** Which events to list: the newest `limit` of those that everything given here is true of. */

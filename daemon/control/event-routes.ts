@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { streamText } from 'hono/streaming';
 import { z } from 'zod';
 import { DropOldestQueue } from '../base/bounded-queue.js';
-import { eventKinds } from '../domain/event-type.js';
+import { eventKinds } from '../domain/events/event-type.js';
 import { personId } from '../domain/ids.js';
 import type { EventControl } from './event-control.js';
 import { badRequest, parseJson } from './framed-body.js';

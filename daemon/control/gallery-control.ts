@@ -1,8 +1,8 @@
 import type { Actor } from '../audit/actor.js';
 import type { AuditVerdict } from '../audit/audit-verdict.js';
-import type { QuarantinedRow } from '../gallery/quarantine.js';
-import type { ReEmbedState } from '../gallery/re-embed-progress.js';
-import type { VerifyCounts, VerifyFinding } from '../gallery/verify-report.js';
+import type { ReEmbedState } from '../gallery/re-embedding/re-embed-progress.js';
+import type { QuarantinedRow } from '../gallery/verify/quarantine.js';
+import type { VerifyCounts, VerifyFinding } from '../gallery/verify/verify-report.js';
 import type { KeyProblem, KeySlotStatus, RotationStatus } from './key-control.js';
 
 /** A move to another recogniser under way, or the latest one since the gallery was opened. */

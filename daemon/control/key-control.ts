@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
 import type { KeyInput, KeyProviderKind, KeyProviderReport } from '../gallery/keys/key-provider.js';
-import type { RotationDepth, RotationState } from '../gallery/rotation-progress.js';
+import type { RotationDepth, RotationState } from '../gallery/rotation/rotation-progress.js';
 
 /** A key-encryption key in force. */
 export interface KeySlotStatus {

@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
-import type { GivenConsent } from '../domain/consent.js';
-import type { GivenProfile, PersonProfile } from '../domain/person-profile.js';
+import type { GivenConsent } from '../domain/persons/consent.js';
+import type { GivenProfile, PersonProfile } from '../domain/persons/person-profile.js';
 
 /** `removed`: no longer recognised, kept sealed until retention erases them; can be restored until then. */
 export type PersonState = 'active' | 'removed';

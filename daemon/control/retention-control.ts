@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
-import type { RetentionKind, RetentionRule } from '../domain/retention.js';
-import type { RetentionReport } from '../domain/retention-report.js';
+import type { RetentionKind, RetentionRule } from '../domain/retention/retention.js';
+import type { RetentionReport } from '../domain/retention/retention-report.js';
 
 /** A rule and what it would take now. */
 export interface ShownRetentionRule {

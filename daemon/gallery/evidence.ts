@@ -1,14 +1,14 @@
-import type { EvidenceKind } from '../domain/evidence.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
 import type { PersonId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { reading } from './gallery-file.js';
-import type { DataKeyRow, KeyRing } from './key-ring.js';
-import { dataKeyOf, type PersonRows } from './person-rows.js';
+import type { DataKeyRow, KeyRing } from './keys/key-ring.js';
+import { dataKeyOf, type PersonRows } from './persons/person-rows.js';
 import { places } from './places.js';
-import type { QuarantinedRow } from './quarantine.js';
 import { newRowId } from './row-id.js';
 import { openField, sealField } from './sealing.js';
+import type { QuarantinedRow } from './verify/quarantine.js';
 
 /** A picture of a face that belongs to an event. */
 export interface NewEvidence {

@@ -6,11 +6,11 @@ import { areEqual, decrypt, NONCE_BYTES, wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { encodePlace, type FieldPlace } from './field-place.js';
 import type { GalleryFile } from './gallery-file.js';
-import { KeyRing } from './key-ring.js';
-import { galleryDamaged, insertKeySlot } from './key-slots.js';
 import type { KeyEncryptionKey } from './keys/key-encryption-key.js';
-import { sealProfile } from './person-changes.js';
-import { PersonRows } from './person-rows.js';
+import { KeyRing } from './keys/key-ring.js';
+import { galleryDamaged, insertKeySlot } from './keys/key-slots.js';
+import { sealProfile } from './persons/person-changes.js';
+import { PersonRows } from './persons/person-rows.js';
 import { places } from './places.js';
 import { type SealingKey, sealField } from './sealing.js';
 

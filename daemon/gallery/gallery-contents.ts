@@ -1,8 +1,8 @@
-import type { EvidenceKind } from '../domain/evidence.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
 import type { RecogniserId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { reading } from './gallery-file.js';
-import { readRecogniser } from './key-slots.js';
+import { readRecogniser } from './keys/key-slots.js';
 import type { PersonState } from './places.js';
 
 /** How much a gallery holds. Needs no key. */

@@ -1,13 +1,13 @@
 import type { Actor } from '../audit/actor.js';
-import type { EvidenceKind } from '../domain/evidence.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
-import type { Candidate, Embedding } from '../domain/match.js';
-import type { PersonProfile } from '../domain/person-profile.js';
-import type { Enrolment } from './enrolment.js';
+import type { PersonProfile } from '../domain/persons/person-profile.js';
 import type { HeldEvidence, NewEvidence } from './evidence.js';
+import type { Enrolment } from './persons/enrolment.js';
 import type { PersonState } from './places.js';
-import type { QuarantinedRow } from './quarantine.js';
-import type { SearchOptions } from './search-index.js';
+import type { SearchOptions } from './search/search-index.js';
+import type { QuarantinedRow } from './verify/quarantine.js';
 
 export interface PersonEntry {
   readonly id: PersonId;

@@ -1,24 +1,29 @@
 import type { Actor } from '../audit/actor.js';
 import type { Lifetime } from '../base/lifetime.js';
-import type { EvidenceKind } from '../domain/evidence.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
+import type { Candidate, Embedding } from '../domain/identification/match.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
-import type { Candidate, Embedding } from '../domain/match.js';
-import type { PersonProfile } from '../domain/person-profile.js';
-import { checkEnrolment, type Enrolment } from './enrolment.js';
-import { type ErasureParts, eraseBiometricData, erasePerson } from './erasure.js';
+import type { PersonProfile } from '../domain/persons/person-profile.js';
 import type { Evidence, HeldEvidence, NewEvidence } from './evidence.js';
-import type { ExternalIds } from './external-ids.js';
 import type { ErasureCertificate, Gallery, HeldTemplate, PersonDetail, PersonEntry } from './gallery.js';
 import { InFlight } from './in-flight.js';
-import type { KeyRing } from './key-ring.js';
-import { loadPerson, type TemplateLoading } from './load-templates.js';
-import type { PersonChanges } from './person-changes.js';
-import type { PersonCountsRow } from './person-rows.js';
-import type { Persons } from './persons.js';
-import type { Quarantine, QuarantinedRow } from './quarantine.js';
+import type { KeyRing } from './keys/key-ring.js';
+import { checkEnrolment, type Enrolment } from './persons/enrolment.js';
+import { type ErasureParts, eraseBiometricData, erasePerson } from './persons/erasure.js';
+import type { ExternalIds } from './persons/external-ids.js';
+import type { PersonChanges } from './persons/person-changes.js';
+import type { PersonCountsRow } from './persons/person-rows.js';
+import type { Persons } from './persons/persons.js';
+import {
+  mostSimilar,
+  refuseTakenIds,
+  type StagedImports,
+  type StagedPerson,
+} from './persons/staged-imports.js';
 import { newPersonId } from './row-id.js';
-import type { SearchIndex, SearchOptions } from './search-index.js';
-import { mostSimilar, refuseTakenIds, type StagedImports, type StagedPerson } from './staged-imports.js';
+import { loadPerson, type TemplateLoading } from './search/load-templates.js';
+import type { SearchIndex, SearchOptions } from './search/search-index.js';
+import type { Quarantine, QuarantinedRow } from './verify/quarantine.js';
 import { emptyWriteAheadLog } from './write-ahead-log.js';
 
 export interface GalleryParts extends ErasureParts {

@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../domain/evidence.js';
+import type { EvidenceKind } from '../domain/events/evidence.js';
 import type { PersonId, RecogniserId } from '../domain/ids.js';
 import type { FieldPlace } from './field-place.js';
 

@@ -1,6 +1,6 @@
 import { operational } from '../base/errors.js';
 import type { Config } from '../config/schema.js';
-import type { MatchPolicy } from '../domain/match.js';
+import type { MatchPolicy } from '../domain/identification/match.js';
 import type { ModelPack } from './manifest.js';
 
 /** Reads a named threshold of a pack. Throws `manifest-incomplete`. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import { type HeldBack, heldBackWords } from './held-back.js';
 
 /** An event that was sent over a connection. */

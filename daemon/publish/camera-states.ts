@@ -1,4 +1,4 @@
-import type { BoxIdentity } from '../domain/box-identity.js';
+import type { BoxIdentity } from '../domain/events/box-identity.js';
 import { isoTime } from '../domain/iso-time.js';
 import type { CameraStateMessage } from './contract/camera-state-schema.js';
 import type { RetainedDocument } from './retained-documents.js';

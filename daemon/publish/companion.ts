@@ -1,4 +1,4 @@
-import type { BrokerConnection } from './broker-connection.js';
+import type { BrokerConnection } from './broker/broker-connection.js';
 
 /** Something with messages of its own beside events and the state of the box: keys, states of cameras, commands. */
 export interface Companion {

@@ -1,5 +1,5 @@
-import type { ConditionNews } from '../domain/condition-scope.js';
-import type { BoxCondition } from '../domain/notice.js';
+import type { ConditionNews } from '../domain/events/condition-scope.js';
+import type { BoxCondition } from '../domain/events/notice.js';
 
 /** What is known about a condition: figures, codes and configured ids. */
 export type ConditionDetails = Readonly<Record<string, string | number | boolean>>;

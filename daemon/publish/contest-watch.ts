@@ -1,6 +1,6 @@
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { brokerError } from './broker-errors.js';
+import { brokerError } from './broker/broker-errors.js';
 import type { ConditionPort } from './condition-port.js';
 
 /** A connection that the broker ends sooner than this was not ended for being old, milliseconds. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import type { EventOutbox, OutboxRow } from './event-outbox.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
 import { packetTooLarge, refusedWith } from './publish-refusal.js';

@@ -1,9 +1,9 @@
-import type { BoxIdentity } from '../domain/box-identity.js';
-import { cloudEvent } from '../domain/cloud-event.js';
-import type { RecordedEvent } from '../domain/event.js';
-import type { ModelIds } from '../domain/event-data.js';
+import type { BoxIdentity } from '../domain/events/box-identity.js';
+import { cloudEvent } from '../domain/events/cloud-event.js';
+import type { RecordedEvent } from '../domain/events/event.js';
+import type { ModelIds } from '../domain/events/event-data.js';
+import type { BoxCondition } from '../domain/events/notice.js';
 import { isoTime } from '../domain/iso-time.js';
-import type { BoxCondition } from '../domain/notice.js';
 import type { StateMessage } from './contract/state-schema.js';
 
 /** What the box says of itself on its state topic. */

@@ -1,4 +1,4 @@
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 
 export interface OutboxRow {
   readonly sequence: number;

@@ -1,4 +1,4 @@
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 
 /**
  * Why something waits while other events flow. `topic-refused`: the broker refuses the topic of the whole kind; `too-large`: it

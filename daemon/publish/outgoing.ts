@@ -1,4 +1,4 @@
-import { type EvidenceKind, isEvidenceKind } from '../domain/evidence.js';
+import { type EvidenceKind, isEvidenceKind } from '../domain/events/evidence.js';
 import type { OutboxRow } from './event-outbox.js';
 
 /** A picture of a face, which only the holder of the centre's secret key can open. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
-import type { BoxIdentity } from '../domain/box-identity.js';
-import type { BrokerAccess } from './broker-access.js';
-import type { Inbox } from './broker-connection.js';
+import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { BrokerAccess } from './broker/broker-access.js';
+import type { Inbox } from './broker/broker-connection.js';
 import type { Companion } from './companion.js';
 import type { ConditionPort } from './condition-port.js';
 import type { BoxState } from './encoding.js';

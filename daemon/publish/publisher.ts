@@ -1,10 +1,11 @@
 import { sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import { RetrySchedule } from '../base/retry.js';
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import { BlockingEvents, type SentEvent } from './blocking-events.js';
-import { connectBroker, type MqttVersion } from './broker-connection.js';
-import { type CertificateStatus, CertificateWatch } from './certificate-watch.js';
+import { connectBroker, type MqttVersion } from './broker/broker-connection.js';
+import { type CertificateStatus, CertificateWatch } from './broker/certificate-watch.js';
+import { VersionChoice } from './broker/version-choice.js';
 import { nobodyToTell } from './condition-port.js';
 import { ContestWatch } from './contest-watch.js';
 import { Delivery } from './delivery.js';
@@ -15,7 +16,6 @@ import { asPublishError } from './publish-errors.js';
 import type { PublisherOptions } from './publisher-options.js';
 import { defaultTimings, type PublisherTimings } from './publisher-timings.js';
 import { RefusedKinds } from './refused-kinds.js';
-import { VersionChoice } from './version-choice.js';
 
 export interface PublisherStatus {
   readonly connection: 'connecting' | 'connected' | 'waiting' | 'ended';

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import type { EventKind } from '../domain/event.js';
-import { eventKinds } from '../domain/event-type.js';
+import type { EventKind } from '../domain/events/event.js';
+import { eventKinds } from '../domain/events/event-type.js';
 import type { ConditionPort } from './condition-port.js';
 import type { HeldBack } from './held-back.js';
 

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { Recurring } from '../base/recurring.js';
-import type { BrokerConnection } from './broker-connection.js';
+import type { BrokerConnection } from './broker/broker-connection.js';
 import type { Companion } from './companion.js';
 import { refusedWith } from './publish-refusal.js';
 

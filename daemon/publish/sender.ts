@@ -1,5 +1,5 @@
 import type { SentEvent } from './blocking-events.js';
-import type { BrokerConnection } from './broker-connection.js';
+import type { BrokerConnection } from './broker/broker-connection.js';
 import type { OutboxRow } from './event-outbox.js';
 import { outgoingText, type PictureOf, pictureFor, type SendingFacts } from './outgoing.js';
 import { refusedWith } from './publish-refusal.js';

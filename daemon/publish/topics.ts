@@ -1,6 +1,6 @@
 import { badInput } from '../base/errors.js';
-import type { BoxIdentity } from '../domain/box-identity.js';
-import type { EventKind } from '../domain/event.js';
+import type { BoxIdentity } from '../domain/events/box-identity.js';
+import type { EventKind } from '../domain/events/event.js';
 import { isSlug } from '../domain/ids.js';
 
 /** Every topic the box uses is made here. */

@@ -1,4 +1,4 @@
-import type { BoxCondition, BoxNotice } from '../domain/notice.js';
+import type { BoxCondition, BoxNotice } from '../domain/events/notice.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explained } from './explained.js';
 

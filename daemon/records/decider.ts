@@ -1,6 +1,6 @@
-import type { AttendanceRules, RecentFacts, SuppressedFact } from '../domain/attendance-rules.js';
-import { suppressionOf } from '../domain/attendance-rules.js';
-import type { Direction, Fact } from '../domain/event.js';
+import type { AttendanceRules, RecentFacts, SuppressedFact } from '../domain/attendance/attendance-rules.js';
+import { suppressionOf } from '../domain/attendance/attendance-rules.js';
+import type { Direction, Fact } from '../domain/events/event.js';
 import {
   identifyTrack,
   noProbes,
@@ -8,11 +8,11 @@ import {
   type TrackProbes,
   withoutPerson,
   withProbes,
-} from '../domain/identify-track.js';
+} from '../domain/identification/identify-track.js';
+import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
-import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/match.js';
-import type { Sighting } from '../domain/sighting.js';
-import { nextDecision, type TrackDecision, undecided } from '../domain/track-decision.js';
+import type { Sighting } from '../domain/tracks/sighting.js';
+import { nextDecision, type TrackDecision, undecided } from '../domain/tracks/track-decision.js';
 
 /**
  * Searches the gallery for the persons nearest to an embedding: one entry per person, at most `count`. Rejects when the

@@ -1,5 +1,5 @@
-import type { BoxEvent, RecordedEvent } from '../domain/event.js';
-import { eventKinds } from '../domain/event-type.js';
+import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
+import { eventKinds } from '../domain/events/event-type.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explained } from './explained.js';
 import type { EventQuery, StoredEvent } from './stored-event.js';

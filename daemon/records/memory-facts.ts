@@ -1,4 +1,4 @@
-import type { Fact } from '../domain/event.js';
+import type { Fact } from '../domain/events/event.js';
 import { eventId } from '../domain/ids.js';
 import type { FactStore } from './decider.js';
 

@@ -1,4 +1,4 @@
-import type { RecentFacts } from '../domain/attendance-rules.js';
+import type { RecentFacts } from '../domain/attendance/attendance-rules.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explained } from './explained.js';
 

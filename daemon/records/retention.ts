@@ -1,8 +1,8 @@
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import type { PersonId } from '../domain/ids.js';
-import type { Ageing } from '../domain/retention.js';
+import type { Ageing } from '../domain/retention/retention.js';
 import type { OpenDatabase } from '../host/sqlite.js';
-import { ageingCorrections, ageingTogether } from './attendance-ageing.js';
+import { ageingCorrections, ageingTogether } from './attendance/attendance-ageing.js';
 import { explained } from './explained.js';
 
 interface AgedEvent {

@@ -1,8 +1,8 @@
 import type { Migration } from '../host/sqlite-migrations.js';
-import { alertsAndDeliveries } from './alert-schema.js';
-import { commandsOfTheCentre } from './command-schema.js';
+import { alertsAndDeliveries } from './alerts/alert-schema.js';
+import { commandsOfTheCentre } from './commands/command-schema.js';
 import { everyKindOfEvent } from './every-kind-schema.js';
-import { boundedOutbox } from './outbox-schema.js';
+import { boundedOutbox } from './outbox/outbox-schema.js';
 import { retainedAtTheBroker } from './retained-schema.js';
 import { conditionsAndTheirSubjects, sourcesOfEvents } from './source-schema.js';
 

@@ -1,4 +1,4 @@
-import type { EventKind } from '../domain/event.js';
+import type { EventKind } from '../domain/events/event.js';
 import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
 
 /** An event as it lies in the records. */

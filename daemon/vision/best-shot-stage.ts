@@ -1,6 +1,6 @@
-import { type BestShot, isWorthAShot, largestBestShotBytes } from '../domain/best-shot.js';
-import type { Box } from '../domain/geometry.js';
-import type { Frame, Picture } from '../domain/picture.js';
+import { type BestShot, isWorthAShot, largestBestShotBytes } from '../domain/faces/best-shot.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Frame, Picture } from '../domain/faces/picture.js';
 import type { AssessedView, FollowedFace } from './followed-face.js';
 import type { StageCounters } from './stage-counters.js';
 

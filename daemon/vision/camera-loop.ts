@@ -1,5 +1,5 @@
 import { LatestSlot } from '../base/latest-slot.js';
-import type { Frame } from '../domain/picture.js';
+import type { Frame } from '../domain/faces/picture.js';
 
 /** What the loop needs of a camera's session. */
 export interface Analysis {

@@ -1,9 +1,9 @@
-import type { Detection, FaceLandmarks } from '../domain/face.js';
-import type { Box } from '../domain/geometry.js';
+import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Picture } from '../domain/faces/picture.js';
+import type { FaceQuality } from '../domain/faces/quality.js';
+import type { Embedding } from '../domain/identification/match.js';
 import type { RecogniserId } from '../domain/ids.js';
-import type { Embedding } from '../domain/match.js';
-import type { Picture } from '../domain/picture.js';
-import type { FaceQuality } from '../domain/quality.js';
 
 /**
  * Where to look for the landmarks of one face: a detection's box or the mesh box of the frame before. A plain

@@ -1,8 +1,9 @@
-import { associate, associationCost, type Expectation } from '../domain/association.js';
-import type { Detection, FaceLandmarks } from '../domain/face.js';
-import type { Box } from '../domain/geometry.js';
+import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Frame } from '../domain/faces/picture.js';
 import type { TrackId } from '../domain/ids.js';
-import { chooseLooks } from '../domain/look-order.js';
+import { associate, associationCost, type Expectation } from '../domain/tracks/association.js';
+import { chooseLooks } from '../domain/tracks/look-order.js';
 import {
   type LookHistory,
   type LookKind,
@@ -10,11 +11,10 @@ import {
   neverLooked,
   recordLook,
   weightOfMiss,
-} from '../domain/look-schedule.js';
-import { type Observation, predictBox } from '../domain/motion.js';
-import type { Frame } from '../domain/picture.js';
-import { settleClaims } from '../domain/shared-face.js';
-import { beginTrack, defaultTrackPolicy, nextTrack, type TrackEndReason } from '../domain/track.js';
+} from '../domain/tracks/look-schedule.js';
+import { type Observation, predictBox } from '../domain/tracks/motion.js';
+import { settleClaims } from '../domain/tracks/shared-face.js';
+import { beginTrack, defaultTrackPolicy, nextTrack, type TrackEndReason } from '../domain/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
 import { FollowedFace } from './followed-face.js';
 import type { StageCounters } from './stage-counters.js';

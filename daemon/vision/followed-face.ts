@@ -1,22 +1,27 @@
-import type { BestShot } from '../domain/best-shot.js';
-import { emptyViewHistory, type ViewHistory } from '../domain/best-views.js';
-import { type BlinkState, defaultBlinkPolicy, initialBlinkState, nextBlink } from '../domain/blink.js';
-import { eyeSampleOf } from '../domain/eye-sample.js';
-import type { FaceLandmarks } from '../domain/face.js';
-import type { Box } from '../domain/geometry.js';
-import type { Blink, LivenessVerdict } from '../domain/liveness.js';
+import type { BestShot } from '../domain/faces/best-shot.js';
+import { emptyViewHistory, type ViewHistory } from '../domain/faces/best-views.js';
+import type { FaceLandmarks } from '../domain/faces/face.js';
+import type { Box } from '../domain/faces/geometry.js';
+import type { Frame } from '../domain/faces/picture.js';
+import { type FaceQuality, isBetterView } from '../domain/faces/quality.js';
+import type { Probe } from '../domain/identification/match.js';
+import {
+  type BlinkState,
+  defaultBlinkPolicy,
+  initialBlinkState,
+  nextBlink,
+} from '../domain/liveness/blink.js';
+import { eyeSampleOf } from '../domain/liveness/eye-sample.js';
+import type { Blink, LivenessVerdict } from '../domain/liveness/liveness.js';
 import {
   initialLiveness,
   type LivenessInput,
   type LivenessPolicy,
   type LivenessState,
   nextLiveness,
-} from '../domain/liveness-verdict.js';
-import type { Probe } from '../domain/match.js';
-import type { Frame } from '../domain/picture.js';
-import { type FaceQuality, isBetterView } from '../domain/quality.js';
-import { emptyFaceMemory, type FaceMemory } from '../domain/same-face.js';
-import type { Track } from '../domain/track.js';
+} from '../domain/liveness/liveness-verdict.js';
+import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
+import type { Track } from '../domain/tracks/track.js';
 
 /** A face unseen for longer than this may be somebody else when it is seen again, milliseconds. */
 const unbrokenGapMs = 500;

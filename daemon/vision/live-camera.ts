@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../base/logger.js';
 import { cameraId, trackId } from '../domain/ids.js';
-import { defaultLivenessPolicy } from '../domain/liveness-verdict.js';
+import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { takeBestShot } from './best-shot.js';

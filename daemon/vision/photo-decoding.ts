@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { messageOf } from '../base/errors.js';
-import type { Rgb24Picture } from '../domain/picture.js';
+import type { Rgb24Picture } from '../domain/faces/picture.js';
 
 /** What a photograph may be encoded as; drawings and documents are refused before anything renders them. */
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];

@@ -1,7 +1,7 @@
-import type { Detection, FaceLandmarks } from '../domain/face.js';
-import { boxCentre, intersectionOverUnion } from '../domain/geometry.js';
-import { suppressNonMaxima } from '../domain/non-maximum-suppression.js';
-import type { Rgb24Picture } from '../domain/picture.js';
+import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
+import { boxCentre, intersectionOverUnion } from '../domain/faces/geometry.js';
+import { suppressNonMaxima } from '../domain/faces/non-maximum-suppression.js';
+import type { Rgb24Picture } from '../domain/faces/picture.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { withBorder } from './photo-decoding.js';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Embedding } from '../domain/match.js';
+import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { SMALLEST_ENROLLED_PX } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';

@@ -1,8 +1,8 @@
-import type { FaceLandmarks } from '../domain/face.js';
-import { type Box, clipBox, squareAround } from '../domain/geometry.js';
-import type { Embedding } from '../domain/match.js';
-import type { Rgb24Picture } from '../domain/picture.js';
-import type { FaceQuality, QualityReason } from '../domain/quality.js';
+import type { FaceLandmarks } from '../domain/faces/face.js';
+import { type Box, clipBox, squareAround } from '../domain/faces/geometry.js';
+import type { Rgb24Picture } from '../domain/faces/picture.js';
+import type { FaceQuality, QualityReason } from '../domain/faces/quality.js';
+import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';

@@ -5,11 +5,11 @@ import {
   purposeOfView,
   recordEmbedding,
   type ViewPurpose,
-} from '../domain/best-views.js';
-import { type LivenessPolicy, wantsBinding } from '../domain/liveness-verdict.js';
-import type { Frame } from '../domain/picture.js';
-import type { FaceQuality } from '../domain/quality.js';
-import { type FaceJudgement, recallFace } from '../domain/same-face.js';
+} from '../domain/faces/best-views.js';
+import type { Frame } from '../domain/faces/picture.js';
+import type { FaceQuality } from '../domain/faces/quality.js';
+import { type LivenessPolicy, wantsBinding } from '../domain/liveness/liveness-verdict.js';
+import { type FaceJudgement, recallFace } from '../domain/tracks/same-face.js';
 import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { AssessedView, FollowedFace } from './followed-face.js';

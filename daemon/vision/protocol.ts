@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { largestBestShotBytes } from '../domain/best-shot.js';
-import { livenessReasons, livenessVerdicts } from '../domain/liveness.js';
-import { qualityReasons } from '../domain/quality.js';
+import { largestBestShotBytes } from '../domain/faces/best-shot.js';
+import { qualityReasons } from '../domain/faces/quality.js';
+import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 
 /**
  * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../base/clock.js';
 import { VirtualClock } from '../base/virtual-clock.js';
 import type { CameraConfig } from '../config/schema.js';
 import { trackId } from '../domain/ids.js';
-import type { LivenessPolicy } from '../domain/liveness-verdict.js';
+import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import type { TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openClip } from './ingest/clip-source.js';

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.js';
-import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/frame-schedule.js';
+import type { Frame } from '../domain/faces/picture.js';
 import type { CameraId, TrackId } from '../domain/ids.js';
-import type { Blink } from '../domain/liveness.js';
-import { assessLiveness, type LivenessPolicy } from '../domain/liveness-verdict.js';
-import type { Frame } from '../domain/picture.js';
+import type { Blink } from '../domain/liveness/liveness.js';
+import { assessLiveness, type LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
+import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
 import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceFollower, type Look } from './face-follower.js';

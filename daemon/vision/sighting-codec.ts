@@ -1,8 +1,8 @@
 import { operational } from '../base/errors.js';
-import { type BestShot, largestBestShotBytes } from '../domain/best-shot.js';
+import { type BestShot, largestBestShotBytes } from '../domain/faces/best-shot.js';
+import type { Embedding } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
-import type { Embedding } from '../domain/match.js';
-import type { Sighting } from '../domain/sighting.js';
+import type { Sighting } from '../domain/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';
 
 /** Little-endian IEEE 754 single precision values in base64. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { operational } from '../base/errors.js';
-import type { Frame, Picture } from '../domain/picture.js';
+import type { Frame, Picture } from '../domain/faces/picture.js';
 import { sealTo } from '../host/sealed-box.js';
 import { jpegOfPart } from './best-shot.js';
 import { notStreaming } from './not-streaming.js';

@@ -1,8 +1,8 @@
-import type { Box } from '../domain/geometry.js';
+import type { Box } from '../domain/faces/geometry.js';
 import type { TrackId } from '../domain/ids.js';
-import type { Blink, LivenessAssessment } from '../domain/liveness.js';
-import type { Sighting } from '../domain/sighting.js';
-import type { TrackEndReason } from '../domain/track.js';
+import type { Blink, LivenessAssessment } from '../domain/liveness/liveness.js';
+import type { Sighting } from '../domain/tracks/sighting.js';
+import type { TrackEndReason } from '../domain/tracks/track.js';
 
 /** What the stages of one camera say. `atMs` is the capture time of the frame that decided it. */
 export type StageEvent =

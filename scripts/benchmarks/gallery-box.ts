@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
-import { AuditKeyRing } from '../../daemon/app/audit-key-ring.js';
-import { BoxBackups } from '../../daemon/app/box-backups.js';
-import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
+import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
+import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
+import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { recogniserId } from '../../daemon/domain/ids.js';

@@ -1,7 +1,7 @@
 import { silentLogger } from '../../daemon/base/logger.js';
+import type { Yuv420Picture } from '../../daemon/domain/faces/picture.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
-import type { Yuv420Picture } from '../../daemon/domain/picture.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cameraSchema } from '../../daemon/config/camera-schema.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';

@@ -6,10 +6,10 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople, readPhotographs } from '../../daemon/cli/labelled-photographs.js';
-import { shareReaching, thresholdAtRate } from '../../daemon/domain/error-rates.js';
-import { boxCentre } from '../../daemon/domain/geometry.js';
-import { cosine } from '../../daemon/domain/identification-trial.js';
+import { readPeople, readPhotographs } from '../../daemon/cli/import/labelled-photographs.js';
+import { boxCentre } from '../../daemon/domain/faces/geometry.js';
+import { shareReaching, thresholdAtRate } from '../../daemon/domain/identification/error-rates.js';
+import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { mirrorCrop } from '../../daemon/vision/inference/embedding.kernel.js';

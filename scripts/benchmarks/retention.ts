@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ageingKinds, emptyLogs } from '../../daemon/app/retention-kinds.js';
-import { type AgeingKinds, runRetention } from '../../daemon/app/retention-run.js';
+import { ageingKinds, emptyLogs } from '../../daemon/app/retention/retention-kinds.js';
+import { type AgeingKinds, runRetention } from '../../daemon/app/retention/retention-run.js';
 import { retentionRun } from '../../daemon/audit/actor.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
@@ -14,7 +14,7 @@ import {
   type RetentionKind,
   type RetentionRules,
   retentionKinds,
-} from '../../daemon/domain/retention.js';
+} from '../../daemon/domain/retention/retention.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';

@@ -1,9 +1,9 @@
 // What `search.ts` measures: ways of finding the two persons nearest to a probe, all exact.
 
 import type { Random } from '../../daemon/base/random.js';
+import type { Candidate, Embedding } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { Candidate, Embedding } from '../../daemon/domain/match.js';
-import { openTwoStepSearchIndex } from '../../daemon/gallery/two-step-search-index.js';
+import { openTwoStepSearchIndex } from '../../daemon/gallery/search/two-step-search-index.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import { GraphBuilder } from '../../daemon/models/convert/graph-builder.js';
 import {

@@ -14,8 +14,8 @@ import {
   storeVector,
   sumsOfLanes,
   wasmModule,
-} from '../../daemon/gallery/wasm-code.js';
-import { WasmMemory } from '../../daemon/gallery/wasm-memory.js';
+} from '../../daemon/gallery/search/wasm-code.js';
+import { WasmMemory } from '../../daemon/gallery/search/wasm-memory.js';
 
 const rowsAtOnce = 4;
 const lanes = 4;

@@ -5,7 +5,7 @@
 // pushed these templates out of the processor's caches.
 import { cpus } from 'node:os';
 import { seededRandom } from '../../daemon/base/random.js';
-import type { Candidate } from '../../daemon/domain/match.js';
+import type { Candidate } from '../../daemon/domain/identification/match.js';
 import { type Contender, openContenders, unitVector } from './search-contenders.js';
 
 interface SearchFigures {

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { table } from '../../daemon/cli/output.js';
-import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay-setup.js';
+import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 

@@ -1,6 +1,6 @@
-import { photoPlan } from '../../daemon/app/vision-plan.js';
-import { VisionPool } from '../../daemon/app/vision-pool.js';
-import { untilVisionRuns } from '../../daemon/app/vision-start.js';
+import { photoPlan } from '../../daemon/app/cameras/vision-plan.js';
+import { VisionPool } from '../../daemon/app/cameras/vision-pool.js';
+import { untilVisionRuns } from '../../daemon/app/cameras/vision-start.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';

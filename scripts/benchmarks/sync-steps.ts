@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { readPeople } from '../../daemon/cli/labelled-photographs.js';
+import { readPeople } from '../../daemon/cli/import/labelled-photographs.js';
 import { digestBuckets, mostBucketsAtOnce } from '../../daemon/publish/contract/command-schema.js';
 import {
   type BoxDigest,

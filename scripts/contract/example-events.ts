@@ -1,4 +1,4 @@
-import type { BoxEvent } from '../../daemon/domain/event.js';
+import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import { isoTime } from '../../daemon/domain/iso-time.js';
 import { exampleTimeMs } from './example-box.js';

@@ -6,7 +6,7 @@ import { type Random, seededRandom } from '../../daemon/base/random.js';
 import { trackId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
-import { brokerAddress } from '../../daemon/publish/broker-address.js';
+import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { type Publisher, startPublisher } from '../../daemon/publish/publisher.js';

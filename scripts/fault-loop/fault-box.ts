@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BoxKeys } from '../../daemon/app/box-keys.js';
-import { GalleryUpkeep } from '../../daemon/app/gallery-upkeep.js';
+import { BoxKeys } from '../../daemon/app/gallery/box-keys.js';
+import { GalleryUpkeep } from '../../daemon/app/gallery/gallery-upkeep.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type RecogniserId, recogniserId } from '../../daemon/domain/ids.js';
 import type { RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
+import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-progress.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { tester, testRecogniser } from '../../test/support/gallery-fixture.js';
 import { configureRecogniser, type FaultPlaces, putFile, readRecoverySecret } from './fault-box.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
-import type { Embedding } from '../../daemon/domain/match.js';
-import type { Enrolment } from '../../daemon/gallery/enrolment.js';
-import type { OpenEmbedder } from '../../daemon/gallery/re-embed-step.js';
+import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
+import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
 import { noiseJpeg, testDimensions, unitVector } from '../../test/support/gallery-fixture.js';
 
 /** Everything about somebody who is enrolled follows from a number: what must be found again needs no memory. */

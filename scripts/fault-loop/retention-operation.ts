@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { Retention } from '../../daemon/app/retention.js';
-import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention-kinds.js';
+import { Retention } from '../../daemon/app/retention/retention.js';
+import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention/retention-kinds.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';

@@ -1,7 +1,7 @@
-import { applyAffine, mirrored, squareToCrop } from '../../daemon/domain/affine.js';
-import { type FaceMesh, fivePointsOf, meshBox } from '../../daemon/domain/face-mesh.js';
-import type { Box, Point } from '../../daemon/domain/geometry.js';
-import type { Picture } from '../../daemon/domain/picture.js';
+import { applyAffine, mirrored, squareToCrop } from '../../daemon/domain/faces/affine.js';
+import { type FaceMesh, fivePointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
+import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
+import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import sharp from 'sharp';
 import { badInput, messageOf } from '../../daemon/base/errors.js';
-import type { Affine } from '../../daemon/domain/affine.js';
-import { boxCentre, clipBox, type Point } from '../../daemon/domain/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/picture.js';
+import type { Affine } from '../../daemon/domain/faces/affine.js';
+import { boxCentre, clipBox, type Point } from '../../daemon/domain/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import type { Cutout } from './compose.kernel.js';
 import { closeEye, type Eye, eyeOf } from './eyelids.kernel.js';
 import type { FaceShapeFinder, LidRims } from './face-shape.js';

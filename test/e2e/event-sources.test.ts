@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import { dateOfDay, dayNumberOf } from '../../daemon/domain/shift-calendar.js';
+import { dateOfDay, dayNumberOf } from '../../daemon/domain/attendance/shift-calendar.js';
 import { localDate } from '../../daemon/host/local-date.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';

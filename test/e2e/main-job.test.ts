@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { eventKinds } from '../../daemon/domain/event-type.js';
+import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { percentile } from '../../daemon/domain/percentile.js';
 import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
 import { topicsOf } from '../../daemon/publish/topics.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { alertFindings } from '../../daemon/cli/alert-findings.js';
+import { alertFindings } from '../../daemon/cli/alerts/alert-findings.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

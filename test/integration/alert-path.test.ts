@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BoxEvent } from '../../daemon/domain/event.js';
+import type { BoxEvent } from '../../daemon/domain/events/event.js';
+import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import { personId } from '../../daemon/domain/ids.js';
-import { boxTroubles } from '../../daemon/domain/notice.js';
 import { webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';

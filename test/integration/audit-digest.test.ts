@@ -6,7 +6,7 @@ import {
   digestEveryEntries,
   digestEveryMs,
   lookAtDigestEveryMs,
-} from '../../daemon/app/audit-digest.js';
+} from '../../daemon/app/audit/audit-digest.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Recurring } from '../../daemon/base/recurring.js';
 import { auditData } from '../../daemon/publish/contract/notice-data.js';

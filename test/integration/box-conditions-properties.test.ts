@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BoxConditions, settledAfterMs } from '../../daemon/app/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxCondition } from '../../daemon/domain/notice.js';
+import type { BoxCondition } from '../../daemon/domain/events/notice.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';
 
 const watched = [

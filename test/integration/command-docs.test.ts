@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { boxTrust } from '../../daemon/app/box-trust.js';
+import { boxTrust } from '../../daemon/app/identity/box-trust.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { AcceptedCommand } from '../../daemon/records/command-memory.js';
+import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

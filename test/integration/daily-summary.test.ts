@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { type DailySummaryOptions, dailySummary, lookAtDaysEveryMs } from '../../daemon/app/daily-summary.js';
-import { personsInAPart } from '../../daemon/app/day-summary.js';
+import {
+  type DailySummaryOptions,
+  dailySummary,
+  lookAtDaysEveryMs,
+} from '../../daemon/app/attendance/daily-summary.js';
+import { personsInAPart } from '../../daemon/app/attendance/day-summary.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Recurring } from '../../daemon/base/recurring.js';

@@ -3,12 +3,12 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { brokerCertificateFindings } from '../../daemon/cli/doctor-certificates.js';
-import { examineBox } from '../../daemon/cli/doctor-checks.js';
-import type { Finding } from '../../daemon/cli/doctor-finding.js';
-import { keyFinding, rotationFindings } from '../../daemon/cli/doctor-key.js';
+import { brokerCertificateFindings } from '../../daemon/cli/doctor/doctor-certificates.js';
+import { examineBox } from '../../daemon/cli/doctor/doctor-checks.js';
+import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
+import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
-import type { CertificateStatus } from '../../daemon/publish/certificate-watch.js';
+import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 async function makeDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {

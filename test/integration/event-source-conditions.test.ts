@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BoxConditions, settledAfterMs } from '../../daemon/app/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
 import {
   type CertificateConditionsOptions,
   certificateConditions,
   lookAtCertificatesEveryMs,
-} from '../../daemon/app/certificate-conditions.js';
-import { clockWatch, lookAtClockEveryMs } from '../../daemon/app/clock-watch.js';
-import { diskWatch, lookAtDiskEveryMs } from '../../daemon/app/disk-watch.js';
+} from '../../daemon/app/conditions/certificate-conditions.js';
+import { clockWatch, lookAtClockEveryMs } from '../../daemon/app/conditions/clock-watch.js';
+import { diskWatch, lookAtDiskEveryMs } from '../../daemon/app/conditions/disk-watch.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { freeBytesAt } from '../../daemon/host/free-space.js';
-import { certificateStatus } from '../../daemon/publish/certificate-watch.js';
+import { certificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
 import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';
 import { heardConditions } from '../support/heard-conditions.js';

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { EvidenceCapture } from '../../daemon/app/evidence-capture.js';
-import { checkPicturePlan, evidencePictures, type PicturePlan } from '../../daemon/app/evidence-pictures.js';
+import { EvidenceCapture } from '../../daemon/app/events/evidence-capture.js';
+import {
+  checkPicturePlan,
+  evidencePictures,
+  type PicturePlan,
+} from '../../daemon/app/events/evidence-pictures.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { Fact } from '../../daemon/domain/event.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import type { Records } from '../../daemon/records/open-records.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import type { PersonId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import {
   assertGone,
   assertThere,

@@ -7,9 +7,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { ageingRemovedPersons } from '../../daemon/gallery/retention-persons.js';
+import { ageingRemovedPersons } from '../../daemon/gallery/retention/retention-persons.js';
 import { enrolmentPhotograph, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { finished, openTestGallery, type TestGallery, writeSecret } from '../support/rotation-fixture.js';
 

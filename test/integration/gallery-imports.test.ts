@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
-import type { Enrolment } from '../../daemon/gallery/enrolment.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
 import {
   enrolmentOf,
   enrolmentPhotograph,

@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import {
   enrolmentOf,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import type { Candidate, Embedding } from '../../daemon/domain/identification/match.js';
 import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { Candidate, Embedding } from '../../daemon/domain/match.js';
-import type { SearchIndex } from '../../daemon/gallery/search-index.js';
-import { openTwoStepSearchIndex } from '../../daemon/gallery/two-step-search-index.js';
+import type { SearchIndex } from '../../daemon/gallery/search/search-index.js';
+import { openTwoStepSearchIndex } from '../../daemon/gallery/search/two-step-search-index.js';
 import { unitVector } from '../support/gallery-fixture.js';
 
 const dimensions = 8;

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type Sqlite from 'better-sqlite3';
-import { verifyGallery } from '../../daemon/gallery/verify-gallery.js';
-import type { VerifyReport } from '../../daemon/gallery/verify-report.js';
+import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import type { VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
   enrolmentOf,

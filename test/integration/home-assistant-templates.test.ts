@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cloudEvent } from '../../daemon/domain/cloud-event.js';
+import { cloudEvent } from '../../daemon/domain/events/cloud-event.js';
 import { cameraId, eventId, personId } from '../../daemon/domain/ids.js';
 import {
   boxComponents,

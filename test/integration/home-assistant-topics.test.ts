@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import mqtt from 'mqtt';
-import type { CameraStates } from '../../daemon/app/camera-states.js';
+import type { CameraStates } from '../../daemon/app/cameras/camera-states.js';
 import { cameraCountsSchema } from '../../daemon/publish/contract/camera-state-schema.js';
 import {
   assistantCompanions,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OverlapClock } from '../../daemon/app/box-identity-overlap.js';
+import { OverlapClock } from '../../daemon/app/identity/box-identity-overlap.js';
 import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { dayMs, overlapMs } from '../support/identity-fixture.js';

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { checkArchivePath } from '../../daemon/cli/archive-path.js';
-import { openImportFolder } from '../../daemon/cli/import-folder.js';
-import { openImportZip } from '../../daemon/cli/import-zip.js';
+import { openImportFolder } from '../../daemon/cli/import/import-folder.js';
+import { openImportZip } from '../../daemon/cli/import/import-zip.js';
 import { paintFace } from '../support/painted-faces.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

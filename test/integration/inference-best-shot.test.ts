@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { cosine } from '../../daemon/domain/identification-trial.js';
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/domain/picture.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
+import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { intersectionOverUnion } from '../../daemon/domain/geometry.js';
+import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
 import { openTestAnalyser, toPicture } from '../support/inference.js';
 import { sharedFile } from '../support/shared-media.js';

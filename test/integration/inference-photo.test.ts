@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
-import { cosine } from '../../daemon/domain/identification-trial.js';
+import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';

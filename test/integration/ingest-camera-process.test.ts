@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import type { Frame } from '../../daemon/domain/picture.js';
+import type { Frame } from '../../daemon/domain/faces/picture.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { testClip } from '../support/clips.js';
 import { called, descendantsOf, processFacts } from '../support/processes.js';

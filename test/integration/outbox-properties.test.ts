@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EventKind } from '../../daemon/domain/event.js';
+import type { EventKind } from '../../daemon/domain/events/event.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
 import type { Records } from '../../daemon/records/open-records.js';
-import { boundedOutbox } from '../../daemon/records/outbox-schema.js';
+import { boundedOutbox } from '../../daemon/records/outbox/outbox-schema.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import {

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
-import type { ImportReport } from '../../daemon/cli/import-report.js';
+import type { ImportReport } from '../../daemon/cli/import/import-report.js';
 import type { ErasureCertificate, PersonDetail, PersonSummary } from '../../daemon/control/person-control.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
 import { type PersonServer, startPersonServer } from '../support/person-server.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { personNames } from '../../daemon/app/person-names.js';
+import { personNames } from '../../daemon/app/gallery/person-names.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { eventSchema } from '../../daemon/publish/contract/event-schema.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/app/photo-embedder.js';
+import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/app/gallery/photo-embedder.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
-import { cosine } from '../../daemon/domain/identification-trial.js';
+import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { openModelStore } from '../../daemon/models/store.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
-import { readRecogniser } from '../../daemon/gallery/key-slots.js';
+import { readRecogniser } from '../../daemon/gallery/keys/key-slots.js';
 import {
   enrolmentOf,
   noiseJpeg,

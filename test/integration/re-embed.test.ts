@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isRollcallError, operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import { KeyRotations } from '../../daemon/gallery/key-rotations.js';
+import { KeyRotations } from '../../daemon/gallery/rotation/key-rotations.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
   enrolmentOf,

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { RecordedEvent } from '../../daemon/domain/event.js';
+import type { RecordedEvent } from '../../daemon/domain/events/event.js';
 import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { createDecider } from '../../daemon/records/decider.js';

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import { places } from '../../daemon/gallery/places.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation-progress.js';
+import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-progress.js';
 import { noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import {
   databaseBytes,

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
-import { GalleryAccess } from '../../daemon/app/gallery-access.js';
-import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { Fact } from '../../daemon/domain/event.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import { eventId } from '../../daemon/domain/ids.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Embedding } from '../../daemon/domain/match.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { type CastId, cast, demoScenario, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { readPhoto } from '../../scripts/virtual-camera/portrait.js';

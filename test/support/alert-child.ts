@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startAlerts } from '../../daemon/app/compose-alerts.js';
+import { startAlerts } from '../../daemon/app/compose/compose-alerts.js';
 import { Lifetime } from '../../daemon/base/lifetime.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { parseConfig } from '../../daemon/config/load.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AlertMessage } from '../../daemon/domain/alert-message.js';
+import type { AlertMessage } from '../../daemon/domain/alerts/alert-message.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import type { ChannelContext } from '../../daemon/publish/alerts/channel.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { EnrolledPerson } from '../../daemon/app/attendance-persons.js';
-import { BoxAttendance } from '../../daemon/app/box-attendance.js';
+import type { EnrolledPerson } from '../../daemon/app/attendance/attendance-persons.js';
+import { BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';

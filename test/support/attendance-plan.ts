@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance-day.js';
-import type { Correction } from '../../daemon/domain/attendance-day-correction.js';
-import type { Mark } from '../../daemon/domain/attendance-day-marks.js';
-import type { Direction } from '../../daemon/domain/event.js';
-import { type AttendancePlan, type LocalTime, type Shift, shiftCalendar } from '../../daemon/domain/shift.js';
-import { secondOfDay } from '../../daemon/domain/shift-time-text.js';
+import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance/attendance-day.js';
+import type { Correction } from '../../daemon/domain/attendance/attendance-day-correction.js';
+import type { Mark } from '../../daemon/domain/attendance/attendance-day-marks.js';
+import {
+  type AttendancePlan,
+  type LocalTime,
+  type Shift,
+  shiftCalendar,
+} from '../../daemon/domain/attendance/shift.js';
+import { secondOfDay } from '../../daemon/domain/attendance/shift-time-text.js';
+import type { Direction } from '../../daemon/domain/events/event.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 
 export const paris = localTimeOf('Europe/Paris');

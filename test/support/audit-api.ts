@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createBoxAudit, type KeyInUse } from '../../daemon/app/box-audit.js';
+import { createBoxAudit, type KeyInUse } from '../../daemon/app/audit/box-audit.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { addAuditRoutes } from '../../daemon/control/audit-routes.js';
 import { ControlClient } from '../../daemon/control/client.js';

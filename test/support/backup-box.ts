@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AuditKeeper } from '../../daemon/app/audit-keeper.js';
-import { AuditKeyRing } from '../../daemon/app/audit-key-ring.js';
-import { BoxBackups } from '../../daemon/app/box-backups.js';
-import { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
+import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
+import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
+import { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';

@@ -1,6 +1,6 @@
-import { CameraStates, type ConfiguredCamera } from '../../daemon/app/camera-states.js';
+import { CameraStates, type ConfiguredCamera } from '../../daemon/app/cameras/camera-states.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxIdentity } from '../../daemon/domain/box-identity.js';
+import type { BoxIdentity } from '../../daemon/domain/events/box-identity.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';

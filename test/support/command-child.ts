@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCommandDesk } from '../../daemon/app/centre-commands.js';
+import { openCommandDesk } from '../../daemon/app/centre/centre-commands.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';

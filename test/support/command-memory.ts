@@ -1,4 +1,8 @@
-import type { AcceptedCommand, CommandMemory, KnownCommand } from '../../daemon/records/command-memory.js';
+import type {
+  AcceptedCommand,
+  CommandMemory,
+  KnownCommand,
+} from '../../daemon/records/commands/command-memory.js';
 
 interface Kept extends AcceptedCommand {
   readonly number: number;

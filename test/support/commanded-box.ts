@@ -1,4 +1,4 @@
-import { centreHandlers, openCommandDesk } from '../../daemon/app/centre-commands.js';
+import { centreHandlers, openCommandDesk } from '../../daemon/app/centre/centre-commands.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { type Logger, silentLogger } from '../../daemon/base/logger.js';
 import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';

@@ -1,4 +1,4 @@
-import { openCommandDesk } from '../../daemon/app/centre-commands.js';
+import { openCommandDesk } from '../../daemon/app/centre/centre-commands.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { VirtualClock } from '../../daemon/base/virtual-clock.js';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Yuv420Picture, yuv420Bytes } from '../../daemon/domain/picture.js';
+import { type Yuv420Picture, yuv420Bytes } from '../../daemon/domain/faces/picture.js';
 
 /** Decodes a clip with ffmpeg, frame by frame; each picture has a buffer of its own. */
 export async function* decodedFrames(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { parse, stringify } from 'yaml';
-import { BoxEvents } from '../../daemon/app/box-events.js';
+import { BoxEvents } from '../../daemon/app/events/box-events.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { configSchema } from '../../daemon/config/schema.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { RecordedEvent } from '../../daemon/domain/event.js';
+import type { RecordedEvent } from '../../daemon/domain/events/event.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';

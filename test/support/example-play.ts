@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { cloudEvent } from '../../daemon/domain/cloud-event.js';
-import type { EventKind } from '../../daemon/domain/event.js';
+import { cloudEvent } from '../../daemon/domain/events/cloud-event.js';
+import type { EventKind } from '../../daemon/domain/events/event.js';
 import { eventId } from '../../daemon/domain/ids.js';
 import type { Signer } from '../../daemon/publish/signer.js';
 import type { ExampleSubscriber } from './example-subscriber.js';

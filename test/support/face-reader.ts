@@ -1,6 +1,6 @@
-import { fivePointsOf, meshBox } from '../../daemon/domain/face-mesh.js';
-import type { Embedding } from '../../daemon/domain/match.js';
-import type { Picture } from '../../daemon/domain/picture.js';
+import { fivePointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
+import type { Picture } from '../../daemon/domain/faces/picture.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';

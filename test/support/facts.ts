@@ -1,6 +1,6 @@
-import type { AttackFact, AttendanceFact, Fact, UnknownFact } from '../../daemon/domain/event.js';
+import type { AttackFact, AttendanceFact, Fact, UnknownFact } from '../../daemon/domain/events/event.js';
+import type { Notice } from '../../daemon/domain/events/notice.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { Notice } from '../../daemon/domain/notice.js';
 
 const occurredAtMs = Date.UTC(2026, 2, 1, 8, 0, 0);
 

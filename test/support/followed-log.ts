@@ -1,4 +1,4 @@
-import { type AuditFollowerOptions, auditFollower } from '../../daemon/app/audit-follower.js';
+import { type AuditFollowerOptions, auditFollower } from '../../daemon/app/audit/audit-follower.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 
 /** Makes events of what stands in the audit log now. */

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { auditFollower } from '../../daemon/app/audit-follower.js';
+import { auditFollower } from '../../daemon/app/audit/audit-follower.js';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';

@@ -7,15 +7,15 @@ import { badInput, defect, operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { recogniserId } from '../../daemon/domain/ids.js';
-import type { Embedding } from '../../daemon/domain/match.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
-import type { Enrolment, EnrolmentPhotograph } from '../../daemon/gallery/enrolment.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import type { KeyProvider, KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
 import { type UnlockOptions, unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import type { Enrolment, EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
 
 export const testRecogniser = recogniserId('test-recogniser-1');
 export const testDimensions = 128;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { BoxPersons } from '../../daemon/app/box-persons.js';
-import type { GalleryAccess } from '../../daemon/app/gallery-access.js';
+import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
+import type { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { PersonControl } from '../../daemon/control/person-control.js';
-import type { BoxIdentity } from '../../daemon/domain/box-identity.js';
+import type { BoxIdentity } from '../../daemon/domain/events/box-identity.js';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';

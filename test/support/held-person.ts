@@ -1,5 +1,5 @@
 import type { PersonDetail, PersonState, PersonSummary } from '../../daemon/control/person-control.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 
 /** When everything happens to persons in memory. */
 export const now = '2026-03-02T08:00:00.000Z';

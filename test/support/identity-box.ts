@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { BoxIdentity } from '../../daemon/app/box-identity.js';
+import { BoxIdentity } from '../../daemon/app/identity/box-identity.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { Rgb24Picture } from '../../daemon/domain/picture.js';
+import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import {

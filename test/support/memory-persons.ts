@@ -17,7 +17,11 @@ import type {
   StagedRow,
   UpdateResult,
 } from '../../daemon/control/person-control.js';
-import { checkProfile, type GivenProfile, type PersonProfile } from '../../daemon/domain/person-profile.js';
+import {
+  checkProfile,
+  type GivenProfile,
+  type PersonProfile,
+} from '../../daemon/domain/persons/person-profile.js';
 import { detail, type HeldPerson, now, summary } from './held-person.js';
 import { faceOn } from './painted-faces.js';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Clock } from '../../daemon/base/clock.js';
 import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxEvent, EventKind } from '../../daemon/domain/event.js';
-import type { GapNotice } from '../../daemon/domain/notice.js';
-import type { KindLimit, OutboxRules } from '../../daemon/domain/outbox-limits.js';
+import type { BoxEvent, EventKind } from '../../daemon/domain/events/event.js';
+import type { GapNotice } from '../../daemon/domain/events/notice.js';
+import type { KindLimit, OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
-import type { SendingOutbox } from '../../daemon/records/outbox.js';
-import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/records/outbox-limiter.js';
+import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';
+import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/records/outbox/outbox-limiter.js';
 import { attackFact, attendanceFact, everyNotice, unknownFact } from './facts.js';
 import { box } from './published-box.js';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Retention } from '../../daemon/app/retention.js';
-import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention-kinds.js';
+import { Retention } from '../../daemon/app/retention/retention.js';
+import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention/retention-kinds.js';
 import type { Clock, Timer } from '../../daemon/base/clock.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/config/schema.js';
-import type { EvidenceKind } from '../../daemon/domain/evidence.js';
+import type { EvidenceKind } from '../../daemon/domain/events/evidence.js';
 import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';

@@ -1,9 +1,9 @@
-import type { Detection, FaceLandmarks } from '../../daemon/domain/face.js';
-import { type Box, intersectionOverUnion } from '../../daemon/domain/geometry.js';
+import type { Detection, FaceLandmarks } from '../../daemon/domain/faces/face.js';
+import { type Box, intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
+import type { Frame, Picture } from '../../daemon/domain/faces/picture.js';
+import type { FaceQuality } from '../../daemon/domain/faces/quality.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
-import type { Embedding } from '../../daemon/domain/match.js';
-import type { Frame, Picture } from '../../daemon/domain/picture.js';
-import type { FaceQuality } from '../../daemon/domain/quality.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 
 /** One face of a scene that exists only as numbers. */

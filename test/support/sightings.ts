@@ -1,5 +1,5 @@
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 
 /** A sighting of somebody well seen about whom nothing is decided yet. */
 export function sightingOf(changes: Partial<Sighting> = {}): Sighting {

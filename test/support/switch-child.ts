@@ -2,7 +2,7 @@
 //   node --import tsx test/support/switch-child.ts GALLERY FILE FILE
 // Prints `open` at first and a letter for each one that was put there.
 import { copyFileSync } from 'node:fs';
-import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
+import { switchGalleryFile } from '../../daemon/gallery/re-embedding/switch-file.js';
 
 const [to = '', ...files] = process.argv.slice(2);
 process.stdout.write('open\n');

@@ -6,7 +6,7 @@ import {
   digestEntry,
   type GalleryDigest,
   galleryDigest,
-} from '../../daemon/app/centre-digest.js';
+} from '../../daemon/app/centre/centre-digest.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import {
   type CommandName,

@@ -1,6 +1,6 @@
 import type { Logger } from '../../daemon/base/logger.js';
+import type { Frame } from '../../daemon/domain/faces/picture.js';
 import { cameraId } from '../../daemon/domain/ids.js';
-import type { Frame } from '../../daemon/domain/picture.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import {
   type CameraCounters,

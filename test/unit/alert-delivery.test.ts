@@ -9,7 +9,11 @@ import { AlertDeliverer, lookMs } from '../../daemon/publish/alerts/alert-delive
 import type { AlertChannel, SendOutcome } from '../../daemon/publish/alerts/channel.js';
 import { failedForNow, refusedForGood } from '../../daemon/publish/alerts/channel-errors.js';
 import { giveUpAfterMs, nextResult, retryPolicy } from '../../daemon/publish/alerts/delivery-result.js';
-import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../../daemon/records/alert-deliveries.js';
+import type {
+  AlertDeliveries,
+  DeliveryResult,
+  DueDelivery,
+} from '../../daemon/records/alerts/alert-deliveries.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 
 const trouble = operational('channel-refused', 'nothing listens', { remedy: 'Look.' });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../daemon/config/load.js';
-import { alertSubjects } from '../../daemon/domain/alert-rule.js';
-import { alertFields } from '../../daemon/domain/alert-template.js';
+import { alertSubjects } from '../../daemon/domain/alerts/alert-rule.js';
+import { alertFields } from '../../daemon/domain/alerts/alert-template.js';
 import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 

@@ -3,12 +3,16 @@ import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { type Logger, silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { AlertMessage } from '../../daemon/domain/alert-message.js';
+import type { AlertMessage } from '../../daemon/domain/alerts/alert-message.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { AlertFollower, tickMs } from '../../daemon/publish/alerts/alert-follower.js';
 import type { AlertPlan } from '../../daemon/publish/alerts/alert-plan.js';
-import type { AlertJournal, AlertProgress, FollowedEvent } from '../../daemon/records/alert-journal.js';
+import type {
+  AlertJournal,
+  AlertProgress,
+  FollowedEvent,
+} from '../../daemon/records/alerts/alert-journal.js';
 
 const gate = cameraId('gate');
 const plan: AlertPlan = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { initialRuleState, nextRuleState, type RuleState } from '../../daemon/domain/alert-machine.js';
-import type { AlertRule, RuleAlert } from '../../daemon/domain/alert-rule.js';
-import type { AlertSignal } from '../../daemon/domain/alert-signal.js';
+import { initialRuleState, nextRuleState, type RuleState } from '../../daemon/domain/alerts/alert-machine.js';
+import type { AlertRule, RuleAlert } from '../../daemon/domain/alerts/alert-rule.js';
+import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 
 const minuteMs = 60_000;

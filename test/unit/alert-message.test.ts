@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { alertMessage, testMessage } from '../../daemon/domain/alert-message.js';
-import type { AlertPart, RuleAlert } from '../../daemon/domain/alert-rule.js';
-import { asLine, asLines, fillTemplate, parseTemplate } from '../../daemon/domain/alert-template.js';
-import { alertSummary } from '../../daemon/domain/alert-words.js';
+import { alertMessage, testMessage } from '../../daemon/domain/alerts/alert-message.js';
+import type { AlertPart, RuleAlert } from '../../daemon/domain/alerts/alert-rule.js';
+import { asLine, asLines, fillTemplate, parseTemplate } from '../../daemon/domain/alerts/alert-template.js';
+import { alertSummary } from '../../daemon/domain/alerts/alert-words.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { associate, associationCost } from '../../daemon/domain/association.js';
-import type { Box } from '../../daemon/domain/geometry.js';
-import { motionFrom, observeMotion, predictBox } from '../../daemon/domain/motion.js';
-import { settleClaims } from '../../daemon/domain/shared-face.js';
+import type { Box } from '../../daemon/domain/faces/geometry.js';
+import { associate, associationCost } from '../../daemon/domain/tracks/association.js';
+import { motionFrom, observeMotion, predictBox } from '../../daemon/domain/tracks/motion.js';
+import { settleClaims } from '../../daemon/domain/tracks/shared-face.js';
 
 const face = (x: number, y = 100, size = 80): Box => ({ x, y, width: size, height: size });
 const coordinate = fc.double({ min: -500, max: 2500, noNaN: true });

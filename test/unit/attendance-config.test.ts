@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { attendancePlan, directions } from '../../daemon/app/attendance-plan.js';
+import { attendancePlan, directions } from '../../daemon/app/attendance/attendance-plan.js';
 import { diffConfig } from '../../daemon/config/diff.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import type { Config } from '../../daemon/config/schema.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance-rules.js';
+import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { attendanceCsv, describeReport, describeToday } from '../../daemon/cli/attendance-text.js';
+import { attendanceCsv, describeReport, describeToday } from '../../daemon/cli/attendance/attendance-text.js';
 import { parseReport, type ReadReport } from '../../daemon/control/attendance-client.js';
 import type { AttendanceHead, AttendanceRow } from '../../daemon/control/attendance-control.js';
 

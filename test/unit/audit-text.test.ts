@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { parseNoted } from '../../daemon/cli/audit.js';
-import { describeEntries, describeVerdict } from '../../daemon/cli/audit-text.js';
+import { parseNoted } from '../../daemon/cli/audit/audit.js';
+import { describeEntries, describeVerdict } from '../../daemon/cli/audit/audit-text.js';
 import { parseFrom, parseTo } from '../../daemon/cli/period.js';
 
 const hash = 'ab'.repeat(32);

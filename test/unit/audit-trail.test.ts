@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { trailReload, trailStop } from '../../daemon/app/audit-trail.js';
+import { trailReload, trailStop } from '../../daemon/app/audit/audit-trail.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';

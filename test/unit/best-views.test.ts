@@ -9,7 +9,7 @@ import {
   purposeOfView,
   recordEmbedding,
   type ViewPurpose,
-} from '../../daemon/domain/best-views.js';
+} from '../../daemon/domain/faces/best-views.js';
 
 const policy = defaultViewPolicy;
 

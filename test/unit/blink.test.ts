@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { defaultBlinkPolicy, initialBlinkState, nextBlink } from '../../daemon/domain/blink.js';
-import type { Blink, EyeSample } from '../../daemon/domain/liveness.js';
+import { defaultBlinkPolicy, initialBlinkState, nextBlink } from '../../daemon/domain/liveness/blink.js';
+import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
 
 const quality = { score: 1, reasons: [] };
 

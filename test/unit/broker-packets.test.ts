@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
-import { brokerError, problemOf } from '../../daemon/publish/broker-errors.js';
+import { brokerError, problemOf } from '../../daemon/publish/broker/broker-errors.js';
 import {
   guardPackets,
   largestPacketBytes,
   type PacketBreach,
   PacketHeaders,
-} from '../../daemon/publish/broker-packets.js';
+} from '../../daemon/publish/broker/broker-packets.js';
 
 /** MQTT 5 section 1.5.5. */
 function lengthOf(length: number): Buffer {

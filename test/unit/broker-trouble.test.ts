@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { brokerAddress } from '../../daemon/publish/broker-address.js';
-import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker-connection.js';
-import { brokerError, problemOf } from '../../daemon/publish/broker-errors.js';
+import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
+import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker/broker-connection.js';
+import { brokerError, problemOf } from '../../daemon/publish/broker/broker-errors.js';
+import { VersionChoice } from '../../daemon/publish/broker/version-choice.js';
 import { OutageLog } from '../../daemon/publish/outage-log.js';
-import { VersionChoice } from '../../daemon/publish/version-choice.js';
 import { memoryLog } from '../support/published-box.js';
 
 const coded = (code: string | number): Error => Object.assign(new Error('no'), { code });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Frame } from '../../daemon/domain/faces/picture.js';
 import { cameraId } from '../../daemon/domain/ids.js';
-import type { Frame } from '../../daemon/domain/picture.js';
 import { CameraLoop } from '../../daemon/vision/camera-loop.js';
 
 /** Frames that tell whether they were released, exactly once. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { largestBestShotBytes } from '../../daemon/domain/best-shot.js';
+import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
+import type { FaceQuality } from '../../daemon/domain/faces/quality.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
-import type { FaceQuality } from '../../daemon/domain/quality.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import type { TakeShot } from '../../daemon/vision/best-shot-stage.js';
 import { CameraSession } from '../../daemon/vision/session.js';
 import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness-verdict.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { CameraSession } from '../../daemon/vision/session.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { CameraEvents } from '../../daemon/app/camera-events.js';
-import { settledAfterMs, unsettledAfterMs } from '../../daemon/app/camera-events-rule.js';
-import { CameraStates } from '../../daemon/app/camera-states.js';
+import { CameraEvents } from '../../daemon/app/cameras/camera-events.js';
+import { settledAfterMs, unsettledAfterMs } from '../../daemon/app/cameras/camera-events-rule.js';
+import { CameraStates } from '../../daemon/app/cameras/camera-states.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { CameraNotice } from '../../daemon/domain/notice.js';
+import type { CameraNotice } from '../../daemon/domain/events/notice.js';
 import type { CameraState } from '../../daemon/vision/protocol.js';
 import { memoryLog } from '../support/published-box.js';
 

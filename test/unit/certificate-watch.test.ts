@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { CertificateFacts } from '../../daemon/publish/certificate-facts.js';
-import { CertificateWatch, certificateStatus, lookEveryMs } from '../../daemon/publish/certificate-watch.js';
+import type { CertificateFacts } from '../../daemon/publish/broker/certificate-facts.js';
+import {
+  CertificateWatch,
+  certificateStatus,
+  lookEveryMs,
+} from '../../daemon/publish/broker/certificate-watch.js';
 import { memoryLog } from '../support/published-box.js';
 
 const dayMs = 86_400_000;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { BoxEvent } from '../../daemon/domain/event.js';
+import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { CommandDesk } from '../../daemon/publish/commands/command-desk.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';

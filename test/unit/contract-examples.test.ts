@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { eventKinds } from '../../daemon/domain/event-type.js';
+import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { type JsonSchema, schemaOf } from '../../daemon/publish/contract/json-schemas.js';
 import { eventMessages, keysMessage, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { followKeySet } from '../../daemon/publish/identity/follow-key-set.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
+import type { Probe } from '../../daemon/domain/identification/match.js';
 import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness.js';
-import type { Probe } from '../../daemon/domain/match.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider, type DeciderOptions } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { sightingOf } from '../support/sightings.js';

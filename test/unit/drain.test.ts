@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { EventKind } from '../../daemon/domain/event.js';
+import type { EventKind } from '../../daemon/domain/events/event.js';
 import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
 import type { EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeEvent, describeNumberedEvent, describeRanges } from '../../daemon/cli/event-text.js';
+import { describeEvent, describeNumberedEvent, describeRanges } from '../../daemon/cli/events/event-text.js';
 
 describe('the line of an event', () => {
   test('tells the beginning of a condition from its end', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { eventKinds } from '../../daemon/domain/event-type.js';
-import { boxConditions } from '../../daemon/domain/notice.js';
+import { eventKinds } from '../../daemon/domain/events/event-type.js';
+import { boxConditions } from '../../daemon/domain/events/notice.js';
 import { type JsonSchema, schemaOf } from '../../daemon/publish/contract/json-schemas.js';
 import { eventMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { contractExamples, exampleValue } from '../support/contract-examples.js';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Evidence, EvidenceCapture } from '../../daemon/app/evidence-capture.js';
-import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import { type Evidence, EvidenceCapture } from '../../daemon/app/events/evidence-capture.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import type { Logger } from '../../daemon/base/logger.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EvidenceConfig } from '../../daemon/config/schema.js';
 import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';

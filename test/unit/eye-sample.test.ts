@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eyeSampleOf } from '../../daemon/domain/eye-sample.js';
-import type { FaceLandmarks, FivePoints } from '../../daemon/domain/face.js';
-import type { QualityReason } from '../../daemon/domain/quality.js';
+import type { FaceLandmarks, FivePoints } from '../../daemon/domain/faces/face.js';
+import type { QualityReason } from '../../daemon/domain/faces/quality.js';
+import { eyeSampleOf } from '../../daemon/domain/liveness/eye-sample.js';
 
 const picture = { widthPx: 640, heightPx: 480 };
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { isSlug } from '../../daemon/domain/ids.js';
-import { checkName, longestName } from '../../daemon/domain/person-profile.js';
+import { checkName, longestName } from '../../daemon/domain/persons/person-profile.js';
 import {
   checkEnrolment,
   type EnrolmentPhotograph,
@@ -11,8 +11,8 @@ import {
   LARGEST_ENROLMENT_BYTES,
   LARGEST_PHOTOGRAPH_BYTES,
   MOST_PHOTOGRAPHS,
-} from '../../daemon/gallery/enrolment.js';
-import { decodeProfile, encodeProfile } from '../../daemon/gallery/profile-codec.js';
+} from '../../daemon/gallery/persons/enrolment.js';
+import { decodeProfile, encodeProfile } from '../../daemon/gallery/persons/profile-codec.js';
 import { newPersonId } from '../../daemon/gallery/row-id.js';
 import { enrolmentPhotograph, testDimensions, unitVector } from '../support/gallery-fixture.js';
 

@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { Embedding } from '../../daemon/domain/match.js';
-import { nearestPersons, nearestPersonsByMean } from '../../daemon/gallery/best-persons.js';
-import { TemplateSlabs } from '../../daemon/gallery/template-slabs.js';
-import { TemplateTable } from '../../daemon/gallery/template-table.js';
-import { WasmMemory } from '../../daemon/gallery/wasm-memory.js';
+import { nearestPersons, nearestPersonsByMean } from '../../daemon/gallery/search/best-persons.js';
+import { TemplateSlabs } from '../../daemon/gallery/search/template-slabs.js';
+import { TemplateTable } from '../../daemon/gallery/search/template-table.js';
+import { WasmMemory } from '../../daemon/gallery/search/wasm-memory.js';
 
 // Values are whole multiples of this, so that every product and sum below is exact however it is added up: what is found can be
 // compared to the last bit, ties included.

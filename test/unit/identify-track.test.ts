@@ -6,9 +6,9 @@ import {
   noProbes,
   type SearchedProbe,
   withProbes,
-} from '../../daemon/domain/identify-track.js';
+} from '../../daemon/domain/identification/identify-track.js';
+import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { MatchPolicy } from '../../daemon/domain/match.js';
 
 const policy: MatchPolicy = { threshold: 0.5, margin: 0.05, minimumProbes: 2 };
 

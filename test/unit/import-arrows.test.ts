@@ -27,9 +27,9 @@ describe('the daemon', () => {
 
   test('would be caught with a wrong arrow in a real file', () => {
     const sources = daemonSources();
-    const path = 'domain/geometry.ts';
-    sources.set(path, `import { openDatabase } from '../host/sqlite.js';\n${sources.get(path)}`);
-    const wrong = 'domain/geometry.ts: domain must not import host ("../host/sqlite.js")';
+    const path = 'domain/faces/geometry.ts';
+    sources.set(path, `import { openDatabase } from '../../host/sqlite.js';\n${sources.get(path)}`);
+    const wrong = 'domain/faces/geometry.ts: domain must not import host ("../../host/sqlite.js")';
     assert.ok(importViolations(sources).includes(wrong));
   });
 });

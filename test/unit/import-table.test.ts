@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
-import { formatTable } from '../../daemon/cli/export-table.js';
-import { parseTable, separators } from '../../daemon/cli/import-table.js';
-import type { PersonProfile } from '../../daemon/domain/person-profile.js';
+import { formatTable } from '../../daemon/cli/export/export-table.js';
+import { parseTable, separators } from '../../daemon/cli/import/import-table.js';
+import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 
 const heading = 'name,external_id,notes';
 const read = (text: string) => parseTable(Buffer.from(text));

@@ -10,10 +10,10 @@ import {
   fitSimilarity,
   mirrored,
   squareToCrop,
-} from '../../daemon/domain/affine.js';
-import { arcFaceAlignment, dlibAlignment } from '../../daemon/domain/alignment.js';
-import type { FivePoints } from '../../daemon/domain/face.js';
-import type { Point } from '../../daemon/domain/geometry.js';
+} from '../../daemon/domain/faces/affine.js';
+import { arcFaceAlignment, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
+import type { FivePoints } from '../../daemon/domain/faces/face.js';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
 
 const coordinate = fc.double({ min: -500, max: 500, noNaN: true });
 const point = fc.record({ x: coordinate, y: coordinate });

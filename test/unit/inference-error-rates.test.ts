@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { shareReaching, thresholdAtRate } from '../../daemon/domain/error-rates.js';
-import { reportIdentification } from '../../daemon/domain/identification-report.js';
+import { shareReaching, thresholdAtRate } from '../../daemon/domain/identification/error-rates.js';
+import { reportIdentification } from '../../daemon/domain/identification/identification-report.js';
 import {
   chooseReferences,
   type LabelledPerson,
   runTrial,
   type Sample,
   splitCount,
-} from '../../daemon/domain/identification-trial.js';
+} from '../../daemon/domain/identification/identification-trial.js';
 
 function sample(angleDeg: number, isEnrollable = true): Sample {
   const angle = (angleDeg * Math.PI) / 180;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { squareToCrop } from '../../daemon/domain/affine.js';
-import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../daemon/domain/eye-openness.js';
+import { squareToCrop } from '../../daemon/domain/faces/affine.js';
 import {
   type FaceMesh,
   fivePointsOf,
@@ -10,8 +9,9 @@ import {
   MESH_STRIDE,
   meshBox,
   meshInPicture,
-} from '../../daemon/domain/face-mesh.js';
-import { headPose } from '../../daemon/domain/head-pose.js';
+} from '../../daemon/domain/faces/face-mesh.js';
+import { headPose } from '../../daemon/domain/faces/head-pose.js';
+import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../daemon/domain/liveness/eye-openness.js';
 import { mirrorCrop, unitMean } from '../../daemon/vision/inference/embedding.kernel.js';
 import { surroundings } from '../../daemon/vision/inference/passive-pad.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Affine, boxToCrop, mirrored, squareToCrop } from '../../daemon/domain/affine.js';
-import type { Picture } from '../../daemon/domain/picture.js';
+import { type Affine, boxToCrop, mirrored, squareToCrop } from '../../daemon/domain/faces/affine.js';
+import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { AreaResize } from '../../daemon/vision/inference/area-resize.kernel.js';
 import { largestDifference, slowCrop } from '../support/slow-sampling.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Blink, EyeSample } from '../../daemon/domain/liveness.js';
+import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
 import {
   assessLiveness,
   defaultLivenessPolicy,
@@ -9,7 +9,7 @@ import {
   type LivenessInput,
   type LivenessState,
   nextLiveness,
-} from '../../daemon/domain/liveness-verdict.js';
+} from '../../daemon/domain/liveness/liveness-verdict.js';
 
 const policy = defaultLivenessPolicy;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chooseLooks } from '../../daemon/domain/look-order.js';
+import { chooseLooks } from '../../daemon/domain/tracks/look-order.js';
 
 describe('chooseLooks', () => {
   test('looks at everybody while there are places', () => {

@@ -7,7 +7,7 @@ import {
   neverLooked,
   recordLook,
   weightOfMiss,
-} from '../../daemon/domain/look-schedule.js';
+} from '../../daemon/domain/tracks/look-schedule.js';
 
 const smallestFacePx = 40;
 

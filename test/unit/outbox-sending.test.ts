@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { EventKind } from '../../daemon/domain/event.js';
+import type { EventKind } from '../../daemon/domain/events/event.js';
 import { Drain } from '../../daemon/publish/drain.js';
 import type { OutboxRow } from '../../daemon/publish/event-outbox.js';
 import { Sender } from '../../daemon/publish/sender.js';

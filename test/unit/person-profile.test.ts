@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isCalendarDate } from '../../daemon/domain/calendar-date.js';
-import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/domain/consent.js';
 import { isoTime } from '../../daemon/domain/iso-time.js';
-import { checkProfile, longestExternalId, longestNotes } from '../../daemon/domain/person-profile.js';
+import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/domain/persons/consent.js';
+import { checkProfile, longestExternalId, longestNotes } from '../../daemon/domain/persons/person-profile.js';
 
 const today = '2026-03-02';
 const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { transcribe } from '../../daemon/cli/replay-transcript.js';
+import { transcribe } from '../../daemon/cli/replay/replay-transcript.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';

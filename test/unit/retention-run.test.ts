@@ -6,13 +6,13 @@ import {
   nextBatch,
   type RetentionRunOptions,
   runRetention,
-} from '../../daemon/app/retention-run.js';
+} from '../../daemon/app/retention/retention-run.js';
 import { retentionRun } from '../../daemon/audit/actor.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { retentionSchema } from '../../daemon/config/retention-schema.js';
-import { type Ageing, retentionKinds } from '../../daemon/domain/retention.js';
+import { type Ageing, retentionKinds } from '../../daemon/domain/retention/retention.js';
 
 const nothing: Ageing = { countDue: () => 0, begin: () => () => ({ count: 0, isMoreDue: false }) };
 

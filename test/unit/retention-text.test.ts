@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeDue, describeRetention } from '../../daemon/cli/retention-text.js';
+import { describeDue, describeRetention } from '../../daemon/cli/gallery/retention-text.js';
 import type { RetentionStatus } from '../../daemon/control/retention-control.js';
 
 const status: RetentionStatus = {

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key-passphrase.js';
+import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key/key-passphrase.js';
 import { decodeKeyOrder, encodeKeyOrder } from '../../daemon/control/key-body.js';
 
 /** A terminal whose keys are pressed by the test, and what was shown on it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Embedding } from '../../daemon/domain/match.js';
-import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/same-face.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
+import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/tracks/same-face.js';
 
 const policy = { threshold: 0.8, strangeLimit: 2 };
 

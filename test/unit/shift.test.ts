@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { shiftCalendar } from '../../daemon/domain/shift.js';
-import { dateOfDay, datesBetween, dayNumberOf, weekdayOf } from '../../daemon/domain/shift-calendar.js';
-import { localIso, readGivenTime } from '../../daemon/domain/shift-time-text.js';
+import { shiftCalendar } from '../../daemon/domain/attendance/shift.js';
+import {
+  dateOfDay,
+  datesBetween,
+  dayNumberOf,
+  weekdayOf,
+} from '../../daemon/domain/attendance/shift-calendar.js';
+import { localIso, readGivenTime } from '../../daemon/domain/attendance/shift-time-text.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { planOf, shiftOf } from '../support/attendance-plan.js';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SightingIntake } from '../../daemon/app/sighting-intake.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../../daemon/records/decider.js';
 
 const nothing: SightingOutcome = {

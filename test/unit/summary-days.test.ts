@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type LocalTime, type Shift, shiftCalendar } from '../../daemon/domain/shift.js';
-import { dayIsOverAtMs, daysToSummarise } from '../../daemon/domain/summary-days.js';
+import { type LocalTime, type Shift, shiftCalendar } from '../../daemon/domain/attendance/shift.js';
+import { dayIsOverAtMs, daysToSummarise } from '../../daemon/domain/attendance/summary-days.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { instant, paris, planOf, shiftOf } from '../support/attendance-plan.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Identification } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment, LivenessVerdict } from '../../daemon/domain/liveness.js';
-import type { Identification } from '../../daemon/domain/match.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
-import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/track-decision.js';
+import type { LivenessAssessment, LivenessVerdict } from '../../daemon/domain/liveness/liveness.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/tracks/track-decision.js';
 import { sightingOf } from '../support/sightings.js';
 
 const match: Identification = {

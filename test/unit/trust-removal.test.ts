@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertTrusted } from '../../daemon/cli/trust.js';
+import { assertTrusted } from '../../daemon/cli/identity/trust.js';
 
 test('nobody is asked about an issuer or a key that is not there', () => {
   const key = {

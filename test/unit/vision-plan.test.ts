@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
-import { planVision } from '../../daemon/app/vision-plan.js';
+import { planVision } from '../../daemon/app/cameras/vision-plan.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
 
 function configured(

@@ -3,9 +3,9 @@ import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { largestBestShotBytes } from '../../daemon/domain/best-shot.js';
+import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { Sighting } from '../../daemon/domain/sighting.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { reportSchema } from '../../daemon/vision/protocol.js';
 import {
   decodeEmbedding,

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { refuseContent } from '../restore-errors.js';
-import { assertKeysOpen } from '../restore-rewrap.js';
-import { openRestoreSource } from '../restore-source.js';
 import { readDatabaseFacts } from './database-facts.js';
 import type { BackupFacts } from './open-backup.js';
 import type { Unlock } from './recipient.js';
+import { refuseContent } from './restore-errors.js';
+import { assertKeysOpen } from './restore-rewrap.js';
+import { openRestoreSource } from './restore-source.js';
 
 /**
  * Verifies a backup as far as that goes without a box: every byte of the container, then the database in it, page by page,

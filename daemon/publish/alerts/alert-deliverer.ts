@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
-import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../../records/alert-deliveries.js';
+import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../../records/alerts/alert-deliveries.js';
 import type { AlertChannel, SendOutcome } from './channel.js';
 import { failedForNow } from './channel-errors.js';
 import { nextResult, retryPolicy } from './delivery-result.js';

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { type AlertSignal, alertingKinds, alertSignal } from '../../domain/alert-signal.js';
-import type { AlertJournal, FollowedEvent } from '../../records/alert-journal.js';
+import { type AlertSignal, alertingKinds, alertSignal } from '../../domain/alerts/alert-signal.js';
+import type { AlertJournal, FollowedEvent } from '../../records/alerts/alert-journal.js';
 import type { AlertPlan } from './alert-plan.js';
 import { RuleBoard, type RuleBoardOptions } from './rule-board.js';
 

@@ -1,9 +1,9 @@
 import type { AlertsConfig, Config } from '../../config/schema.js';
-import type { AlertTemplates } from '../../domain/alert-message.js';
-import type { AlertRule } from '../../domain/alert-rule.js';
-import { type AlertTemplate, parseTemplate } from '../../domain/alert-template.js';
+import type { AlertTemplates } from '../../domain/alerts/alert-message.js';
+import type { AlertRule } from '../../domain/alerts/alert-rule.js';
+import { type AlertTemplate, parseTemplate } from '../../domain/alerts/alert-template.js';
+import { secondOfDay } from '../../domain/attendance/shift-time-text.js';
 import type { CameraId } from '../../domain/ids.js';
-import { secondOfDay } from '../../domain/shift-time-text.js';
 
 const minuteMs = 60_000;
 const defaultThreshold = { count: 1, withinMinutes: 10 };

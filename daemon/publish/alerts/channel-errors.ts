@@ -1,6 +1,6 @@
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import { networkProblems } from '../network-problems.js';
-import { tlsProblemOf } from '../tls-problems.js';
+import { networkProblems } from '../broker/network-problems.js';
+import { tlsProblemOf } from '../broker/tls-problems.js';
 import type { SendOutcome } from './channel.js';
 
 const diagnoses = {

@@ -1,6 +1,6 @@
 import type { RollcallError } from '../../base/errors.js';
-import type { AlertMessage } from '../../domain/alert-message.js';
-import type { BoxIdentity } from '../../domain/box-identity.js';
+import type { AlertMessage } from '../../domain/alerts/alert-message.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
 
 /** What a try to send an alert came to. */
 export type SendOutcome =

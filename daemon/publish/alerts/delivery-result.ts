@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.js';
 import { jitteredWaitMs } from '../../base/retry.js';
-import type { DeliveryResult, DueDelivery } from '../../records/alert-deliveries.js';
+import type { DeliveryResult, DueDelivery } from '../../records/alerts/alert-deliveries.js';
 import type { SendOutcome } from './channel.js';
 
 /** Waits between tries: uniform in [0, 5 s × 2ⁿ], 15 minutes at most. */

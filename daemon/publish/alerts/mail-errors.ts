@@ -1,5 +1,5 @@
 import { operational, type RollcallError } from '../../base/errors.js';
-import { asLine } from '../../domain/alert-template.js';
+import { asLine } from '../../domain/alerts/alert-template.js';
 import type { SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 

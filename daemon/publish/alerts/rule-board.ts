@@ -1,16 +1,16 @@
-import { isWithinHours } from '../../domain/alert-hours.js';
+import { isWithinHours } from '../../domain/alerts/alert-hours.js';
 import {
   initialRuleState,
   isConcerned,
   nextRuleState,
   type RuleInput,
   type RuleState,
-} from '../../domain/alert-machine.js';
-import { type AlertMessage, alertMessage } from '../../domain/alert-message.js';
-import type { RuleAlert } from '../../domain/alert-rule.js';
-import type { AlertSignal } from '../../domain/alert-signal.js';
-import type { BoxIdentity } from '../../domain/box-identity.js';
-import type { LocalTime } from '../../domain/shift.js';
+} from '../../domain/alerts/alert-machine.js';
+import { type AlertMessage, alertMessage } from '../../domain/alerts/alert-message.js';
+import type { RuleAlert } from '../../domain/alerts/alert-rule.js';
+import type { AlertSignal } from '../../domain/alerts/alert-signal.js';
+import type { LocalTime } from '../../domain/attendance/shift.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import type { AlertPlan, PlannedRule } from './alert-plan.js';
 
 export interface RuleBoardOptions {

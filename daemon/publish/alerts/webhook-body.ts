@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { AlertMessage } from '../../domain/alert-message.js';
-import type { BoxIdentity } from '../../domain/box-identity.js';
+import type { AlertMessage } from '../../domain/alerts/alert-message.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import { isoTime } from '../../domain/iso-time.js';
 
 /** The JSON that is posted; documented in docs/alerts.md. Grows by new fields only while `version` stays. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js';
 import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import { openCredential } from '../../host/credentials.js';
-import { readAuthorities } from '../certificate-authorities.js';
+import { readAuthorities } from '../broker/certificate-authorities.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';

@@ -1,6 +1,6 @@
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { Inbox } from '../broker-connection.js';
+import type { Inbox } from '../broker/broker-connection.js';
 import type { Companion } from '../companion.js';
 import type { RefusedKinds } from '../refused-kinds.js';
 import type { Topics } from '../topics.js';

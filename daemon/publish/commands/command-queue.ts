@@ -3,7 +3,7 @@ import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { CommandMemory, KnownCommand } from '../../records/command-memory.js';
+import type { CommandMemory, KnownCommand } from '../../records/commands/command-memory.js';
 import { type CommandName, commands, isCommandName } from '../contract/command-schema.js';
 import { within } from '../within.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';

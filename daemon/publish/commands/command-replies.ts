@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
-import type { BoxEvent } from '../../domain/event.js';
-import type { ReplyNotice } from '../../domain/notice.js';
+import type { BoxEvent } from '../../domain/events/event.js';
+import type { ReplyNotice } from '../../domain/events/notice.js';
 
 /** Writes an event and what `alongside` does in one transaction; see `Records.record`. */
 export type RecordEvent = (event: BoxEvent, alongside?: () => void) => unknown;

@@ -2,7 +2,7 @@ import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { KnownCommand } from '../../records/command-memory.js';
+import type { KnownCommand } from '../../records/commands/command-memory.js';
 import { type CommandName, commands } from '../contract/command-schema.js';
 import { within } from '../within.js';
 import {

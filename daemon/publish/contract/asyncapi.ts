@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import type { EventKind } from '../../domain/event.js';
-import { eventKinds } from '../../domain/event-type.js';
+import type { EventKind } from '../../domain/events/event.js';
+import { eventKinds } from '../../domain/events/event-type.js';
 import { type CommandName, commandNames } from './command-schema.js';
 import { type JsonSchema, schemaOf } from './json-schemas.js';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { consentBases } from '../../domain/consent.js';
+import { consentBases } from '../../domain/persons/consent.js';
 import { code, keyId, opaqueId, slug, time } from './terms.js';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EventKind } from '../../domain/event.js';
+import type { EventKind } from '../../domain/events/event.js';
 import { attackData, attendanceData, unknownData } from './fact-data.js';
 import {
   auditData,

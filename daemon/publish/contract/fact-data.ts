@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { largestBestShotBytes } from '../../domain/best-shot.js';
-import { livenessReasons, livenessVerdicts } from '../../domain/liveness.js';
+import { largestBestShotBytes } from '../../domain/faces/best-shot.js';
+import { livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
 import { opaqueId, slug, time } from './terms.js';
 
 /** The `data` of events about somebody in front of a camera. */

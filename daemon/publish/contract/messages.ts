@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { EventKind } from '../../domain/event.js';
-import { eventKinds } from '../../domain/event-type.js';
+import type { EventKind } from '../../domain/events/event.js';
+import { eventKinds } from '../../domain/events/event-type.js';
 import { cameraCountsSchema, cameraStateSchema } from './camera-state-schema.js';
 import {
   type CommandName,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxConditions } from '../../domain/notice.js';
+import { boxConditions } from '../../domain/events/notice.js';
 import { code, keyId, opaqueId, slug, time } from './terms.js';
 
 /** The `data` of events that are not about somebody in front of a camera. */

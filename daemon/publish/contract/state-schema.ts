@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxConditions } from '../../domain/notice.js';
+import { boxConditions } from '../../domain/events/notice.js';
 import { code, signature, slug, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */

@@ -1,4 +1,4 @@
-import type { BoxIdentity } from '../../domain/box-identity.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import type { KnownCamera } from '../camera-states.js';
 import type { DocumentParts, RetainedDocument } from '../retained-documents.js';
 import type { Topics } from '../topics.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { BoxIdentity } from '../../domain/box-identity.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { KeySet, PublishedKey } from '../contract/key-set-schema.js';
 import type { Signer } from '../signer.js';

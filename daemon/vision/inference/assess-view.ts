@@ -1,9 +1,9 @@
-import { meanFaceAlignment } from '../../domain/alignment.js';
-import type { FaceLandmarks } from '../../domain/face.js';
-import { type Box, boxArea, clipBox } from '../../domain/geometry.js';
-import { judgeView } from '../../domain/judge-view.js';
-import type { Picture } from '../../domain/picture.js';
-import type { FaceQuality } from '../../domain/quality.js';
+import { meanFaceAlignment } from '../../domain/faces/alignment.js';
+import type { FaceLandmarks } from '../../domain/faces/face.js';
+import { type Box, boxArea, clipBox } from '../../domain/faces/geometry.js';
+import { judgeView } from '../../domain/faces/judge-view.js';
+import type { Picture } from '../../domain/faces/picture.js';
+import type { FaceQuality } from '../../domain/faces/quality.js';
 import type { SmallestFace } from '../face-analyser.js';
 import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 

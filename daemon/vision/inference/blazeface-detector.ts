@@ -1,6 +1,6 @@
-import type { Detection } from '../../domain/face.js';
-import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
-import type { Picture } from '../../domain/picture.js';
+import type { Detection } from '../../domain/faces/face.js';
+import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
+import type { Picture } from '../../domain/faces/picture.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { BLAZEFACE_INPUT_PX, blazefaceAnchors, decodeBlazeface } from './blazeface-decoding.kernel.js';
 import { DetectorInput } from './detector-input.js';

@@ -1,5 +1,5 @@
-import type { Detection } from '../../domain/face.js';
-import type { Picture } from '../../domain/picture.js';
+import type { Detection } from '../../domain/faces/face.js';
+import type { Picture } from '../../domain/faces/picture.js';
 import type { DetectorSize } from './detector-size.js';
 
 /** Detections in the detector's input, brought back to the picture's pixels; too narrow ones are left out. */

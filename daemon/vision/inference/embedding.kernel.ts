@@ -1,4 +1,4 @@
-import type { Embedding } from '../../domain/match.js';
+import type { Embedding } from '../../domain/identification/match.js';
 
 /** Copies a planar crop (three planes of `sidePx` squared) from index `from` to index `to`, left and right swapped. */
 export function mirrorCrop(data: Float32Array, from: number, to: number, sidePx: number): void {

@@ -1,8 +1,8 @@
-import { type Affine, mirrored, squareToCrop } from '../../domain/affine.js';
-import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../domain/eye-openness.js';
-import type { EyeContour, FivePoints } from '../../domain/face.js';
-import type { Point } from '../../domain/geometry.js';
-import type { Picture } from '../../domain/picture.js';
+import { type Affine, mirrored, squareToCrop } from '../../domain/faces/affine.js';
+import type { EyeContour, FivePoints } from '../../domain/faces/face.js';
+import type { Point } from '../../domain/faces/geometry.js';
+import type { Picture } from '../../domain/faces/picture.js';
+import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../domain/liveness/eye-openness.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';

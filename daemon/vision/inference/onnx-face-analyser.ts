@@ -1,11 +1,11 @@
-import type { Detection, FaceLandmarks } from '../../domain/face.js';
-import { fivePointsOf, meshBox } from '../../domain/face-mesh.js';
-import type { Box } from '../../domain/geometry.js';
-import { headPose } from '../../domain/head-pose.js';
+import type { Detection, FaceLandmarks } from '../../domain/faces/face.js';
+import { fivePointsOf, meshBox } from '../../domain/faces/face-mesh.js';
+import type { Box } from '../../domain/faces/geometry.js';
+import { headPose } from '../../domain/faces/head-pose.js';
+import type { Picture } from '../../domain/faces/picture.js';
+import type { FaceQuality } from '../../domain/faces/quality.js';
+import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
-import type { Embedding } from '../../domain/match.js';
-import type { Picture } from '../../domain/picture.js';
-import type { FaceQuality } from '../../domain/quality.js';
 import type {
   DetectOptions,
   FaceAnalyser,

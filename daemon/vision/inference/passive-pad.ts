@@ -1,6 +1,6 @@
-import { boxToCrop } from '../../domain/affine.js';
-import { type Box, boxCentre } from '../../domain/geometry.js';
-import type { Picture } from '../../domain/picture.js';
+import { boxToCrop } from '../../domain/faces/affine.js';
+import { type Box, boxCentre } from '../../domain/faces/geometry.js';
+import type { Picture } from '../../domain/faces/picture.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';

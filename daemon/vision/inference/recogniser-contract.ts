@@ -1,6 +1,6 @@
-import type { Affine } from '../../domain/affine.js';
-import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/alignment.js';
-import type { FivePoints } from '../../domain/face.js';
+import type { Affine } from '../../domain/faces/affine.js';
+import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
+import type { FivePoints } from '../../domain/faces/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 
 // Apart from what runs the networks: the core knows the recognisers, and loads no inference engine for it.

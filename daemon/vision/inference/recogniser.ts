@@ -1,6 +1,6 @@
-import type { FivePoints } from '../../domain/face.js';
-import type { Embedding } from '../../domain/match.js';
-import type { Picture } from '../../domain/picture.js';
+import type { FivePoints } from '../../domain/faces/face.js';
+import type { Picture } from '../../domain/faces/picture.js';
+import type { Embedding } from '../../domain/identification/match.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { mirrorCrop, unitMean } from './embedding.kernel.js';
 import { InTurn } from './in-turn.js';

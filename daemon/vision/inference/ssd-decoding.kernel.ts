@@ -1,5 +1,5 @@
-import type { Detection } from '../../domain/face.js';
-import { ANCHOR_STRIDE } from '../../domain/ssd-anchors.js';
+import type { Detection } from '../../domain/faces/face.js';
+import { ANCHOR_STRIDE } from '../../domain/faces/ssd-anchors.js';
 
 /**
  * Turns the SSD's encodings whose score reaches `threshold` into boxes, in pixels of the network's input

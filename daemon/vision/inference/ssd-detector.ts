@@ -1,7 +1,7 @@
-import type { Detection } from '../../domain/face.js';
-import { suppressNonMaxima } from '../../domain/non-maximum-suppression.js';
-import type { Picture } from '../../domain/picture.js';
-import { ssdAnchors } from '../../domain/ssd-anchors.js';
+import type { Detection } from '../../domain/faces/face.js';
+import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
+import type { Picture } from '../../domain/faces/picture.js';
+import { ssdAnchors } from '../../domain/faces/ssd-anchors.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';

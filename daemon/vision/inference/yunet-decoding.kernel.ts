@@ -1,4 +1,4 @@
-import type { Detection } from '../../domain/face.js';
+import type { Detection } from '../../domain/faces/face.js';
 
 /** One of YuNet's three grids: a cell every `stridePx` pixels of the input, row by row. */
 export interface YunetGrid {

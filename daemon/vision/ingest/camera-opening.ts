@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.js';
-import type { Frame } from '../../domain/picture.js';
+import type { Frame } from '../../domain/faces/picture.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';

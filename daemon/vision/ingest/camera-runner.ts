@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { RetrySchedule } from '../../base/retry.js';
-import type { Frame } from '../../domain/picture.js';
+import type { Frame } from '../../domain/faces/picture.js';
 import {
   type CameraState,
   type CameraStateInput,

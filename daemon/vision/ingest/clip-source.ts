@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { badInput, messageOf } from '../../base/errors.js';
-import type { Frame } from '../../domain/picture.js';
+import type { Frame } from '../../domain/faces/picture.js';
 import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';
 import type { StreamInfo } from './frame-source.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../../domain/picture.js';
+import type { Frame } from '../../domain/faces/picture.js';
 import type { StreamEnd } from './stream-end.js';
 
 /** What a source found out about the stream it opened. */

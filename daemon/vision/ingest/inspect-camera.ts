@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { Frame } from '../../domain/picture.js';
+import type { Frame } from '../../domain/faces/picture.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { FrameSink, StreamInfo } from './frame-source.js';

@@ -1,4 +1,4 @@
-import { yuv420Bytes } from '../../domain/picture.js';
+import { yuv420Bytes } from '../../domain/faces/picture.js';
 import type { BufferPool } from './buffer-pool.js';
 
 /** What is known of a picture before its bytes come. */

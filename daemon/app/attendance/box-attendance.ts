@@ -1,0 +1,226 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
+import { badInput } from '../../base/errors.js';
+import type { Config } from '../../config/schema.js';
+import type {
+  AttendanceControl,
+  AttendanceHead,
+  AttendanceQuery,
+  AttendanceReport,
+  AttendanceRow,
+  CorrectionRequest,
+  CorrectionResult,
+} from '../../control/attendance-control.js';
+import { noSuch } from '../../control/no-such.js';
+import {
+  type AttendanceDay,
+  attendanceDays,
+  type DayPeriod,
+} from '../../domain/attendance/attendance-day.js';
+import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
+import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
+import { localIso } from '../../domain/attendance/shift-time-text.js';
+import { type PersonId, personId } from '../../domain/ids.js';
+import { isoTime } from '../../domain/iso-time.js';
+import { dueBeforeMs } from '../../domain/retention/retention.js';
+import type { AttendanceRecords } from '../../records/attendance/attendance-records.js';
+import { checkCorrection } from './attendance-correction.js';
+import type { EnrolledPerson } from './attendance-persons.js';
+import { attendancePlan, directions } from './attendance-plan.js';
+import { showCorrection, showDay } from './attendance-rows.js';
+
+const dayMs = 86_400_000;
+/** What is read before and after a period: shifts reach over midnight, and a day's marks depend on those before it. */
+const marginMs = 3 * dayMs;
+const longestDays = 366;
+/** How long the event loop may be held at a time. */
+const turnMs = 5;
+/** Persons looked up in the records at a time. */
+const personSlice = 100;
+
+export interface BoxAttendanceParts {
+  readonly records: AttendanceRecords;
+  /** Undefined while nobody knows who is enrolled. */
+  readonly persons: () => Promise<ReadonlyMap<PersonId, EnrolledPerson> | undefined>;
+  readonly audit: Pick<AuditLog, 'append'>;
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /** Where the box stands: as at its start, for only a restart takes up another place. */
+  readonly site: Config['site'];
+  readonly localTime: LocalTime;
+  readonly clock: Clock;
+}
+
+type Persons = ReadonlyMap<PersonId, EnrolledPerson> | undefined;
+
+/** Attendance as the local API sees it: everything is made from the records and the rules in force, at each question. */
+export class BoxAttendance implements AttendanceControl {
+  readonly #parts: BoxAttendanceParts;
+
+  constructor(parts: BoxAttendanceParts) {
+    this.#parts = parts;
+  }
+
+  async today(): Promise<AttendanceReport> {
+    const { clock, localTime } = this.#parts;
+    const nowMs = clock.wallMs();
+    const { date } = localTime.at(nowMs);
+    const yesterday = dateOfDay(dayNumberOf(date) - 1);
+    return this.#report({ from: yesterday, to: date }, { from: date, to: date }, (day) => {
+      return day.date === date || (day.on !== undefined && nowMs < day.on.endMs);
+    });
+  }
+
+  async report({ from, to, person }: AttendanceQuery): Promise<AttendanceReport> {
+    const days = dayNumberOf(to) - dayNumberOf(from) + 1;
+    if (days < 1 || days > longestDays) {
+      throw badInput('period-refused', `a report covers 1 to ${longestDays} days, not ${days}`, {
+        remedy: 'give a --to that is not before --from and not more than a year after it',
+      });
+    }
+    return this.#report({ from, to }, { from, to }, () => true, person);
+  }
+
+  async correct(request: CorrectionRequest, actor: Actor): Promise<CorrectionResult> {
+    const { records, audit, clock, localTime } = this.#parts;
+    const id = personId(request.person);
+    const persons = await this.#parts.persons();
+    this.#requirePerson(id, persons);
+    const nowMs = clock.wallMs();
+    const made = checkCorrection(request, {
+      before: records.corrections.of(id, request.date, request.date),
+      keptFrom: this.#keptFrom(nowMs),
+      localTime,
+      nowMs,
+    });
+    const { kind, date, atMs } = made;
+    const correction = records.corrections.add(
+      { ...made, personId: id, by: actor.actor, recordedAtMs: nowMs },
+      (sequence) => {
+        const at = atMs === null ? {} : { at: isoTime(atMs) };
+        const details = { correction: sequence, kind, date, ...at };
+        audit.append({ by: actor, action: 'attendance.corrected', subject: id, details });
+      },
+    );
+    const rows = this.#daysOf(id, { from: date, to: date }, persons);
+    return {
+      correction: showCorrection(correction, localTime),
+      rows: rows.map((day) => showDay({ id, name: persons?.get(id)?.name }, day, localTime)),
+    };
+  }
+
+  async #report(
+    asked: DayPeriod,
+    shown: DayPeriod,
+    isWanted: (day: AttendanceDay) => boolean,
+    person?: string,
+  ): Promise<AttendanceReport> {
+    const { site, clock, localTime, records } = this.#parts;
+    const nowMs = clock.wallMs();
+    const persons = await this.#parts.persons();
+    const only = person === undefined ? undefined : personId(person);
+    if (only !== undefined) this.#requirePerson(only, persons);
+    const keptFrom = this.#keptFrom(nowMs);
+    const from = keptFrom !== undefined && keptFrom > asked.from ? keptFrom : asked.from;
+    const head: AttendanceHead = {
+      site: site.id,
+      timeZone: site.timeZone,
+      madeAt: localIso(nowMs, localTime),
+      ...shown,
+      ...(keptFrom !== undefined && keptFrom > shown.from ? { keptFrom } : {}),
+      areNamesKnown: [...(persons?.values() ?? [])].some(({ name }) => name !== undefined),
+      areAbsencesKnown: persons !== undefined,
+      ...(only === undefined
+        ? {}
+        : {
+            corrections: records.corrections
+              .of(only, asked.from, asked.to)
+              .map((each) => showCorrection(each, localTime)),
+          }),
+    };
+    const ids = only === undefined ? this.#allPersons(persons) : [only];
+    return { head, rows: this.#rows(ids, { from, to: asked.to }, persons, isWanted) };
+  }
+
+  async *#rows(
+    ids: Iterable<PersonId>,
+    period: DayPeriod,
+    persons: Persons,
+    isWanted: (day: AttendanceDay) => boolean,
+  ): AsyncGenerator<readonly AttendanceRow[]> {
+    const { clock, localTime } = this.#parts;
+    let rows: AttendanceRow[] = [];
+    let sinceMs = clock.monotonicMs();
+    const daysOf = this.#dayMaker(period, persons);
+    for (const id of ids) {
+      const about = { id, name: persons?.get(id)?.name };
+      for (const day of daysOf(id)) if (isWanted(day)) rows.push(showDay(about, day, localTime));
+      if (clock.monotonicMs() - sinceMs < turnMs) continue;
+      yield rows;
+      rows = [];
+      await nextTurn();
+      sinceMs = clock.monotonicMs();
+    }
+    yield rows;
+  }
+
+  #daysOf(id: PersonId, period: DayPeriod, persons: Persons): readonly AttendanceDay[] {
+    return this.#dayMaker(period, persons)(id);
+  }
+
+  /** By one state of the rules and one moment for the whole report. */
+  #dayMaker(period: DayPeriod, persons: Persons): (id: PersonId) => readonly AttendanceDay[] {
+    const { records, current, clock, localTime } = this.#parts;
+    const config = current();
+    const calendar = shiftCalendar(attendancePlan(config), localTime);
+    const directionOf = directions(config);
+    const nowMs = clock.wallMs();
+    const fromMs = localTime.instantOf(period.from, 0) - marginMs;
+    const toMs = localTime.instantOf(period.to, 0) + dayMs + marginMs;
+    const dayAway = (date: string, days: number): string => dateOfDay(dayNumberOf(date) + days);
+    return (id) => {
+      const marks = records
+        .attendancesOf(id, fromMs, toMs)
+        .map(({ cameraId, atMs }) => ({ atMs, direction: directionOf(cameraId) }));
+      const corrections = records.corrections.of(id, dayAway(period.from, -3), dayAway(period.to, 3));
+      const expectedFromMs = persons?.get(id)?.expectedFromMs;
+      return attendanceDays({ marks, corrections, expectedFromMs }, calendar, period, nowMs);
+    };
+  }
+
+  /** By id: those enrolled and those of whom there are records only, as of somebody erased. */
+  *#allPersons(persons: Persons): Generator<PersonId> {
+    const { records } = this.#parts;
+    const enrolled = [...(persons?.keys() ?? [])].sort();
+    let position = 0;
+    for (let last = ''; ; ) {
+      const recorded = records.personsAfter(last, personSlice);
+      for (const id of recorded) {
+        for (let next = enrolled[position]; next !== undefined && next < id; next = enrolled[position]) {
+          yield next;
+          position += 1;
+        }
+        if (enrolled[position] === id) position += 1;
+        yield id;
+      }
+      const end = recorded.at(-1);
+      if (end === undefined) break;
+      last = end;
+    }
+    yield* enrolled.slice(position);
+  }
+
+  #requirePerson(id: PersonId, persons: Persons): void {
+    if (persons?.has(id) === true || this.#parts.records.hasRecords(id)) return;
+    throw noSuch('person', id, 'rollcall person list');
+  }
+
+  /** The first day of which nothing was forgotten; undefined where nothing ever is. */
+  #keptFrom(nowMs: number): string | undefined {
+    const { current, localTime } = this.#parts;
+    const beforeMs = dueBeforeMs(current().retention.attendanceRecords, nowMs);
+    return beforeMs === undefined ? undefined : dateOfDay(dayNumberOf(localTime.at(beforeMs).date) + 1);
+  }
+}

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import type { Clock, Timer } from '../../base/clock.js';
+import { isRollcallError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { CameraNotice } from '../../domain/events/notice.js';
+import { cameraId } from '../../domain/ids.js';
+import type { LastSaid } from '../../records/last-said.js';
+import {
+  judgeCamera,
+  type SaidOfCamera,
+  sawCamera,
+  settledCamera,
+  type WatchedCamera,
+  watchCamera,
+} from './camera-events-rule.js';
+import type { CameraStates } from './camera-states.js';
+
+export interface CameraEventsOptions {
+  readonly states: CameraStates;
+  readonly records: {
+    record(event: CameraNotice, alongside: () => void): unknown;
+    readonly sources: { readonly lastSaid: Pick<LastSaid, 'of' | 'set'> };
+  };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Where the records keep what was said of each camera. */
+const source = 'cameras';
+/** How long after nothing could be recorded it is tried again. */
+const retryMs = 10_000;
+
+const saidSchema = z.record(
+  z.string(),
+  z.strictObject({ state: z.enum(['streaming', 'failed', 'disabled']), code: z.string().exactOptional() }),
+);
+
+interface Watch {
+  camera: WatchedCamera;
+  /** Since when it is as it is seen now, wall clock. */
+  seenSinceWallMs: number;
+  timer: Timer | undefined;
+}
+
+/**
+ * Records an event when what a camera delivers has changed for good: see `camera-events-rule.ts`. What was said last lies in
+ * the records, written together with the event: a restart repeats nothing, and a change that came while the program was off
+ * is said. A camera that left the configuration ends as `disabled`.
+ */
+export class CameraEvents implements Disposable {
+  readonly #options: CameraEventsOptions;
+  readonly #watches = new Map<string, Watch>();
+  readonly #said: Map<string, SaidOfCamera>;
+  readonly #forget: () => void;
+  #isFailing = false;
+
+  constructor(options: CameraEventsOptions) {
+    this.#options = options;
+    const { states } = options;
+    this.#said = new Map(Object.entries(this.#load()));
+    this.#forget = states.onChanged((id) => this.#look(id));
+    for (const id of new Set([...this.#said.keys(), ...states.all().map((camera) => camera.id)])) {
+      this.#look(id);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget();
+    for (const { timer } of this.#watches.values()) timer?.cancel();
+  }
+
+  #look(id: string): void {
+    const { states, clock } = this.#options;
+    const known = states.of(id);
+    const nowMs = clock.monotonicMs();
+    if (known === undefined && !this.#said.has(id)) {
+      // Nobody ever heard of it.
+      this.#watches.get(id)?.timer?.cancel();
+      this.#watches.delete(id);
+      return;
+    }
+    const watch = this.#watches.get(id) ?? {
+      camera: watchCamera(this.#said.get(id), nowMs),
+      seenSinceWallMs: clock.wallMs(),
+      timer: undefined,
+    };
+    this.#watches.set(id, watch);
+    const { state, code } = known ?? { state: 'disabled' as const };
+    const before = watch.camera;
+    watch.camera = sawCamera(before, state === 'failed' ? { state, ...given(code) } : { state }, nowMs);
+    if (watch.camera.seen !== before.seen) watch.seenSinceWallMs = known?.sinceMs ?? clock.wallMs();
+    this.#judge(id, watch);
+  }
+
+  #judge(id: string, watch: Watch): void {
+    const { clock } = this.#options;
+    watch.timer?.cancel();
+    watch.timer = undefined;
+    for (;;) {
+      const nowMs = clock.monotonicMs();
+      const judgement = judgeCamera(watch.camera, nowMs);
+      if (judgement.verdict === 'wait') {
+        watch.timer = clock.after(judgement.forMs, () => this.#judge(id, watch));
+        return;
+      }
+      const what = judgement.verdict === 'say' ? judgement.what : undefined;
+      if (what !== undefined && !this.#say(id, what, watch)) {
+        watch.timer = clock.after(retryMs, () => this.#judge(id, watch));
+        return;
+      }
+      watch.camera = settledCamera(watch.camera, what, nowMs);
+      if (watch.camera.unsettledSinceMs === undefined) break;
+    }
+    if (this.#options.states.of(id) === undefined) this.#watches.delete(id);
+  }
+
+  /** False where it could not be recorded. */
+  #say(id: string, what: SaidOfCamera, { camera, seenSinceWallMs }: Watch): boolean {
+    const { records, states, clock, logger } = this.#options;
+    const isSeen = camera.seen.state === what.state && camera.seen.code === what.code;
+    const occurredAtMs = isSeen ? seenSinceWallMs : clock.wallMs();
+    const said = new Map(this.#said);
+    // One that is no more needs not be remembered: should it come back, its first state is news.
+    if (states.of(id) === undefined) said.delete(id);
+    else said.set(id, what);
+    const text = JSON.stringify(Object.fromEntries(said));
+    try {
+      const notice: CameraNotice = { kind: 'camera', occurredAtMs, cameraId: cameraId(id), ...what };
+      records.record(notice, () => records.sources.lastSaid.set(source, text));
+    } catch (error) {
+      if (!isRollcallError(error) || error.kind === 'defect') throw error;
+      if (!this.#isFailing)
+        logger.error('a change of a camera cannot be recorded; it is tried again', { error });
+      this.#isFailing = true;
+      return false;
+    }
+    this.#isFailing = false;
+    this.#said.clear();
+    for (const [each, state] of said) this.#said.set(each, state);
+    return true;
+  }
+
+  #load(): Readonly<Record<string, SaidOfCamera>> {
+    const text = this.#options.records.sources.lastSaid.of(source);
+    return text === undefined ? {} : saidSchema.parse(JSON.parse(text));
+  }
+}
+
+function given(code: string | undefined): { readonly code?: string } {
+  return code === undefined ? {} : { code };
+}

@@ -1,0 +1,88 @@
+import { availableParallelism } from 'node:os';
+import { isRollcallError } from '../../base/errors.js';
+import type { CameraConfig, Config } from '../../config/schema.js';
+import { openUserPassword } from '../../host/user-password-secret.js';
+import type { CameraPlan, VisionPlan } from '../../vision/protocol.js';
+
+/** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
+export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
+  const credential =
+    camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
+  return {
+    id: camera.id,
+    url: camera.url,
+    credential,
+    transport: camera.transport,
+    hwaccel: camera.hwaccel,
+    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
+    stallAfterS: camera.stallAfterS,
+    firstFrameWithinS: camera.firstFrameWithinS,
+    smallestFacePx: camera.smallestFacePx,
+    idleFps: camera.rates.idleFps,
+    trackingFps: camera.rates.trackingFps,
+  };
+}
+
+/** A camera that cannot be planned: the others must not suffer. */
+export interface UnplannedCamera {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What all vision processes together have to do, and the cameras whose credential is missing or unusable. */
+export interface PlannedVision {
+  readonly plan: VisionPlan;
+  readonly processes: number;
+  readonly unplanned: readonly UnplannedCamera[];
+}
+
+/** Reads the secrets of the cameras and plans their processes. */
+export async function planVision(config: Config): Promise<PlannedVision> {
+  const cameras: CameraPlan[] = [];
+  const unplanned: UnplannedCamera[] = [];
+  for (const camera of config.cameras.filter(({ enabled }) => enabled)) {
+    try {
+      cameras.push(await planCamera(camera, config.secretsDir));
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+      const { code, message, remedy = '' } = error;
+      unplanned.push({ id: camera.id, code, message, remedy });
+    }
+  }
+  const cores = availableParallelism();
+  const processes =
+    config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
+  const threads =
+    config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
+  const plan = { ...photoPlan(config), cameras, threads };
+  return { plan, processes, unplanned };
+}
+
+/** What a process has to do that looks at photographs only, with the configured networks and one thread. */
+export function photoPlan(config: Config): VisionPlan {
+  return {
+    cameras: [],
+    modelsDirectory: config.models.dir ?? null,
+    provider: config.vision.provider,
+    detector: config.vision.detector,
+    recogniser: config.vision.recogniser,
+    passivePad: config.vision.passivePad,
+    threads: 1,
+    liveness: { ...config.liveness },
+    takesBestShots: Object.values(config.evidence).includes(true),
+  };
+}
+
+/** Cameras of 1080p whose faces one process can follow at full rate: it runs networks and takes pictures in one thread. */
+const camerasPerProcess = 2;
+
+/**
+ * One process for every two cameras, never more than cores, at least one (it also looks at enrolment photographs).
+ * On two cores with four cameras a single process falls behind its pictures and opens streams anew, two keep up
+ * (docs/performance.md, scripts/bench cameras).
+ */
+function automaticProcesses(cores: number, cameras: number): number {
+  return Math.max(1, Math.min(cores, Math.ceil(cameras / camerasPerProcess)));
+}

@@ -1,0 +1,26 @@
+import { operational } from '../../base/errors.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import type { VisionPool } from './vision-pool.js';
+
+/** Models are loaded and the first inference compiled well within this. */
+const startDeadlineMs = 60_000;
+const pollMs = 50;
+
+/**
+ * Resolves when every vision process has loaded its models, or when `signal` aborts. What a process names as its reason
+ * for not starting (a required provider, a missing model) is thrown: it is nothing to retry for ever.
+ */
+export async function untilVisionRuns(pool: VisionPool, signal: AbortSignal): Promise<undefined> {
+  const deadlineMs = clock.monotonicMs() + startDeadlineMs;
+  while (!pool.isRunning && !signal.aborted) {
+    const { failure } = pool;
+    if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
+    if (clock.monotonicMs() > deadlineMs) {
+      throw operational('vision-not-starting', 'the vision processes did not become ready', {
+        remedy: 'read the log for what they said; check the memory and load of the machine',
+      });
+    }
+    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import type { CameraConfig } from '../../config/schema.js';
+import { isoTime } from '../../domain/iso-time.js';
+import { type CommandHandlers, failed } from '../../publish/commands/command-handlers.js';
+import type { CameraSwitches } from '../../records/commands/command-places.js';
+import type { SnapshotOutcome } from '../../vision/protocol.js';
+
+export interface CentreCamerasParts {
+  readonly switches: CameraSwitches;
+  /** Those of the configuration, with what centres switched. */
+  readonly cameras: () => readonly CameraConfig[];
+  /** Puts the switches in force. @throws what keeps vision from starting with them */
+  readonly replan: () => Promise<void>;
+  /** `sealTo`: an X25519 key in base64url. @throws `vision-unavailable` */
+  readonly takeSnapshot: (cameraId: string, sealTo: string) => Promise<SnapshotOutcome>;
+}
+
+const noSuchCamera = failed('no-such-camera', 'the configuration of the box has no such camera');
+
+export function centreCameras(
+  parts: CentreCamerasParts,
+): Pick<CommandHandlers, 'set-camera' | 'request-snapshot'> {
+  const find = (id: string): CameraConfig | undefined => parts.cameras().find((camera) => camera.id === id);
+  return {
+    async 'set-camera'({ camera, enabled }) {
+      if (find(camera) === undefined) return noSuchCamera;
+      const before = parts.switches.all().get(camera) ?? null;
+      parts.switches.set(camera, enabled);
+      try {
+        await parts.replan();
+      } catch (error) {
+        parts.switches.set(camera, before);
+        throw error;
+      }
+      return { outcome: 'done', result: { camera, enabled: find(camera)?.enabled ?? false } };
+    },
+
+    async 'request-snapshot'({ camera, sealTo }) {
+      if (find(camera) === undefined) return noSuchCamera;
+      const snapshot = await parts.takeSnapshot(camera, sealTo);
+      if (snapshot.outcome === 'failed') return failed(snapshot.code, snapshot.message);
+      const { widthPx, heightPx, takenAtMs, sealedBase64url: sealed } = snapshot;
+      return { outcome: 'done', result: { camera, widthPx, heightPx, takenAt: isoTime(takenAtMs), sealed } };
+    },
+  };
+}

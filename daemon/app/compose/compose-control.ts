@@ -1,0 +1,92 @@
+import type { Lifetime } from '../../base/lifetime.js';
+import type { Logger } from '../../base/logger.js';
+import type { Config } from '../../config/schema.js';
+import type { ReloadResult, ReloadStatus } from '../../control/box-control.js';
+import { localDate } from '../../host/local-date.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { systemRandom as random } from '../../host/system-random.js';
+import { matchPolicy } from '../../models/operating-point.js';
+import type { CommandDesk } from '../../publish/commands/command-desk.js';
+import { createBoxAudit } from '../audit/box-audit.js';
+import { Box } from '../box.js';
+import { startCommands } from '../centre/centre-commands.js';
+import type { BoxConditions } from '../conditions/box-conditions.js';
+import { EventLoopWatch } from '../event-loop-watch.js';
+import type { SightingIntake } from '../events/sighting-intake.js';
+import { BoxBackups } from '../gallery/box-backups.js';
+import { BoxKeys } from '../gallery/box-keys.js';
+import { BoxPersons } from '../gallery/box-persons.js';
+import { GalleryUpkeep } from '../gallery/gallery-upkeep.js';
+import type { OpenedBoxIdentity } from '../identity/box-identity-open.js';
+import type { ReplaceableParts } from '../parts.js';
+import { startAlerts } from './compose-alerts.js';
+import { composeAttendance } from './compose-attendance.js';
+import { startOutbox } from './compose-outbox.js';
+import { startRetention } from './compose-retention.js';
+import type { Stores } from './compose-stores.js';
+import { embedderSource } from './compose-upkeep.js';
+
+export interface ControlParts extends Stores {
+  readonly startedAtMs: number;
+  readonly parts: ReplaceableParts;
+  readonly conditions: BoxConditions;
+  readonly intake: SightingIntake;
+  readonly self: OpenedBoxIdentity;
+  readonly desk: CommandDesk;
+  /** What the latest reload of the configuration came to. */
+  readonly lastReload: () => ReloadStatus | undefined;
+  /** Reads the configuration again. */
+  readonly reload: () => Promise<ReloadResult>;
+  readonly lifetime: Lifetime;
+  readonly logger: Logger;
+}
+
+/** What can be asked of the box, by the local API and by centres, and what it does of its own accord day by day. */
+export function composeControl(given: ControlParts) {
+  const { identity, recogniser, auditKeys, access, records, parts, conditions, intake } = given;
+  const { self, desk, startedAtMs, lastReload, reload, lifetime, logger } = given;
+  const { audit } = access;
+  const { site, dataDir, gallery } = parts.config;
+  const current = (): Config => parts.config;
+  const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
+  const persons = new BoxPersons({
+    ...{ access, records, forgetPerson },
+    threshold: () => matchPolicy(current(), recogniser.pack).threshold,
+    todayIso: () => localDate(clock.wallMs(), site.timeZone),
+    analysePhoto: (image) => parts.vision.pool.analysePhoto(image),
+  });
+  const retention = startRetention({ access, records, current, forgetPerson, clock, logger });
+  const backups = new BoxBackups({
+    ...{ access, auditKeys, identity, dataDir, forgetPerson, clock, logger },
+    galleryPath: gallery.path,
+    recogniser: recogniser.id,
+  });
+  const keys = new BoxKeys({ access, clock });
+  const openEmbedder = embedderSource(current, logger);
+  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, clock, logger });
+  const events = startOutbox({
+    ...{ records, current, audit, lifetime, clock, logger },
+    publisher: () => parts.publisher,
+    isClockTrusted: () => retention.summary.clockDoubt === undefined,
+  });
+  const trust = startCommands(desk, {
+    ...{ records, access, persons, keys, parts, reload, clock, lifetime },
+    decryption: self.keys,
+    outbox: events,
+    rotateIdentity: (by) => self.identity.rotateByCommand(by),
+  });
+  const attendance = composeAttendance({ access, records, current, site });
+  const box = new Box({
+    ...{ clock, startedAtMs, parts, access, persons, trust, events, attendance, keys },
+    alerts: startAlerts({ current, identity, records, lifetime, clock, random, logger }),
+    identity: self.identity,
+    retention: lifetime.use('retention', retention),
+    gallery: lifetime.use('gallery upkeep', upkeep),
+    backups: lifetime.use('backups', backups),
+    audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
+    ...{ records, intake, conditions, lastReload },
+    signal: lifetime.signal,
+    eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
+  });
+  return { box, attendance, retention };
+}

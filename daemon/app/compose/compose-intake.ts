@@ -1,0 +1,61 @@
+import { operational } from '../../base/errors.js';
+import type { Lifetime } from '../../base/lifetime.js';
+import type { Logger } from '../../base/logger.js';
+import type { Config } from '../../config/schema.js';
+import type { NewEvidence } from '../../gallery/evidence.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { matchPolicy } from '../../models/operating-point.js';
+import { createDecider, type Decider } from '../../records/decider.js';
+import { EvidenceCapture } from '../events/evidence-capture.js';
+import { SightingIntake } from '../events/sighting-intake.js';
+import type { GalleryAccess } from '../gallery/gallery-access.js';
+import type { Stores } from './compose-stores.js';
+
+/** Starts what turns sightings into recorded facts, and keeps their pictures where that is wanted. */
+export function startIntake(
+  stores: Stores,
+  current: () => Config,
+  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
+  const decider = composeDecider(stores, current);
+  const { access } = stores;
+  const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
+  const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
+  return { intake, evidence };
+}
+
+function composeEvidence(options: {
+  readonly access: GalleryAccess;
+  readonly current: () => Config;
+  readonly logger: Logger;
+}): EvidenceCapture {
+  const { access, current, logger } = options;
+  const add = async (evidence: NewEvidence): Promise<void> => void access.gallery().addEvidence(evidence);
+  return new EvidenceCapture({ store: { add }, wanted: () => current().evidence, logger });
+}
+
+function composeDecider({ recogniser, access, records }: Stores, current: () => Config): Decider {
+  return createDecider({
+    search: async (embedding, { count, recogniser: made }) => {
+      const gallery = access.gallery();
+      if (made !== gallery.recogniser) throw mismatch(made, gallery.recogniser);
+      return gallery.nearest(embedding, { count });
+    },
+    get policy() {
+      return matchPolicy(current(), recogniser.pack);
+    },
+    get rules() {
+      return current().rules;
+    },
+    directionOf: (id) => current().cameras.find((camera) => camera.id === id)?.direction ?? 'both',
+    facts: records,
+  });
+}
+
+function mismatch(found: string, expected: string) {
+  return operational(
+    'recogniser-mismatch',
+    `a sighting was made with the recogniser ${found}, the gallery with ${expected}`,
+    { remedy: 'install one version of rollcall for all its processes and restart it' },
+  );
+}

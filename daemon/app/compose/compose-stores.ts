@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageOf, operational } from '../../base/errors.js';
+import type { Lifetime } from '../../base/lifetime.js';
+import type { Logger } from '../../base/logger.js';
+import type { Config } from '../../config/schema.js';
+import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import { openGalleryFile } from '../../gallery/gallery-file.js';
+import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
+import { sweepWork } from '../../gallery/work-directory.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { systemRandom as random } from '../../host/system-random.js';
+import { openConfiguredStore } from '../../models/configured-store.js';
+import { encodeEvent } from '../../publish/encoding.js';
+import { openRecords, type Records } from '../../records/open-records.js';
+import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
+import { AuditKeeper } from '../audit/audit-keeper.js';
+import { AuditKeyRing } from '../audit/audit-key-ring.js';
+import { trailStart, trailStop } from '../audit/audit-trail.js';
+import { modelIds } from '../cameras/model-ids.js';
+import { GalleryAccess } from '../gallery/gallery-access.js';
+import { embedderSource } from './compose-upkeep.js';
+
+/** What the box keeps, open. */
+export interface Stores {
+  readonly identity: BoxIdentity;
+  readonly recogniser: RecogniserInUse;
+  readonly auditKeys: AuditKeyRing;
+  readonly access: GalleryAccess;
+  readonly records: Records;
+}
+
+/** Opens gallery and records. `current` is the configuration in force. Throws what keeps one of them from being opened. */
+export async function openStores(
+  config: Config,
+  current: () => Config,
+  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+): Promise<Stores> {
+  for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
+  const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
+  const { secretsDir, dataDir } = config;
+  const auditKeys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
+  lifetime.defer('audit keys', () => auditKeys[Symbol.dispose]());
+  const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, auditKeys }));
+  lifetime.defer('audit trail', () => trailStop(access.audit, logger));
+  const identity = { siteId: config.site.id, boxId: config.box.id };
+  const records = lifetime.use(
+    'records',
+    openRecords({
+      path: config.records.path,
+      encode: (event) => encodeEvent(event, identity, modelIds(current())),
+      clock,
+      random,
+    }),
+  );
+  return { identity, recogniser, auditKeys, access, records };
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw operational('data-directory', `the directory ${path} cannot be made: ${messageOf(error)}`, {
+      cause: error,
+      remedy: 'correct dataDir (or the path below it), or let the user of rollcalld write there',
+    });
+  }
+}
+
+async function openBoxGallery(
+  config: Config,
+  options: {
+    readonly recogniser: RecogniserInUse;
+    readonly logger: Logger;
+    readonly auditKeys: AuditKeyRing;
+  },
+): Promise<GalleryAccess> {
+  const { recogniser, logger, auditKeys } = options;
+  const providers = makeKeyProviders({
+    clock,
+    secretName: config.gallery.key,
+    credentials: { secretsDirectory: config.secretsDir },
+    workDirectory: dirname(config.control.socketPath),
+  });
+  const { path } = config.gallery;
+  return GalleryAccess.start({
+    path,
+    openFile: () =>
+      openGalleryFile({ path, auditKey: auditKeys.key, formerAuditKeys: auditKeys.former, clock }),
+    audit: new AuditKeeper({ clock, logger }),
+    onFile(audit) {
+      sweepWork(path);
+      trailStart(audit, config, logger);
+    },
+    providers,
+    recogniser,
+    openEmbedder: embedderSource(() => config, logger),
+    clock,
+    logger,
+  });
+}

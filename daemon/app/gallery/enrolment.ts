@@ -1,0 +1,96 @@
+import { badInput, defect } from '../../base/errors.js';
+import type { EnrolmentRefusal, EnrolmentRequest, PhotographResult } from '../../control/person-control.js';
+import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import type { EnrolmentPhotograph } from '../../gallery/persons/enrolment.js';
+import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
+import { decodeEmbedding } from '../../vision/sighting-codec.js';
+
+/** What an enrolment needs of the rest of the box. */
+export interface EnrolmentParts {
+  readonly gallery: Gallery;
+  /** Similarity from which two faces count as the same person. */
+  readonly threshold: number;
+  /** Today where the box stands, `YYYY-MM-DD`. */
+  readonly todayIso: string;
+  analysePhoto(image: Buffer): Promise<PhotoOutcome>;
+}
+
+/** Somebody who may be enrolled: nothing stands against it. */
+export interface Enrollable {
+  readonly outcome: 'enrollable';
+  readonly profile: PersonProfile;
+  readonly enrolled: readonly EnrolmentPhotograph[];
+  readonly photographs: readonly PhotographResult[];
+}
+
+/** What stands for a name that does not open; never hidden. */
+export const damagedName = '(damaged)';
+
+/** The profile as it is stored. @throws `profile-refused` with every problem */
+export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {
+  const checked = checkProfile(given, todayIso);
+  if ('profile' in checked) return checked.profile;
+  throw badInput('profile-refused', `the profile cannot be stored: ${checked.problems.join('; ')}`, {
+    remedy: 'Correct what is named; nothing was stored.',
+    details: { problems: checked.problems },
+  });
+}
+
+/**
+ * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; nobody may have the
+ * same external id; a face that is already in the gallery, or staged in `importId`, stops it unless duplicates are allowed.
+ * Stores nothing. @throws `profile-refused`
+ */
+export async function examineEnrolment(
+  request: EnrolmentRequest,
+  parts: EnrolmentParts,
+  importId?: string,
+): Promise<Enrollable | EnrolmentRefusal> {
+  const { gallery, threshold } = parts;
+  const profile = requireProfile(request, parts.todayIso);
+  if (profile.externalId !== undefined) {
+    const personId = await gallery.personOfExternalId(profile.externalId, importId);
+    if (personId !== undefined) return { outcome: 'external-id-taken', personId };
+  }
+  const photographs: PhotographResult[] = [];
+  const enrolled: EnrolmentPhotograph[] = [];
+  for (const image of request.photographs) {
+    const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image);
+    if (outcome.outcome === 'refused') {
+      photographs.push(outcome);
+      continue;
+    }
+    if (outcome.recogniser !== gallery.recogniser) {
+      throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
+    }
+    photographs.push({ outcome: 'enrolled', qualityScore: outcome.quality.score });
+    enrolled.push({
+      jpeg: Buffer.from(outcome.jpegBase64, 'base64'),
+      embedding: decodeEmbedding(outcome.embeddingBase64),
+      quality: outcome.quality.score,
+    });
+  }
+  if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };
+  if (!request.isDuplicateAllowed) {
+    const embeddings = enrolled.map(({ embedding }) => embedding);
+    const [closest] = await gallery.findSimilar(embeddings, threshold, importId);
+    if (closest !== undefined) {
+      const { personId, similarity } = closest;
+      const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
+      return { outcome: 'similar', personId, name, similarity };
+    }
+  }
+  return { outcome: 'enrollable', profile, enrolled, photographs };
+}
+
+function isTooLarge(image: Buffer): boolean {
+  return image.length > largestPhotographMiB * 1024 * 1024;
+}
+
+const tooLarge: PhotoOutcome = {
+  outcome: 'refused',
+  code: 'too-large',
+  message: `the file is larger than ${largestPhotographMiB} MiB`,
+  remedy: 'send a JPEG photograph; 2000 pixels on its longer side are plenty',
+};

@@ -1,0 +1,35 @@
+import { rmSync, statSync } from 'node:fs';
+import { messageOf, operational } from '../../base/errors.js';
+import type { Ageing } from '../../domain/retention/retention.js';
+import { olderCopiesOf } from '../../host/sqlite-migrations.js';
+
+/** Older files of these databases beside them, left by migrations and restores, by the time they were last written. */
+export function ageingDatabaseCopies(paths: readonly string[]): Ageing {
+  const dueBefore = (beforeMs: number): readonly string[] =>
+    paths
+      .flatMap((path) => olderCopiesOf(path))
+      .filter((copy) => (statSync(copy, { throwIfNoEntry: false })?.mtimeMs ?? beforeMs) < beforeMs);
+  return {
+    countDue: (beforeMs) => dueBefore(beforeMs).length,
+    begin(beforeMs) {
+      const waiting = dueBefore(beforeMs).values();
+      return () => {
+        const { done, value: copy } = waiting.next();
+        if (done === true) return { count: 0, isMoreDue: false };
+        remove(copy);
+        return { count: 1, isMoreDue: true };
+      };
+    },
+  };
+}
+
+function remove(copy: string): void {
+  try {
+    rmSync(copy, { force: true });
+  } catch (error) {
+    throw operational('database-copy', `the copy ${copy} cannot be deleted: ${messageOf(error)}`, {
+      remedy: 'check that the directory belongs to the user that runs the daemon',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import type { AuditVerdict } from '../../audit/audit-verdict.js';
+import type { ActorCount, ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
+import { table } from '../output.js';
+
+/** One line an entry, oldest first. */
+export function describeEntries(entries: readonly ShownAuditEntry[]): string {
+  const rows = entries.map(({ sequence, at, actor, origin, action, subject = '-', details }) => [
+    String(sequence),
+    at,
+    actor,
+    origin,
+    action,
+    subject,
+    Object.entries(details)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  ]);
+  return table(['entry', 'at', 'actor', 'origin', 'action', 'subject', 'details'], rows);
+}
+
+const remedies = {
+  broken: [
+    'what to do: keep a copy of the gallery file as it is, find out who could write it since the entry before',
+    'the one named, and compare with a backup. Writing goes on; the break stays to be seen.',
+  ].join('\n  '),
+  unproven: [
+    'what to do: nothing, where the audit key was lost or a backup of another box restored and that is known;',
+    'put the former key back as the secret audit-key-former to prove these entries, too. Otherwise somebody',
+    'wrote them without the key of this box.',
+  ].join('\n  '),
+};
+
+/** The verdict and, where there is something to do, what. */
+export function describeVerdict(verdict: AuditVerdict): string {
+  const { outcome, entryCount, breakage, newest } = verdict;
+  const strange = verdict.segments
+    .filter(({ isProven }) => !isProven)
+    .map(
+      ({ first, last, keyId }) => `entries ${first} to ${last} are under the key ${keyId}, which is not here`,
+    );
+  const note = newest === undefined ? [] : [`newest entry: ${newest.sequence}:${newest.hash}`];
+  if (breakage !== undefined) {
+    const { sequence, reason, message } = breakage;
+    const verified = `${entryCount} entries before it fit together`;
+    return [
+      `broken at entry ${sequence} (${reason}): ${message}`,
+      verified,
+      ...strange,
+      `  ${remedies.broken}`,
+    ].join('\n');
+  }
+  if (outcome === 'unproven') {
+    return [
+      `not proven: ${entryCount} entries fit together`,
+      ...strange,
+      ...note,
+      `  ${remedies.unproven}`,
+    ].join('\n');
+  }
+  return [`whole: ${entryCount} entries are as they were written, none is missing`, ...note].join('\n');
+}
+
+/** The report for a person. */
+export function describeReport(report: ComplianceReport): string {
+  const { site, box, version, madeAt, period, persons, keys, accesses, refusals, actions } = report;
+  const sections: readonly (readonly [title: string, body: string])[] = [
+    [
+      'Persons',
+      table(
+        ['enrolled', 'changed', 'removed', 'restored', 'erased', 'consent withdrawn'],
+        [
+          [
+            persons.enrolled,
+            persons.changed,
+            persons.removed,
+            persons.restored,
+            persons.erased,
+            persons.consentWithdrawn,
+          ].map(String),
+        ],
+      ),
+    ],
+    ['Erasures', report.erasures.length === 0 ? 'none' : describeErasures(report.erasures)],
+    ['Accesses', describeCounts(accesses)],
+    ['Refused', describeCounts(refusals)],
+    [
+      'Keys',
+      keys.length === 0
+        ? 'none'
+        : table(
+            ['key', 'provider', 'made at', 'age'],
+            keys.map(({ keyId, provider, madeAt: at, ageDays }) => [keyId, provider, at, `${ageDays} days`]),
+          ),
+    ],
+    [
+      'All actions',
+      table(
+        ['action', 'count'],
+        Object.entries(actions).map(([action, count]) => [action, String(count)]),
+      ),
+    ],
+    ['Integrity of the whole log', describeVerdict(report.integrity)],
+  ];
+  const reach =
+    report.oldestEntryAt === undefined
+      ? 'the log is empty'
+      : `the log reaches back to ${report.oldestEntryAt}`;
+  return [
+    `Compliance report: site ${site}, box ${box}, rollcall ${version}`,
+    `Period: ${period.from} to ${period.to}; made at ${madeAt}; ${report.entryCount} entries, ${reach}`,
+    ...sections.flatMap(([title, body]) => ['', title, body]),
+  ].join('\n');
+}
+
+function describeCounts(counts: readonly ActorCount[]): string {
+  if (counts.length === 0) return 'none';
+  return table(
+    ['action', 'actor', 'count'],
+    counts.map(({ action, actor, count }) => [action, actor, String(count)]),
+  );
+}
+
+function describeErasures(entries: readonly ShownAuditEntry[]): string {
+  return table(
+    ['entry', 'at', 'action', 'person', 'actor', 'hash'],
+    entries.map(({ sequence, at, action, subject = '-', actor, hash }) => [
+      String(sequence),
+      at,
+      action,
+      subject,
+      actor,
+      hash,
+    ]),
+  );
+}

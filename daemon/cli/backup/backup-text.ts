@@ -1,0 +1,46 @@
+import type { BackupAnswer, RestoreAnswer } from '../../control/backup-control.js';
+
+const mebibyte = 2 ** 20;
+
+/** What a backup says about itself, a line each. */
+export function describeBackup(backup: BackupAnswer): string {
+  const { path, createdAt, site, box, program, recogniser, schemaVersion, counts } = backup;
+  const size = (backup.sizeBytes / mebibyte).toFixed(1);
+  const held = Object.entries(counts).map(([name, count]) => `${count} ${wordsOf(name)}`);
+  return [
+    `${path}: ${size} MiB`,
+    `  made       ${createdAt} on ${box} of ${site}, by rollcall ${program}`,
+    `  holds      ${held.join(', ')}`,
+    `  recogniser ${recogniser}; schema ${schemaVersion}`,
+    `  sha256     ${backup.sha256}`,
+  ].join('\n');
+}
+
+/** `auditEntries` as `audit entries`. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+export function describeRestored(answer: RestoreAnswer): string {
+  const { backup, persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
+  const lines = [
+    `restored ${persons} persons with ${templates} templates, as they were at ${backup.createdAt}`,
+  ];
+  if (erasedAgain > 0) lines.push(`${erasedAgain} of the backup had been erased since and were erased again`);
+  if (damagedKeys > 0)
+    lines.push(`${damagedKeys} data keys did not open: 'rollcall gallery verify' names the rows`);
+  if (log === 'backup')
+    lines.push(
+      `this box does not know who was erased, or withdrew consent, after ${backup.createdAt}: erase them again (rollcall person erase ID)`,
+    );
+  if (!answer.areErasuresKnown)
+    lines.push(
+      'The damaged file did not tell whom it had erased: erase again whoever was erased since the backup.',
+    );
+  if (log === 'backup') lines.push('The audit log of the backup goes on.');
+  if (damagedFile !== undefined)
+    lines.push(`The damaged file is ${damagedFile}: delete it once it was examined.`);
+  if (sealed !== undefined)
+    lines.push(`The gallery is sealed: ${sealed.message}`, `  what to do: ${sealed.remedy}`);
+  return lines.join('\n');
+}

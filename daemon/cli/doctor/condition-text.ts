@@ -1,0 +1,54 @@
+import type { BoxStatus } from '../../control/box-control.js';
+import type { BoxCondition } from '../../domain/events/notice.js';
+import type { Finding } from './doctor-finding.js';
+
+const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: string]>> = {
+  running: ['it runs', ''],
+  'disk-low': [
+    'the disk is nearly full',
+    'free space on the file system of gallery and records before it is full',
+  ],
+  'certificate-expiring': [
+    'a certificate of the connection to the broker ends soon, or has ended',
+    'renew it: the status shows which',
+  ],
+  'commands-refused': [
+    'commands are refused again and again',
+    "look at 'rollcall audit list --action command.refused' for whose they are",
+  ],
+  'client-id-contested': [
+    'another client uses the MQTT client id of this box, or perhaps does: see what is said of the broker',
+    'give each box a client id of its own (mqtt.clientId)',
+  ],
+  'topic-refused': ['the broker refuses a topic of this box', 'let the broker allow it: see docs/broker.md'],
+  'clock-jumped': ['the clock was set', 'let a time server keep it'],
+};
+
+type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;
+
+/** ` (attendance, unknown)`. */
+function aboutText({ conditionsAbout = {} }: Said, condition: BoxCondition): string {
+  const about = conditionsAbout[condition] ?? [];
+  return about.length === 0 ? '' : ` (${about.join(', ')})`;
+}
+
+/** What is the matter, without what should be. */
+const matters = ({ conditions }: Said): readonly BoxCondition[] =>
+  conditions.filter((condition) => condition !== 'running');
+
+/** Nothing where nothing is the matter. */
+export function conditionLines(status: Said): readonly string[] {
+  return matters(status).map((condition) => {
+    const [what, remedy] = words[condition];
+    return `ATTENTION: ${what}${aboutText(status, condition)}\n  what to do: ${remedy}`;
+  });
+}
+
+/** One warning for each. */
+export function conditionFindings(status: Said): readonly Finding[] {
+  return matters(status).map((condition) => {
+    const [what, remedy] = words[condition];
+    const message = `${what}${aboutText(status, condition)}`;
+    return { check: `condition ${condition}`, outcome: 'warning', message, remedy };
+  });
+}

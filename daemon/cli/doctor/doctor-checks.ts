@@ -1,0 +1,172 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { loadConfig } from '../../config/load.js';
+import { formatProblem } from '../../config/problem.js';
+import type { Config } from '../../config/schema.js';
+import { parseUserPassword } from '../../config/user-password.js';
+import type { BoxStatus } from '../../control/box-control.js';
+import { ControlClient } from '../../control/client.js';
+import type { CredentialPlaces } from '../../host/credentials.js';
+import { openConfiguredStore } from '../../models/configured-store.js';
+import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
+import { alertFindings } from '../alerts/alert-findings.js';
+import { heldBackFindings } from '../events/held-back-text.js';
+import { conditionFindings } from './condition-text.js';
+import { brokerCertificateFindings, clientCertificateFindings } from './doctor-certificates.js';
+import { attempt, type Finding, failed, ok } from './doctor-finding.js';
+import { keyFinding, rotationFindings } from './doctor-key.js';
+import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
+import { boxKeyFinding } from './identity-finding.js';
+
+/** Free space under which the records of a busy day may not fit, bytes. */
+const enoughFreeBytes = 500 * 1024 * 1024;
+
+/** Looks at everything the daemon needs, one finding per thing, in the order an installer sets them up. */
+export async function examineBox(configPath: string): Promise<readonly Finding[]> {
+  const findings: Finding[] = [
+    await attempt('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`),
+  ];
+  const loaded = await loadConfig(configPath);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) {
+      findings.push({
+        check: 'configuration',
+        outcome: 'failed',
+        message: formatProblem(configPath, problem),
+      });
+    }
+    return findings;
+  }
+  const { config } = loaded;
+  findings.push(ok('configuration', `${configPath}: ${config.cameras.length} cameras`));
+  const daemon = await askDaemon(config);
+  const places = await placesOfDaemon(config);
+  findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
+  findings.push(await boxKeyFinding(config, places));
+  findings.push(...(await secretFindings(config, places)));
+  findings.push(...(await clientCertificateFindings(config, places)));
+  findings.push(...(await alertFindings(config, places)));
+  findings.push(...(await modelFindings(config)));
+  findings.push(await dataFinding(config));
+  findings.push(...('status' in daemon ? daemonFindings(daemon.status) : [daemon.finding]));
+  return findings;
+}
+
+type Asked = { readonly status: BoxStatus } | { readonly finding: Finding };
+
+async function askDaemon(config: Config): Promise<Asked> {
+  try {
+    return { status: await new ControlClient(config.control.socketPath).status() };
+  } catch (error) {
+    return { finding: { ...failed('daemon', error), outcome: 'warning' } };
+  }
+}
+
+async function secretFindings(config: Config, places: CredentialPlaces): Promise<readonly Finding[]> {
+  const logins = [
+    ...config.cameras.map(({ id, credential }) => ({ what: `camera ${id}`, credential })),
+    { what: 'broker', credential: config.mqtt?.credential },
+  ];
+  const findings: Finding[] = [];
+  for (const { what, credential } of logins) {
+    if (credential === undefined) continue;
+    findings.push(
+      await attempt(`secret of ${what}`, async () => {
+        const bytes = await openAsDaemon(credential, places);
+        const isLogin = parseUserPassword(bytes) !== undefined;
+        bytes.fill(0);
+        if (!isLogin) throw new Error(`the secret "${credential}" is not of the form user:password`);
+        return `the secret "${credential}" is there and closed to others`;
+      }),
+    );
+  }
+  return findings;
+}
+
+async function modelFindings(config: Config): Promise<readonly Finding[]> {
+  const store = await openConfiguredStore(config.models.dir);
+  const findings: Finding[] = [];
+  for (const status of await store.verify()) {
+    const { id, source } = status.pack;
+    if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
+    else if (status.state === 'damaged') {
+      const message = `${status.path} is damaged`;
+      const remedy = 'delete it and build, import or fetch the pack again';
+      findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
+    } else if (source.kind === 'npm') {
+      const { remedy } = status;
+      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'is not built', remedy });
+    }
+  }
+  return findings;
+}
+
+async function dataFinding({ dataDir }: Config): Promise<Finding> {
+  const check = 'data directory';
+  try {
+    await access(dataDir, constants.W_OK);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing)
+      return {
+        check,
+        outcome: 'warning',
+        message: `${dataDir} does not exist yet`,
+        remedy: 'the daemon makes it at its first start',
+      };
+    return { ...failed(check, error), remedy: `give ${dataDir} to the user of rollcalld` };
+  }
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= enoughFreeBytes)
+    return ok(check, `${dataDir} can be written, ${Math.round(freeBytes / 1e9)} GB free`);
+  const message = `${dataDir} has only ${Math.round(freeBytes / 1e6)} MB free`;
+  return {
+    check,
+    outcome: 'failed',
+    message,
+    remedy: 'make room on its file system: events cannot be recorded without',
+  };
+}
+
+function daemonFindings(status: BoxStatus): readonly Finding[] {
+  const findings: Finding[] = status.vision.map((vision) => {
+    const check = `vision process ${vision.index}`;
+    if (vision.state === 'running') return ok(check, `running on ${vision.provider?.actual ?? 'unknown'}`);
+    const message = `${vision.state}: ${vision.lastFailure ?? 'has not failed yet'}`;
+    return { check, outcome: 'failed', message, remedy: 'read the log of rollcalld' };
+  });
+  for (const { id, state, message = 'no frame yet', remedy } of status.cameras) {
+    const check = `camera ${id}`;
+    if (state === 'streaming' || state === 'disabled') findings.push(ok(check, state));
+    else findings.push({ check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });
+  }
+  const { state, message, remedy } = status.broker;
+  if (message === undefined) findings.push(ok('broker', state));
+  else
+    findings.push({
+      check: 'broker',
+      outcome: 'failed',
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  findings.push(...brokerCertificateFindings(status.broker));
+  findings.push(...heldBackFindings(status.outbox.heldBack), ...conditionFindings(status));
+  findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
+  return findings;
+}
+
+function galleryFinding(gallery: BoxStatus['gallery']): Finding {
+  const check = 'gallery';
+  const { state, persons, damagedRows, message = 'it is being opened', remedy = '' } = gallery;
+  if (state === 'sealed') {
+    return { check, outcome: 'failed', message: `sealed, nobody is identified: ${message}`, remedy };
+  }
+  if (damagedRows === 0) return ok(check, `open, ${persons} persons`);
+  return {
+    check,
+    outcome: 'warning',
+    message: `${damagedRows} damaged rows`,
+    remedy: "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has",
+  };
+}

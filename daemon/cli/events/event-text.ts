@@ -1,0 +1,47 @@
+import type { ShownRange } from '../../control/event-control.js';
+
+/** The fields of a recorded event that one line shows. */
+interface ShownEvent {
+  readonly sequence?: string;
+  readonly time?: string;
+  readonly type?: string;
+  readonly data?: {
+    readonly liveness?: { readonly verdict?: string; readonly blinks?: readonly unknown[] };
+    readonly [field: string]: unknown;
+  };
+}
+
+/** Said in the line as they are, where an event has them. */
+const shownFields = ['camera', 'person', 'state', 'condition', 'change', 'command', 'outcome', 'code'];
+
+/** `attendance.recorded` of `rollcall.attendance.recorded.v1`. */
+export function shortType(type: string): string {
+  return type.replace(/^rollcall\./, '').replace(/\.v\d+$/, '');
+}
+
+/** One line for a person: time, what happened, whom and what it is about, similarity and the liveness evidence. */
+export function describeEvent(payload: unknown): string {
+  const { time, type = '', data = {} } = payload as ShownEvent;
+  const shown = shownFields.map((field) => data[field]).filter((value) => typeof value === 'string');
+  const { similarity, liveness, active, firstSequence, lastSequence } = data;
+  return [
+    time,
+    shortType(type),
+    ...shown,
+    ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
+    ...(typeof firstSequence === 'number' ? [`${firstSequence}-${lastSequence}`] : []),
+    ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),
+    ...(liveness === undefined ? [] : [`${liveness.verdict}, ${liveness.blinks?.length ?? 0} blinks`]),
+  ].join('  ');
+}
+
+/** The same behind its sequence, to be named to other commands. */
+export function describeNumberedEvent(payload: unknown): string {
+  const { sequence = '' } = payload as ShownEvent;
+  return `${String(Number(sequence)).padStart(8)}  ${describeEvent(payload)}`;
+}
+
+/** `3-7, 12`. */
+export function describeRanges(ranges: readonly ShownRange[]): string {
+  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
+}

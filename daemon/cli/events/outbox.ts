@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import type { OutboxStatus } from '../../control/event-control.js';
+import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { openDaemonClient } from '../daemon-client.js';
+import { exitCodes, print, runAction, table } from '../output.js';
+import { heldBackLines } from './held-back-text.js';
+
+const mebibyte = 1024 * 1024;
+
+/** What waits of each kind and against which limits, and who it waits for. */
+export function describeOutbox(status: OutboxStatus): string {
+  const { acknowledgement, count, sizeBytes, limitMiB, keptForCentre, newestSequence } = status;
+  const { inFlight, centreHasUpTo, connection, heldBack, kinds } = status;
+  const advice = connection.remedy === undefined ? '' : `\n  what to do: ${connection.remedy}`;
+  const problem = connection.message === undefined ? '' : `: ${connection.message}${advice}`;
+  const rows = kinds.map(({ kind, count: waiting, oldestSince, limit, givenUp, isHeld }) => [
+    kind,
+    String(waiting),
+    oldestSince ?? '-',
+    `${limit.events} / ${limit.days} d`,
+    String(givenUp),
+    isHeld ? 'REFUSED by the broker' : '',
+  ]);
+  return [
+    `outbox: ${count} events, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
+    `broker: ${connection.state}, ${inFlight} on their way${problem}`,
+    acknowledgement === 'centre'
+      ? `centre: has confirmed up to ${centreHasUpTo}; ${keptForCentre} events are at the broker and kept for it`
+      : 'an event leaves the outbox when the broker has it (mqtt.acknowledgement: broker)',
+    ...heldBackLines(heldBack),
+    table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),
+  ].join('\n');
+}
+
+export function registerOutbox(program: Command): void {
+  const outbox = program.command('outbox').description('what waits to leave the box');
+  withCommonOptions(outbox.command('status'))
+    .description(
+      'show what waits of each kind, for whom, and against which limits; what the broker does not take, and why',
+    )
+    .action((options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const status = await client.json<OutboxStatus>('GET', '/v1/outbox');
+        print(options.json === true, status, () => describeOutbox(status));
+        return exitCodes.done;
+      }),
+    );
+}

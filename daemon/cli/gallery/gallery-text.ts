@@ -1,0 +1,107 @@
+import type { GalleryStatus, GalleryVerification, ReEmbedStatus } from '../../control/gallery-control.js';
+import type { VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
+import { describeRotation } from '../key/key-text.js';
+import { table } from '../output.js';
+
+/** Rows shown as text at most; JSON has them all. */
+const MOST_SHOWN = 50;
+
+const reasons: Readonly<Record<VerifyReason, string>> = {
+  'does-not-open': 'does not open: altered or moved',
+  'key-does-not-open': 'its data key is gone or does not open',
+  'not-a-template': 'opens, but is no template',
+  'of-nobody': 'belongs to nobody',
+  'rolled-back': 'replayed: older than the audit log says',
+  erased: 'belongs to somebody who was erased',
+  'page-damaged': 'lies on a damaged page of the file',
+  'of-nothing': 'nothing lies under it',
+  'not-in-audit': 'the audit log does not know them',
+  missing: 'is gone, though the audit log knows of it',
+};
+
+function findingTable(findings: readonly VerifyFinding[]): string {
+  const rows = findings
+    .slice(0, MOST_SHOWN)
+    .map(({ table: of, rowId = '-', personId = '-', reason }) => [of, rowId, personId, reasons[reason]]);
+  const more = findings.length - rows.length;
+  const shown = table(['table', 'row', 'person', 'what is wrong'], rows);
+  return more > 0 ? `${shown}\n… and ${more} more (--json shows all)` : shown;
+}
+
+function auditLine({ audit }: GalleryVerification): string {
+  if (audit === undefined) return 'audit log: cannot be read';
+  const { outcome, entryCount, breakage } = audit;
+  const broken = breakage === undefined ? '' : `, from entry ${breakage.sequence} on: ${breakage.message}`;
+  return `audit log: ${outcome}, ${entryCount} entries${broken}`;
+}
+
+export function describeVerification(verification: GalleryVerification): string {
+  const { checked, durationMs, findings, pages, isWhole } = verification;
+  const { dataKeys, persons, templates, photographs, evidence } = checked;
+  const lines = [
+    `opened ${persons} persons, ${templates} templates, ${photographs} photographs, ${evidence} pictures of events and ${dataKeys} data keys in ${(durationMs / 1000).toFixed(1)} s`,
+  ];
+  if (findings.length > 0)
+    lines.push(`${findings.length} are damaged; they are put aside:`, findingTable(findings));
+  if (pages.length > 0) lines.push('pages of the file are damaged:', ...pages.map((page) => `  ${page}`));
+  lines.push(auditLine(verification), isWhole ? 'the gallery is whole' : 'the gallery is NOT whole');
+  if (!isWhole)
+    lines.push('  what to do: rollcall backup restore, or erase and enrol again the persons named');
+  return lines.join('\n');
+}
+
+export function describeReEmbedding(move: ReEmbedStatus): string {
+  const { from, to, recogniserName, state, total, made, refused, missing, acceptsMissing, problem } = move;
+  const counts = `${made} of ${total} photographs embedded, ${refused} refused`;
+  const lines = [`move from ${from} to ${to}: ${state}, ${counts}`];
+  if (problem !== undefined) lines.push(`  ${problem.message}`, `  what to do: ${problem.remedy}`);
+  if (missing.length > 0) {
+    const shown = missing.slice(0, MOST_SHOWN).join(', ');
+    lines.push(`  no template of ${missing.length} persons${acceptsMissing ? ' (accepted)' : ''}: ${shown}`);
+  }
+  if (state === 'ready') {
+    lines.push(`  what to do: set vision.recogniser to ${recogniserName} and restart rollcalld`);
+  }
+  if (state === 'incomplete') {
+    lines.push(
+      `  what to do: erase them and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function contentsLines({ contents }: GalleryStatus): readonly string[] {
+  if (contents === undefined) return ['there is no file that can be read'];
+  const { persons, templates, photographs, evidence, fileBytes, schemaVersion, recogniser } = contents;
+  const { active, removed, staged } = persons;
+  const made = templates.map(({ recogniser: by, count }) => `${count} by ${by}`).join(', ');
+  return [
+    `recogniser: ${recogniser ?? '-'}`,
+    `persons: ${active} active, ${removed} removed, ${staged} staged`,
+    `templates: ${made === '' ? 'none' : made}`,
+    `photographs: ${photographs}`,
+    `pictures of events: ${evidence.attendance} attendance, ${evidence.unknown} unknown, ${evidence.attack} attack`,
+    `file: ${(fileBytes / 2 ** 20).toFixed(1)} MiB, schema ${schemaVersion}`,
+  ];
+}
+
+export function describeGalleryStatus(status: GalleryStatus): string {
+  const { state, reason, keys, quarantined, rotation, reEmbedding, lastVerification } = status;
+  const sealed =
+    reason === undefined ? '' : `, nobody is identified: ${reason.message}\n  what to do: ${reason.remedy}`;
+  const lines = [`gallery: ${state === 'sealed' ? 'SEALED' : state}${sealed}`, ...contentsLines(status)];
+  for (const { keyId, provider, isCurrent, ageS } of keys) {
+    const days = Math.floor(ageS / 86_400);
+    lines.push(`key: ${keyId} (${provider}), ${days} days old${isCurrent ? '' : ', being taken out of use'}`);
+  }
+  if (rotation !== undefined) lines.push(describeRotation(rotation));
+  if (reEmbedding !== undefined) lines.push(describeReEmbedding(reEmbedding));
+  lines.push(
+    lastVerification === undefined
+      ? 'last verification: none'
+      : `last verification: ${lastVerification.at}, ${lastVerification.damaged} damaged rows, ${lastVerification.pages} messages about pages, audit log ${lastVerification.audit}`,
+  );
+  if (quarantined.length > 0)
+    lines.push(`${quarantined.length} rows are put aside:`, findingTable(quarantined));
+  return lines.join('\n');
+}

@@ -1,0 +1,102 @@
+import { maximumPhotographs } from '../../control/enrolment-body.js';
+import { checkProfile, type GivenProfile } from '../../domain/persons/person-profile.js';
+import { checkArchivePath } from '../archive-path.js';
+import { type ImportColumn, pathSeparator } from './import-columns.js';
+import type { ImportSource } from './import-source.js';
+import type { TableRow } from './import-table.js';
+
+/** A row that may be sent to the box. */
+export interface ReadyRow {
+  readonly line: number;
+  readonly profile: GivenProfile;
+  /** Paths in the source, 1 to 20. */
+  readonly photographs: readonly string[];
+}
+
+/** A row that cannot be, and everything that is wrong with it. */
+export interface UnreadyRow {
+  readonly line: number;
+  readonly name: string;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Checks the rows of a table as far as that goes without the box: texts, dates, paths, and external ids against one
+ * another. In the order of the table.
+ */
+export async function checkRows(
+  rows: readonly TableRow[],
+  source: Pick<ImportSource, 'find'>,
+  todayIso: string,
+): Promise<readonly (ReadyRow | UnreadyRow)[]> {
+  const lineOfExternalId = new Map<string, number>();
+  const checked: (ReadyRow | UnreadyRow)[] = [];
+  for (const row of rows) {
+    const ready = await checkRow(row, source, todayIso);
+    const externalId = 'profile' in ready ? ready.profile.externalId : undefined;
+    const earlier = externalId === undefined ? undefined : lineOfExternalId.get(externalId);
+    if (externalId !== undefined && earlier === undefined) lineOfExternalId.set(externalId, row.line);
+    if (earlier === undefined || !('profile' in ready)) checked.push(ready);
+    else checked.push(unready(row.line, ready.profile.name, [`line ${earlier} has the same external id`]));
+  }
+  return checked;
+}
+
+async function checkRow(
+  row: TableRow,
+  source: Pick<ImportSource, 'find'>,
+  todayIso: string,
+): Promise<ReadyRow | UnreadyRow> {
+  if ('problem' in row) return unready(row.line, '', [row.problem]);
+  const cell = (column: ImportColumn): string => row.cells[column]?.trim() ?? '';
+  const given = givenProfile(cell);
+  const checked = checkProfile(given, todayIso);
+  const problems = 'problems' in checked ? [...checked.problems] : [];
+  const found = await findPhotographs(cell('photographs'), cell('external_id'), source);
+  problems.push(...found.problems);
+  if ('problems' in checked || problems.length > 0) return unready(row.line, given.name, problems);
+  return { line: row.line, profile: checked.profile, photographs: found.paths };
+}
+
+function givenProfile(cell: (column: ImportColumn) => string): GivenProfile {
+  const basis = cell('consent_basis');
+  const dateIso = cell('consent_date');
+  const reference = cell('consent_reference');
+  const hasConsent = basis !== '' || dateIso !== '' || reference !== '';
+  return {
+    name: cell('name'),
+    externalId: cell('external_id'),
+    notes: cell('notes'),
+    ...(hasConsent ? { consent: { basis, dateIso, reference } } : {}),
+  };
+}
+
+/** The photographs that a row names; where it names none, those in the folder called like its external id. */
+async function findPhotographs(
+  cell: string,
+  externalId: string,
+  source: Pick<ImportSource, 'find'>,
+): Promise<{ readonly paths: readonly string[]; readonly problems: readonly string[] }> {
+  const named = cell.split(pathSeparator).map((path) => path.trim());
+  const wanted = named.filter((path) => path !== '');
+  if (wanted.length === 0 && externalId !== '') wanted.push(externalId);
+  const problems: string[] = wanted.length === 0 ? ['it names no photographs, and no external id'] : [];
+  const paths: string[] = [];
+  for (const text of wanted) {
+    const checked = checkArchivePath(text);
+    if ('problem' in checked) {
+      problems.push(checked.problem);
+      continue;
+    }
+    const files = await source.find(checked.path);
+    if (files.length === 0) problems.push(`there is no photograph at ${JSON.stringify(checked.path)}`);
+    paths.push(...files);
+  }
+  if (paths.length > maximumPhotographs)
+    problems.push(`there are more than ${maximumPhotographs} photographs`);
+  return { paths: paths.slice(0, maximumPhotographs + 1), problems };
+}
+
+function unready(line: number, name: string, problems: readonly string[]): UnreadyRow {
+  return { line, name, problems };
+}

@@ -1,0 +1,77 @@
+import { dirname } from 'node:path';
+import { type Command, Option } from 'commander';
+import { badInput } from '../../base/errors.js';
+import { isoTime } from '../../domain/iso-time.js';
+import { systemClock } from '../../host/system-clock.js';
+import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { openDaemonClient } from '../daemon-client.js';
+import { exitCodes, print, runAction } from '../output.js';
+import { openImportFolder } from './import-folder.js';
+import { describeImport } from './import-report.js';
+import { runImport } from './import-run.js';
+import type { ImportSource } from './import-source.js';
+import type { Separator } from './import-table.js';
+import { openImportZip } from './import-zip.js';
+
+const separatorOf: Readonly<Record<string, Separator>> = { comma: ',', semicolon: ';', tab: '\t' };
+
+interface ImportOptions extends CommonOptions {
+  readonly photographs?: string;
+  readonly separator?: string;
+  readonly dryRun?: boolean;
+  readonly allowDuplicates?: boolean;
+  readonly skipRefused?: boolean;
+}
+
+export function registerImport(person: Command): void {
+  withCommonOptions(person.command('import'))
+    .argument('<file>', 'a CSV table, or a .zip with persons.csv and the photographs; see docs/persons.md')
+    .option(
+      '--photographs <folder>',
+      'folder that the paths in the table start from; default: that of the table',
+    )
+    .addOption(
+      new Option(
+        '--separator <name>',
+        'what stands between cells; default: found out from the heading',
+      ).choices(Object.keys(separatorOf)),
+    )
+    .option('--dry-run', 'check every row and photograph; store nothing')
+    .option('--allow-duplicates', 'enrol although a face resembles somebody else')
+    .option('--skip-refused', 'import the other rows although some are refused')
+    .description(
+      'enrol many persons at once, all or none; reports on every row, exit code 1 when some are refused',
+    )
+    .action((path: string, options: ImportOptions) =>
+      runAction(options.json === true, async () => {
+        await using source = await openSource(path, options);
+        const { persons } = await openDaemonClient(options.config);
+        const report = await runImport({
+          source,
+          openImport: () => persons.openImport(),
+          todayIso: isoTime(systemClock.wallMs()).slice(0, 10),
+          separator: options.separator === undefined ? undefined : separatorOf[options.separator],
+          isDryRun: options.dryRun === true,
+          isDuplicateAllowed: options.allowDuplicates === true,
+          isRefusedSkipped: options.skipRefused === true,
+          onRow: showProgress,
+        });
+        print(options.json === true, report, () => describeImport(report));
+        return report.refused === 0 ? exitCodes.done : exitCodes.failed;
+      }),
+    );
+}
+
+async function openSource(path: string, { photographs }: ImportOptions): Promise<ImportSource> {
+  if (!/\.zip$/i.test(path)) return await openImportFolder(path, photographs ?? dirname(path));
+  if (photographs === undefined) return await openImportZip(path);
+  throw badInput('photographs-with-zip', 'a zip archive brings its photographs itself', {
+    remedy: 'leave --photographs out, or unpack the archive and give its persons.csv',
+  });
+}
+
+/** One line that renews itself, for somebody who watches; it is gone in the end. */
+function showProgress(done: number, all: number): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(done < all ? `\rrow ${done} of ${all}` : '\r\x1b[K');
+}

@@ -1,0 +1,31 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { badInput } from '../../base/errors.js';
+import { loadConfig } from '../../config/load.js';
+import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import { type SecretFiles, secretFiles } from './key-secret-file.js';
+
+const kinds: readonly KeyProviderKind[] = ['secret', 'passphrase', 'tpm'];
+
+function parseProvider(text: string): KeyProviderKind {
+  const found = kinds.find((kind) => kind === text);
+  if (found === undefined) throw new InvalidArgumentError(`must be one of ${kinds.join(', ')}`);
+  return found;
+}
+
+/** Adds `--provider`. */
+export function withProviderOption(command: Command, absent: string): Command {
+  return command.option(
+    '--provider <kind>',
+    `where the key comes from: ${kinds.join(', ')}; ${absent}`,
+    parseProvider,
+  );
+}
+
+/** Where this configuration keeps the gallery's secret. @throws `invalid-config` */
+export async function configuredSecretFiles(configPath: string): Promise<SecretFiles> {
+  const loaded = await loadConfig(configPath);
+  if (loaded.ok) return secretFiles(loaded.config.secretsDir, loaded.config.gallery.key);
+  throw badInput('invalid-config', `${configPath} is not valid`, {
+    remedy: `run 'rollcall check-config --config ${configPath}'`,
+  });
+}

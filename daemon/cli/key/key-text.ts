@@ -1,0 +1,52 @@
+import type { KeyProblem, KeyStatus, RotationStatus } from '../../control/key-control.js';
+import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
+import { table } from '../output.js';
+
+const SECONDS_PER_DAY = 86_400;
+
+function ageText(ageS: number): string {
+  const days = Math.floor(ageS / SECONDS_PER_DAY);
+  return days === 1 ? '1 day' : `${days} days`;
+}
+
+function remedyLine({ remedy }: KeyProblem): string {
+  return remedy === '' ? '' : `\n  what to do: ${remedy}`;
+}
+
+const depthTexts = { wrap: 'rotation', deep: 'deep rotation' } as const;
+
+export function describeRotation(rotation: RotationStatus): string {
+  const { depth, fromKeyId, toKeyId, state, total, done, damaged, problem } = rotation;
+  const counts = `${done} of ${total} data keys`;
+  const broken = damaged === 0 ? '' : `, ${damaged} of them damaged (their bytes were kept)`;
+  const why = problem === undefined ? '' : `\n  ${problem.message}${remedyLine(problem)}`;
+  return `${depthTexts[depth]} from ${fromKeyId} to ${toKeyId}: ${state}, ${counts}${broken}${why}`;
+}
+
+export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus): string {
+  const lines = [
+    reason === undefined ? `gallery: ${state}` : `gallery: ${state}, ${reason.message}${remedyLine(reason)}`,
+  ];
+  if (slots.length > 0) {
+    const rows = slots.map(({ keyId, provider, isCurrent, createdAt, ageS }) => [
+      keyId,
+      provider,
+      isCurrent ? 'in force' : 'on its way out',
+      createdAt,
+      ageText(ageS),
+    ]);
+    lines.push(table(['key', 'provider', 'state', 'since', 'age'], rows));
+  }
+  if (rotation !== undefined) lines.push(describeRotation(rotation));
+  return lines.join('\n');
+}
+
+export function describeProviderReports(reports: readonly KeyProviderReport[]): string {
+  return reports
+    .map(({ kind, description, isUsable, message, remedy = '' }) => {
+      const verdict = isUsable ? 'usable' : 'not usable';
+      const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
+      return `${kind} (${description}): ${verdict}: ${message}${what}`;
+    })
+    .join('\n');
+}

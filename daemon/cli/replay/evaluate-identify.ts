@@ -1,0 +1,132 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { badInput } from '../../base/errors.js';
+import { Lifetime } from '../../base/lifetime.js';
+import { reportIdentification } from '../../domain/identification/identification-report.js';
+import {
+  type LabelledPerson,
+  type Sample,
+  splitCount,
+} from '../../domain/identification/identification-trial.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { samplePhoto } from '../../vision/photo-sample.js';
+import { readPeople, readPhotographs } from '../import/labelled-photographs.js';
+import { exitCodes, print, runAction } from '../output.js';
+import {
+  describeIdentification,
+  type IdentifyEvaluation,
+  type RefusedPhotograph,
+} from './describe-identification.js';
+import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+
+/** More ways of dividing the photographs tell little that these do not. */
+const MOST_SPLITS = 20;
+
+interface EvaluateOptions {
+  readonly known: string;
+  readonly unknown: string;
+  readonly references: number;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function registerEvaluateIdentify(evaluate: Command): void {
+  evaluate
+    .command('identify')
+    .description('measure identification on photographs of known people and of strangers')
+    .requiredOption('--known <dir>', 'folder with one folder of photographs per person')
+    .requiredOption('--unknown <dir>', 'folder with photographs of people who are none of these')
+    .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
+    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--json', 'print JSON instead of tables')
+    .action((options: EvaluateOptions) =>
+      runAction(options.json === true, async () => {
+        const evaluation = await evaluateIdentify(options);
+        print(options.json === true, evaluation, () => describeIdentification(evaluation));
+        return exitCodes.done;
+      }),
+    );
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('must be a whole number from 1 to 999');
+}
+
+interface Collection {
+  readonly people: readonly (LabelledPerson & { readonly paths: readonly string[] })[];
+  readonly strangers: readonly Sample[];
+  readonly photographs: number;
+  readonly refused: readonly RefusedPhotograph[];
+}
+
+async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvaluation> {
+  await using lifetime = new Lifetime(clock);
+  const { config: configPath, references } = options;
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
+  const collection = await readCollection(options, setup);
+  const { people, strangers, photographs, refused } = collection;
+  const splits = Math.min(
+    MOST_SPLITS,
+    ...people.map(({ samples }) => splitCount(samples.length, references)),
+  );
+  const report = reportIdentification(people, strangers, { references, splits, policy: setup.match });
+  return {
+    ...report,
+    recogniser: setup.recogniser.id,
+    people: people.length,
+    strangers: strangers.length,
+    photographs,
+    references,
+    splits,
+    refused,
+    missed: report.missed.map(({ name, sample, missed, searches }) => ({
+      photograph: basename(people.find((person) => person.name === name)?.paths[sample] ?? name),
+      missed,
+      searches,
+    })),
+  };
+}
+
+async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Promise<Collection> {
+  const known = await readPeople(options.known);
+  const usable = known.filter(({ paths }) => paths.length > options.references);
+  const left = known.filter((person) => !usable.includes(person)).map(({ name }) => name);
+  if (usable.length < 2) {
+    throw badInput(
+      'too-few-photographs',
+      `fewer than two people have more than ${options.references} photographs`,
+      {
+        remedy:
+          'Add photographs or lower --references: one more than the references is needed to search with.',
+      },
+    );
+  }
+  const tell = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
+  if (left.length > 0) tell(`left out, too few photographs: ${left.join(', ')}`);
+  const refused: RefusedPhotograph[] = [];
+  const sample = async (path: string): Promise<Sample> => {
+    const { embedding, refusal } = await samplePhoto(path, setup.analyser);
+    if (refusal !== undefined) {
+      const isFailureToAcquire = embedding === undefined;
+      refused.push({ photograph: basename(path), reason: refusal, isFailureToAcquire });
+    }
+    return { embedding, isEnrollable: refusal === undefined };
+  };
+  const people: Collection['people'][number][] = [];
+  for (const { name, paths } of usable) {
+    people.push({ name, paths, samples: await inOrder(paths, sample) });
+    tell(`${people.length}/${usable.length} people`);
+  }
+  const strangerPaths = await readPhotographs(options.unknown);
+  tell(`${strangerPaths.length} strangers`);
+  const strangers = await inOrder(strangerPaths, sample);
+  const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
+  return { people, strangers, photographs, refused };
+}
+
+async function inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}

@@ -1,0 +1,96 @@
+import { badInput } from '../../base/errors.js';
+import type { Lifetime } from '../../base/lifetime.js';
+import { silentLogger } from '../../base/logger.js';
+import { loadConfig } from '../../config/load.js';
+import { formatProblem } from '../../config/problem.js';
+import { type CameraConfig, type Config, configSchema } from '../../config/schema.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
+import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import { openConfiguredStore } from '../../models/configured-store.js';
+import { matchPolicy } from '../../models/operating-point.js';
+import type { FaceAnalyser } from '../../vision/face-analyser.js';
+import { openFaceAnalyser } from '../../vision/inference/open-face-analyser.js';
+import { detectFfmpeg, type FfmpegBinary } from '../../vision/ingest/ffmpeg-binary.js';
+import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
+
+export interface ReplaySettings {
+  /** Configuration file; absent: every setting has its default. */
+  readonly configPath: string | undefined;
+  /** Camera of the configuration whose settings apply; absent: the defaults of a camera. */
+  readonly cameraId: string | undefined;
+  /** Frames analysed per second, whether somebody is in sight or not yet; absent: the camera's rates. */
+  readonly fps: number | undefined;
+}
+
+/** What commands need that run the stages without a daemon. */
+export interface ReplaySetup {
+  readonly config: Config;
+  readonly camera: CameraConfig;
+  readonly analyser: FaceAnalyser;
+  readonly ffmpeg: FfmpegBinary;
+  readonly recogniser: RecogniserInUse;
+  readonly liveness: LivenessPolicy;
+  readonly match: MatchPolicy;
+}
+
+/** Opens models and FFmpeg as a vision process would. What is opened belongs to `lifetime`. */
+export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifetime): Promise<ReplaySetup> {
+  const config = await settingsOf(settings.configPath);
+  const camera = cameraOf(config, settings);
+  const ffmpeg = await detectFfmpeg();
+  const models = await openConfiguredStore(config.models.dir);
+  const recogniser = recogniserInUse(models, config.vision.recogniser);
+  const { provider, detector, recogniser: recogniserPack, passivePad, threads } = config.vision;
+  const analyser = await openFaceAnalyser({
+    models,
+    provider,
+    detector,
+    recogniser: recogniserPack,
+    passivePad,
+    threads: threads === 'auto' ? 1 : threads,
+    logger: silentLogger,
+  });
+  lifetime.use('face analyser', analyser);
+  return {
+    config,
+    camera,
+    analyser,
+    ffmpeg,
+    recogniser,
+    liveness: { ...defaultLivenessPolicy, ...config.liveness },
+    match: matchPolicy(config, recogniser.pack),
+  };
+}
+
+/** What a configuration needs at least; everything else has a default. */
+const leastConfig = {
+  site: { id: 'replay', timeZone: 'UTC' },
+  cameras: [{ id: 'clip', name: 'Clip', url: 'rtsp://127.0.0.1/' }],
+};
+
+async function settingsOf(path: string | undefined): Promise<Config> {
+  if (path === undefined) return configSchema.parse(leastConfig);
+  const loaded = await loadConfig(path);
+  if (loaded.ok) return loaded.config;
+  const problems = loaded.problems.map((problem) => formatProblem(path, problem));
+  throw badInput('invalid-config', problems.join('\n'), {
+    remedy: `correct the file; 'rollcall check-config --config ${path}' checks it again`,
+  });
+}
+
+function cameraOf(config: Config, { cameraId, fps }: ReplaySettings): CameraConfig {
+  const [standard] = configSchema.parse(leastConfig).cameras;
+  const camera =
+    cameraId === undefined ? standard : config.cameras.find((candidate) => candidate.id === cameraId);
+  if (camera === undefined) {
+    const known = config.cameras.map(({ id }) => id).join(', ');
+    throw badInput('camera-unknown', `the configuration has no camera ${cameraId}`, {
+      remedy: known === '' ? 'leave --camera out' : `name one of: ${known}`,
+    });
+  }
+  return fps === undefined ? camera : { ...camera, rates: ratesAt(fps, camera) };
+}
+
+function ratesAt(fps: number, { rates }: CameraConfig): CameraConfig['rates'] {
+  return { idleFps: Math.min(rates.idleFps, fps), trackingFps: fps };
+}

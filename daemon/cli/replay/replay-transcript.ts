@@ -1,0 +1,143 @@
+import type { Fact } from '../../domain/events/event.js';
+import type { Identification } from '../../domain/identification/match.js';
+import type { Sighting } from '../../domain/tracks/sighting.js';
+import type { Decider } from '../../records/decider.js';
+import type { ReplayStep } from '../../vision/replay-clip.js';
+import type { StageEvent } from '../../vision/stage-event.js';
+
+/**
+ * One line of a transcript. `t` is in seconds from the first frame of the clip: when the thing was decided, but for a
+ * blink, whose `t` is the middle of the closure and whose `decided` is when the eyes had opened again.
+ */
+export interface TranscriptLine {
+  readonly t: number;
+  readonly type:
+    | 'track.started'
+    | 'track.ended'
+    | 'blink'
+    | 'liveness'
+    | 'identity'
+    | 'attendance'
+    | 'unknown'
+    | 'attack';
+  readonly track: string;
+  readonly [detail: string]: unknown;
+}
+
+/** Replays have no date: their wall clock counts from the first frame. */
+const wallMsOf = (capturedAtMs: number): number => capturedAtMs;
+
+/** The lines of one step of a replay, in the order in which things were decided. Feeds sightings to `decider`. */
+export async function transcribe(step: ReplayStep, decider: Decider): Promise<readonly TranscriptLine[]> {
+  const lines: TranscriptLine[] = [];
+  for (const event of step.events) {
+    if (event.type === 'sighting') lines.push(...(await decide(event.sighting, decider)));
+    else lines.push(lineOf(event));
+  }
+  return lines;
+}
+
+async function decide(sighting: Sighting, decider: Decider): Promise<readonly TranscriptLine[]> {
+  const { identification, fact } = await decider.onSighting(sighting, wallMsOf);
+  const t = seconds(sighting.lastSeenMs);
+  const track = sighting.trackId;
+  return [
+    ...(identification === undefined
+      ? []
+      : [{ t, type: 'identity', track, ...identityDetails(identification) } as const]),
+    ...(fact === undefined ? [] : [{ t, type: fact.kind, track, ...factDetails(fact) } as const]),
+  ];
+}
+
+function lineOf(event: Exclude<StageEvent, { type: 'sighting' }>): TranscriptLine {
+  const track = event.trackId;
+  const t = seconds(event.atMs);
+  switch (event.type) {
+    case 'track.started': {
+      const { x, y, width, height } = event.box;
+      const box = [x, y, width, height].map(Math.round);
+      return { t, type: event.type, track, firstSeen: seconds(event.firstSeenMs), box };
+    }
+    case 'track.ended': {
+      const { firstSeenMs, lastSeenMs, reason } = event;
+      return {
+        t,
+        type: event.type,
+        track,
+        reason,
+        firstSeen: seconds(firstSeenMs),
+        lastSeen: seconds(lastSeenMs),
+      };
+    }
+    case 'blink': {
+      const { atMs, durationMs } = event.blink;
+      return { t: seconds(atMs), type: event.type, track, durationS: seconds(durationMs), decided: t };
+    }
+    case 'liveness': {
+      const { verdict, reason, evidence } = event.assessment;
+      const { blinks, observedS, frameCount, passiveScore } = evidence;
+      return {
+        t,
+        type: event.type,
+        track,
+        verdict,
+        reason,
+        blinks: blinks.length,
+        observedS: rounded(observedS, 3),
+        frameCount,
+        ...(passiveScore === undefined ? {} : { passiveScore: rounded(passiveScore, 4) }),
+      };
+    }
+  }
+}
+
+function identityDetails(identification: Identification): Readonly<Record<string, unknown>> {
+  const { outcome, probeCount } = identification;
+  if (outcome === 'match') {
+    const { personId, similarity, margin } = identification;
+    return {
+      outcome,
+      person: personId,
+      similarity: rounded(similarity, 4),
+      margin: rounded(margin, 4),
+      probeCount,
+    };
+  }
+  const { bestSimilarity } = identification;
+  return {
+    outcome,
+    similarity: bestSimilarity === undefined ? null : rounded(bestSimilarity, 4),
+    probeCount,
+  };
+}
+
+function factDetails(fact: Fact): Readonly<Record<string, unknown>> {
+  const { verdict } = fact.liveness;
+  switch (fact.kind) {
+    case 'attendance':
+      return {
+        person: fact.personId,
+        similarity: rounded(fact.similarity, 4),
+        direction: fact.direction,
+        liveness: verdict,
+      };
+    case 'unknown':
+      return { similarity: roundedOrNull(fact.bestSimilarity), liveness: verdict };
+    case 'attack':
+      return { person: fact.personId, similarity: roundedOrNull(fact.similarity), liveness: verdict };
+  }
+}
+
+/** Milliseconds as seconds with three decimals. */
+function seconds(milliseconds: number): number {
+  return rounded(milliseconds / 1000, 3);
+}
+
+function roundedOrNull(value: number | null): number | null {
+  return value === null ? null : rounded(value, 4);
+}
+
+function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}

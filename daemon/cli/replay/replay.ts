@@ -1,0 +1,140 @@
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openAuditKey } from '../../audit/audit-key.js';
+import { badInput, messageOf, operational } from '../../base/errors.js';
+import { Lifetime } from '../../base/lifetime.js';
+import { silentLogger } from '../../base/logger.js';
+import { openGalleryFile } from '../../gallery/gallery-file.js';
+import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
+import { unlockGallery } from '../../gallery/open-gallery.js';
+import { wipe } from '../../host/sodium.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { createDecider, type SearchGallery } from '../../records/decider.js';
+import { memoryFacts } from '../../records/memory-facts.js';
+import { replayClip } from '../../vision/replay-clip.js';
+import { exitCodes, printLine, runAction } from '../output.js';
+import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { type TranscriptLine, transcribe } from './replay-transcript.js';
+
+interface ReplayOptions {
+  readonly fps?: number;
+  readonly speed: 'max' | 'real';
+  readonly config?: string;
+  readonly camera?: string;
+  readonly gallery?: string | true;
+  readonly json?: boolean;
+}
+
+/** A rate of analysis from the command line, frames per second. */
+export function parseFps(text: string): number {
+  const fps = Number(text);
+  if (Number.isFinite(fps) && fps >= 1 && fps <= 60) return fps;
+  throw new InvalidArgumentError('must be a number of frames per second from 1 to 60');
+}
+
+export function registerReplay(program: Command): void {
+  program
+    .command('replay')
+    .argument('<file>', 'a clip in any format that FFmpeg reads')
+    .description(
+      "run the stages of a camera on a clip, with the clip's own time; needs no daemon and no network",
+    )
+    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
+    .addOption(
+      new Option('--speed <speed>', 'as fast as possible, or at the speed of the clip')
+        .choices(['max', 'real'])
+        .default('max'),
+    )
+    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--camera <id>', 'take rates, smallest face and direction of this camera of the configuration')
+    .option(
+      '--gallery [file]',
+      'recognise against a gallery: this file, else that of the configuration; its key is the configured one',
+    )
+    .option('--json', 'print one JSON object a line instead of text')
+    .action((file: string, options: ReplayOptions) =>
+      runAction(options.json === true, async () => {
+        await replay(file, options);
+        return exitCodes.done;
+      }),
+    );
+}
+
+async function replay(path: string, options: ReplayOptions): Promise<void> {
+  await using lifetime = new Lifetime(clock);
+  const { fps, config: configPath, camera: cameraId, speed } = options;
+  const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
+  const search = await openSearch(options, setup, lifetime);
+  const { camera, analyser, ffmpeg, liveness, match, config } = setup;
+  const decider = createDecider({
+    search,
+    policy: match,
+    rules: config.rules,
+    directionOf: () => camera.direction,
+    facts: memoryFacts(),
+  });
+  const sameFaceThreshold = match.threshold;
+  const steps = replayClip({ path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed });
+  for await (const step of steps) {
+    for (const line of await transcribe(step, decider)) {
+      if (options.json === true) printLine(line);
+      else process.stdout.write(`${describeLine(line)}\n`);
+    }
+  }
+}
+
+async function openSearch(
+  { gallery, config: configPath }: ReplayOptions,
+  { config, recogniser }: ReplaySetup,
+  lifetime: Lifetime,
+): Promise<SearchGallery> {
+  if (gallery === undefined) return () => Promise.resolve([]);
+  if (configPath === undefined) {
+    throw badInput('gallery-without-config', 'a gallery cannot be opened without a configuration', {
+      remedy: 'add --config FILE: it names the key that the gallery is sealed with',
+    });
+  }
+  const path = gallery === true ? config.gallery.path : gallery;
+  await refuseMissing(path);
+  const audit = await openAuditKey({ secretsDirectory: config.secretsDir, dataDir: config.dataDir });
+  lifetime.defer('audit key', () => wipe(audit.key));
+  const file = lifetime.use('gallery file', await openGalleryFile({ path, auditKey: audit.key, clock }));
+  const providers = makeKeyProviders({
+    clock,
+    secretName: config.gallery.key,
+    credentials: { secretsDirectory: config.secretsDir },
+    workDirectory: dirname(config.control.socketPath),
+  });
+  const by = { actor: `uid:${process.getuid?.() ?? 'unknown'}`, origin: 'replay' };
+  const { id, dimensions } = recogniser;
+  const unlock = { file, providers, input: {}, recogniser: id, dimensions, by, clock, logger: silentLogger };
+  const result = await unlockGallery(unlock);
+  if (result.outcome === 'sealed') {
+    throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, {
+      remedy: result.remedy,
+    });
+  }
+  const opened = lifetime.use('gallery', result.gallery);
+  return (embedding, { count }) => opened.nearest(embedding, { count });
+}
+
+/** Opening a gallery makes it where there is none: a replay must not. */
+async function refuseMissing(path: string): Promise<void> {
+  try {
+    await access(path);
+  } catch (error) {
+    throw badInput('gallery-missing', `the gallery cannot be read: ${messageOf(error)}`, {
+      remedy: 'check the path; persons are enrolled with "rollcall person add"',
+      cause: error,
+    });
+  }
+}
+
+/** A transcript line for a person: time, what, whose track, the rest. */
+function describeLine({ t, type, track, ...details }: TranscriptLine): string {
+  const rest = Object.entries(details)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ');
+  return `${t.toFixed(2).padStart(8)} s  ${type.padEnd(13)} ${track.padEnd(4)} ${rest}`;
+}

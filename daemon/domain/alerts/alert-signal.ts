@@ -1,0 +1,66 @@
+import type { EventKind } from '../events/event.js';
+import type { CameraId } from '../ids.js';
+import { type Condition, conditions, type Occurrence } from './alert-rule.js';
+
+interface AboutEvent {
+  /** Null: the box as a whole. */
+  readonly cameraId: CameraId | null;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Why, where the event names a code. */
+  readonly code: string | null;
+  /** Of a condition: everything that it is about, where the event says so. */
+  readonly about?: readonly string[];
+  readonly sequence: number;
+}
+
+/** What an event means to rules. */
+export type AlertSignal =
+  | (AboutEvent & { readonly kind: 'occurred'; readonly on: Occurrence })
+  | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
+
+/** Kinds of event that rules may be about. */
+export const alertingKinds: readonly EventKind[] = ['unknown', 'attack', 'gap', 'camera', 'gallery', 'box'];
+
+/** An event as it was recorded. */
+export interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
+  readonly kind: EventKind;
+  /** The `data` of the CloudEvent. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined for an event that no rule can be about. */
+export function alertSignal({ kind, data, ...place }: AlertableEvent): AlertSignal | undefined {
+  const about = { ...place, code: textOrNull(data['code']) };
+  const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
+  switch (kind) {
+    case 'unknown':
+    case 'attack':
+      return { ...about, kind: 'occurred', on: kind };
+    case 'gap':
+      return { ...about, kind: 'occurred', on: 'events-lost', code: textOrNull(data['reason']) };
+    case 'camera':
+      return { ...about, kind: phase(data['state'] === 'failed'), on: 'camera-down' };
+    case 'gallery': {
+      const { change } = data;
+      if (change !== 'sealed' && change !== 'opened') return undefined;
+      return { ...about, kind: phase(change === 'sealed'), on: 'sealed' };
+    }
+    case 'box': {
+      const on = conditions.find((condition) => condition === data['condition']);
+      return on === undefined ? undefined : { ...about, ...named(data['about']), kind: phaseOf(data), on };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsened' | 'eased' | 'ended' {
+  if (active !== true) return 'ended';
+  return change === 'worsened' || change === 'eased' ? change : 'began';
+}
+
+const named = (about: unknown): Pick<AboutEvent, 'about'> =>
+  Array.isArray(about) ? { about: about.map(String) } : {};
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -1,0 +1,85 @@
+import type { LocalTime } from '../attendance/shift.js';
+import { localIso } from '../attendance/shift-time-text.js';
+import type { CameraId } from '../ids.js';
+import {
+  type AlertPart,
+  type AlertSubject,
+  type Condition,
+  isOccurrence,
+  type Occurrence,
+} from './alert-rule.js';
+
+/** How cameras are called and what the clock on the wall shows. */
+export interface AlertWording {
+  readonly cameraName: (id: CameraId) => string;
+  readonly localTime: LocalTime;
+}
+
+const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
+  unknown: { once: 'An unknown person', often: 'unknown people' },
+  attack: { once: 'A presentation attack', often: 'presentation attacks' },
+  'events-lost': {
+    once: 'Events were given up before the broker had them',
+    often: 'times events were given up before the broker had them',
+  },
+};
+
+/** What is said while it lasts, and the verb phrase for when it is over. */
+const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: string }>> = {
+  'camera-down': { now: 'is down', past: 'was down' },
+  sealed: { now: 'The gallery is sealed: nobody is identified', past: 'The gallery was sealed' },
+  'disk-low': { now: 'The disk is running full', past: 'The disk was running full' },
+  'certificate-expiring': {
+    now: 'A certificate for the broker expires soon or is not in force',
+    past: 'A certificate for the broker was about to expire or not in force',
+  },
+  'commands-refused': {
+    now: 'Commands are refused again and again',
+    past: 'Commands were refused again and again',
+  },
+  'client-id-contested': {
+    now: 'Another client uses the client id of this box at the broker',
+    past: 'Another client used the client id of this box at the broker',
+  },
+  'topic-refused': {
+    now: 'The broker refuses a topic of this box',
+    past: 'The broker refused a topic of this box',
+  },
+  'clock-jumped': { now: 'The clock of the box has jumped', past: 'The clock of the box had jumped' },
+};
+
+/** `2026-03-29 08:05` by the clock of the site. */
+export const shownTime = (wallMs: number, { localTime }: AlertWording): string =>
+  localIso(wallMs, localTime).slice(0, 16).replace('T', ' ');
+
+/** Whole minutes from the first to the last time, rounded up; at least 1. */
+export const spanMinutes = ({ fromMs, untilMs }: AlertPart): number =>
+  Math.max(1, Math.ceil(((untilMs ?? fromMs) - fromMs) / 60_000));
+
+/** One sentence on each part, such as `3 unknown people at Gate in 10 minutes`. */
+export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], wording: AlertWording): string {
+  const say = isOccurrence(on)
+    ? (part: AlertPart) => occurrenceText(on, part, wording)
+    : (part: AlertPart) => conditionText(on, part, wording);
+  return parts.map(say).join('; ');
+}
+
+function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): string {
+  const { once, often } = happened[on];
+  const place = part.cameraId === null ? '' : ` at ${cameraName(part.cameraId)}`;
+  if (part.count === 1) return `${once}${place}`;
+  const minutes = spanMinutes(part);
+  return `${part.count} ${often}${place} in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`;
+}
+
+function conditionText(on: Condition, part: AlertPart, wording: AlertWording): string {
+  const { now, past } = lasted[on];
+  const camera = part.cameraId === null ? '' : `Camera ${wording.cameraName(part.cameraId)} `;
+  const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
+  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  const from = shownTime(part.fromMs, wording);
+  if (part.untilMs === null) return `${part.isWorse ? 'Worse: ' : ''}${camera}${now}, since ${from}${why}`;
+  const until = shownTime(part.untilMs, wording);
+  const times = part.count === 1 ? '' : ` ${part.count} times`;
+  return `Over: ${camera}${past}${times} from ${from} to ${until}${why}`;
+}

@@ -1,0 +1,80 @@
+import type { Fact } from '../events/event.js';
+import type { CameraId, PersonId } from '../ids.js';
+
+/** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
+export interface AttendanceRules {
+  /** Per person and camera. */
+  readonly attendanceCooldownS: number;
+  /** Per camera. */
+  readonly unknownCooldownS: number;
+  /** Per camera. */
+  readonly attackCooldownS: number;
+  /**
+   * How long somebody must have been in sight before being called unknown, or a presentation attack by nobody known:
+   * the first views of someone walking up are the smallest, and the views of the next seconds often settle who it is.
+   * A track that ends sooner is judged by what it had.
+   */
+  readonly unknownAfterS: number;
+}
+
+/**
+ * What was already recorded. Asked of the records, never of memory alone, so that a restart does not repeat what was
+ * said before it. Times are wall clock, milliseconds since the epoch; undefined where there is none.
+ */
+export interface RecentFacts {
+  lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  lastUnknownMs(cameraId: CameraId): number | undefined;
+  lastAttackMs(cameraId: CameraId): number | undefined;
+}
+
+export type SuppressionReason = 'attendance-cooldown' | 'unknown-cooldown' | 'attack-cooldown';
+
+/** A fact that is true but was not worth saying, and why: counted and logged, never published. */
+export interface SuppressedFact {
+  readonly fact: Fact;
+  readonly reason: SuppressionReason;
+  /** Time between this fact and the recorded one that silences it, seconds. */
+  readonly elapsedS: number;
+}
+
+/** Why `fact` must not be said now; undefined when it may be. */
+export function suppressionOf(
+  fact: Fact,
+  rules: AttendanceRules,
+  recent: RecentFacts,
+): SuppressedFact | undefined {
+  const { reason, lastMs, cooldownS } = cooldownFor(fact, rules, recent);
+  if (lastMs === undefined) return undefined;
+  // The distance counts in both directions: a clock set back must not silence a camera until it has caught up.
+  const elapsedS = Math.abs(fact.occurredAtMs - lastMs) / 1000;
+  return elapsedS < cooldownS ? { fact, reason, elapsedS } : undefined;
+}
+
+interface Cooldown {
+  readonly reason: SuppressionReason;
+  readonly lastMs: number | undefined;
+  readonly cooldownS: number;
+}
+
+function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): Cooldown {
+  switch (fact.kind) {
+    case 'attendance':
+      return {
+        reason: 'attendance-cooldown',
+        lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId),
+        cooldownS: rules.attendanceCooldownS,
+      };
+    case 'unknown':
+      return {
+        reason: 'unknown-cooldown',
+        lastMs: recent.lastUnknownMs(fact.cameraId),
+        cooldownS: rules.unknownCooldownS,
+      };
+    case 'attack':
+      return {
+        reason: 'attack-cooldown',
+        lastMs: recent.lastAttackMs(fact.cameraId),
+        cooldownS: rules.attackCooldownS,
+      };
+  }
+}

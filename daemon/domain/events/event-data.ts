@@ -1,0 +1,101 @@
+import { isoTime } from '../iso-time.js';
+import type { BoxEvent, Fact, PublishedLiveness } from './event.js';
+import type { Notice } from './notice.js';
+
+/** Ids of the networks that looked, by what each of them does. */
+export type ModelIds = Readonly<Record<string, string>>;
+
+/** The `data` of an event: JSON, by kind. A person is named by the opaque id only. */
+export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<string, unknown>> {
+  switch (event.kind) {
+    case 'attendance':
+    case 'unknown':
+    case 'attack':
+      return factData(event, models);
+    default:
+      return noticeData(event);
+  }
+}
+
+/** Similarities are rounded to 4 decimals, durations to milliseconds: nobody can measure more. */
+function factData(fact: Fact, models: ModelIds) {
+  const { cameraId: camera, trackId: track } = fact;
+  const evidence = {
+    quality: rounded(fact.quality, 3),
+    liveness: roundedLiveness(fact.liveness),
+    models: { ...models, recogniser: fact.recogniser },
+  };
+  switch (fact.kind) {
+    case 'attendance': {
+      const { personId: person, direction, threshold } = fact;
+      const similarity = rounded(fact.similarity, 4);
+      const margin = rounded(fact.margin, 4);
+      return { camera, track, person, direction, similarity, threshold, margin, ...evidence };
+    }
+    case 'unknown': {
+      const { bestSimilarity, threshold } = fact;
+      return { camera, track, similarity: roundedOrNull(bestSimilarity), threshold, ...evidence };
+    }
+    case 'attack': {
+      const { personId: person, similarity } = fact;
+      return { camera, track, person, similarity: roundedOrNull(similarity), ...evidence };
+    }
+  }
+}
+
+function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
+  switch (notice.kind) {
+    case 'person':
+      return { person: notice.personId };
+    case 'camera':
+      return { camera: notice.cameraId, state: notice.state, ...given({ code: notice.code }) };
+    case 'gallery':
+      return { change: notice.change, ...given({ code: notice.code }) };
+    case 'box': {
+      const { condition, isActive, change, about, details = {} } = notice;
+      return { condition, active: isActive, ...given({ change, about }), details };
+    }
+    case 'audit':
+      return { entry: notice.entry, hash: notice.hash, keyId: notice.keyId };
+    case 'summary': {
+      const { date, part, parts, counts } = notice;
+      const persons = notice.persons.map(({ personId, ...day }) => ({ person: personId, ...day }));
+      return { date, part, parts, counts, persons };
+    }
+    case 'gap': {
+      const { firstSequence, lastSequence, counts, reason } = notice;
+      return { firstSequence, lastSequence, counts, reason };
+    }
+    case 'identity': {
+      const { keyId, formerKeyId, formerUntilMs } = notice;
+      return { keyId, formerKeyId, formerUntil: isoTime(formerUntilMs) };
+    }
+    case 'reply': {
+      const { commandId, command, outcome, code, message, result } = notice;
+      return { id: commandId, command, outcome, ...given({ code, message, result }) };
+    }
+  }
+}
+
+function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function roundedLiveness(liveness: PublishedLiveness): PublishedLiveness {
+  const { passiveScore } = liveness;
+  return {
+    ...liveness,
+    blinks: liveness.blinks.map(({ time, durationS }) => ({ time, durationS: rounded(durationS, 3) })),
+    observedS: rounded(liveness.observedS, 3),
+    ...(passiveScore === undefined ? {} : { passiveScore: rounded(passiveScore, 4) }),
+  };
+}
+
+function roundedOrNull(similarity: number | null): number | null {
+  return similarity === null ? null : rounded(similarity, 4);
+}
+
+function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}

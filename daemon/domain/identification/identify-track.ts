@@ -1,0 +1,119 @@
+import type { PersonId } from '../ids.js';
+import type { Candidate, Identification, MatchPolicy } from './match.js';
+
+/** One probe of a track after it was searched: who came nearest, at most one entry per person. */
+export interface SearchedProbe {
+  readonly capturedAtMs: number;
+  /** Quality score of the view, 0..1. */
+  readonly quality: number;
+  /** The nearest persons, each with the similarity of their nearest reference; any order. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** The probes of one track that count, best quality first. */
+export type TrackProbes = readonly SearchedProbe[];
+
+/**
+ * Probes that count per track. Vision embeds only the best few views; this bounds what a track that stays for
+ * hours can accumulate, and keeps the best views of it.
+ */
+const maximumProbes = 24;
+
+/** A poor view that was embedded all the same still says something. */
+const smallestWeight = 0.1;
+
+/** The least a cosine can be: stands in for a person or a similarity that does not exist. */
+const leastSimilarity = -1;
+
+export const noProbes: TrackProbes = [];
+
+/** Adds probes. The order in which probes arrive makes no difference. */
+export function withProbes(probes: TrackProbes, more: readonly SearchedProbe[]): TrackProbes {
+  return [...probes, ...more]
+    .sort((a, b) => b.quality - a.quality || a.capturedAtMs - b.capturedAtMs)
+    .slice(0, maximumProbes);
+}
+
+/** The probes as if `personId` had never been in the gallery. */
+export function withoutPerson(probes: TrackProbes, personId: PersonId): TrackProbes {
+  return probes.map((probe) => ({
+    ...probe,
+    candidates: probe.candidates.filter((candidate) => candidate.personId !== personId),
+  }));
+}
+
+interface Standing {
+  readonly personId: PersonId;
+  /** Quality-weighted mean similarity over all probes of the track. */
+  readonly similarity: number;
+  /** Share of the weight, 0..1, of probes to which this person was nearest and above the threshold. */
+  readonly voteShare: number;
+}
+
+/**
+ * Identifies one track (open set). Every person's similarity is averaged over the track's probes, weighted by the
+ * quality of the view; a person missing from a probe's candidates counts with that probe's weakest candidate, the
+ * most it can have been. Then
+ * - match: the best mean reaches the threshold, beats the second best by the margin, and its person was the nearest,
+ *   above the threshold, in more than half of the weight (a track that jumped from one person to another fails this);
+ * - no match: the best mean stays under the threshold and less than half of the weight spoke for anybody;
+ * - inconclusive: fewer probes than the policy asks for, or the probes disagree.
+ */
+export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identification {
+  const standings = rank(probes, policy.threshold);
+  const [best, second] = standings;
+  const probeCount = probes.length;
+  const bestSimilarity = best?.similarity;
+  const inconclusive: Identification = { outcome: 'inconclusive', bestSimilarity, probeCount };
+  if (probeCount < Math.max(1, policy.minimumProbes)) return inconclusive;
+  if (!best) return { outcome: 'no match', bestSimilarity: undefined, probeCount };
+
+  if (best.similarity < policy.threshold) {
+    const spokenFor = standings.reduce((sum, { voteShare }) => sum + voteShare, 0);
+    return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount } : inconclusive;
+  }
+  const margin = best.similarity - (second?.similarity ?? leastSimilarity);
+  if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
+  const { personId, similarity } = best;
+  return { outcome: 'match', personId, similarity, margin, probeCount };
+}
+
+function rank(probes: TrackProbes, threshold: number): readonly Standing[] {
+  const people = new Set(probes.flatMap(({ candidates }) => candidates.map(({ personId }) => personId)));
+  const totalWeight = probes.reduce((sum, probe) => sum + weightOf(probe), 0);
+  const seen = probes.map((probe) => summarise(probe));
+  return [...people]
+    .map((personId) => {
+      let weighted = 0;
+      let votes = 0;
+      for (const { weight, similarities, nearest, weakest } of seen) {
+        weighted += weight * (similarities.get(personId) ?? weakest);
+        if (nearest?.personId === personId && nearest.similarity >= threshold) votes += weight;
+      }
+      return { personId, similarity: weighted / totalWeight, voteShare: votes / totalWeight };
+    })
+    .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1));
+}
+
+function weightOf(probe: SearchedProbe): number {
+  return Math.min(1, Math.max(smallestWeight, probe.quality));
+}
+
+function summarise(probe: SearchedProbe) {
+  let nearest: Candidate | undefined;
+  let weakest: number | undefined;
+  for (const candidate of probe.candidates) {
+    if (!nearest || isNearer(candidate, nearest)) nearest = candidate;
+    weakest = Math.min(weakest ?? candidate.similarity, candidate.similarity);
+  }
+  return {
+    weight: weightOf(probe),
+    similarities: new Map(probe.candidates.map(({ personId, similarity }) => [personId, similarity])),
+    nearest,
+    weakest: weakest ?? leastSimilarity,
+  };
+}
+
+function isNearer(a: Candidate, b: Candidate): boolean {
+  return a.similarity > b.similarity || (a.similarity === b.similarity && a.personId < b.personId);
+}

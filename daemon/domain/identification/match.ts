@@ -1,0 +1,47 @@
+import type { PersonId } from '../ids.js';
+
+/**
+ * A face as numbers: a vector of unit length, so that the dot product of two is their cosine similarity,
+ * -1..1, higher = closer. Only vectors of the same recogniser may be compared.
+ */
+export type Embedding = Float32Array;
+
+/** One embedding of a track, taken from one of its best views. */
+export interface Probe {
+  readonly capturedAtMs: number;
+  readonly embedding: Embedding;
+  /** Quality score of the view, 0..1. */
+  readonly quality: number;
+}
+
+/** A person of the gallery and how close a probe came to their nearest reference. */
+export interface Candidate {
+  readonly personId: PersonId;
+  readonly similarity: number;
+}
+
+/** Operating point of a recogniser; defaults and their origin stand in the model manifest. */
+export interface MatchPolicy {
+  /** Similarity from which two faces count as the same person. */
+  readonly threshold: number;
+  /** How much closer the best person must be than the second best. */
+  readonly margin: number;
+  /** Probes needed before a track is decided either way. */
+  readonly minimumProbes: number;
+}
+
+/** Outcome of identifying one track against the gallery (ISO/IEC 2382-37: open-set identification). */
+export type Identification =
+  | {
+      readonly outcome: 'match';
+      readonly personId: PersonId;
+      readonly similarity: number;
+      readonly margin: number;
+      readonly probeCount: number;
+    }
+  | { readonly outcome: 'no match'; readonly bestSimilarity: number | undefined; readonly probeCount: number }
+  | {
+      readonly outcome: 'inconclusive';
+      readonly bestSimilarity: number | undefined;
+      readonly probeCount: number;
+    };

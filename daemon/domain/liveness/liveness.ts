@@ -1,0 +1,50 @@
+import type { FaceQuality } from '../faces/quality.js';
+
+/** One completed blink: both eyes closed and opened again. Times as in `Frame.capturedAtMs`. */
+export interface Blink {
+  /** Middle of the closure, milliseconds. */
+  readonly atMs: number;
+  readonly durationMs: number;
+}
+
+/**
+ * What is known about whether a live person stands there (ISO/IEC 30107-1: presentation attack detection).
+ * `undetermined` is neither: not seen well or long enough.
+ */
+export const livenessVerdicts = ['live', 'attack', 'undetermined'] as const;
+export type LivenessVerdict = (typeof livenessVerdicts)[number];
+
+/** Why the verdict is what it is; stable names for logs, events and technicians. */
+export const livenessReasons = [
+  'blinked',
+  'no-blink-for-too-long',
+  'passive-model',
+  'observed-too-briefly',
+  'eyes-not-seen-well',
+] as const;
+export type LivenessReason = (typeof livenessReasons)[number];
+
+export interface LivenessEvidence {
+  readonly blinks: readonly Blink[];
+  /** Seconds in which the eyes were seen well enough that a blink would have been noticed. */
+  readonly observedS: number;
+  /** Frames in which the eyes were measured. */
+  readonly frameCount: number;
+  /** Mean score of the passive model, 0 (attack) .. 1 (live); absent where no such pack is in use. */
+  readonly passiveScore?: number;
+}
+
+export interface LivenessAssessment {
+  readonly verdict: LivenessVerdict;
+  readonly reason: LivenessReason;
+  readonly evidence: LivenessEvidence;
+}
+
+/** The eyes in one analysed frame of a track: the input of blink detection. */
+export interface EyeSample {
+  readonly atMs: number;
+  /** Openness as in `EyeContour`; undefined where that eye was not seen well enough to judge. */
+  readonly left: number | undefined;
+  readonly right: number | undefined;
+  readonly quality: FaceQuality;
+}

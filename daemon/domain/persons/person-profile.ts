@@ -1,0 +1,69 @@
+import { checkText } from '../printable-text.js';
+import { type Consent, checkConsent, type GivenConsent } from './consent.js';
+
+/** Longest name, in characters (code points). */
+export const longestName = 200;
+/** Longest id that another system knows a person by, characters. */
+export const longestExternalId = 100;
+/** Longest notes, characters. */
+export const longestNotes = 2000;
+
+/** What somebody wrote down about a person. All of it is personal data and is sealed. */
+export interface PersonProfile {
+  readonly name: string;
+  /** What another system (payroll, access control) knows the person by; no two persons have the same. */
+  readonly externalId?: string;
+  /** May have several lines. */
+  readonly notes?: string;
+  readonly consent?: Consent;
+}
+
+/** A profile before it was checked. An empty text counts as absent, but for the name. */
+export interface GivenProfile {
+  readonly name: string;
+  readonly externalId?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly consent?: GivenConsent | undefined;
+}
+
+export type CheckedProfile = { readonly profile: PersonProfile } | { readonly problems: readonly string[] };
+
+/** The name as it is stored (trimmed, Unicode NFC), or why it cannot be one. */
+export function checkName(text: string): { readonly name: string } | { readonly problem: string } {
+  const checked = checkText(text, { what: 'the name', longest: longestName });
+  return 'problem' in checked ? checked : { name: checked.text };
+}
+
+/** The profile as it is stored, or everything that is wrong with it. `todayIso` is `YYYY-MM-DD`. */
+export function checkProfile(given: GivenProfile, todayIso: string): CheckedProfile {
+  const problems: string[] = [];
+  const optional = (text: string | undefined, what: string, longest: number, isMultiline: boolean) => {
+    if (text === undefined || text.trim() === '') return undefined;
+    const checked = checkText(text, { what, longest, isMultiline });
+    if ('text' in checked) return checked.text;
+    problems.push(checked.problem);
+    return undefined;
+  };
+  const name = checkName(given.name);
+  if ('problem' in name) problems.push(name.problem);
+  const externalId = optional(given.externalId, 'the external id', longestExternalId, false);
+  const notes = optional(given.notes, 'the note', longestNotes, true);
+  const checked = given.consent === undefined ? undefined : checkConsent(given.consent, todayIso);
+  if (checked !== undefined && 'problems' in checked) problems.push(...checked.problems);
+  if ('problem' in name || problems.length > 0) return { problems };
+  return {
+    profile: {
+      name: name.name,
+      ...(externalId === undefined ? {} : { externalId }),
+      ...(notes === undefined ? {} : { notes }),
+      ...(checked !== undefined && 'consent' in checked ? { consent: checked.consent } : {}),
+    },
+  };
+}
+
+/** The profile once consent was withdrawn on `withdrawnIso`, `YYYY-MM-DD`. */
+export function withdrawn(profile: PersonProfile, withdrawnIso: string): PersonProfile {
+  // Consent may have been given before anybody noted it: that it is gone must be noted all the same.
+  const { consent = { basis: 'consent', dateIso: withdrawnIso, reference: 'not recorded' } } = profile;
+  return { ...profile, consent: { ...consent, withdrawnIso } };
+}

@@ -1,0 +1,188 @@
+import { operational } from '../../base/errors.js';
+import { type RecogniserId, recogniserId } from '../../domain/ids.js';
+import { wipe } from '../../host/sodium.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { places } from '../places.js';
+import { KeyEncryptionKey } from './key-encryption-key.js';
+import type { KeyProviderKind, KeySlotParameters } from './key-provider.js';
+import { KeyRing } from './key-ring.js';
+
+/** A key-encryption key in force, as the gallery knows it. */
+export interface KeySlot {
+  readonly keyId: string;
+  readonly provider: KeyProviderKind;
+  readonly parameters: KeySlotParameters;
+  readonly isCurrent: boolean;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly createdAtMs: number;
+}
+
+interface SlotRow {
+  readonly keyId: string;
+  readonly provider: string;
+  readonly parameters: string;
+  readonly checkValue: Uint8Array;
+  readonly seal: Uint8Array;
+  readonly otherKey: Uint8Array | null;
+  readonly isCurrent: number;
+  readonly createdAtMs: number;
+}
+
+export function galleryDamaged(reason: string): Error {
+  return operational('gallery-damaged', `the gallery is damaged: ${reason}`, {
+    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for examination.',
+    details: { table: 'key_slot' },
+  });
+}
+
+const nothing = new Uint8Array(0);
+const kinds: readonly string[] = ['secret', 'passphrase', 'tpm'];
+
+function isProviderKind(text: string): text is KeyProviderKind {
+  return kinds.includes(text);
+}
+
+function readRows({ db }: OpenDatabase): readonly SlotRow[] {
+  return db
+    .prepare<[], SlotRow>(
+      `SELECT key_id AS keyId, provider, parameters, check_value AS checkValue, seal, other_key AS otherKey,
+              is_current AS isCurrent, created_at_ms AS createdAtMs
+       FROM key_slot ORDER BY is_current DESC, created_at_ms DESC`,
+    )
+    .all();
+}
+
+/** @throws `gallery-damaged` */
+function parseParameters(text: string): KeySlotParameters {
+  try {
+    return JSON.parse(text) as KeySlotParameters;
+  } catch (error) {
+    throw error instanceof SyntaxError ? galleryDamaged('the parameters of its key were altered') : error;
+  }
+}
+
+/** The keys in force, the current one first; none in a gallery that has no key yet. Needs no key. */
+export function readKeySlots(database: OpenDatabase): readonly KeySlot[] {
+  return readRows(database).map(({ keyId, provider, parameters, isCurrent, createdAtMs }) => {
+    if (!isProviderKind(provider)) throw galleryDamaged('the provider of its key is unknown');
+    return {
+      keyId,
+      provider,
+      parameters: parseParameters(parameters),
+      isCurrent: isCurrent === 1,
+      createdAtMs,
+    };
+  });
+}
+
+/** What the gallery's templates were made by; undefined in a gallery that has no key yet. */
+export function readRecogniser({ db }: OpenDatabase): RecogniserId | undefined {
+  const made = db.prepare<[], string>('SELECT recogniser FROM gallery WHERE id = 1').pluck().get();
+  return made === undefined ? undefined : recogniserId(made);
+}
+
+export interface NewKeySlot {
+  readonly key: KeyEncryptionKey;
+  readonly provider: KeyProviderKind;
+  readonly parameters: KeySlotParameters;
+  readonly recogniser: RecogniserId;
+  readonly nowMs: number;
+}
+
+/** Puts a key in force as the current one. To be called in a transaction. */
+export function insertKeySlot({ db }: OpenDatabase, slot: NewKeySlot): void {
+  const { key, provider, parameters, recogniser, nowMs } = slot;
+  db.prepare('UPDATE key_slot SET is_current = 0').run();
+  db.prepare(
+    `INSERT INTO key_slot (key_id, provider, parameters, check_value, seal, other_key, is_current, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, NULL, 1, ?)`,
+  ).run(
+    key.id,
+    provider,
+    JSON.stringify(parameters),
+    key.checkValue(),
+    key.wrap(places.gallerySeal(key.id, recogniser), nothing),
+    nowMs,
+  );
+}
+
+/**
+ * Lets either of the two keys of a rotation open the other, so that any one of them opens the gallery until the rotation
+ * has ended. To be called in the transaction that puts the second one in force.
+ */
+export function linkKeySlots({ db }: OpenDatabase, first: KeyEncryptionKey, second: KeyEncryptionKey): void {
+  const update = db.prepare('UPDATE key_slot SET other_key = ? WHERE key_id = ?');
+  for (const [key, other] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    const copy = other.copy();
+    try {
+      update.run(key.wrap(places.otherKey(key.id, other.id), copy), key.id);
+    } finally {
+      wipe(copy);
+    }
+  }
+}
+
+/** Takes a key out of force: nothing in the gallery opens with it any more. To be called in a transaction. */
+export function deleteKeySlot({ db }: OpenDatabase, keyId: string): void {
+  db.prepare('DELETE FROM key_slot WHERE key_id = ?').run(keyId);
+  db.prepare('UPDATE key_slot SET other_key = NULL').run();
+}
+
+/** Seals the recogniser anew for every key in force. To be called in a transaction. */
+export function resealRecogniser({ db }: OpenDatabase, ring: KeyRing, recogniser: RecogniserId): void {
+  db.prepare('UPDATE gallery SET recogniser = ? WHERE id = 1').run(recogniser);
+  const update = db.prepare('UPDATE key_slot SET seal = ? WHERE key_id = ?');
+  for (const key of [ring.current, ring.retiring]) {
+    if (key !== undefined) update.run(key.wrap(places.gallerySeal(key.id, recogniser), nothing), key.id);
+  }
+}
+
+/**
+ * Two independent witnesses of the key, the check value and the seal, tell the cases apart: neither agrees, the key is a
+ * wrong one; one agrees, the key is right and the row was damaged.
+ */
+function assertKeyFits(row: SlotRow, key: KeyEncryptionKey, recogniser: RecogniserId): void {
+  const doesSealOpen = key.unwrap(places.gallerySeal(row.keyId, recogniser), row.seal) !== undefined;
+  const isCheckRight = key.hasCheckValue(row.checkValue);
+  if (doesSealOpen && isCheckRight) return;
+  if (doesSealOpen || isCheckRight)
+    throw galleryDamaged('what proves its key and its recogniser was altered');
+  throw operational(
+    'wrong-key',
+    `the gallery was sealed with another key: it needs ${row.keyId}, this one is ${key.id}`,
+    { remedy: 'Put back the key that was in use when this gallery was last opened.' },
+  );
+}
+
+/**
+ * The ring of all keys in force, opened with one of them. Takes `key` over.
+ * @throws `wrong-key`, `gallery-damaged`
+ */
+export function openKeyRing(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): KeyRing {
+  try {
+    return ringOf(database, keyId, key);
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function ringOf(database: OpenDatabase, keyId: string, key: KeyEncryptionKey): KeyRing {
+  const recogniser = readRecogniser(database);
+  const rows = readRows(database);
+  const row = rows.find((candidate) => candidate.keyId === keyId);
+  if (recogniser === undefined || row === undefined) throw galleryDamaged('its own row is missing');
+  assertKeyFits(row, key, recogniser);
+  const otherRow = rows.find((candidate) => candidate.keyId !== keyId);
+  if (otherRow === undefined) return new KeyRing(key);
+  const bytes =
+    row.otherKey === null ? undefined : key.unwrap(places.otherKey(keyId, otherRow.keyId), row.otherKey);
+  if (bytes === undefined) throw galleryDamaged('the second key of a rotation does not open');
+  const other = new KeyEncryptionKey(bytes);
+  wipe(bytes);
+  assertKeyFits(otherRow, other, recogniser);
+  return row.isCurrent === 1 ? new KeyRing(key, other) : new KeyRing(other, key);
+}

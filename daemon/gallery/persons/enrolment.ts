@@ -1,0 +1,83 @@
+import { badInput, defect } from '../../base/errors.js';
+import type { Embedding } from '../../domain/identification/match.js';
+import type { PersonProfile } from '../../domain/persons/person-profile.js';
+
+/** Photographs one person may be enrolled with at once. */
+export const MOST_PHOTOGRAPHS = 20;
+
+/** Largest photograph, bytes: sealing one holds the event loop for about 15 ms. */
+export const LARGEST_PHOTOGRAPH_BYTES = 4 * 1024 * 1024;
+
+/**
+ * All photographs of one enrolment together, bytes. They are written in one transaction, which at this size holds
+ * the event loop for about 40 ms (measured: docs/gallery.md); what is kept is a crop of the face, far smaller.
+ */
+export const LARGEST_ENROLMENT_BYTES = 8 * 1024 * 1024;
+
+/** How far the length of an embedding may be from 1: float32 rounding, with room. */
+const UNIT_TOLERANCE = 1e-3;
+
+/** A photograph that passed the quality gate, with what the recogniser made of it. */
+export interface EnrolmentPhotograph {
+  /** JPEG as it is to be kept, at most `LARGEST_PHOTOGRAPH_BYTES`. */
+  readonly jpeg: Uint8Array;
+  readonly embedding: Embedding;
+  /** Quality score of the face, 0..1. */
+  readonly quality: number;
+}
+
+export interface Enrolment {
+  /** Checked before. */
+  readonly profile: PersonProfile;
+  readonly photographs: readonly EnrolmentPhotograph[];
+}
+
+/** Whether `embedding` has `dimensions` values and unit length; not-a-number never passes. */
+export function isUnitEmbedding(embedding: Float32Array, dimensions: number): boolean {
+  if (embedding.length !== dimensions) return false;
+  const squared = embedding.reduce((sum, value) => sum + value * value, 0);
+  return Math.abs(Math.sqrt(squared) - 1) <= UNIT_TOLERANCE;
+}
+
+function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+}
+
+function photographProblems(photograph: EnrolmentPhotograph, index: number): string[] {
+  const problems: string[] = [];
+  if (!isJpeg(photograph.jpeg)) problems.push(`photograph ${index + 1} is not a JPEG`);
+  if (photograph.jpeg.length > LARGEST_PHOTOGRAPH_BYTES) {
+    problems.push(`photograph ${index + 1} is larger than ${LARGEST_PHOTOGRAPH_BYTES} bytes`);
+  }
+  return problems;
+}
+
+/**
+ * Checks the photographs of an enrolment.
+ * @throws `enrolment-refused` with every problem at once; `embedding-unusable` (a defect) where an embedding does
+ * not come from a recogniser of `dimensions` values
+ */
+export function checkEnrolment({ photographs }: Enrolment, dimensions: number): void {
+  for (const { embedding, quality } of photographs) {
+    if (!isUnitEmbedding(embedding, dimensions) || !(quality >= 0 && quality <= 1)) {
+      throw defect(
+        'embedding-unusable',
+        `an enrolment needs unit embeddings of ${dimensions} values and qualities of 0 to 1`,
+      );
+    }
+  }
+  const problems = photographs.flatMap(photographProblems);
+  if (photographs.length === 0) problems.unshift('there is no photograph');
+  if (photographs.length > MOST_PHOTOGRAPHS) {
+    problems.unshift(`there are more than ${MOST_PHOTOGRAPHS} photographs`);
+  }
+  const bytes = photographs.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
+  if (bytes > LARGEST_ENROLMENT_BYTES) {
+    problems.push(`the photographs together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
+  }
+  if (problems.length === 0) return;
+  throw badInput('enrolment-refused', `the person cannot be enrolled: ${problems.join('; ')}`, {
+    remedy: 'Correct what is named and enrol again; nothing was stored.',
+    details: { problems },
+  });
+}

@@ -1,0 +1,189 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
+import { operational } from '../../base/errors.js';
+import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import type { PersonProfile } from '../../domain/persons/person-profile.js';
+import { wipe } from '../../host/sodium.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { type PersonState, places } from '../places.js';
+import { newRowId } from '../row-id.js';
+import { type SealingKey, sealField } from '../sealing.js';
+import { encodeTemplate } from '../search/load-templates.js';
+import type { EnrolmentPhotograph } from './enrolment.js';
+import {
+  dataKeyOf,
+  type KeyedPersonRow,
+  type PersonRows,
+  type PhotographRow,
+  type TemplateRow,
+} from './person-rows.js';
+import { encodeProfile } from './profile-codec.js';
+
+/** What is to be stored about a person, checked before. */
+export interface NewPerson {
+  readonly id: PersonId;
+  readonly profile: PersonProfile;
+  readonly recogniser: RecogniserId;
+  readonly photographs: readonly EnrolmentPhotograph[];
+  /** Of an import that is not committed yet: the person is staged. */
+  readonly importId?: string | undefined;
+}
+
+export interface PersonChangesOptions {
+  readonly database: OpenDatabase;
+  readonly ring: KeyRing;
+  readonly rows: PersonRows;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** Writes persons, each change in one transaction with its audit entry. */
+export class PersonChanges {
+  readonly #database: OpenDatabase;
+  readonly #ring: KeyRing;
+  readonly #rows: PersonRows;
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+
+  constructor({ database, ring, rows, audit, clock }: PersonChangesOptions) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#rows = rows;
+    this.#audit = audit;
+    this.#clock = clock;
+  }
+
+  /** Seals everything, one photograph per turn of the event loop, then stores it. */
+  async add(person: NewPerson, by: Actor): Promise<void> {
+    const { id, importId, profile } = person;
+    const { row: dataKey, key } = this.#ring.newDataKey();
+    const atMs = this.#clock.wallMs();
+    try {
+      const templates: TemplateRow[] = [];
+      const photographs: PhotographRow[] = [];
+      for (const photograph of person.photographs) {
+        const row = sealPhotograph(key, id, photograph.jpeg, atMs);
+        photographs.push(row);
+        templates.push(
+          sealTemplate(key, {
+            ...photograph,
+            personId: id,
+            recogniser: person.recogniser,
+            photographId: row.id,
+          }),
+        );
+        await nextTurn();
+      }
+      const state: PersonState = importId === undefined ? 'active' : 'staged';
+      const sealed = sealProfile(key, { id, revision: 1, state }, profile);
+      const times = { enrolledAtMs: atMs, changedAtMs: atMs };
+      const row = { id, state, importId: importId ?? null, revision: 1, profile: sealed, ...times };
+      // A rotation may have begun or ended since the key was made: wrap it by the key that is current now.
+      const current = dataKey.kekId === this.#ring.current.id ? dataKey : this.#ring.wrap(key);
+      this.#database.transaction(() => {
+        this.#rows.insert(row, current, templates, photographs);
+        if (state === 'active') {
+          const details = { photographs: photographs.length, revision: 1, ...consentDetail(profile) };
+          this.#audit.append({ by, action: 'person.enrolled', subject: id, details });
+        }
+      });
+    } finally {
+      wipe(key.bytes);
+    }
+  }
+
+  /** Seals the profile anew, for a change of it or of the state. @throws `field-damaged` where the data key does not open */
+  change(
+    row: KeyedPersonRow,
+    next: { readonly profile: PersonProfile; readonly state: PersonState },
+    { by, action }: { readonly by: Actor; readonly action: PersonAction },
+  ): void {
+    const { id } = row;
+    const revision = row.revision + 1;
+    const sealed = this.#ring.using(dataKeyOf(row), (key) =>
+      sealProfile(key, { id, revision, state: next.state }, next.profile),
+    );
+    if (sealed === undefined) throw dataKeyDamaged(id);
+    const changedAtMs = this.#clock.wallMs();
+    this.#database.transaction(() => {
+      this.#rows.updateProfile({ ...row, state: next.state, revision, profile: sealed, changedAtMs });
+      this.#audit.append({ by, action, subject: id, details: { revision, ...consentDetail(next.profile) } });
+    });
+  }
+
+  /** Makes everybody staged in an import active, in one transaction. Rows with profiles as they are stored. */
+  commitImport(
+    importId: string,
+    persons: readonly { readonly row: KeyedPersonRow; readonly profile: PersonProfile }[],
+    by: Actor,
+  ): void {
+    this.#database.transaction(() => {
+      for (const { row, profile } of persons)
+        this.change(row, { profile, state: 'active' }, { by, action: 'person.enrolled' });
+      this.#audit.append({
+        by,
+        action: 'import.committed',
+        subject: importId,
+        details: { persons: persons.length },
+      });
+    });
+  }
+}
+
+type PersonAction =
+  | 'person.enrolled'
+  | 'person.changed'
+  | 'person.removed'
+  | 'person.restored'
+  | 'person.consent-recorded'
+  | 'person.consent-withdrawn';
+
+function consentDetail({ consent }: PersonProfile): { readonly basis?: string } {
+  return consent === undefined ? {} : { basis: consent.basis };
+}
+
+function dataKeyDamaged(id: PersonId): Error {
+  return operational('field-damaged', `the data key of ${id} does not open: it was altered or moved`, {
+    remedy: 'Restore a backup (rollcall backup restore), or erase the person and enrol them again.',
+    details: { table: 'data_key', rowId: id },
+  });
+}
+
+export function sealProfile(
+  key: SealingKey,
+  { id, revision, state }: { readonly id: PersonId; readonly revision: number; readonly state: PersonState },
+  profile: PersonProfile,
+): Uint8Array {
+  const padded = encodeProfile(profile);
+  const sealed = sealField(key, places.personProfile(id, revision, state), padded);
+  wipe(padded);
+  return sealed;
+}
+
+export interface TemplateToSeal {
+  readonly personId: PersonId;
+  readonly recogniser: RecogniserId;
+  readonly photographId: string | null;
+  readonly embedding: Float32Array;
+  readonly quality: number;
+}
+
+export function sealTemplate(key: SealingKey, template: TemplateToSeal): TemplateRow {
+  const { personId, recogniser, photographId, embedding, quality } = template;
+  const id = newRowId('t');
+  const vector = sealField(key, places.templateVector(personId, id, recogniser), encodeTemplate(embedding));
+  return { id, personId, recogniser, photographId, vector, quality };
+}
+
+function sealPhotograph(
+  key: SealingKey,
+  personId: PersonId,
+  jpeg: Uint8Array,
+  addedAtMs: number,
+): PhotographRow {
+  const id = newRowId('f');
+  return { id, personId, jpeg: sealField(key, places.photographJpeg(personId, id), jpeg), addedAtMs };
+}

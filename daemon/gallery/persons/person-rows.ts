@@ -1,0 +1,217 @@
+import type { Statement } from 'better-sqlite3';
+import type { PersonId } from '../../domain/ids.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { reading } from '../gallery-file.js';
+import type { DataKeyRow } from '../keys/key-ring.js';
+import type { PersonState } from '../places.js';
+
+export interface PersonRow {
+  readonly id: PersonId;
+  readonly state: PersonState;
+  /** Of an import; null where the person was enrolled by themselves. */
+  readonly importId: string | null;
+  /** Counts the changes of the profile and the state. */
+  readonly revision: number;
+  /** Sealed. */
+  readonly profile: Uint8Array;
+  readonly enrolledAtMs: number;
+  readonly changedAtMs: number;
+}
+
+/** A person with their data key. */
+export interface KeyedPersonRow extends PersonRow {
+  readonly dataKeyId: string;
+  readonly kekId: string;
+  readonly wrapped: Uint8Array;
+}
+
+/** A person with how much is held on them. */
+export interface PersonCountsRow extends KeyedPersonRow {
+  readonly templateCount: number;
+  readonly photographCount: number;
+  readonly evidenceCount: number;
+}
+
+export interface TemplateRow {
+  readonly id: string;
+  readonly personId: PersonId;
+  readonly recogniser: string;
+  /** The photograph it was made from; null where that was forgotten. */
+  readonly photographId: string | null;
+  /** Sealed. */
+  readonly vector: Uint8Array;
+  readonly quality: number;
+}
+
+export interface PhotographRow {
+  readonly id: string;
+  readonly personId: PersonId;
+  /** Sealed. */
+  readonly jpeg: Uint8Array;
+  readonly addedAtMs: number;
+}
+
+/** The row of the data key that comes with a person's. */
+export const dataKeyOf = ({ dataKeyId, kekId, wrapped }: KeyedPersonRow): DataKeyRow => ({
+  id: dataKeyId,
+  kekId,
+  wrapped,
+});
+
+const KEYED_COLUMNS = `
+  person.id, person.state, person.import_id AS importId, person.revision, person.profile,
+  person.enrolled_at_ms AS enrolledAtMs, person.changed_at_ms AS changedAtMs,
+  person.data_key_id AS dataKeyId, coalesce(data_key.kek_id, '') AS kekId,
+  coalesce(data_key.wrapped, x'') AS wrapped`;
+
+const COUNTS_COLUMNS = `${KEYED_COLUMNS},
+  (SELECT count(*) FROM template WHERE template.person_id = person.id) AS templateCount,
+  (SELECT count(*) FROM photograph WHERE photograph.person_id = person.id) AS photographCount,
+  (SELECT count(*) FROM evidence WHERE evidence.person_id = person.id) AS evidenceCount`;
+
+/** A person whose data key is lost must not be lost from sight: their key is one that opens nothing. */
+const KEYED_PERSONS = 'person LEFT JOIN data_key ON data_key.id = person.data_key_id';
+
+const TEMPLATE_COLUMNS =
+  'id, person_id AS personId, recogniser, photograph_id AS photographId, vector, quality';
+
+/** The rows of persons as they lie in the database: sealed. Writes are to be called in a transaction. */
+export class PersonRows {
+  readonly #database: OpenDatabase;
+  readonly #insertKey: Statement<[DataKeyRow]>;
+  readonly #insertPerson: Statement<[PersonRow & { dataKeyId: string }]>;
+  readonly #insertTemplate: Statement<[TemplateRow]>;
+  readonly #insertPhotograph: Statement<[PhotographRow]>;
+  readonly #updateProfile: Statement<[Omit<PersonRow, 'enrolledAtMs'>]>;
+  readonly #one: Statement<[string], PersonCountsRow>;
+  readonly #listed: Statement<[number, string, number], PersonCountsRow>;
+  readonly #after: Statement<[string, number], KeyedPersonRow>;
+  readonly #ofImport: Statement<[string], KeyedPersonRow>;
+  readonly #templatesBetween: Statement<[string, string], TemplateRow>;
+  readonly #templatesOf: Statement<[string], TemplateRow>;
+  readonly #photographsOf: Statement<[string], { id: string; addedAtMs: number }>;
+  readonly #photograph: Statement<[string, string], PhotographRow>;
+  readonly #delete: Statement<[string]>;
+  readonly #deleteKey: Statement<[string]>;
+
+  constructor(database: OpenDatabase) {
+    this.#database = database;
+    const { db } = database;
+    this.#insertKey = db.prepare('INSERT INTO data_key (id, kek_id, wrapped) VALUES (@id, @kekId, @wrapped)');
+    this.#insertPerson = db.prepare(
+      `INSERT INTO person (id, state, import_id, data_key_id, revision, profile, enrolled_at_ms, changed_at_ms)
+       VALUES (@id, @state, @importId, @dataKeyId, @revision, @profile, @enrolledAtMs, @changedAtMs)`,
+    );
+    this.#insertTemplate = db.prepare(
+      `INSERT INTO template (id, person_id, recogniser, photograph_id, vector, quality)
+       VALUES (@id, @personId, @recogniser, @photographId, @vector, @quality)`,
+    );
+    this.#insertPhotograph = db.prepare(
+      'INSERT INTO photograph (id, person_id, jpeg, added_at_ms) VALUES (@id, @personId, @jpeg, @addedAtMs)',
+    );
+    this.#updateProfile = db.prepare(
+      `UPDATE person SET state = @state, import_id = @importId, revision = @revision, profile = @profile,
+              changed_at_ms = @changedAtMs
+       WHERE id = @id`,
+    );
+    this.#one = db.prepare(`SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id = ?`);
+    this.#listed = db.prepare(
+      `SELECT ${COUNTS_COLUMNS} FROM ${KEYED_PERSONS}
+       WHERE (enrolled_at_ms, person.id) > (?, ?) AND state <> 'staged'
+       ORDER BY enrolled_at_ms, person.id LIMIT ?`,
+    );
+    this.#after = db.prepare(
+      `SELECT ${KEYED_COLUMNS} FROM ${KEYED_PERSONS} WHERE person.id > ? ORDER BY person.id LIMIT ?`,
+    );
+    this.#ofImport = db.prepare(
+      `SELECT ${KEYED_COLUMNS} FROM ${KEYED_PERSONS} WHERE import_id = ? AND state = 'staged'`,
+    );
+    this.#templatesBetween = db.prepare(
+      `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id > ? AND person_id <= ? ORDER BY person_id, id`,
+    );
+    this.#templatesOf = db.prepare(
+      `SELECT ${TEMPLATE_COLUMNS} FROM template WHERE person_id = ? ORDER BY id`,
+    );
+    this.#photographsOf = db.prepare(
+      'SELECT id, added_at_ms AS addedAtMs FROM photograph WHERE person_id = ? ORDER BY id',
+    );
+    this.#photograph = db.prepare(
+      `SELECT id, person_id AS personId, jpeg, added_at_ms AS addedAtMs FROM photograph
+       WHERE person_id = ? AND id = ?`,
+    );
+    this.#delete = db.prepare('DELETE FROM person WHERE id = ?');
+    this.#deleteKey = db.prepare('DELETE FROM data_key WHERE id = ?');
+  }
+
+  insert(
+    person: PersonRow,
+    dataKey: DataKeyRow,
+    templates: readonly TemplateRow[],
+    photographs: readonly PhotographRow[],
+  ): void {
+    this.#insertKey.run(dataKey);
+    this.#insertPerson.run({ ...person, dataKeyId: dataKey.id });
+    for (const row of templates) this.#insertTemplate.run(row);
+    for (const row of photographs) this.#insertPhotograph.run(row);
+  }
+
+  addTemplate(row: TemplateRow): void {
+    this.#insertTemplate.run(row);
+  }
+
+  addPhotograph(row: PhotographRow): void {
+    this.#insertPhotograph.run(row);
+  }
+
+  updateProfile({ id, state, importId, revision, profile, changedAtMs }: PersonRow): void {
+    this.#updateProfile.run({ id, state, importId, revision, profile, changedAtMs });
+  }
+
+  person(id: PersonId): PersonCountsRow | undefined {
+    return this.#read(() => this.#one.get(id));
+  }
+
+  /** Up to `limit` persons of no unfinished import after the given one, in order of enrolment. */
+  listedAfter(previous: PersonRow | undefined, limit: number): readonly PersonCountsRow[] {
+    return this.#read(() =>
+      this.#listed.all(previous?.enrolledAtMs ?? Number.MIN_SAFE_INTEGER, previous?.id ?? '', limit),
+    );
+  }
+
+  /** Up to `limit` persons in any state whose id comes after `previousId`, in order of their ids. */
+  personsAfter(previousId: string, limit: number): readonly KeyedPersonRow[] {
+    return this.#read(() => this.#after.all(previousId, limit));
+  }
+
+  /** The staged persons of an import. */
+  personsOfImport(importId: string): readonly KeyedPersonRow[] {
+    return this.#read(() => this.#ofImport.all(importId));
+  }
+
+  /** The templates of all persons whose id comes after `afterId`, up to and with `lastId`, person by person. */
+  templatesBetween(afterId: string, lastId: string): readonly TemplateRow[] {
+    return this.#read(() => this.#templatesBetween.all(afterId, lastId));
+  }
+
+  templatesOf(id: PersonId): readonly TemplateRow[] {
+    return this.#read(() => this.#templatesOf.all(id));
+  }
+
+  photographsOf(id: PersonId): readonly { readonly id: string; readonly addedAtMs: number }[] {
+    return this.#read(() => this.#photographsOf.all(id));
+  }
+
+  photograph(personId: PersonId, photographId: string): PhotographRow | undefined {
+    return this.#read(() => this.#photograph.get(personId, photographId));
+  }
+
+  /** Deletes a person with their data key and everything that is held on them. */
+  delete({ id, dataKeyId }: KeyedPersonRow): void {
+    this.#delete.run(id);
+    this.#deleteKey.run(dataKeyId);
+  }
+
+  #read<T>(work: () => T): T {
+    return reading(this.#database, work);
+  }
+}

@@ -1,0 +1,128 @@
+import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { reading } from '../gallery-file.js';
+import type { DataKeyRow } from '../keys/key-ring.js';
+import { refusedNameOf } from './re-embed-job.js';
+
+/** Photographs or persons looked at in one go: a millisecond or two. */
+const SLICE = 400;
+
+/** A photograph with the data key that it is sealed under. */
+export interface KeyedPhotograph {
+  readonly id: string;
+  readonly personId: PersonId;
+  /** Sealed. */
+  readonly jpeg: Uint8Array;
+  readonly dataKey: DataKeyRow;
+}
+
+export interface ScannedPhotograph {
+  readonly id: string;
+  /** `refused`: it was tried, and no template can be made of it. */
+  readonly state: 'made' | 'refused' | 'due';
+}
+
+/** What a move to another recogniser asks of the rows. Staged persons are left out: nobody knows yet whether they stay. */
+export class ReEmbedRows {
+  readonly #database: OpenDatabase;
+
+  constructor(database: OpenDatabase) {
+    this.#database = database;
+  }
+
+  /** The next photographs in order of their ids, and what became of them; empty at the end. */
+  photographsAfter(previousId: string, to: RecogniserId): readonly ScannedPhotograph[] {
+    const { db } = this.#database;
+    const scan = db.prepare<[string, string, number], ScannedPhotograph>(
+      `SELECT photograph.id,
+              CASE WHEN EXISTS (SELECT 1 FROM template WHERE template.person_id = photograph.person_id
+                                AND photograph_id = photograph.id AND recogniser = ?) THEN 'made'
+                   WHEN EXISTS (SELECT 1 FROM job WHERE name = ${refusedNameOf('photograph.id')}) THEN 'refused'
+                   ELSE 'due' END AS state
+       FROM photograph JOIN person ON person.id = photograph.person_id
+       WHERE photograph.id > ? AND person.state <> 'staged'
+       ORDER BY photograph.id LIMIT ?`,
+    );
+    return reading(this.#database, () => scan.all(to, previousId, SLICE));
+  }
+
+  /** Those of the next persons after `previousId` who have a template of `from` and none of `to`. */
+  missingAfter(
+    previousId: string,
+    { from, to }: { readonly from: RecogniserId; readonly to: RecogniserId },
+  ): { readonly missing: readonly PersonId[]; readonly lastId: string | undefined } {
+    const { db } = this.#database;
+    const has = (recogniser: string): string =>
+      `EXISTS (SELECT 1 FROM template WHERE person_id = person.id AND recogniser = ${recogniser})`;
+    const scan = db.prepare<[string, string, string, number], { id: PersonId; isMissing: number }>(
+      `SELECT id, ${has('?')} AND NOT ${has('?')} AS isMissing FROM person
+       WHERE id > ? AND state <> 'staged' ORDER BY id LIMIT ?`,
+    );
+    const rows = reading(this.#database, () => scan.all(from, to, previousId, SLICE));
+    const missing = rows.flatMap(({ id, isMissing }) => (isMissing === 1 ? [id] : []));
+    return { missing, lastId: rows.at(-1)?.id };
+  }
+
+  /** Undefined where it, its person or their data key is gone. */
+  photograph(id: string): KeyedPhotograph | undefined {
+    const one = this.#database.db.prepare<[string], Omit<KeyedPhotograph, 'dataKey'> & DataKeyRow>(
+      `SELECT photograph.id AS photographId, person_id AS personId, jpeg, data_key.id, kek_id AS kekId, wrapped
+       FROM photograph JOIN person ON person.id = person_id JOIN data_key ON data_key.id = data_key_id
+       WHERE photograph.id = ?`,
+    );
+    const row = reading(this.#database, () => one.get(id));
+    if (row === undefined) return undefined;
+    const { personId, jpeg, kekId, wrapped } = row;
+    return { id, personId, jpeg, dataKey: { id: row.id, kekId, wrapped } };
+  }
+
+  /** Deletes templates of other recognisers than `kept`, of a few persons; false where there were none. */
+  deleteOthers(kept: RecogniserId): boolean {
+    const { db } = this.#database;
+    const holders = db
+      .prepare<[string, number], string>(
+        'SELECT DISTINCT person_id FROM template WHERE recogniser <> ? ORDER BY person_id LIMIT ?',
+      )
+      .pluck()
+      .all(kept, SLICE);
+    const remove = db.prepare('DELETE FROM template WHERE person_id = ? AND recogniser <> ?');
+    for (const id of holders) remove.run(id, kept);
+    return holders.length > 0;
+  }
+
+  deleteAllOthers(kept: RecogniserId): number {
+    return this.#database.db.prepare('DELETE FROM template WHERE recogniser <> ?').run(kept).changes;
+  }
+
+  /** Changes whenever somebody was enrolled, changed or erased. */
+  newestAuditEntry(): number {
+    const { db } = this.#database;
+    return db.prepare<[], number | null>('SELECT max(sequence) FROM audit').pluck().get() ?? 0;
+  }
+}
+
+/** Everybody who has a template of `from` and none of `to`, at once. */
+export function allMissing(
+  rows: ReEmbedRows,
+  move: { readonly from: RecogniserId; readonly to: RecogniserId },
+): readonly PersonId[] {
+  const found: PersonId[] = [];
+  for (let previousId = ''; ; ) {
+    const { missing, lastId } = rows.missingAfter(previousId, move);
+    found.push(...missing);
+    if (lastId === undefined) return found;
+    previousId = lastId;
+  }
+}
+
+/** The ids of all photographs that still have to be tried, at once. */
+export function allDue(rows: ReEmbedRows, to: RecogniserId): readonly string[] {
+  const due: string[] = [];
+  for (let previousId = ''; ; ) {
+    const slice = rows.photographsAfter(previousId, to);
+    for (const { id, state } of slice) if (state === 'due') due.push(id);
+    const last = slice.at(-1);
+    if (last === undefined) return due;
+    previousId = last.id;
+  }
+}

@@ -1,0 +1,31 @@
+import type { RetentionReport } from '../../domain/retention/retention-report.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+
+/** The row of the table `job` that retention is known by after a restart. */
+const JOB_NAME = 'retention';
+
+export interface RetentionJob {
+  /** The latest moment at which the clock was trusted, wall clock in milliseconds: the latest run, or the first start. */
+  readonly seenAtMs: number;
+  /** Absent before the first run. */
+  readonly lastRun?: RetentionReport;
+}
+
+/** Undefined before the first start, and where the row does not say what it should: retention then begins anew. */
+export function readRetentionJob({ db }: OpenDatabase): RetentionJob | undefined {
+  const state = db.prepare<[string], string>('SELECT state FROM job WHERE name = ?').pluck().get(JOB_NAME);
+  if (state === undefined) return undefined;
+  try {
+    const job = JSON.parse(state) as Partial<RetentionJob> | null;
+    const seenAtMs = job?.seenAtMs;
+    return typeof seenAtMs === 'number' && Number.isFinite(seenAtMs) ? { ...job, seenAtMs } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function writeRetentionJob(database: OpenDatabase, job: RetentionJob): void {
+  const write = database.db.prepare('INSERT OR REPLACE INTO job (name, state) VALUES (?, ?)');
+  database.transaction(() => void write.run(JOB_NAME, JSON.stringify(job)));
+}

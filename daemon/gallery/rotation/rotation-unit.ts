@@ -1,0 +1,156 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isRollcallError } from '../../base/errors.js';
+import { wipe } from '../../host/sodium.js';
+import { explainSqliteError } from '../../host/sqlite-errors.js';
+import type { FieldPlace } from '../field-place.js';
+import type { DataKeyRow, KeyRing } from '../keys/key-ring.js';
+import { places } from '../places.js';
+import { openField, type SealingKey, sealField } from '../sealing.js';
+import type { RotationRows } from './rotation-rows.js';
+
+/** Bytes sealed anew between two turns of the event loop: a few milliseconds of work. */
+const SLICE_BYTES = 512 * 1024;
+
+/** A row that does not open. */
+export interface DamagedRow {
+  readonly table: 'data_key' | 'person' | 'template' | 'photograph' | 'evidence';
+  readonly rowId: string;
+}
+
+/** Writes one field; to be called in a transaction. */
+type Write = (rows: RotationRows, dataKeyId: string) => void;
+
+/** What lies under one data key: of a person, or one picture of somebody unknown. */
+export interface RotationUnit {
+  readonly row: DataKeyRow;
+  /** What it was made from; another one means that somebody changed the rows meanwhile. */
+  readonly witness: string;
+  /** Wrapped by the current key-encryption key: a new data key, or where something is damaged, none. */
+  readonly fresh: DataKeyRow | undefined;
+  readonly writes: readonly Write[];
+  readonly damaged: readonly DamagedRow[];
+  /** Size of what is to be written. */
+  readonly bytes: number;
+}
+
+/** Which rows lie under a data key. A profile changes only together with its revision, other rows not at all. */
+export function witnessOf(rows: RotationRows, dataKeyId: string): string {
+  const owner = rows.owner(dataKeyId);
+  const of = owner === undefined ? [] : [owner.id, owner.state, owner.revision];
+  const templates = owner === undefined ? [] : rows.vectorsOf(owner.id).map(({ id }) => id);
+  const photographs = owner === undefined ? [] : rows.photographsOf(owner.id);
+  const evidence = rows.evidenceUnder(dataKeyId).map(({ id }) => id);
+  return [...of, ...templates, ...photographs, ...evidence].join(' ');
+}
+
+/** Seals everything under one data key anew under a new one, outside of any transaction and with turns between. */
+export async function sealUnit(
+  rows: RotationRows,
+  ring: KeyRing,
+  row: DataKeyRow,
+  path: string,
+): Promise<RotationUnit> {
+  const witness = witnessOf(rows, row.id);
+  const from = ring.unwrap(row);
+  const { row: fresh, key: to } = ring.newDataKey();
+  const resealing = new Resealing(from, to, path);
+  try {
+    if (from === undefined) resealing.damaged.push({ table: 'data_key', rowId: row.id });
+    else await resealAll(resealing, rows, row.id);
+  } finally {
+    wipe(to.bytes);
+    if (from !== undefined) wipe(from.bytes);
+  }
+  const { damaged, writes, bytes } = resealing;
+  if (damaged.length > 0) return { row, witness, fresh: undefined, writes: [], damaged, bytes: 0 };
+  return { row, witness, fresh, writes, damaged, bytes };
+}
+
+async function resealAll(resealing: Resealing, rows: RotationRows, dataKeyId: string): Promise<void> {
+  const owner = rows.owner(dataKeyId);
+  if (owner !== undefined) {
+    const { id, revision, state, profile } = owner;
+    resealing.add(
+      { table: 'person', rowId: id },
+      { place: places.personProfile(id, revision, state), read: () => profile },
+      (sealed) => (target, freshId) => target.setOwner(id, freshId, sealed),
+    );
+    for (const template of rows.vectorsOf(id)) {
+      resealing.add(
+        { table: 'template', rowId: template.id },
+        { place: places.templateVector(id, template.id, template.recogniser), read: () => template.vector },
+        (sealed) => (target) => target.setVector(id, template.id, sealed),
+      );
+    }
+    for (const photograph of rows.photographsOf(id)) {
+      resealing.add(
+        { table: 'photograph', rowId: photograph },
+        { place: places.photographJpeg(id, photograph), read: () => rows.photographJpeg(photograph) },
+        (sealed) => (target) => target.setPhotograph(photograph, sealed),
+      );
+      await resealing.turn();
+    }
+  }
+  for (const { id, kind, eventId, personId } of rows.evidenceUnder(dataKeyId)) {
+    resealing.add(
+      { table: 'evidence', rowId: id },
+      { place: places.evidenceJpeg(id, kind, eventId, personId), read: () => rows.evidenceJpeg(id) },
+      (sealed) => (target, freshId) => target.setEvidence(id, freshId, sealed),
+    );
+    await resealing.turn();
+  }
+}
+
+/** Collects what is sealed anew, and what does not open. */
+class Resealing {
+  readonly damaged: DamagedRow[] = [];
+  readonly writes: Write[] = [];
+  bytes = 0;
+  #bytesAtTurn = 0;
+  readonly #from: SealingKey | undefined;
+  readonly #to: SealingKey;
+  readonly #path: string;
+
+  constructor(from: SealingKey | undefined, to: SealingKey, path: string) {
+    this.#from = from;
+    this.#to = to;
+    this.#path = path;
+  }
+
+  /** A row that was deleted since is left out: the witness tells. */
+  add(
+    row: DamagedRow,
+    field: { readonly place: FieldPlace; readonly read: () => Uint8Array | undefined },
+    write: (sealed: Uint8Array) => Write,
+  ): void {
+    const sealed = this.#read(row, field.read);
+    if (sealed === undefined || this.#from === undefined) return;
+    const plaintext = openField(this.#from, field.place, sealed);
+    if (plaintext === undefined) {
+      this.damaged.push(row);
+      return;
+    }
+    this.bytes += sealed.length;
+    this.writes.push(write(sealField(this.#to, field.place, plaintext)));
+    wipe(plaintext);
+  }
+
+  /** A turn of the event loop, where enough was done since the last. */
+  async turn(): Promise<void> {
+    if (this.bytes - this.#bytesAtTurn < SLICE_BYTES) return;
+    this.#bytesAtTurn = this.bytes;
+    await nextTurn();
+  }
+
+  /** A damaged page costs the row, not the rotation. */
+  #read(row: DamagedRow, read: () => Uint8Array | undefined): Uint8Array | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const explained = explainSqliteError(error, this.#path);
+      if (!isRollcallError(explained, 'database-damaged')) throw explained;
+      this.damaged.push(row);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Embedding } from '../../domain/identification/match.js';
+import { addByOwner, nextNotBelow, type QuantisedProbe, slackOf } from './quantised.kernel.js';
+import { SLAB_ROWS } from './template-slabs.js';
+import type { TemplateTable } from './template-table.js';
+
+/** A person by their number in the table. */
+export interface ScoredPerson {
+  readonly number: number;
+  /** As float32. */
+  readonly similarity: number;
+}
+
+/** The persons who are known to reach the most; `floor` is what the last of them reaches, and never falls. */
+class Leaders {
+  readonly #count: number;
+  readonly #numbers: number[] = [];
+  readonly #least: number[] = [];
+  floor = Number.NEGATIVE_INFINITY;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Person `number` reaches `least`, or more. */
+  offer(number: number, least: number): void {
+    if (!(least > this.floor)) return;
+    const known = this.#numbers.indexOf(number);
+    if (known >= 0) {
+      if ((this.#least[known] ?? least) >= least) return;
+      this.#numbers.splice(known, 1);
+      this.#least.splice(known, 1);
+    }
+    let place = this.#least.length;
+    while (place > 0 && (this.#least[place - 1] ?? least) < least) place -= 1;
+    this.#numbers.splice(place, 0, number);
+    this.#least.splice(place, 0, least);
+    if (this.#least.length > this.#count) {
+      this.#numbers.pop();
+      this.#least.pop();
+    }
+    if (this.#least.length === this.#count) this.floor = this.#least.at(-1) ?? this.floor;
+  }
+}
+
+/** Calls `visit` with the bounds of slab after slab, and the number of the first row there. */
+function forEachSlab(
+  { slabs, rowCount }: TemplateTable,
+  probe: QuantisedProbe,
+  visit: (bounds: Float32Array, firstRow: number) => void,
+): void {
+  for (let row = 0; row < rowCount; row += SLAB_ROWS)
+    visit(slabs.bounds(row, Math.min(SLAB_ROWS, rowCount - row), probe), row);
+}
+
+/** Closest first; of two as close as each other, the smaller number. Whoever's similarity is no number is left out. */
+function ranked(similarities: ReadonlyMap<number, number>, count: number): ScoredPerson[] {
+  return [...similarities]
+    .map(([number, similarity]) => ({ number, similarity: Math.fround(similarity) }))
+    .filter(({ similarity }) => similarity > Number.NEGATIVE_INFINITY)
+    .sort((a, b) => b.similarity - a.similarity || a.number - b.number)
+    .slice(0, count);
+}
+
+/**
+ * The `count` persons with the templates most similar to `probe`. A first pass over the int8 rows keeps every template that
+ * may belong to one of them, by the bounds of `QuantisedProbe`; only those are compared in full. Meant for small counts.
+ */
+export function nearestPersons(table: TemplateTable, probe: Embedding, count: number): ScoredPerson[] {
+  const { slabs, owners } = table;
+  const quantised = slabs.takeProbe(probe);
+  const leaders = new Leaders(count);
+  const isSelective = count < table.personCount;
+  const rows: number[] = [];
+  const most: number[] = [];
+  forEachSlab(table, quantised, (bounds, firstRow) => {
+    let at = nextNotBelow(bounds, 0, leaders.floor);
+    for (; at < bounds.length; at = nextNotBelow(bounds, at + 1, leaders.floor)) {
+      const row = firstRow + at;
+      const bound = bounds[at] ?? Number.NaN;
+      rows.push(row);
+      most.push(bound);
+      if (isSelective) leaders.offer(owners[row] ?? -1, bound - slabs.slack(row, quantised));
+    }
+  });
+  slabs.dropProbe();
+  const best = new Map<number, number>();
+  for (const [index, row] of rows.entries()) {
+    if ((most[index] ?? 0) < leaders.floor) continue;
+    const number = owners[row] ?? -1;
+    const similarity = slabs.similarity(row, probe);
+    if (similarity > (best.get(number) ?? Number.NEGATIVE_INFINITY)) best.set(number, similarity);
+  }
+  return ranked(best, count);
+}
+
+/** As `nearestPersons`, by the mean over each person's templates: the mean of their bounds bounds it. */
+export function nearestPersonsByMean(table: TemplateTable, probe: Embedding, count: number): ScoredPerson[] {
+  const { slabs, owners, numberLimit } = table;
+  const quantised = slabs.takeProbe(probe);
+  const most = new Float64Array(numberLimit);
+  const errors = new Float64Array(numberLimit);
+  const norms = new Float64Array(numberLimit);
+  forEachSlab(table, quantised, (bounds, firstRow) => {
+    addByOwner(bounds, owners, firstRow, most);
+    addByOwner(slabs.errors(firstRow, bounds.length), owners, firstRow, errors);
+    addByOwner(slabs.norms(firstRow, bounds.length), owners, firstRow, norms);
+  });
+  slabs.dropProbe();
+  const templates = new Int32Array(numberLimit);
+  for (const number of owners) templates[number] = (templates[number] ?? 0) + 1;
+  const mean = (sums: Float64Array, number: number): number => (sums[number] ?? 0) / (templates[number] ?? 0);
+  const leaders = new Leaders(count);
+  const isSelective = count < table.personCount;
+  for (let number = 0; isSelective && number < numberLimit; number += 1)
+    leaders.offer(number, mean(most, number) - slackOf(mean(errors, number), mean(norms, number), quantised));
+  const sums = new Map<number, number>();
+  const isPossible = Array.from(templates, (own, number) => own > 0 && !(mean(most, number) < leaders.floor));
+  for (let row = 0; row < owners.length; row += 1) {
+    const number = owners[row] ?? -1;
+    if (isPossible[number] === true) sums.set(number, (sums.get(number) ?? 0) + slabs.similarity(row, probe));
+  }
+  const means = [...sums].map(([number, sum]) => [number, sum / (templates[number] ?? 0)] as const);
+  return ranked(new Map(means), count);
+}

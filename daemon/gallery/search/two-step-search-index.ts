@@ -1,0 +1,77 @@
+import { defect } from '../../base/errors.js';
+import type { Candidate, Embedding } from '../../domain/identification/match.js';
+import type { PersonId } from '../../domain/ids.js';
+import { InFlight } from '../in-flight.js';
+import { nearestPersons, nearestPersonsByMean } from './best-persons.js';
+import type { SearchIndex, SearchOptions } from './search-index.js';
+import { TemplateSlabs } from './template-slabs.js';
+import { TemplateTable } from './template-table.js';
+
+class TwoStepSearchIndex implements SearchIndex {
+  readonly #dimensions: number;
+  readonly #table: TemplateTable;
+  readonly #inFlight = new InFlight();
+
+  constructor(dimensions: number) {
+    this.#dimensions = dimensions;
+    this.#table = new TemplateTable(new TemplateSlabs(dimensions));
+  }
+
+  get personCount(): number {
+    return this.#table.personCount;
+  }
+
+  get templateCount(): number {
+    return this.#table.rowCount;
+  }
+
+  add(personId: PersonId, templates: readonly Embedding[]): void {
+    for (const template of templates) this.#assertFits(template);
+    this.#table.add(personId, templates);
+  }
+
+  remove(personId: PersonId): boolean {
+    return this.#table.remove(personId);
+  }
+
+  async nearest(probe: Embedding, options: SearchOptions): Promise<readonly Candidate[]> {
+    this.#assertFits(probe);
+    return this.#inFlight.run(async () => {
+      // What is changed before the caller waits is part of what it finds.
+      await Promise.resolve();
+      return this.#search(probe, options);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#inFlight.isOpen) return;
+    await this.#inFlight.close();
+    this.#table.wipe();
+  }
+
+  #search(probe: Embedding, { count, rule }: SearchOptions): Candidate[] {
+    if (this.#table.rowCount === 0 || count <= 0) return [];
+    const best = rule === 'mean' ? nearestPersonsByMean : nearestPersons;
+    return best(this.#table, probe, count).flatMap(({ number, similarity }) => {
+      const personId = this.#table.idOf(number);
+      return personId === undefined ? [] : [{ personId, similarity }];
+    });
+  }
+
+  #assertFits(vector: Embedding): void {
+    if (vector.length === this.#dimensions) return;
+    throw defect(
+      'embedding-unusable',
+      `a vector of ${vector.length} values cannot be compared with templates of ${this.#dimensions}`,
+    );
+  }
+}
+
+/**
+ * An empty index that compares in two steps: all templates in int8, by WebAssembly, then in full those which the first step
+ * cannot rule out. Exact: what the first step loses is bounded for every template, and nobody within it is left out
+ * (docs/gallery.md has the bound and the figures; `scripts/bench search` measures them).
+ */
+export function openTwoStepSearchIndex(dimensions: number): SearchIndex {
+  return new TwoStepSearchIndex(dimensions);
+}

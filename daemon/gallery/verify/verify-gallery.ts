@@ -1,0 +1,53 @@
+import type { AuditVerdict } from '../../audit/audit-verdict.js';
+import { isRollcallError } from '../../base/errors.js';
+import { explainGalleryError, type GalleryFile } from '../gallery-file.js';
+import { emptyWriteAheadLog } from '../write-ahead-log.js';
+import { verifyPages } from './verify-pages.js';
+import { verifyPersons } from './verify-persons.js';
+import { verifyEvidence, verifyKeys, verifyPhotographs } from './verify-pictures.js';
+import type { VerifyReport } from './verify-report.js';
+import { type VerifyParts, VerifyWalk } from './verify-walk.js';
+
+/**
+ * Opens every field of the gallery in small batches, compares the persons with the audit log, and checks the log itself and
+ * the pages of the file. What is damaged is put aside; everything else goes on meanwhile. While the pages are read, an erasure
+ * cannot empty the write-ahead log; that is made up for at the end.
+ * @throws `verify-failed`, what aborts `signal`, and what `OpenDatabase.transaction` throws for the entry about it
+ */
+export async function verifyGallery(parts: VerifyParts): Promise<VerifyReport> {
+  const { file, clock, by, signal } = parts;
+  const startedAtMs = clock.wallMs();
+  const beganMs = clock.monotonicMs();
+  const checkingPages = verifyPages(file.database.path, signal);
+  // Whatever fails first is what is thrown.
+  checkingPages.catch(() => undefined);
+  const walk = new VerifyWalk(parts);
+  await verifyKeys(walk);
+  await verifyPersons(walk);
+  await verifyPhotographs(walk);
+  await verifyEvidence(walk);
+  const audit = await verifyAudit(file);
+  const pages = await checkingPages;
+  walk.throwIfStopped();
+  const { findings, checked } = walk;
+  const isWhole = findings.length === 0 && pages.length === 0 && audit?.outcome === 'whole';
+  const durationMs = Math.round(clock.monotonicMs() - beganMs);
+  const details = {
+    ...checked,
+    damaged: findings.length,
+    pages: pages.length,
+    audit: audit?.outcome ?? 'unreadable',
+  };
+  file.audit.append({ by, action: 'gallery.verified', details });
+  emptyWriteAheadLog(file.database);
+  return { startedAtMs, durationMs, checked, findings, pages, audit, isWhole };
+}
+
+async function verifyAudit({ audit, database }: GalleryFile): Promise<AuditVerdict | undefined> {
+  try {
+    return await audit.verifyInTurns();
+  } catch (error) {
+    if (isRollcallError(explainGalleryError(error, database.path), 'gallery-damaged')) return undefined;
+    throw error;
+  }
+}

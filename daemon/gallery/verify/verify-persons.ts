@@ -1,0 +1,143 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type PersonId, personId, recogniserId } from '../../domain/ids.js';
+import { wipe } from '../../host/sodium.js';
+import { isUnitEmbedding } from '../persons/enrolment.js';
+import { dataKeyOf, type PersonCountsRow, PersonRows, type TemplateRow } from '../persons/person-rows.js';
+import { places } from '../places.js';
+import { openField, type SealingKey } from '../sealing.js';
+import { decodeTemplate } from '../search/load-templates.js';
+import { PersonTrail } from './verify-trail.js';
+import type { VerifyWalk } from './verify-walk.js';
+
+/** Opens profile and templates of everybody, and compares the persons with what the audit log says of them. */
+export async function verifyPersons(walk: VerifyWalk): Promise<void> {
+  const { file } = walk.parts;
+  const persons = new PersonRows(file.database);
+  const trail = walk.whole(() => new PersonTrail(file.database));
+  if (trail !== 'damaged') await readTrail(walk, trail);
+  const known = trail === 'damaged' ? undefined : trail;
+  await walk.each(
+    'person',
+    (previousId) => walk.rows.idsAfter('person', previousId),
+    (id) => verifyPerson(walk, persons, personId(id), known),
+  );
+  await walk.each(
+    'template',
+    (previousId) => walk.rows.templateOwnersAfter(previousId),
+    (id) => verifyOwner(walk, persons, id),
+  );
+  for (const id of known?.ids ?? []) {
+    verifyPresence(walk, known, id);
+    await walk.turn(0);
+  }
+}
+
+async function readTrail(walk: VerifyWalk, trail: PersonTrail): Promise<void> {
+  // Where the log cannot be read to its end, the check of its chain says so.
+  while (walk.whole(() => trail.readOn()) === true) {
+    await nextTurn();
+    walk.throwIfStopped();
+  }
+}
+
+function verifyPerson(
+  walk: VerifyWalk,
+  persons: PersonRows,
+  id: PersonId,
+  trail: PersonTrail | undefined,
+): void {
+  const row = walk.whole(() => persons.person(id));
+  const templates = walk.whole(() => persons.templatesOf(id));
+  if (row === 'damaged') {
+    walk.putAside('person', id, id, 'page-damaged');
+    return;
+  }
+  // Erased since the ids were listed.
+  if (row === undefined) return;
+  walk.checked.persons += 1;
+  if (walk.whole(() => walk.rows.hasTombstone(id)) === true) {
+    walk.putAside('person', id, id, 'erased');
+    return;
+  }
+  if (templates === 'damaged') walk.name({ table: 'template', personId: id, reason: 'page-damaged' });
+  const rows = templates === 'damaged' ? [] : templates;
+  const isOpen = walk.parts.ring.using(dataKeyOf(row), (key) => {
+    for (const template of rows) verifyTemplate(walk, key, template);
+    return doesProfileOpen(key, row);
+  });
+  if (isOpen !== true) {
+    walk.putAside('person', id, id, isOpen === undefined ? 'key-does-not-open' : 'does-not-open');
+    return;
+  }
+  if (trail !== undefined && row.state !== 'staged') compare(walk, row, trail, rows);
+}
+
+function doesProfileOpen(key: SealingKey, { id, revision, state, profile }: PersonCountsRow): boolean {
+  const opened = openField(key, places.personProfile(id, revision, state), profile);
+  if (opened !== undefined) wipe(opened);
+  return opened !== undefined;
+}
+
+function verifyTemplate(walk: VerifyWalk, key: SealingKey, row: TemplateRow): void {
+  walk.checked.templates += 1;
+  const place = places.templateVector(row.personId, row.id, recogniserId(row.recogniser));
+  const opened = openField(key, place, row.vector);
+  if (opened === undefined) {
+    walk.putAside('template', row.id, row.personId, 'does-not-open');
+    return;
+  }
+  const vector = decodeTemplate(opened);
+  if (!isUnitEmbedding(vector, vector.length) || vector.length === 0) {
+    walk.putAside('template', row.id, row.personId, 'not-a-template');
+  }
+  wipe(opened);
+}
+
+/** The row is genuine; whether it is also the newest one, and complete, only the audit log knows. */
+function compare(
+  walk: VerifyWalk,
+  { id, revision }: PersonCountsRow,
+  trail: PersonTrail,
+  templates: readonly TemplateRow[],
+): void {
+  // Whatever was written since: row and log are of the same moment.
+  readToEnd(walk, trail);
+  const known = trail.of(id);
+  if (known === undefined) {
+    if (trail.isComplete) walk.name({ table: 'person', rowId: id, personId: id, reason: 'not-in-audit' });
+    return;
+  }
+  if (known.isErased) {
+    walk.putAside('person', id, id, 'erased');
+    return;
+  }
+  if (revision < known.revision) {
+    walk.putAside('person', id, id, 'rolled-back');
+    return;
+  }
+  const { recogniser } = walk.parts.gallery;
+  const held = templates.filter((template) => template.recogniser === recogniser).length;
+  if (held < known.leastTemplates) walk.name({ table: 'template', personId: id, reason: 'missing' });
+}
+
+function verifyOwner(walk: VerifyWalk, persons: PersonRows, id: PersonId): void {
+  if (walk.whole(() => walk.rows.hasPerson(id)) !== false) return;
+  const templates = walk.whole(() => persons.templatesOf(id));
+  if (templates === 'damaged') return;
+  for (const template of templates) walk.putAside('template', template.id, id, 'of-nobody');
+}
+
+function verifyPresence(walk: VerifyWalk, trail: PersonTrail | undefined, id: string): void {
+  if (trail === undefined) return;
+  readToEnd(walk, trail);
+  const known = trail.of(id);
+  if (known === undefined || known.isErased) return;
+  if (walk.whole(() => walk.rows.hasPerson(id)) === false) {
+    walk.name({ table: 'person', rowId: id, personId: id, reason: 'missing' });
+  }
+}
+
+function readToEnd(walk: VerifyWalk, trail: PersonTrail): void {
+  let isMore = walk.whole(() => trail.readOn());
+  while (isMore === true) isMore = walk.whole(() => trail.readOn());
+}

@@ -1,0 +1,103 @@
+import { wipe } from '../../host/sodium.js';
+import type { FieldPlace } from '../field-place.js';
+import type { DataKeyRow } from '../keys/key-ring.js';
+import { places } from '../places.js';
+import { openField } from '../sealing.js';
+import type { VerifyWalk } from './verify-walk.js';
+
+const nothing = new Uint8Array(0);
+
+/** Opens every data key, and looks whether the keys in force are those that the gallery says. */
+export async function verifyKeys(walk: VerifyWalk): Promise<void> {
+  const { ring, gallery } = walk.parts;
+  for (const key of [ring.current, ring.retiring]) {
+    if (key === undefined) continue;
+    const slot = walk.whole(() => walk.rows.keySlot(key.id));
+    const isSound =
+      slot !== 'damaged' &&
+      slot !== undefined &&
+      key.hasCheckValue(slot.checkValue) &&
+      key.unwrap(places.gallerySeal(key.id, gallery.recogniser), slot.seal) !== undefined;
+    if (!isSound) walk.name({ table: 'key_slot', rowId: key.id, reason: 'does-not-open' });
+  }
+  await walk.each(
+    'data_key',
+    (previousId) => walk.rows.idsAfter('data_key', previousId),
+    (id) => verifyDataKey(walk, id),
+  );
+}
+
+/** The person of a key that does not open is put aside when persons are looked at. */
+function verifyDataKey(walk: VerifyWalk, id: string): void {
+  const row = walk.whole(() => walk.rows.dataKey(id));
+  if (row === undefined) return;
+  if (row === 'damaged') {
+    walk.name({ table: 'data_key', rowId: id, reason: 'page-damaged' });
+    return;
+  }
+  walk.checked.dataKeys += 1;
+  if (!row.isUsed) walk.name({ table: 'data_key', rowId: id, reason: 'of-nothing' });
+  const isOpen = walk.parts.ring.using(row.key, () => true);
+  if (isOpen !== true) walk.name({ table: 'data_key', rowId: id, reason: 'does-not-open' });
+}
+
+/** Opens every enrolment photograph. */
+export function verifyPhotographs(walk: VerifyWalk): Promise<void> {
+  return walk.each(
+    'photograph',
+    (previousId) => walk.rows.idsAfter('photograph', previousId),
+    (id) => {
+      const row = walk.whole(() => walk.rows.photograph(id));
+      if (row === undefined) return;
+      if (row === 'damaged') {
+        walk.putAside('photograph', id, null, 'page-damaged');
+        return;
+      }
+      walk.checked.photographs += 1;
+      if (!row.hasPerson) {
+        walk.putAside('photograph', id, row.personId, 'of-nobody');
+        return;
+      }
+      const place = places.photographJpeg(row.personId, id);
+      const reason = whyNotOpen(walk, row.dataKey, place, row.jpeg);
+      if (reason !== undefined) walk.putAside('photograph', id, row.personId, reason);
+    },
+  );
+}
+
+/** Opens every picture kept with an event. */
+export function verifyEvidence(walk: VerifyWalk): Promise<void> {
+  return walk.each(
+    'evidence',
+    (previousId) => walk.rows.idsAfter('evidence', previousId),
+    (id) => {
+      const row = walk.whole(() => walk.rows.evidence(id));
+      if (row === undefined) return;
+      if (row === 'damaged') {
+        walk.putAside('evidence', id, null, 'page-damaged');
+        return;
+      }
+      walk.checked.evidence += 1;
+      const place = places.evidenceJpeg(id, row.kind, row.eventId, row.personId);
+      const isOrphan =
+        row.personId !== null && walk.whole(() => walk.rows.hasPerson(row.personId ?? '')) === false;
+      const reason = isOrphan ? 'of-nobody' : whyNotOpen(walk, row.dataKey, place, row.jpeg);
+      if (reason !== undefined) walk.putAside('evidence', id, row.personId, reason);
+    },
+  );
+}
+
+function whyNotOpen(
+  walk: VerifyWalk,
+  dataKey: DataKeyRow | undefined,
+  place: FieldPlace,
+  sealed: Uint8Array,
+): 'does-not-open' | 'key-does-not-open' | undefined {
+  walk.read(sealed.length);
+  if (dataKey === undefined) return 'key-does-not-open';
+  const opened = walk.parts.ring.using(dataKey, (key) => openField(key, place, sealed) ?? nothing);
+  if (opened === undefined) return 'key-does-not-open';
+  if (opened.length === 0) return 'does-not-open';
+  wipe(opened);
+  return undefined;
+}

@@ -1,0 +1,121 @@
+import type { Statement } from 'better-sqlite3';
+import type { PersonId } from '../../domain/ids.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { EvidenceRow } from '../evidence.js';
+import { reading } from '../gallery-file.js';
+import type { DataKeyRow } from '../keys/key-ring.js';
+
+/** Ids listed in one go. */
+const SLICE = 250;
+
+export type ListedTable = 'data_key' | 'person' | 'photograph' | 'evidence';
+
+export interface PhotographToVerify {
+  readonly personId: PersonId;
+  readonly jpeg: Uint8Array;
+  /** Undefined where there is no such person, or no such data key. */
+  readonly dataKey: DataKeyRow | undefined;
+  readonly hasPerson: boolean;
+}
+
+export interface EvidenceToVerify extends EvidenceRow {
+  readonly dataKey: DataKeyRow | undefined;
+}
+
+interface MaybeKey {
+  readonly keyId: string | null;
+  readonly kekId: string | null;
+  readonly wrapped: Uint8Array | null;
+}
+
+function dataKeyIn({ keyId, kekId, wrapped }: MaybeKey): DataKeyRow | undefined {
+  return keyId === null || kekId === null || wrapped === null ? undefined : { id: keyId, kekId, wrapped };
+}
+
+const KEY_COLUMNS = 'data_key.id AS keyId, kek_id AS kekId, wrapped';
+
+/** The rows as `verifyGallery` reads them: one at a time, so that a damaged page costs only the rows on it. */
+export class VerifyRows {
+  readonly #database: OpenDatabase;
+  readonly #statements = new Map<string, Statement<[string], unknown>>();
+
+  constructor(database: OpenDatabase) {
+    this.#database = database;
+  }
+
+  /** The next ids of a table; comes from an index where the rows hold pictures. */
+  idsAfter(table: ListedTable, previousId: string): readonly string[] {
+    return this.#read<string>(`SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${SLICE}`, previousId);
+  }
+
+  /** Undefined where it is gone. */
+  dataKey(id: string): { readonly key: DataKeyRow; readonly isUsed: boolean } | undefined {
+    const row = this.#one<DataKeyRow & { isUsed: number }>(
+      `SELECT id, kek_id AS kekId, wrapped,
+              EXISTS (SELECT 1 FROM person WHERE data_key_id = data_key.id)
+                OR EXISTS (SELECT 1 FROM evidence WHERE data_key_id = data_key.id) AS isUsed
+       FROM data_key WHERE id = ?`,
+      id,
+    );
+    if (row === undefined) return undefined;
+    const { kekId, wrapped, isUsed } = row;
+    return { key: { id: row.id, kekId, wrapped }, isUsed: isUsed === 1 };
+  }
+
+  hasTombstone(personId: string): boolean {
+    return this.#one('SELECT 1 AS found FROM tombstone WHERE person_id = ?', personId) !== undefined;
+  }
+
+  hasPerson(personId: string): boolean {
+    return this.#one('SELECT 1 AS found FROM person WHERE id = ?', personId) !== undefined;
+  }
+
+  /** The next persons of whom there are templates, whether or not there is such a person. */
+  templateOwnersAfter(previousId: string): readonly PersonId[] {
+    return this.#read<PersonId>(
+      `SELECT DISTINCT person_id FROM template WHERE person_id > ? ORDER BY person_id LIMIT ${SLICE}`,
+      previousId,
+    );
+  }
+
+  /** What the gallery says of a key-encryption key. */
+  keySlot(keyId: string): { readonly checkValue: Uint8Array; readonly seal: Uint8Array } | undefined {
+    return this.#one('SELECT check_value AS checkValue, seal FROM key_slot WHERE key_id = ?', keyId);
+  }
+
+  photograph(id: string): PhotographToVerify | undefined {
+    const row = this.#one<{ personId: PersonId; jpeg: Uint8Array; known: string | null } & MaybeKey>(
+      `SELECT person_id AS personId, jpeg, person.id AS known, ${KEY_COLUMNS}
+       FROM photograph LEFT JOIN person ON person.id = person_id LEFT JOIN data_key ON data_key.id = data_key_id
+       WHERE photograph.id = ?`,
+      id,
+    );
+    if (row === undefined) return undefined;
+    const { personId, jpeg, known } = row;
+    return { personId, jpeg, dataKey: dataKeyIn(row), hasPerson: known !== null };
+  }
+
+  evidence(id: string): EvidenceToVerify | undefined {
+    const row = this.#one<EvidenceRow & MaybeKey>(
+      `SELECT evidence.id, kind, event_id AS eventId, camera_id AS cameraId, person_id AS personId,
+              data_key_id AS dataKeyId, jpeg, taken_at_ms AS takenAtMs, ${KEY_COLUMNS}
+       FROM evidence LEFT JOIN data_key ON data_key.id = data_key_id WHERE evidence.id = ?`,
+      id,
+    );
+    return row === undefined ? undefined : { ...row, dataKey: dataKeyIn(row) };
+  }
+
+  #one<T>(query: string, id: string): T | undefined {
+    return reading(this.#database, () => this.#prepared(query).get(id) as T | undefined);
+  }
+
+  #read<T>(query: string, previousId: string): readonly T[] {
+    return reading(this.#database, () => this.#prepared(query).pluck().all(previousId) as T[]);
+  }
+
+  #prepared(query: string): Statement<[string], unknown> {
+    const known = this.#statements.get(query) ?? this.#database.db.prepare<[string], unknown>(query);
+    this.#statements.set(query, known);
+    return known;
+  }
+}

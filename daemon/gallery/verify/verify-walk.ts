@@ -1,0 +1,124 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Actor } from '../../audit/actor.js';
+import type { Clock } from '../../base/clock.js';
+import { isRollcallError } from '../../base/errors.js';
+import type { PersonId } from '../../domain/ids.js';
+import type { Gallery } from '../gallery.js';
+import type { GalleryFile } from '../gallery-file.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { QuarantinedRow } from './quarantine.js';
+import type { VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.js';
+import { VerifyRows } from './verify-rows.js';
+
+/** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
+const SLICE_ROWS = 16;
+const SLICE_BYTES = 256 * 1024;
+
+export interface VerifyParts {
+  readonly file: GalleryFile;
+  readonly gallery: Gallery;
+  readonly ring: KeyRing;
+  readonly clock: Clock;
+  readonly by: Actor;
+  /** Ends it early. */
+  readonly signal: AbortSignal;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What `verifyGallery` has found so far, and the pace at which it goes on. */
+export class VerifyWalk {
+  readonly parts: VerifyParts;
+  readonly rows: VerifyRows;
+  readonly checked: Mutable<VerifyCounts> = {
+    dataKeys: 0,
+    persons: 0,
+    templates: 0,
+    photographs: 0,
+    evidence: 0,
+  };
+  readonly #findings: VerifyFinding[] = [];
+  #sliceRows = 0;
+  #sliceBytes = 0;
+
+  constructor(parts: VerifyParts) {
+    this.parts = parts;
+    this.rows = new VerifyRows(parts.file.database);
+  }
+
+  get findings(): readonly VerifyFinding[] {
+    return this.#findings;
+  }
+
+  /** Names something that is not put aside: there is nothing to put aside, or it does no harm. */
+  name(finding: VerifyFinding): void {
+    this.#findings.push(finding);
+  }
+
+  /** Names a row and puts it aside. */
+  putAside(
+    table: QuarantinedRow['table'],
+    rowId: string,
+    personId: PersonId | null,
+    reason: QuarantinedRow['reason'],
+  ): void {
+    const row = { table, rowId, ...(personId === null ? {} : { personId }), reason };
+    this.name(row);
+    this.parts.gallery.putAside(row);
+  }
+
+  /** Goes through ids in slices; a page that cannot be read ends the list, and is named. */
+  async each<Id extends string>(
+    table: VerifyTable,
+    idsAfter: (previousId: string) => readonly Id[],
+    visit: (id: Id) => void,
+  ): Promise<void> {
+    for (let previousId = ''; ; ) {
+      const ids = this.#listed(table, () => idsAfter(previousId));
+      for (const id of ids) {
+        visit(id);
+        await this.turn(0);
+      }
+      const last = ids.at(-1);
+      if (last === undefined) return;
+      previousId = last;
+    }
+  }
+
+  /** A turn of the event loop where enough was done since the last; `bytes` more were read. */
+  async turn(bytes: number): Promise<void> {
+    this.#sliceRows += 1;
+    this.#sliceBytes += bytes;
+    if (this.#sliceRows < SLICE_ROWS && this.#sliceBytes < SLICE_BYTES) return;
+    this.#sliceRows = 0;
+    this.#sliceBytes = 0;
+    await nextTurn();
+    this.throwIfStopped();
+  }
+
+  /** Counts bytes towards the next turn. */
+  read(bytes: number): void {
+    this.#sliceBytes += bytes;
+  }
+
+  throwIfStopped(): void {
+    this.parts.signal.throwIfAborted();
+  }
+
+  /** What `read` gives; `damaged` where its page cannot be read. */
+  whole<T>(read: () => T): T | 'damaged' {
+    try {
+      return read();
+    } catch (error) {
+      if (isRollcallError(error, 'gallery-damaged')) return 'damaged';
+      throw error;
+    }
+  }
+
+  #listed<Id extends string>(table: VerifyTable, list: () => readonly Id[]): readonly Id[] {
+    const ids = this.whole(list);
+    if (ids !== 'damaged') return ids;
+    this.name({ table, reason: 'page-damaged' });
+    return [];
+  }
+}

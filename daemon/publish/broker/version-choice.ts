@@ -1,0 +1,37 @@
+import { isRollcallError } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import type { BrokerConnection, MqttVersion } from './broker-connection.js';
+
+/** Brokers that do not know MQTT 5 answer with a refusal, or hang up without an answer. */
+const versionFailures = ['broker-version-refused', 'broker-closed-early', 'broker-protocol'];
+
+/**
+ * Tries MQTT 5 first and 3.1.1 where that fails the way it does with older brokers. Stays with what worked, and goes
+ * back to the beginning when that stops working.
+ */
+export class VersionChoice {
+  readonly #logger: Logger;
+  #version: MqttVersion = 5;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** `connect` is called once or twice. Rejects with its last error. */
+  async connect(connect: (version: MqttVersion) => Promise<BrokerConnection>): Promise<BrokerConnection> {
+    try {
+      return await connect(this.#version);
+    } catch (error) {
+      const isAboutVersion = versionFailures.some((code) => isRollcallError(error, code));
+      if (!isAboutVersion) throw error;
+      if (this.#version === 4) {
+        this.#version = 5;
+        throw error;
+      }
+    }
+    const connection = await connect(4);
+    this.#version = 4;
+    this.#logger.info('the broker does not speak MQTT 5; speaking MQTT 3.1.1');
+    return connection;
+  }
+}

@@ -1,0 +1,61 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { Recurring } from '../../base/recurring.js';
+import type { OutboxRules } from '../../domain/events/outbox-limits.js';
+import type { Records } from '../open-records.js';
+
+/** How often it is looked whether the outbox is within its limits, milliseconds. */
+export const lookEveryMs = 5 * 60_000;
+/** Events given up in one transaction: some milliseconds. */
+const batch = 1000;
+
+export interface OutboxLimiterOptions {
+  readonly records: Pick<Records, 'record' | 'surplus'>;
+  /** The limits in force. */
+  readonly rules: () => OutboxRules;
+  /** False while the clock is in doubt: then nothing is given up for its age. */
+  readonly isClockTrusted: () => boolean;
+  /** Sequences on their way to the broker. */
+  readonly inFlight: () => readonly number[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keeps the outbox within its limits. What it gives up is stated in an event, in the same transaction. */
+export function outboxLimiter(options: OutboxLimiterOptions): Recurring {
+  const { clock, logger } = options;
+  return new Recurring({
+    clock,
+    everyMs: lookEveryMs,
+    async work(signal) {
+      const count = await limitOutbox(options, signal);
+      if (count === 0) return;
+      logger.error('the outbox was beyond its limits: events were given up, and the centre will be told', {
+        count,
+        remedy: 'see why nobody takes the events (rollcall outbox status), or raise the limits (outbox)',
+      });
+    },
+    onFailure: (error) => logger.error('the outbox cannot be kept within its limits', { error }),
+  });
+}
+
+/** Gives up what is beyond the limits now; how many events. Throws what the records throw. */
+export async function limitOutbox(options: OutboxLimiterOptions, signal?: AbortSignal): Promise<number> {
+  const { records, rules, isClockTrusted, inFlight, clock } = options;
+  let count = 0;
+  while (signal?.aborted !== true) {
+    const surplus = records.surplus.find({
+      rules: rules(),
+      nowMs: clock.wallMs(),
+      mayAge: isClockTrusted(),
+      inFlight: inFlight(),
+      limit: batch,
+    });
+    if (surplus === undefined) break;
+    records.record(surplus.gap, () => records.surplus.giveUp(surplus.sequences));
+    count += surplus.sequences.length;
+    await nextTurn();
+  }
+  return count;
+}
