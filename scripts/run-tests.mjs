@@ -1,6 +1,6 @@
 // Runs the test files of the named suites (folders of test/) with Node's own runner, straight from the sources; what
 // starts the program itself, as a user does, starts the build of the same sources.
-//   node scripts/run-tests.mjs unit integration e2e
+//   node scripts/run-tests.mjs unit integration e2e live
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ if (suites.length === 0) {
   process.exit(2);
 }
 
-// End-to-end tests decode video in real time and share two cores badly: one file at a time.
-const concurrencyOf = { e2e: 1 };
+// Boxes that watch cameras decode video in real time and share two cores badly: one file at a time.
+const concurrencyOf = { live: 1 };
 // Suites that start the built program.
-const builtFor = new Set(['integration', 'e2e']);
+const builtFor = new Set(['integration', 'e2e', 'live']);
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
 
