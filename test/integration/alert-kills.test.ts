@@ -15,7 +15,7 @@ import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
-const kills = 20;
+const kills = 12;
 
 interface Posted {
   readonly id: string;

@@ -9,7 +9,7 @@ import { keyBytes, keyOfState, openIdentityKeys, overlapMs, putSecret } from '..
 import { runAndKill } from '../support/killed-child.js';
 import { type SecretPlaces, withSecretPlaces } from '../support/secret-places.js';
 
-const kills = 20;
+const kills = 12;
 const firstDayOf = (round: number): number => round * 10_000;
 
 /** What is sealed to any of its keys opens, and each former key endorses the one that followed. */
