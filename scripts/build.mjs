@@ -1,39 +1,53 @@
 // Builds the program: dist/daemon holds the output of daemon/ and nothing else. Where nothing changed, this is quick.
 //   node scripts/build.mjs
+//   node scripts/build.mjs children    also what the tests and the fault loops start, and kill, by the hundred
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const output = join(root, 'dist/daemon');
-/** What the compiler notes of a build, to compile only what changed since (tsBuildInfoFile of tsconfig.build.json). */
-const notes = join(root, 'dist/.tsbuildinfo');
+/**
+ * What the compiler is told to make: from which folders, and where it notes what it made, to compile only what changed
+ * since (`include` and tsBuildInfoFile of the project).
+ */
+const program = { project: 'tsconfig.build.json', folders: ['daemon'], notes: 'dist/.tsbuildinfo' };
+const children = {
+  project: 'tsconfig.children.json',
+  folders: ['test/support', 'scripts/fault-loop'],
+  notes: 'dist/.tsbuildinfo-children',
+};
 
-const modulesIn = (folder, extension) =>
-  existsSync(folder)
-    ? readdirSync(folder, { recursive: true })
-        .filter((name) => name.endsWith(extension))
-        .map((name) => name.slice(0, -extension.length))
-    : [];
+const modulesIn = (parent, folders, extension) =>
+  folders.flatMap((folder) =>
+    existsSync(join(parent, folder))
+      ? readdirSync(join(parent, folder), { recursive: true })
+          .filter((name) => name.endsWith(extension))
+          .map((name) => join(folder, name.slice(0, -extension.length)))
+      : [],
+  );
 
-const sources = new Set(modulesIn(join(root, 'daemon'), '.ts'));
-const built = new Set(modulesIn(output, '.js'));
+/** Whether all of it compiled. */
+function build({ project, folders, notes }) {
+  const output = join(root, 'dist');
+  const notesPath = join(root, notes);
+  const sources = new Set(modulesIn(root, folders, '.ts'));
+  const built = new Set(modulesIn(output, folders, '.js'));
+  // The compiler leaves the output of a source that is gone, and a test or a program could still import it.
+  for (const module of built) {
+    if (sources.has(module)) continue;
+    for (const extension of ['.js', '.js.map']) rmSync(join(output, module + extension), { force: true });
+  }
+  // The compiler believes its notes and does not look whether the output is there: without them it writes everything.
+  if ([...sources].some((module) => !built.has(module))) rmSync(notesPath, { force: true });
 
-// The compiler leaves the output of a source that is gone, and a test or a program could still import it.
-for (const module of built) {
-  if (sources.has(module)) continue;
-  for (const extension of ['.js', '.js.map']) rmSync(join(output, module + extension), { force: true });
+  const startedAt = new Date();
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', project], { cwd: root, stdio: 'inherit' });
+  // Their time tells which sources are newer than the build, also where nothing had to be compiled.
+  if (existsSync(notesPath)) utimesSync(notesPath, startedAt, startedAt);
+  return status === 0;
 }
-// The compiler believes its notes and does not look whether the output is there: without them it writes everything.
-if ([...sources].some((module) => !built.has(module))) rmSync(notes, { force: true });
 
-const startedAt = new Date();
-const compiler = join(root, 'node_modules/typescript/bin/tsc');
-const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-// Their time tells which sources are newer than the build, also where nothing had to be compiled.
-if (existsSync(notes)) utimesSync(notes, startedAt, startedAt);
-process.exitCode = status ?? 1;
+const wanted = process.argv[2] === 'children' ? [program, children] : [program];
+process.exitCode = wanted.every(build) ? 0 : 1;

@@ -15,13 +15,14 @@ if (suites.length === 0) {
 
 // Boxes that watch cameras decode video in real time and share two cores badly: one file at a time.
 const concurrencyOf = { live: 1 };
-// Suites that start the built program.
+// Suites that start the built program, or the built child processes of test/support.
 const builtFor = new Set(['integration', 'e2e', 'live']);
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
 
 function build() {
-  const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
+  const script = join(root, 'scripts/build.mjs');
+  const { status } = spawnSync(process.execPath, [script, 'children'], { stdio: 'inherit' });
   return status === 0;
 }
 

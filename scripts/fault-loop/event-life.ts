@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { builtChild } from '../../test/support/built.js';
 import type { CentreWord, EventTask } from './event-task.js';
-
-const script = fileURLToPath(new URL('./event-box.ts', import.meta.url));
 
 /** A process that records and publishes, until it is killed. */
 export class EventLife {
@@ -15,8 +13,8 @@ export class EventLife {
   readonly ended: Promise<'killed' | 'done'>;
 
   constructor(task: EventTask) {
-    const child = fork(script, [JSON.stringify(task)], {
-      execArgv: ['--import', 'tsx'],
+    const child = fork(builtChild('scripts/fault-loop/event-box.ts'), [JSON.stringify(task)], {
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child = child;

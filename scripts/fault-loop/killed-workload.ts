@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { builtChild, root } from '../../test/support/built.js';
 import type { Entry, Order } from './journal.js';
 
-const script = fileURLToPath(new URL('./workload.ts', import.meta.url));
-const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Longer than any child needs to come to the next entry. */
 const LONGEST_WAIT_MS = 60_000;
 /** Timers are no finer; what is shorter is waited for by looking at the clock. */
@@ -25,7 +23,7 @@ export class KilledWorkload {
   /** `read` is told of every entry, also of those that came just before the kill. */
   constructor(directory: string, read: (entry: Entry) => void) {
     this.#read = read;
-    const child = spawn(process.execPath, ['--import', 'tsx', script, directory], {
+    const child = spawn(process.execPath, [builtChild('scripts/fault-loop/workload.ts'), directory], {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

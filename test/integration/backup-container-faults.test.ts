@@ -5,7 +5,6 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../daemon/base/random.js';
 import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
 import { verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
@@ -19,14 +18,12 @@ import {
   source,
   withRecoverySecret,
 } from '../support/backup-fixture.js';
+import { builtChild, root } from '../support/built.js';
 import { mountSmallDisk } from '../support/small-disk.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const childScript = fileURLToPath(new URL('../support/backup-child.ts', import.meta.url));
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
 function startChild(...args: readonly string[]) {
-  return spawn(process.execPath, ['--import', 'tsx', childScript, ...args], {
+  return spawn(process.execPath, [builtChild('test/support/backup-child.ts'), ...args], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,18 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { messageOf } from '../../daemon/base/errors.js';
 import type { CameraStatus, ReloadStatus } from '../../daemon/control/box-control.js';
 import { ControlClient } from '../../daemon/control/client.js';
+import { builtProgram, root } from './built.js';
 import { until } from './until.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = join(root, 'daemon');
-const buildNotes = join(root, 'dist/.tsbuildinfo');
 const daemonMain = join(root, 'dist/daemon/app/main.js');
 export const cliMain = join(root, 'dist/daemon/cli/main.js');
 
@@ -113,21 +110,9 @@ export function rollcall(args: readonly string[], input?: string): Promise<Comma
   return runProgram(process.execPath, [builtCommand(), ...args], process.env, input);
 }
 
-let hasFreshBuild = false;
-
 /** The built `rollcall`; throws where there is no build, or one older than its sources. */
 export function builtCommand(): string {
-  if (withoutBuild !== false) throw new Error(withoutBuild);
-  if (!hasFreshBuild) {
-    const builtAtMs = existsSync(buildNotes) ? statSync(buildNotes).mtimeMs : 0;
-    const newer = readdirSync(sources, { recursive: true, encoding: 'utf8' }).find(
-      (name) => name.endsWith('.ts') && statSync(join(sources, name)).mtimeMs > builtAtMs,
-    );
-    if (newer !== undefined)
-      throw new Error(`the built program is older than daemon/${newer} (npm run build)`);
-    hasFreshBuild = true;
-  }
-  return cliMain;
+  return builtProgram('cli/main.js');
 }
 
 function startProgram(file: string, args: readonly string[]): RunningCommand {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { builtChild } from './built.js';
 import type { PublishingReport, PublishingTask } from './publishing-child.js';
 
 export interface ChildPublisher extends AsyncDisposable {
@@ -17,8 +17,8 @@ export interface ReportCounts {
 
 /** Starts a process that records and publishes like the daemon, to be killed. */
 export function startChildPublisher(task: PublishingTask): ChildPublisher {
-  const script = fileURLToPath(new URL('publishing-child.ts', import.meta.url));
-  const child = fork(script, [JSON.stringify(task)], { execArgv: ['--import', 'tsx'] });
+  const script = builtChild('test/support/publishing-child.ts');
+  const child = fork(script, [JSON.stringify(task)], { execArgv: [] });
   const counts = { recorded: 0, deleted: 0 };
   const waiting = new Set<() => void>();
   child.on('message', (report: PublishingReport) => {

@@ -3,10 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { builtChild, root } from './built.js';
 
-const childScript = fileURLToPath(new URL('./gallery-child.ts', import.meta.url));
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const childScript = 'test/support/gallery-child.ts';
 
 /** A process that has a gallery open; see gallery-child.ts for what it does and prints. */
 export interface GalleryChild {
@@ -20,7 +19,7 @@ export interface GalleryChild {
 
 /** Ends with the test at the latest. */
 export function startGalleryChild(t: TestContext, ...args: readonly string[]): GalleryChild {
-  const child = spawn(process.execPath, ['--import', 'tsx', childScript, ...args], {
+  const child = spawn(process.execPath, [builtChild(childScript), ...args], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -52,7 +51,7 @@ export async function runGalleryChild(
   t: TestContext,
   ...args: readonly string[]
 ): Promise<{ readonly code: unknown; readonly complaint: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', childScript, ...args], {
+  const child = spawn(process.execPath, [builtChild(childScript), ...args], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { builtChild, root } from './built.js';
 
 /**
  * Runs `script` of test/support until it has printed `open`, kills it (SIGKILL) `afterMs` later, and gives back every line
@@ -14,8 +12,7 @@ export async function runAndKill(
   args: readonly string[],
   afterMs: number,
 ): Promise<readonly string[]> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  const child = spawn(process.execPath, [builtChild(`test/support/${script}`), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Of the checkout; this module runs from its source only. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What scripts/build.mjs makes: the file whose time tells of when, from which folders, by which command. */
+const program = { notes: 'dist/.tsbuildinfo', folders: ['daemon'], command: 'npm run build' };
+const children = {
+  notes: 'dist/.tsbuildinfo-children',
+  folders: ['test/support', 'scripts/fault-loop'],
+  command: 'node scripts/build.mjs children',
+};
+
+const known = new Set<typeof program>();
+
+/** Looks once in a process. @throws where a source is newer than its build, or that was not made */
+function requireFresh(build: typeof program): void {
+  if (known.has(build)) return;
+  const notes = join(root, build.notes);
+  if (!existsSync(notes)) throw new Error(`${build.folders.join(' and ')} are not built (${build.command})`);
+  const builtAtMs = statSync(notes).mtimeMs;
+  for (const folder of build.folders) {
+    const newer = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.endsWith('.ts') && statSync(join(root, folder, name)).mtimeMs > builtAtMs,
+    );
+    if (newer !== undefined) throw new Error(`the build is older than ${folder}/${newer} (${build.command})`);
+  }
+  known.add(build);
+}
+
+/** A file of the built program, `path` under dist/daemon. @throws where the build is older than its sources */
+export function builtProgram(path: string): string {
+  requireFresh(program);
+  return join(root, 'dist/daemon', path);
+}
+
+/**
+ * A script of test/support or scripts/fault-loop to start as a process of its own, as Node runs it without a loader: to
+ * start so takes a third of what it takes from the sources. `source` is its path from the root, with `.ts`.
+ * @throws where the build of these, or of the program that they import, is older than its sources
+ */
+export function builtChild(source: string): string {
+  requireFresh(program);
+  requireFresh(children);
+  return join(root, 'dist', source.replace(/\.ts$/, '.js'));
+}
