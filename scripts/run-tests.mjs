@@ -2,8 +2,8 @@
 // starts the program itself, as a user does, starts the build of the same sources.
 //   node scripts/run-tests.mjs unit integration e2e live
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,6 +15,8 @@ if (suites.length === 0) {
 
 // Boxes that watch cameras decode video in real time and share two cores badly: one file at a time.
 const concurrencyOf = { live: 1 };
+// Pure tests are over sooner than a process of their own has started: their files share as many processes as run at once.
+const shared = new Set(['unit']);
 // Suites that start the built program, or the built child processes of test/support.
 const builtFor = new Set(['integration', 'e2e', 'live']);
 // A file that does not end fails: something it started is still running.
@@ -26,6 +28,21 @@ function build() {
   return status === 0;
 }
 
+/** Writes `count` files that run those of `files` between them, each in a suite of its own; returns their paths. */
+function together(suite, files, count) {
+  const folder = join(root, 'var/tests');
+  mkdirSync(folder, { recursive: true });
+  return Array.from({ length: count }, (_, part) => {
+    const path = join(folder, `${suite}-${part + 1}.test.mjs`);
+    const suites = files
+      .filter((_, index) => index % count === part)
+      .map((file) => [file, relative(folder, join(root, file))])
+      .map(([file, from]) => `await describe('${file}', async () => void (await import('${from}')));\n`);
+    writeFileSync(path, `import { describe } from 'node:test';\n${suites.join('')}`);
+    return path;
+  });
+}
+
 function run(suite) {
   const files = readdirSync(join(root, 'test', suite), { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
@@ -35,17 +52,18 @@ function run(suite) {
     console.error(`no test files in ${suite}`);
     return 1;
   }
+  const concurrency = concurrencyOf[suite] ?? 2;
   const { status } = spawnSync(
     process.execPath,
     [
       '--import',
       'tsx',
       '--test',
-      `--test-concurrency=${concurrencyOf[suite] ?? 2}`,
+      `--test-concurrency=${concurrency}`,
       `--test-timeout=${fileTimeoutMs}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
-      ...files,
+      ...(shared.has(suite) ? together(suite, files, concurrency) : files),
     ],
     { cwd: root, stdio: 'inherit' },
   );
