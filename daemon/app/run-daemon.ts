@@ -18,12 +18,13 @@ const shutdownDeadlineMs = 15_000;
 
 /** Runs the daemon until SIGTERM or SIGINT. Throws what keeps it from starting. */
 export async function runDaemon(configPath: string): Promise<void> {
+  // First of all: unhandled, a signal ends the process in the middle of whatever it is doing.
+  const stopped = signalled(['SIGTERM', 'SIGINT']);
+  const hangups = new ReloadOnHangup();
   const config = await requireConfig(configPath);
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   const notifier = await openServiceNotifier(logger);
-  const stopped = signalled(['SIGTERM', 'SIGINT']);
-  const hangups = new ReloadOnHangup();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
   const { parts, conditions } = await composeBox(config, {
