@@ -20,19 +20,27 @@ import { mountSmallDisk } from '../support/small-disk.js';
 
 const MiB = 1024 * 1024;
 
+/** Looks at two disks with so many MiB free, which are low below 1000. */
+const watchDisks = (
+  free: Readonly<Record<'gallery' | 'records', number>>,
+  conditions: ConditionPort,
+  clock: VirtualClock,
+) =>
+  diskWatch({
+    directories: { gallery: 'gallery', records: 'records' },
+    freeBytes: async (directory) => free[directory as keyof typeof free] * MiB,
+    lowMiB: () => 1000,
+    conditions,
+    clock,
+    logger: silentLogger,
+  }).start();
+
 describe('the disk', () => {
   test('low begins below the bound and ends with a quarter more', async () => {
     const clock = new VirtualClock();
     const conditions = heardConditions();
     const free = { gallery: 5000, records: 5000 };
-    await using watch = diskWatch({
-      directories: { gallery: 'gallery', records: 'records' },
-      freeBytes: async (directory) => free[directory as keyof typeof free] * MiB,
-      lowMiB: () => 1000,
-      conditions,
-      clock,
-      logger: silentLogger,
-    }).start();
+    await using watch = watchDisks(free, conditions, clock);
     await watch.settled();
     for (const freeMiB of [1000, 999, 1100, 1249, 1250]) {
       free.records = freeMiB;
@@ -56,14 +64,7 @@ describe('the disk', () => {
     const { clock, records } = source;
     const conditions = new BoxConditions({ records, clock, logger: silentLogger });
     const free = { gallery: 5000, records: 999 };
-    await using watch = diskWatch({
-      directories: { gallery: 'gallery', records: 'records' },
-      freeBytes: async (directory) => free[directory as keyof typeof free] * MiB,
-      lowMiB: () => 1000,
-      conditions,
-      clock,
-      logger: silentLogger,
-    }).start();
+    await using watch = watchDisks(free, conditions, clock);
     const look = async (): Promise<void> => {
       clock.advanceBy(lookAtDiskEveryMs);
       await watch.settled();
