@@ -93,15 +93,6 @@ export function insertTombstone({ db }: OpenDatabase, personId: PersonId, erased
 }
 
 /**
- * Deletes whatever may hold what the gallery itself holds no more: older copies of the file and the write-ahead log.
- * @throws `erasure-incomplete`
- */
-export function forgetCopies(database: OpenDatabase): void {
-  forgetOlderCopies(database);
-  forgetLog(database);
-}
-
-/**
  * Deletes what migrations left beside the file, and a damaged one that a restore put aside. First of all, so that a power cut never leaves a copy of somebody of whom the
  * gallery itself says that they were erased.
  */

@@ -235,7 +235,6 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 export type CommandArguments<Name extends CommandName> = z.infer<(typeof commands)[Name]['arguments']>;
 export type CommandResult<Name extends CommandName> = z.infer<(typeof commands)[Name]['result']>;
-export type SealedPerson = z.infer<typeof sealedPersonSchema>;
 export type ListedPersons = z.infer<typeof listedPersonsSchema>;
 
 export const commandNames = Object.keys(commands) as readonly CommandName[];
