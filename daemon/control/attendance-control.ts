@@ -27,6 +27,8 @@ export interface AttendanceRow {
   readonly lastOut: string | null;
   readonly statuses: readonly AttendanceStatus[];
   readonly workedMin: number;
+  /** Of a person who is present: worked until the report was made. Then it is not in `workedMin` yet. */
+  readonly workedSoFarMin?: number;
   readonly breakMin: number;
   readonly awayMin: number;
   readonly earlyMin: number;

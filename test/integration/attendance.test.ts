@@ -94,6 +94,11 @@ describe('reports from the records', () => {
       'Ada 2026-03-02 night 0 on-time present',
       'Ada 2026-03-03 night 0 expected',
     ]);
+    const { rows } = await readAll(await box.attendance.today());
+    assert.deepEqual(
+      rows.map(({ workedSoFarMin }) => workedSoFarMin),
+      [302, undefined],
+    );
     box.setClock('2026-03-03T12:00');
     assert.deepEqual(await today(), ['Ada 2026-03-03 night 0 expected']);
   });

@@ -77,6 +77,7 @@ const minutes = (ms: number): number => Math.floor(ms / 60_000);
 /** A day in one line: `2026-03-02 day worked 540 on-time`, with what is not zero. */
 export function lineOf(day: AttendanceDay): string {
   const durations = [
+    ['so far', day.workedSoFarMs ?? 0],
     ['break', day.breakMs],
     ['away', day.awayMs],
     ['early', day.earlyMs],

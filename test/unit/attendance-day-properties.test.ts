@@ -59,7 +59,7 @@ function daysOf({ marks, shifts, pairing, corrections, nowMs }: Given): readonly
 }
 
 const durations = (day: AttendanceDay): readonly number[] => [
-  ...[day.workedMs, day.breakMs, day.awayMs],
+  ...[day.workedMs, day.workedSoFarMs ?? 0, day.breakMs, day.awayMs],
   ...[day.earlyMs, day.lateMs, day.leftEarlyMs, day.overtimeMs],
 ];
 

@@ -93,7 +93,7 @@ describe('arriving and leaving', () => {
         what: 'present, and nobody has left early at noon',
         marks: ['in 2026-03-02T08:00'],
         now: '2026-03-02T12:00',
-        lines: ['2026-03-02 day worked 0 [on-time present]'],
+        lines: ['2026-03-02 day worked 0 so far 240 [on-time present]'],
       },
       {
         what: 'out for lunch is not leaving early yet',
@@ -103,6 +103,60 @@ describe('arriving and leaving', () => {
       },
     ],
     office,
+  );
+});
+
+describe('the time so far of a person who is present', () => {
+  const since = ['in 2026-03-02T08:05'];
+  const lunch = ['in 2026-03-02T08:00', 'out 2026-03-02T12:00', 'in 2026-03-02T13:00'];
+  const plan = planOf([shiftOf('day', '08:00', '17:00', { breakS: 3600 })]);
+  checkDays(
+    [
+      {
+        what: 'runs until now',
+        marks: since,
+        now: '2026-03-02T11:17',
+        lines: ['2026-03-02 day worked 0 so far 192 [on-time present]'],
+      },
+      {
+        what: 'has the break taken off that is due by now',
+        marks: since,
+        now: '2026-03-02T15:05',
+        lines: ['2026-03-02 day worked 0 so far 360 [on-time present]'],
+      },
+      {
+        what: 'counts from the first coming where a person came in again',
+        marks: lunch,
+        now: '2026-03-02T14:00',
+        lines: ['2026-03-02 day worked 240 so far 360 [on-time present]'],
+      },
+      {
+        what: 'leaves out the time between two pairs, which is the break',
+        plan: { ...plan, pairing: 'pairs' },
+        marks: lunch,
+        now: '2026-03-02T15:30',
+        lines: ['2026-03-02 day worked 240 so far 390 [on-time present]'],
+      },
+      {
+        what: 'runs at a door for both ways after one look',
+        marks: ['both 2026-03-02T08:00'],
+        now: '2026-03-02T09:30',
+        lines: ['2026-03-02 day worked 0 so far 90 [on-time present]'],
+      },
+      {
+        what: 'is nothing where the clock was set back before the look',
+        marks: since,
+        now: '2026-03-02T07:00',
+        lines: ['2026-03-02 day worked 0 [on-time present]'],
+      },
+      {
+        what: 'is not told any more once the day is over',
+        marks: since,
+        now: '2026-03-03T01:00',
+        lines: ['2026-03-02 day worked 0 [on-time incomplete]'],
+      },
+    ],
+    { plan, period: office.period },
   );
 });
 

@@ -92,6 +92,22 @@ describe('the report for a person', () => {
     assert.match(describeToday({ head, rows }), /2 present, 1 expected, 0 absent, 1 late/);
   });
 
+  test('shows the time of a person who is present as running, and leaves it out of the sum', () => {
+    const present = rowOf({
+      workedMin: 0,
+      workedSoFarMin: 192,
+      lastOut: null,
+      statuses: ['late', 'present'],
+    });
+    assert.match(describeToday({ head, rows: [present] }), /22:10 +- +3:12 so far +0:10/);
+    const text = describeReport({ head, rows: [rowOf(), present] });
+    assert.match(text, /: 7:55 worked/);
+    assert.match(text, /The sum does not count the time so far/);
+    assert.doesNotMatch(describeReport({ head, rows: [rowOf()] }), /so far/);
+    const [cells] = cellsOf({ head, rows: [present] });
+    assert.equal(cells?.['worked_min'], '0');
+  });
+
   test('says what it cannot know', () => {
     const unknown = { ...head, keptFrom: '2026-03-02', areNamesKnown: false, areAbsencesKnown: false };
     const text = describeReport({ head: unknown, rows: [] });

@@ -24,6 +24,7 @@ export function showDay(
     lastOut: shown(day.lastOutMs),
     statuses: day.statuses,
     workedMin: minutes(day.workedMs),
+    ...(day.workedSoFarMs === undefined ? {} : { workedSoFarMin: minutes(day.workedSoFarMs) }),
     breakMin: minutes(day.breakMs),
     awayMin: minutes(day.awayMs),
     earlyMin: minutes(day.earlyMs),

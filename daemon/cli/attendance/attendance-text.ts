@@ -60,6 +60,9 @@ export function describeReport(report: ReadReport): string {
   return [
     `${head.site}, ${head.from} to ${head.to} (${head.timeZone}): ${duration(hours)} worked, ${duration(overtime)} of it overtime`,
     ...dayTable(rows),
+    ...(rows.some(({ workedSoFarMin }) => workedSoFarMin !== undefined)
+      ? ['The sum does not count the time so far of persons who are present.']
+      : []),
     ...(head.corrections === undefined || head.corrections.length === 0
       ? []
       : [correctionTable(head.corrections)]),
@@ -98,12 +101,16 @@ function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
     row.shift ?? '-',
     clock(row.firstIn, row.date),
     clock(row.lastOut, row.date),
-    duration(row.workedMin),
+    workedText(row),
     ...[row.lateMin, row.leftEarlyMin, row.overtimeMin].map((each) => (each === 0 ? '-' : duration(each))),
     [...row.statuses, ...(row.isCorrected ? ['corrected'] : [])].join(', '),
   ]);
   return [table(heading, cells)];
 }
+
+/** `7:55`, or `3:12 so far` of a person who is present. */
+const workedText = ({ workedMin, workedSoFarMin }: AttendanceRow): string =>
+  workedSoFarMin === undefined ? duration(workedMin) : `${duration(workedSoFarMin)} so far`;
 
 function correctionTable(corrections: readonly ShownCorrection[]): string {
   const rows = corrections.map((each) => [

@@ -1,7 +1,7 @@
 import { type Correction, correctedStays, correctionsByDate } from './attendance-day-correction.js';
 import type { Mark, Stay } from './attendance-day-marks.js';
 import { type StayTimes, timesOf } from './attendance-day-times.js';
-import { longestTrailMs, type ShiftCalendar, type ShiftOnDay } from './shift.js';
+import { longestTrailMs, type Pairing, type ShiftCalendar, type ShiftOnDay } from './shift.js';
 import { datesBetween } from './shift-calendar.js';
 
 /**
@@ -31,6 +31,8 @@ export interface AttendanceDay {
   readonly statuses: readonly AttendanceStatus[];
   /** Worked, break and away are together the time from the first in to the last out. */
   readonly workedMs: number;
+  /** Worked until now by a person who is present; undefined otherwise. `workedMs` counts it once the person has left. */
+  readonly workedSoFarMs: number | undefined;
   readonly breakMs: number;
   /** Between an out and the next in. */
   readonly awayMs: number;
@@ -106,6 +108,7 @@ function missedDay(
     on: others.length === 0 ? only : undefined,
     firstInMs: undefined,
     lastOutMs: undefined,
+    workedSoFarMs: undefined,
     statuses: [isExcused ? 'excused' : isOver ? 'absent' : 'expected'],
     ...nothing,
     isCorrected: isExcused,
@@ -133,6 +136,7 @@ function dayOf({ date, on, marks }: Stay, { calendar, nowMs, isCorrected }: DayC
     lastOutMs: times.lastOutMs,
     ...durations,
     workedMs,
+    workedSoFarMs: isPresent ? workedUntil(nowMs, marks, plan.pairing, on) : undefined,
     breakMs,
     awayMs: times.awayMs,
     statuses: [
@@ -141,6 +145,17 @@ function dayOf({ date, on, marks }: Stay, { calendar, nowMs, isCorrected }: DayC
     ],
     isCorrected,
   };
+}
+
+/** As if the person left at `nowMs`, or at the last look where the clock stands before it. */
+function workedUntil(
+  nowMs: number,
+  marks: readonly Mark[],
+  pairing: Pairing,
+  on: ShiftOnDay | undefined,
+): number {
+  const atMs = Math.max(nowMs, marks.at(-1)?.atMs ?? nowMs);
+  return workedOf(timesOf([...marks, { atMs, direction: 'out' }], pairing, on), on).workedMs;
 }
 
 /** The break is due from a length of presence on, is never more than what is beyond it, and time away counts towards it. */
