@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
+import { programVersion } from '../control/program-version.js';
+import { exitCodes } from './output.js';
 
 /**
  * What adds each command, by the word that calls it, in the order of the help. Each is loaded for itself: reading the
@@ -25,7 +27,38 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['models', async () => (await import('./models.js')).registerModels],
   ['replay', async () => (await import('./replay/replay.js')).registerReplay],
   ['evaluate', async () => (await import('./replay/evaluate.js')).registerEvaluate],
+  ['completion', async () => (await import('./reference/completion.js')).completionCommand(allCommands)],
+  ['man', async () => (await import('./reference/manual.js')).manualCommand(allCommands, exitCodeMeanings)],
 ]);
+
+/** What every command ends with, for the help and the manual. */
+export const exitCodeMeanings: readonly (readonly [code: number, meaning: string])[] = [
+  [exitCodes.done, 'done'],
+  [exitCodes.failed, 'the operation failed, was refused or found problems'],
+  [exitCodes.badInput, 'bad usage, or input that cannot be used'],
+  [exitCodes.daemonUnreachable, 'the daemon does not answer'],
+];
+
+/** The program with the command that `word` calls; see {@link addCommands}. */
+export async function rollcallProgram(word: string | undefined): Promise<Command> {
+  const program = new Command('rollcall')
+    .description('Attendance from CCTV cameras: live persons recognised against an encrypted gallery.')
+    .version(programVersion())
+    .showHelpAfterError('(add --help for the ways to call it)')
+    // Commander throws then where it would end the process; each command takes this over as it is added.
+    .exitOverride()
+    .addHelpText(
+      'after',
+      ['', 'Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
+    );
+  await addCommands(program, word);
+  return program;
+}
+
+/** The program with all its commands: for what is made from them. */
+function allCommands(): Promise<Command> {
+  return rollcallProgram(undefined);
+}
 
 /**
  * Adds the command that `word` calls; all of them where it calls none, so that the help names them and a word that is

@@ -1,27 +1,8 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { programVersion } from '../control/program-version.js';
-import { addCommands } from './commands.js';
+import { rollcallProgram } from './commands.js';
 import { endWithOutput, exitCodes } from './output.js';
 
-const program = new Command('rollcall')
-  .description('Attendance from CCTV cameras: live persons recognised against an encrypted gallery.')
-  .version(programVersion())
-  .showHelpAfterError('(add --help for the ways to call it)')
-  .addHelpText(
-    'after',
-    [
-      '',
-      'Exit codes:',
-      `  ${exitCodes.done}  done`,
-      `  ${exitCodes.failed}  the operation failed, was refused or found problems`,
-      `  ${exitCodes.badInput}  bad usage, or input that cannot be used`,
-      `  ${exitCodes.daemonUnreachable}  the daemon does not answer`,
-    ].join('\n'),
-  )
-  .exitOverride();
-
-await addCommands(program, process.argv[2]);
+const program = await rollcallProgram(process.argv[2]);
 
 endWithOutput(
   process.stdout,

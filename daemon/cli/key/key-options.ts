@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, Option } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { loadConfig } from '../../config/load.js';
 import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
@@ -6,18 +6,10 @@ import { type SecretFiles, secretFiles } from './key-secret-file.js';
 
 const kinds: readonly KeyProviderKind[] = ['secret', 'passphrase', 'tpm'];
 
-function parseProvider(text: string): KeyProviderKind {
-  const found = kinds.find((kind) => kind === text);
-  if (found === undefined) throw new InvalidArgumentError(`must be one of ${kinds.join(', ')}`);
-  return found;
-}
-
 /** Adds `--provider`. */
 export function withProviderOption(command: Command, absent: string): Command {
-  return command.option(
-    '--provider <kind>',
-    `where the key comes from: ${kinds.join(', ')}; ${absent}`,
-    parseProvider,
+  return command.addOption(
+    new Option('--provider <kind>', `where the key comes from; ${absent}`).choices(kinds),
   );
 }
 

@@ -1,0 +1,107 @@
+import type { Command, Option } from 'commander';
+import { programVersion } from '../../control/program-version.js';
+import { defaultConfigPath, withCommonOptions } from '../common-options.js';
+import { exitCodes, runAction } from '../output.js';
+import { commandsOf, type NamedCommand } from './command-tree.js';
+
+/** What the manual says of exit codes. */
+export type ExitCodeMeanings = readonly (readonly [code: number, meaning: string])[];
+
+/**
+ * `rollcall man`: it prints the page, so that a package or a person puts it where `man` looks.
+ * @param wholeProgram - resolves with the program and all its commands
+ */
+export function manualCommand(
+  wholeProgram: () => Promise<Command>,
+  meanings: ExitCodeMeanings,
+): (program: Command) => void {
+  return (program) =>
+    program
+      .command('man')
+      .description("print the manual page, rollcall(1), in roff: 'rollcall man | man -l -' shows it")
+      .action(() =>
+        runAction(false, async () => {
+          process.stdout.write(manualPage(await wholeProgram(), meanings));
+          return exitCodes.done;
+        }),
+      );
+}
+
+/** Characters that roff takes for something else, or prints as a typographic one, by what prints them as they are. */
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\(rs',
+  '-': '\\-',
+  "'": '\\(aq',
+  '"': '\\(dq',
+  '`': '\\(ga',
+  '^': '\\(ha',
+  '~': '\\(ti',
+};
+
+/** Text of one or more lines as roff prints it unchanged, for a line of its own or as an argument of a macro. */
+export function roff(text: string): string {
+  return text
+    .replaceAll(/[\\\-'"`^~]/g, (character) => escapes[character] ?? character)
+    .replaceAll(/[^\n -~]/gu, (character) => {
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
+      return `\\[u${code.padStart(4, '0')}]`;
+    })
+    .replaceAll(/^(?=\.)/gm, '\\&');
+}
+
+function optionEntry({ flags, description, argChoices, defaultValue }: Option): string {
+  const choices = argChoices === undefined ? '' : ` (one of: ${argChoices.join(', ')})`;
+  const isShown = typeof defaultValue === 'string' || typeof defaultValue === 'number';
+  const initial = isShown ? ` (default: ${defaultValue})` : '';
+  return `.TP\n.B "${roff(flags)}"\n${roff(`${description}${choices}${initial}`)}`;
+}
+
+/** The options that every command has are told once. */
+function isCommon(option: Option, common: readonly Option[]): boolean {
+  return common.some(
+    ({ flags, description }) => flags === option.flags && description === option.description,
+  );
+}
+
+function commandSection({ words, command }: NamedCommand, common: readonly Option[]): string {
+  const options = command.options.filter((option) => !isCommon(option, common));
+  const values = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  const heading = [...words, ...values].join(' ');
+  return [`.SS "${roff(heading)}"`, roff(sentence(command.description())), ...options.map(optionEntry)].join(
+    '\n',
+  );
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** The manual page of the command line, for the macros of man(7). */
+export function manualPage(program: Command, meanings: ExitCodeMeanings): string {
+  const name = program.name();
+  const common = withCommonOptions(program.createCommand('any')).options;
+  const leaves = commandsOf(program).filter(({ command }) => command.commands.length === 0);
+  return [
+    `.TH ${name.toUpperCase()} 1 "" "${roff(`${name} ${programVersion()}`)}" "User Commands"`,
+    '.SH NAME',
+    `${name} \\- ${roff(program.description().replace(/\.$/, ''))}`,
+    '.SH SYNOPSIS',
+    `.B ${name}\n.I command\n[argument...]\n[option...]`,
+    '.SH DESCRIPTION',
+    roff('Looks at a box that runs rollcalld, sets it up, and looks after the persons that it recognises.'),
+    roff("'rollcall COMMAND --help' tells of one command what stands here."),
+    '.SH OPTIONS',
+    'Commands that read the configuration or that show something have these options:',
+    ...common.map(optionEntry),
+    '.SH COMMANDS',
+    ...leaves.map((leaf) => commandSection(leaf, common)),
+    '.SH "EXIT STATUS"',
+    ...meanings.map(([code, meaning]) => `.TP\n.B ${code}\n${roff(sentence(meaning))}`),
+    '.SH FILES',
+    `.TP\n.I ${roff(defaultConfigPath)}\nThe configuration of the box.`,
+    '',
+  ].join('\n');
+}
