@@ -1,9 +1,8 @@
 import { isRollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { type ConfigChange, diffConfig } from '../config/diff.js';
+import { type ConfigChange, diffConfig, keepRestartSettings } from '../config/diff.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
-import type { Config } from '../config/schema.js';
 import type { ReloadResult } from '../control/box-control.js';
 import type { ReplaceableParts, ReplacedPart } from './parts.js';
 
@@ -22,13 +21,6 @@ function nameOf(change: ConfigChange): string {
 
 function needsRestart(change: ConfigChange): boolean {
   return 'reload' in change && change.reload === 'restart';
-}
-
-/** Settings that only a restart takes up stay as they are, so that what runs and what is shown agree. */
-function keepRestartSettings(before: Config, after: Config): Config {
-  const { site, box, gallery, records, models, control, dataDir, secretsDir } = before;
-  const vision = { ...after.vision, recogniser: before.vision.recogniser };
-  return { ...after, site, box, gallery, records, models, control, dataDir, secretsDir, vision };
 }
 
 /**

@@ -44,6 +44,30 @@ export function diffConfig(before: Config, after: Config): readonly ConfigChange
   return changes;
 }
 
+/**
+ * `after` with every setting of `before` that only a restart takes up, so that what runs and what is shown agree. Which
+ * settings those are is what the schema says of each (`reload: 'restart'`).
+ */
+export function keepRestartSettings(before: Config, after: Config): Config {
+  return wholeSettings()
+    .filter(({ reload }) => reload === 'restart')
+    .reduce((kept, { path }) => withValue(kept, path, read(before, path)), after);
+}
+
+/** A copy of `section` with `value` at `path`; without the last key where the value is undefined. */
+function withValue<Section extends object>(
+  section: Section,
+  path: readonly string[],
+  value: unknown,
+): Section {
+  const [key, ...rest] = path;
+  if (key === undefined) return section;
+  const { [key]: old, ...others } = section as Record<string, unknown>;
+  const inner = typeof old === 'object' && old !== null ? old : {};
+  const replaced = rest.length === 0 ? value : withValue(inner, rest, value);
+  return (replaced === undefined ? others : { ...others, [key]: replaced }) as Section;
+}
+
 /** Every setting but those of cameras; a list is one setting, with all that is in it. */
 function wholeSettings(): readonly Pick<Setting, 'path' | 'reload'>[] {
   const settings = new Map<string, Pick<Setting, 'path' | 'reload'>>();

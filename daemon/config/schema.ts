@@ -152,7 +152,6 @@ type DeepReadonly<T> = T extends string | number | boolean | undefined | null
 /** A valid configuration. The fields are explained in `docs/configuration.md`, made from the schema above. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type CameraConfig = Config['cameras'][number];
-export type VisionConfig = Config['vision'];
 export type AlertsConfig = Config['alerts'];
 export type EvidenceConfig = Config['evidence'];
 export type RetentionConfig = Config['retention'];

@@ -1,6 +1,19 @@
 import { z } from 'zod';
 import { field } from './field.js';
 
+// The plan of a vision process names the same choices: each list stands here only.
+/** Execution providers of ONNX Runtime that may be configured. */
+export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as const;
+export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet'] as const;
+/** Model packs that make templates. */
+export const recogniserNames = ['dlib-resnet', 'faceres', 'sface'] as const;
+export const passivePadNames = ['none', 'minifasnet'] as const;
+
+export type ProviderName = (typeof providerNames)[number];
+export type DetectorName = (typeof detectorNames)[number];
+export type RecogniserName = (typeof recogniserNames)[number];
+export type PassivePadName = (typeof passivePadNames)[number];
+
 /** Settings of the vision processes and of what they conclude from the eyes. */
 export const visionSchema = z.strictObject({
   processes: field(
@@ -22,22 +35,22 @@ export const visionSchema = z.strictObject({
     'Threads one vision process uses for inference on the processor. `auto` divides the cores among them.',
   ),
   provider: field(
-    z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']).default('auto'),
+    z.enum(providerNames).default('auto'),
     'replace',
     'Execution provider of ONNX Runtime. `auto` tries the GPU and falls back to the processor; any other that fails is an error.',
   ),
   detector: field(
-    z.enum(['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet']).default('auto'),
+    z.enum(detectorNames).default('auto'),
     'replace',
     "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `yunet` must be installed with `rollcall models`.",
   ),
   recogniser: field(
-    z.enum(['dlib-resnet', 'faceres', 'sface']).default('dlib-resnet'),
+    z.enum(recogniserNames).default('dlib-resnet'),
     'restart',
     "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` must be installed with `rollcall models`; it was built to its publisher's contract and never run by us.",
   ),
   passivePad: field(
-    z.enum(['none', 'minifasnet']).default('none'),
+    z.enum(passivePadNames).default('none'),
     'replace',
     'Passive presentation attack detection beside blinks. `minifasnet` must be installed with `rollcall models`.',
   ),

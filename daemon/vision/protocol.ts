@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { detectorNames, passivePadNames, providerNames, recogniserNames } from '../config/vision-schema.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { qualityReasons } from '../domain/faces/quality.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
@@ -44,10 +45,10 @@ export const cameraPlanSchema = z.strictObject({
 export const visionPlanSchema = z.strictObject({
   cameras: z.array(cameraPlanSchema),
   modelsDirectory: z.string().nullable(),
-  provider: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt']),
-  detector: z.enum(['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet']),
-  recogniser: z.enum(['dlib-resnet', 'faceres', 'sface']),
-  passivePad: z.enum(['none', 'minifasnet']),
+  provider: z.enum(providerNames),
+  detector: z.enum(detectorNames),
+  recogniser: z.enum(recogniserNames),
+  passivePad: z.enum(passivePadNames),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
   /** Whether sightings carry pictures; false: none is ever made. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { diffConfig } from '../../daemon/config/diff.js';
+import { diffConfig, keepRestartSettings } from '../../daemon/config/diff.js';
+import { allSettings } from '../../daemon/config/json-schema.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import type { Config } from '../../daemon/config/schema.js';
 
@@ -51,5 +52,52 @@ describe('what a reload has to do', () => {
       { kind: 'setting-changed', path: 'records.path', reload: 'restart' },
       { kind: 'setting-changed', path: 'dataDir', reload: 'restart' },
     ]);
+  });
+});
+
+describe('settings that only a restart takes up', () => {
+  const restartSettings = allSettings().filter(({ reload }) => reload === 'restart');
+
+  test('stay as they were in what a reload applies; all others are taken over', () => {
+    const before = config('cameras:', camera('a'));
+    const after = config(
+      'cameras:',
+      camera('b'),
+      'dataDir: /data',
+      'secretsDir: /secrets',
+      'models: { dir: /models }',
+      'control: { socketPath: /tmp/socket }',
+      'vision: { recogniser: faceres, threads: 3 }',
+      'rules: { unknownAfterS: 9 }',
+    );
+    const kept = keepRestartSettings(before, after);
+    const left = diffConfig(before, kept);
+    assert.deepEqual(
+      left.filter((change) => 'reload' in change && change.reload === 'restart'),
+      [],
+    );
+    assert.deepEqual(
+      left.map((change) => ('path' in change ? change.path : change.kind)),
+      ['camera-removed', 'camera-added', 'vision.threads', 'rules.unknownAfterS'],
+    );
+    assert.deepEqual(kept, {
+      ...before,
+      cameras: after.cameras,
+      rules: after.rules,
+      vision: { ...before.vision, threads: 3 },
+    });
+  });
+
+  test('stay although the new file leaves one out', () => {
+    const before = config('models: { dir: /models }');
+    assert.deepEqual(keepRestartSettings(before, config()).models, { dir: '/models' });
+  });
+
+  test('are never settings of a camera but its id, whose change makes another camera', () => {
+    assert.ok(restartSettings.length > 5);
+    assert.deepEqual(
+      restartSettings.filter(({ path }) => path[0] === 'cameras').map(({ path }) => path.join('.')),
+      ['cameras.[].id'],
+    );
   });
 });

@@ -1,12 +1,11 @@
 import { badInput } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
+import { type RecogniserName, recogniserNames } from '../../config/vision-schema.js';
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
-import { type RecogniserName, startPhotoEmbedder } from '../gallery/photo-embedder.js';
-
-const recogniserNames: readonly RecogniserName[] = ['dlib-resnet', 'faceres', 'sface'];
+import { startPhotoEmbedder } from '../gallery/photo-embedder.js';
 
 /** Starts a vision process of its own for another recogniser, with everything else as configured. */
 export function embedderSource(current: () => Config, logger: Logger): OpenEmbedder {

@@ -2,7 +2,8 @@ import type { Clock } from '../../base/clock.js';
 import { defect } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
-import type { Config, VisionConfig } from '../../config/schema.js';
+import type { Config } from '../../config/schema.js';
+import type { RecogniserName } from '../../config/vision-schema.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
@@ -11,9 +12,6 @@ import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { photoPlan } from '../cameras/vision-plan.js';
 import { VisionPool } from '../cameras/vision-pool.js';
 import { untilVisionRuns } from '../cameras/vision-start.js';
-
-/** A model pack that makes templates, by its name in the configuration. */
-export type RecogniserName = VisionConfig['recogniser'];
 
 /** What became of one kept photograph. */
 export type EmbeddedPhoto =

@@ -1,10 +1,17 @@
 import type { BoxEvent, EventKind } from './event.js';
 
+/** Its argument; does not compile where a kind is missing from it. */
+function everyKind<const Kinds extends readonly EventKind[]>(
+  kinds: [EventKind] extends [Kinds[number]] ? Kinds : never,
+): Kinds {
+  return kinds;
+}
+
 /**
  * All kinds of event. The order is that of worth: where the outbox must give something up, the last of them go first and
  * attendance goes last.
  */
-export const eventKinds = [
+export const eventKinds = everyKind([
   'attendance',
   'gap',
   'person',
@@ -17,7 +24,7 @@ export const eventKinds = [
   'reply',
   'box',
   'camera',
-] as const satisfies readonly EventKind[];
+]);
 
 /**
  * The CloudEvents `type`. The number behind `v` grows when a field changes its meaning or goes; new fields alone do not

@@ -1,5 +1,6 @@
 import { badInput, defect } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import type { DetectorName, PassivePadName, RecogniserName } from '../../config/vision-schema.js';
 import type { ModelPack } from '../../models/manifest.js';
 import type { ModelStore } from '../../models/store.js';
 import type { FaceAnalyser } from '../face-analyser.js';
@@ -13,7 +14,7 @@ import { closeNetworks, openNetworks } from './open-networks.js';
 import { PassivePad } from './passive-pad.js';
 import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
 import { Recogniser } from './recogniser.js';
-import { contractOf, type RecogniserPack } from './recogniser-contract.js';
+import { contractOf } from './recogniser-contract.js';
 import { SsdDetector } from './ssd-detector.js';
 import { YunetDetector } from './yunet-detector.js';
 
@@ -21,13 +22,13 @@ export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
   readonly provider: ProviderRequest;
   /** `auto` is the embedded detector; `yunet` any form of YuNet that is installed. */
-  readonly detector: 'auto' | 'ssd-mobilenet-v1' | 'blazeface' | 'yunet';
-  readonly passivePad: 'none' | 'minifasnet';
+  readonly detector: DetectorName;
+  readonly passivePad: PassivePadName;
   /** Threads one run of a network may use on the processor, 1 or more. */
   readonly threads: number;
   readonly logger: Logger;
   /** The embedded recogniser unless told. */
-  readonly recogniser?: RecogniserPack;
+  readonly recogniser?: RecogniserName;
   /** What is seen of a GPU; by default this machine is looked at. */
   readonly gpuSigns?: GpuSigns;
 }

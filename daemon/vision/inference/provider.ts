@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
-
-/** What networks can run on. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'tensorrt';
+import type { ProviderName } from '../../config/vision-schema.js';
 
 /** What may be configured: one provider that must work, or the best that does. */
-export type ProviderRequest = 'auto' | Provider;
+export type ProviderRequest = ProviderName;
+
+/** What networks can run on. */
+export type Provider = Exclude<ProviderRequest, 'auto'>;
 
 /** What can be seen of a GPU without starting anything on it. */
 export interface GpuSigns {

@@ -1,3 +1,4 @@
+import type { RecogniserName } from '../../config/vision-schema.js';
 import type { Affine } from '../../domain/faces/affine.js';
 import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
 import type { FivePoints } from '../../domain/faces/face.js';
@@ -47,12 +48,13 @@ export const faceResContract: RecogniserContract = {
   align: faceResAlignment,
 };
 
-const CONTRACTS = { 'dlib-resnet': dlibContract, faceres: faceResContract, sface: sfaceContract } as const;
-
-/** Packs that make templates. */
-export type RecogniserPack = keyof typeof CONTRACTS;
+const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
+  'dlib-resnet': dlibContract,
+  faceres: faceResContract,
+  sface: sfaceContract,
+};
 
 /** How the recogniser of a pack is fed and read. */
-export function contractOf(pack: RecogniserPack): RecogniserContract {
+export function contractOf(pack: RecogniserName): RecogniserContract {
   return CONTRACTS[pack];
 }
