@@ -1,6 +1,22 @@
 import { badInput } from '../base/errors.js';
-import { parseUserPassword, type UserPassword } from '../config/user-password.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
+
+/** What a camera or broker asks for. */
+export interface UserPassword {
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * Reads the text of a secret of the form `user:password`: the first colon separates, one line end at the very
+ * end is dropped, everything else belongs to the password. Undefined where there is no colon or no user.
+ */
+export function parseUserPassword(secret: Uint8Array): UserPassword | undefined {
+  const text = new TextDecoder().decode(secret).replace(/\r?\n$/, '');
+  const colon = text.indexOf(':');
+  if (colon <= 0 || /[\r\n\0]/.test(text)) return undefined;
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
 
 /** Reads a secret of the form `user:password`. Throws what `openCredential` throws, or `credential-form`. */
 export async function openUserPassword(name: string, places: CredentialPlaces): Promise<UserPassword> {

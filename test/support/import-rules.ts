@@ -1,22 +1,114 @@
 import { posix } from 'node:path';
 import { scanSource } from './source-scanner.js';
 
-/** From the top down: a layer may import itself and those below it. Those in one row do not know one another. */
-const rows: readonly (readonly string[])[] = [
-  ['app', 'cli'],
-  ['control'],
-  ['console'],
-  ['publish'],
-  ['records'],
-  ['gallery'],
-  ['audit'],
-  ['vision'],
-  ['models'],
-  ['host'],
-  ['config'],
-  ['domain'],
-  ['base'],
-];
+/** What one layer may take from another: types only, or anything; and why. */
+type Permission = readonly [what: 'types' | 'anything', reason: string];
+
+const root = 'the composition root joins what others hold apart';
+const everyone = 'the words and rules of the house, which depend on nothing';
+const client = 'the command line is a thin client of the local API and shows what it answers';
+
+/**
+ * Who may import whom, pair by pair. A pair that is not here is forbidden; one that nobody uses is a fault, too. Every
+ * arrow points down the list: a layer may only name layers below it, so there are no cycles between layers.
+ */
+export const allowedArrows = {
+  app: {
+    control: ['anything', root],
+    publish: ['anything', root],
+    records: ['anything', root],
+    gallery: ['anything', root],
+    audit: ['anything', root],
+    vision: ['anything', root],
+    models: ['anything', root],
+    host: ['anything', root],
+    config: ['anything', root],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  cli: {
+    control: ['anything', client],
+    publish: [
+      'anything',
+      '`mqtt check`, `doctor` and `events verify` look at the broker and at events without a daemon',
+    ],
+    records: ['anything', '`replay` decides with the production rules, without a database'],
+    gallery: ['anything', '`replay --gallery`, recovery keys and backups are read without a daemon'],
+    audit: ['anything', '`doctor` judges the audit key where no daemon runs'],
+    vision: ['anything', '`replay`, `evaluate` and `camera test` run the production stages without a daemon'],
+    models: ['anything', '`models` builds, fetches and verifies the networks'],
+    host: ['anything', 'secrets, files and time of this machine'],
+    config: ['anything', '`check-config` and every command read the configuration'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  control: {
+    publish: ['anything', 'the local API answers with the words of the event contract'],
+    gallery: [
+      'types',
+      'the local API answers what the gallery reports; the parts come from the composition root',
+    ],
+    audit: ['anything', 'each request has an actor, told by the socket'],
+    vision: ['types', '`camera test` answers what the vision process found'],
+    models: ['anything', 'where the program lies tells its version'],
+    host: ['anything', 'secrets in a request are wiped'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  publish: {
+    records: [
+      'types',
+      'rows of the outbox, of alerts and of commands; the stores come from the composition root',
+    ],
+    audit: ['types', 'a command has an actor and leaves an entry'],
+    host: ['anything', "keys, secrets and sealing of this machine's libraries"],
+    config: ['types', 'the broker and the alert channels as configured'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  records: {
+    host: ['anything', 'SQLite'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  gallery: {
+    audit: ['anything', 'a change of the gallery and its audit entry are one transaction in one file'],
+    host: ['anything', 'SQLite, libsodium, the TPM and files'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  audit: {
+    host: ['anything', 'SQLite, libsodium and the peer of a socket'],
+    base: ['anything', everyone],
+  },
+  vision: {
+    models: ['anything', 'the networks it runs'],
+    host: ['anything', 'ONNX Runtime, time, chance and the log'],
+    config: ['anything', 'the choices that the configuration offers for vision stand there once'],
+    domain: ['anything', everyone],
+    base: ['anything', everyone],
+  },
+  models: {
+    config: ['types', 'the operating point may be configured'],
+    domain: ['types', 'the operating point is that of a comparison'],
+    base: ['anything', everyone],
+  },
+  host: {
+    domain: ['anything', 'local time is told by the rules of the shift calendar'],
+    base: ['anything', everyone],
+  },
+  config: {
+    domain: ['anything', 'what may be configured is what the domain knows'],
+    base: ['anything', everyone],
+  },
+  domain: {},
+  base: {},
+} as const satisfies Record<string, Record<string, Permission>>;
+
+const layers: readonly string[] = Object.keys(allowedArrows);
+
+const permissionFor = (layer: string, other: string): Permission | undefined =>
+  (allowedArrows as Readonly<Record<string, Readonly<Record<string, Permission>>>>)[layer]?.[other];
 
 /** These import nothing from outside themselves, and reach for no time, chance or system. */
 const pureLayers = new Set(['base', 'domain']);
@@ -33,7 +125,6 @@ const impurities: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Buffer', /(?<![.\w$])Buffer\s*\./],
 ];
 
-const rowOf = (layer: string): number => rows.findIndex((row) => row.includes(layer));
 const layerOf = (path: string): string => path.split('/')[0] ?? '';
 
 /** The file an import leads to, relative to the folder `daemon`; undefined for packages and `node:` modules. */
@@ -42,7 +133,7 @@ function targetOf(from: string, specifier: string): string | undefined {
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 }
 
-function arrowProblem(from: string, specifier: string): string | undefined {
+function arrowProblem(from: string, specifier: string, isValue: boolean): string | undefined {
   const layer = layerOf(from);
   const target = targetOf(from, specifier);
   if (target === undefined) {
@@ -53,10 +144,12 @@ function arrowProblem(from: string, specifier: string): string | undefined {
   if (target.startsWith('..')) return `${from}: leaves daemon/ for "${specifier}"`;
   const other = layerOf(target);
   if (other === layer) return undefined;
-  if (rowOf(other) < 0) return `${from}: "${other}" is no layer`;
-  return rowOf(other) > rowOf(layer)
-    ? undefined
-    : `${from}: ${layer} must not import ${other} ("${specifier}")`;
+  if (!layers.includes(other)) return `${from}: "${other}" is no layer`;
+  const permission = permissionFor(layer, other);
+  if (permission === undefined) return `${from}: ${layer} must not import ${other} ("${specifier}")`;
+  if (permission[0] === 'types' && isValue)
+    return `${from}: ${layer} may import only types of ${other} ("${specifier}")`;
+  return undefined;
 }
 
 /** Everything in `files` (path below `daemon/` → source text) that breaks a rule about imports or purity. */
@@ -64,19 +157,50 @@ export function importViolations(files: ReadonlyMap<string, string>): readonly s
   const problems: string[] = [];
   const arrows = new Map<string, readonly string[]>();
   for (const [path, text] of files) {
-    if (rowOf(layerOf(path)) < 0) problems.push(`${path}: lies in no known layer`);
-    const { imports, code } = scanSource(text);
+    if (!layers.includes(layerOf(path))) problems.push(`${path}: lies in no known layer`);
+    const { imports, valueImports, code } = scanSource(text);
     arrows.set(
       path,
       imports.flatMap((specifier) => targetOf(path, specifier) ?? []),
     );
-    problems.push(...imports.flatMap((specifier) => arrowProblem(path, specifier) ?? []));
+    problems.push(
+      ...imports.flatMap(
+        (specifier) => arrowProblem(path, specifier, valueImports.includes(specifier)) ?? [],
+      ),
+    );
     if (!pureLayers.has(layerOf(path))) continue;
     for (const [name, pattern] of impurities) {
       if (pattern.test(code)) problems.push(`${path}: ${layerOf(path)} must not use ${name}`);
     }
   }
   return [...problems, ...cycles(arrows)];
+}
+
+/** Pairs `from > to` of the matrix that no file of `files` uses. */
+export function unusedArrows(files: ReadonlyMap<string, string>): readonly string[] {
+  const used = new Set<string>();
+  for (const [path, text] of files) {
+    for (const target of scanSource(text).imports.flatMap((specifier) => targetOf(path, specifier) ?? []))
+      used.add(`${layerOf(path)} > ${layerOf(target)}`);
+  }
+  return Object.entries(allowedArrows)
+    .flatMap(([layer, others]) => Object.keys(others).map((other) => `${layer} > ${other}`))
+    .filter((arrow) => !used.has(arrow));
+}
+
+/** Every file that a process running `entry` can load, `entry` included; types alone load nothing. */
+export function loadedBy(entry: string, files: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const specifier of scanSource(files.get(path) ?? '').valueImports) {
+      const target = targetOf(path, specifier);
+      if (target !== undefined) visit(target);
+    }
+  };
+  visit(entry);
+  return loaded;
 }
 
 /** Each cycle once, as `a.ts -> b.ts -> a.ts`. */

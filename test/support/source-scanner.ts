@@ -2,6 +2,8 @@
 export interface ScannedSource {
   /** Module specifiers of every static, re-exporting and dynamic import, types included. */
   readonly imports: readonly string[];
+  /** Those of `imports` of which the program needs something when it runs, not types alone. */
+  readonly valueImports: readonly string[];
   /** The code without comments; the n-th string literal is replaced by `"n"`. */
   readonly code: string;
 }
@@ -10,8 +12,11 @@ export interface ScannedSource {
 const beforeRegularExpression =
   /(?:^|[([{}<>,;:=!&|?+\-*%~^]|\b(?:return|typeof|case|in|of|void|delete|throw|await|yield))\s*$/;
 
-const importPatterns = [
-  /(?<![.\w$])(?:import|export)\b[^"';]*?\bfrom\s*"(\d+)"/g,
+const typeImportPattern =
+  /(?<![.\w$])(?:import|export)\s+type\s+(?=[\w$]+\s+from|[{*])[^"';]*?\bfrom\s*"(\d+)"/g;
+
+const valueImportPatterns = [
+  /(?<![.\w$])(?:import|export)\b(?!\s+type\s+(?:[\w$]+\s+from|[{*]))[^"';]*?\bfrom\s*"(\d+)"/g,
   /(?<![.\w$])import\s*"(\d+)"/g,
   /(?<![.\w$])import\s*\(\s*"(\d+)"/g,
 ];
@@ -24,10 +29,10 @@ export function scanSource(text: string): ScannedSource {
   const reader = new Reader(text);
   reader.code(undefined);
   const { output: code, strings } = reader;
-  const numbers = importPatterns.flatMap((pattern) =>
-    [...code.matchAll(pattern)].map((match) => Number(match[1])),
-  );
-  return { code, imports: numbers.flatMap((number) => strings[number] ?? []) };
+  const named = (pattern: RegExp): string[] =>
+    [...code.matchAll(pattern)].flatMap((match) => strings[Number(match[1])] ?? []);
+  const valueImports = valueImportPatterns.flatMap(named);
+  return { code, imports: [...named(typeImportPattern), ...valueImports], valueImports };
 }
 
 class Reader {

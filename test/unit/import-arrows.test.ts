@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { importViolations } from '../support/import-rules.js';
+import { allowedArrows, importViolations, loadedBy, unusedArrows } from '../support/import-rules.js';
 import { scanSource } from '../support/source-scanner.js';
 
 const daemon = fileURLToPath(new URL('../../daemon', import.meta.url));
@@ -23,6 +23,30 @@ describe('the daemon', () => {
     const sources = daemonSources();
     assert.ok(sources.size > 20, 'the sources were found');
     assert.deepEqual(importViolations(sources), []);
+  });
+
+  test('uses every arrow that is allowed, and each points down', () => {
+    assert.deepEqual(unusedArrows(daemonSources()), []);
+    const layers = Object.keys(allowedArrows);
+    for (const [layer, others] of Object.entries(allowedArrows)) {
+      for (const [other, [, reason]] of Object.entries(others)) {
+        assert.ok(layers.indexOf(other) > layers.indexOf(layer), `${layer} > ${other} points up`);
+        assert.ok(reason.length > 4, `${layer} > ${other} has a reason`);
+      }
+    }
+  });
+
+  test('loads nothing of gallery, keys, records or broker into the process that parses camera bytes', () => {
+    const sources = daemonSources();
+    const forbidden = (files: ReadonlyMap<string, string>): string[] =>
+      [...loadedBy('vision/main.ts', files)].filter((path) =>
+        /^(?:gallery|records|publish|audit|control|app|cli)\//.test(path),
+      );
+    assert.ok(loadedBy('vision/main.ts', sources).size > 50, 'the imports of the process were followed');
+    assert.deepEqual(forbidden(sources), []);
+    const path = 'domain/faces/geometry.ts';
+    sources.set(path, `import { wipe } from '../../gallery/sealing.js';\n${sources.get(path)}`);
+    assert.ok(forbidden(sources).includes('gallery/sealing.ts'), 'a way through three files is found');
   });
 
   test('would be caught with a wrong arrow in a real file', () => {
@@ -68,6 +92,46 @@ describe('the import rules', () => {
     assert.equal(violations({ 'app/a.ts': "import '../cli/main.js';" }).length, 1);
     assert.equal(violations({ 'host/a.ts': "import '../../scripts/x.js';" }).length, 1);
     assert.equal(violations({ 'helpers/a.ts': '' }).length, 1);
+  });
+
+  test('tell types from what a program needs when it runs', () => {
+    for (const source of [
+      "import { openEvents } from '../records/a.js';",
+      "import { type Row, openEvents } from '../records/a.js';",
+      "import type from '../records/a.js';",
+      "export { openEvents } from '../records/a.js';",
+      "const a = await import('../records/a.js');",
+    ]) {
+      assert.deepEqual(
+        violations({ 'publish/a.ts': source }),
+        ['publish/a.ts: publish may import only types of records ("../records/a.js")'],
+        source,
+      );
+    }
+    for (const source of [
+      "import type { Row } from '../records/a.js';",
+      "import type Row from '../records/a.js';",
+      "import type * as rows from '../records/a.js';",
+      "export type { Row } from '../records/a.js';",
+    ]) {
+      assert.deepEqual(violations({ 'publish/a.ts': source }), [], source);
+    }
+  });
+
+  test('refuse adapters that import each other without a permission', () => {
+    for (const [layer, other] of [
+      ['records', 'gallery'],
+      ['records', 'publish'],
+      ['gallery', 'records'],
+      ['publish', 'gallery'],
+      ['control', 'records'],
+      ['audit', 'gallery'],
+      ['host', 'config'],
+    ] as const) {
+      assert.deepEqual(violations({ [`${layer}/a.ts`]: `import '../${other}/a.js';` }), [
+        `${layer}/a.ts: ${layer} must not import ${other} ("../${other}/a.js")`,
+      ]);
+    }
   });
 
   test('do not take comments and strings for imports', () => {

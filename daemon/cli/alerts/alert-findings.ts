@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.js';
-import { parseUserPassword } from '../../config/user-password.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
+import { parseUserPassword } from '../../host/user-password-secret.js';
 import { attempt, type Finding } from '../doctor/doctor-finding.js';
 import { openAsDaemon } from '../doctor/doctor-secret.js';
 

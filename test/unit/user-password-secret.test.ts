@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nearestWord } from '../../daemon/config/nearest-word.js';
-import { parseUserPassword } from '../../daemon/config/user-password.js';
+import { parseUserPassword } from '../../daemon/host/user-password-secret.js';
 
 const parse = (text: string): unknown => parseUserPassword(new TextEncoder().encode(text));
 
