@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { type CommandResult, runProgram } from './box.js';
+import { root } from './built.js';
+import { sharedFile } from './shared-media.js';
+
+/** A machine of its own where Debian's systemd is process 1: what it writes lies in memory, its network is a loopback. */
+export interface BootedBox extends AsyncDisposable {
+  /** Runs lines of bash as root in the checkout, up to the first that fails. */
+  run(script: string, input?: string): Promise<CommandResult>;
+  /** The same, for lines that must succeed; resolves with what they wrote to standard output. */
+  must(script: string, input?: string): Promise<string>;
+}
+
+const tool = sharedFile('tools/systemd-box');
+
+/** For a test's `skip`: why no machine can be booted here, or false. */
+export const withoutBootedBox: string | false = reasonNotToBoot();
+
+function reasonNotToBoot(): string | false {
+  if (tool.skip !== false) return tool.skip;
+  if (process.getuid?.() !== 0) return 'a machine can only be booted by root';
+  try {
+    execFileSync('unshare', ['--mount', '--pid', '--cgroup', '--net', '--fork', 'true'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'this machine does not allow namespaces of its own';
+  }
+}
+
+/** Boots one. It sees the checkout at its own path; changes that it makes there are its own, too. */
+export async function bootBox(): Promise<BootedBox> {
+  const name = `rollcall-${process.pid}`;
+  const started = await runProgram(tool.path, ['start', name]);
+  if (started.exitCode !== 0) throw new Error(`the machine did not boot: ${started.stderr}`);
+  const run = (script: string, input = ''): Promise<CommandResult> =>
+    runProgram(
+      tool.path,
+      ['exec', name, 'bash', '-euo', 'pipefail', '-c', `cd '${root}'\n${script}`],
+      process.env,
+      input,
+    );
+  return {
+    run,
+    async must(script, input) {
+      const { exitCode, stdout, stderr } = await run(script, input);
+      if (exitCode !== 0) throw new Error(`exit code ${exitCode} of:\n${script}\n${stdout}\n${stderr}`);
+      return stdout;
+    },
+    async [Symbol.asyncDispose]() {
+      await runProgram(tool.path, ['stop', name]);
+    },
+  };
+}
