@@ -1,4 +1,7 @@
-/** Everything that leaves a trace. The part before the dot groups them: `person`, `key`, … */
+/**
+ * Everything that leaves a trace: every action here is written somewhere in the daemon. The part before the dot groups them:
+ * `person`, `key`, …
+ */
 export const auditActions = [
   'person.enrolled',
   'person.changed',
@@ -6,16 +9,16 @@ export const auditActions = [
   'person.restored',
   'person.erased',
   'person.exported',
+  'person.listed',
+  'person.read',
   'person.photograph-read',
   'evidence.read',
-  'person.consent-recorded',
   'person.consent-withdrawn',
   'import.committed',
   'import.discarded',
   'key.initialised',
   'key.unlocked',
   'key.unlock-refused',
-  'key.locked',
   'key.provider-changed',
   'key.rotation-started',
   'key.rotation-finished',
@@ -30,6 +33,7 @@ export const auditActions = [
   'gallery.row-quarantined',
   'gallery.verified',
   'attendance.corrected',
+  'attendance.read',
   'retention.run',
   'events.resent',
   'identity.created',
@@ -40,10 +44,6 @@ export const auditActions = [
   'camera.released',
   'command.executed',
   'command.refused',
-  'login.accepted',
-  'login.refused',
-  'login.ended',
-  'access.refused',
   'configuration.changed',
   'configuration.refused',
   'daemon.started',

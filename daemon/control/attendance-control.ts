@@ -96,9 +96,9 @@ export interface CorrectionResult {
 /** What the local API can ask of attendance. */
 export interface AttendanceControl {
   /** Today at the site, and what began yesterday and is not over. */
-  today(): Promise<AttendanceReport>;
+  today(actor: Actor): Promise<AttendanceReport>;
   /** @throws `no-such-person`, `period-refused` */
-  report(query: AttendanceQuery): Promise<AttendanceReport>;
+  report(query: AttendanceQuery, actor: Actor): Promise<AttendanceReport>;
   /** @throws `no-such-person`, `correction-refused`, `no-such-time`, `ambiguous-time` */
   correct(request: CorrectionRequest, actor: Actor): Promise<CorrectionResult>;
 }

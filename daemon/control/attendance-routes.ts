@@ -29,11 +29,13 @@ export function addAttendanceRoutes(
   actorOf: ActorOf,
   logger: Logger,
 ): void {
-  app.get('/v1/attendance/today', async (context) => streamReport(context, await attendance.today(), logger));
+  app.get('/v1/attendance/today', async (context) =>
+    streamReport(context, await attendance.today(actorOf(context)), logger),
+  );
   app.get('/v1/attendance', async (context) => {
     const query = querySchema.safeParse(context.req.query());
     if (!query.success) throw badRequest(z.prettifyError(query.error));
-    return streamReport(context, await attendance.report(query.data), logger);
+    return streamReport(context, await attendance.report(query.data, actorOf(context)), logger);
   });
   app.post('/v1/attendance/corrections', async (context) => {
     const request = correctionSchema.safeParse(parseJson(await context.req.text()));

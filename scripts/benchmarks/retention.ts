@@ -54,7 +54,7 @@ async function fill({ gallery, records: recorded, file }: RetentionBox): Promise
   }
   recorded.outbox.acknowledge(recorded.outbox.pending(0, records, []).map(({ sequence }) => sequence));
   for (let entry = 0; entry < auditEntries; entry += 1) {
-    file.audit.append({ by: tester, action: 'login.accepted' });
+    file.audit.append({ by: tester, action: 'key.unlocked' });
   }
 }
 

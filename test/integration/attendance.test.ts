@@ -6,6 +6,7 @@ import {
   type AttendanceBox,
   briefly,
   enrolled,
+  officer,
   openAttendanceBox,
   readAll,
 } from '../support/attendance-box.js';
@@ -88,19 +89,38 @@ describe('reports from the records', () => {
     box.persons = [enrolled('p1', 'Ada')];
     box.see('p1', 'entry', '2026-03-02T21:58');
     const today = async (): Promise<readonly string[]> =>
-      (await readAll(await box.attendance.today())).rows.map(briefly);
+      (await readAll(await box.attendance.today(officer))).rows.map(briefly);
     box.setClock('2026-03-03T03:00');
     assert.deepEqual(await today(), [
       'Ada 2026-03-02 night 0 on-time present',
       'Ada 2026-03-03 night 0 expected',
     ]);
-    const { rows } = await readAll(await box.attendance.today());
+    const { rows } = await readAll(await box.attendance.today(officer));
     assert.deepEqual(
       rows.map(({ workedSoFarMin }) => workedSoFarMin),
       [302, undefined],
     );
     box.setClock('2026-03-03T12:00');
     assert.deepEqual(await today(), ['Ada 2026-03-03 night 0 expected']);
+  });
+
+  test('leaves an audit entry for a reader, without names, and none for the box itself', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.persons = [enrolled('p1', 'Ada'), enrolled('p2', 'Ben'), enrolled('p3')];
+    await box.attendance.report(monday);
+    assert.deepEqual(box.audit, []);
+    await box.attendance.today(officer);
+    await box.attendance.report({ ...monday, person: 'p1' }, officer);
+    assert.deepEqual(box.audit, [
+      {
+        by: officer,
+        action: 'attendance.read',
+        details: { from: '2026-03-10', to: '2026-03-10', names: 2 },
+      },
+      { by: officer, action: 'attendance.read', subject: 'p1', details: { ...monday, names: 1 } },
+    ]);
+    box.auditFailure = operational('disk-full', 'the disk is full');
+    await assert.rejects(box.attendance.today(officer), { code: 'disk-full' });
   });
 
   test('refuses periods and persons that there are not', async (t) => {

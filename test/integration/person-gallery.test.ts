@@ -41,6 +41,23 @@ describe('persons in a sealed gallery', () => {
     assert.equal(gallery.rowCount(), 2);
   });
 
+  test('each reading of names leaves an audit entry without them', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons, access } = gallery;
+    for (const face of ['ada', 'bea']) await persons.add(row(face), actor);
+    const [ada] = await persons.list({ isRemovedIncluded: false }, actor);
+    await persons.show(ada?.id ?? '', actor);
+    await persons.show('p-unknown', actor);
+    const entries = access.audit.list({ limit: 2 });
+    assert.deepEqual(
+      entries.map(({ action, subject, details, actor: by }) => [action, subject, details, by]),
+      [
+        ['person.listed', undefined, { persons: 2 }, actor.actor],
+        ['person.read', ada?.id, {}, actor.actor],
+      ],
+    );
+  });
+
   test('two changes at once do not give one external id to two persons', async () => {
     await using gallery = await openGalleryPersons();
     const { persons } = gallery;

@@ -152,7 +152,7 @@ describe('what a run takes', () => {
   test('audit entries, and the chain stays whole', async (t) => {
     await using box = await openRetentionBox(temporaryDirectory(t));
     for (let seed = 1; seed <= 500; seed += 1) {
-      box.file.audit.append({ by: tester, action: 'login.accepted', subject: `s${seed}` });
+      box.file.audit.append({ by: tester, action: 'key.unlocked', subject: `s${seed}` });
     }
     box.clock.advanceBy(731 * dayMs);
     const { forgotten } = await box.retention.run(confirmed, tester);

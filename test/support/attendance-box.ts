@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { EnrolledPerson } from '../../daemon/app/attendance/attendance-persons.js';
 import { BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
+import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
 import type {
@@ -53,6 +55,14 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
   context.after(() => records[Symbol.asyncDispose]());
   const audit: NewAuditEntry[] = [];
   let config = configOf({});
+  const log = {
+    append(entry: NewAuditEntry) {
+      if (box.auditFailure !== undefined) throw box.auditFailure;
+      refuseMisshapen(entry);
+      audit.push(entry);
+      return { sequence: audit.length, hash: '' };
+    },
+  };
   const box: AttendanceBox = {
     records,
     clock,
@@ -65,14 +75,8 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
     attendance: new BoxAttendance({
       records: records.attendance,
       persons: async () => box.persons && new Map(box.persons.map((person) => [person.id, person])),
-      audit: {
-        append(entry) {
-          if (box.auditFailure !== undefined) throw box.auditFailure;
-          refuseMisshapen(entry);
-          audit.push(entry);
-          return { sequence: audit.length, hash: '' };
-        },
-      },
+      audit: log,
+      readings: new ReadingTrail({ audit: log, clock, logger: silentLogger }),
       current: () => config,
       site: config.site,
       localTime: localTimeOf('Europe/Paris'),

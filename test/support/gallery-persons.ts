@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
 import type { GalleryAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { PersonControl } from '../../daemon/control/person-control.js';
 import type { BoxIdentity } from '../../daemon/domain/events/box-identity.js';
@@ -78,6 +80,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
       return reader.analysePhoto(image);
     },
     forgetPerson: () => undefined,
+    readings: new ReadingTrail({ audit: file.audit, clock, logger: silentLogger }),
   });
   const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
   return {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { type Actor, daemonAtStart, isActor, retentionRun } from '../../daemon/audit/actor.js';
 import { auditActions } from '../../daemon/audit/audit-action.js';
 import { type AuditDetails, encodeDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { auditKeyId, hashEntry, type SealedEntry, sealMark } from '../../daemon/audit/audit-seal.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
+
+const daemonDirectory = fileURLToPath(new URL('../../daemon', import.meta.url));
 
 const by: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
 const check = (details: AuditDetails): void => refuseMisshapen({ by, action: 'person.changed', details });
@@ -82,6 +87,21 @@ describe('an audit entry', () => {
   test('has an action of the form group.what', () => {
     for (const action of auditActions) assert.match(action, /^[a-z]+\.[a-z-]+$/);
     assert.equal(new Set(auditActions).size, auditActions.length);
+  });
+
+  test('has an action that the daemon writes somewhere, and no other', () => {
+    const readers = ['audit/audit-action.ts', 'app/audit/audit-events.ts'];
+    const sources = readdirSync(daemonDirectory, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !readers.includes(path))
+      .map((path) => readFileSync(join(daemonDirectory, path), 'utf8'));
+    for (const action of auditActions) {
+      // An entry, a table of actions, or a constant; not a question to the log.
+      const written = new RegExp(`(?:action|\\w+):\\s*'${action}'(?!.*\\blimit:)|keyChanged = '${action}'`);
+      assert.ok(
+        sources.some((source) => written.test(source)),
+        `nothing writes ${action}`,
+      );
+    }
   });
 
   test('stores equal details as equal texts', () => {

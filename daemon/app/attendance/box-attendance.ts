@@ -26,6 +26,7 @@ import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { dueBeforeMs } from '../../domain/retention/retention.js';
 import type { AttendanceRecords } from '../../records/attendance/attendance-records.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import { checkCorrection } from './attendance-correction.js';
 import type { EnrolledPerson } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';
@@ -45,12 +46,23 @@ export interface BoxAttendanceParts {
   /** Undefined while nobody knows who is enrolled. */
   readonly persons: () => Promise<ReadonlyMap<PersonId, EnrolledPerson> | undefined>;
   readonly audit: Pick<AuditLog, 'append'>;
+  /** Told of every report that is made for a caller. */
+  readonly readings: Pick<ReadingTrail, 'note'>;
   /** The configuration in force. */
   readonly current: () => Config;
   /** Where the box stands: as at its start, for only a restart takes up another place. */
   readonly site: Config['site'];
   readonly localTime: LocalTime;
   readonly clock: Clock;
+}
+
+/** What is read and what of it is shown; of one person where `person` is given. */
+interface AskedReport {
+  readonly asked: DayPeriod;
+  readonly shown: DayPeriod;
+  readonly isWanted: (day: AttendanceDay) => boolean;
+  readonly person?: string | undefined;
+  readonly reader?: Actor | undefined;
 }
 
 type Persons = ReadonlyMap<PersonId, EnrolledPerson> | undefined;
@@ -63,24 +75,29 @@ export class BoxAttendance implements AttendanceControl {
     this.#parts = parts;
   }
 
-  async today(): Promise<AttendanceReport> {
+  async today(actor: Actor): Promise<AttendanceReport> {
     const { clock, localTime } = this.#parts;
     const nowMs = clock.wallMs();
     const { date } = localTime.at(nowMs);
     const yesterday = dateOfDay(dayNumberOf(date) - 1);
-    return this.#report({ from: yesterday, to: date }, { from: date, to: date }, (day) => {
-      return day.date === date || (day.on !== undefined && nowMs < day.on.endMs);
+    return this.#report({
+      asked: { from: yesterday, to: date },
+      shown: { from: date, to: date },
+      isWanted: (day) => day.date === date || (day.on !== undefined && nowMs < day.on.endMs),
+      reader: actor,
     });
   }
 
-  async report({ from, to, person }: AttendanceQuery): Promise<AttendanceReport> {
+  /** Without `reader` it is for the box itself, which shows it to nobody, and is not audited. */
+  async report({ from, to, person }: AttendanceQuery, reader?: Actor): Promise<AttendanceReport> {
     const days = dayNumberOf(to) - dayNumberOf(from) + 1;
     if (days < 1 || days > longestDays) {
       throw badInput('period-refused', `a report covers 1 to ${longestDays} days, not ${days}`, {
         remedy: 'give a --to that is not before --from and not more than a year after it',
       });
     }
-    return this.#report({ from, to }, { from, to }, () => true, person);
+    const period = { from, to };
+    return this.#report({ asked: period, shown: period, isWanted: () => true, person, reader });
   }
 
   async correct(request: CorrectionRequest, actor: Actor): Promise<CorrectionResult> {
@@ -111,17 +128,13 @@ export class BoxAttendance implements AttendanceControl {
     };
   }
 
-  async #report(
-    asked: DayPeriod,
-    shown: DayPeriod,
-    isWanted: (day: AttendanceDay) => boolean,
-    person?: string,
-  ): Promise<AttendanceReport> {
+  async #report({ asked, shown, isWanted, person, reader }: AskedReport): Promise<AttendanceReport> {
     const { site, clock, localTime, records } = this.#parts;
     const nowMs = clock.wallMs();
     const persons = await this.#parts.persons();
     const only = person === undefined ? undefined : personId(person);
     if (only !== undefined) this.#requirePerson(only, persons);
+    if (reader !== undefined) this.#noteReading(reader, shown, only, persons);
     const keptFrom = this.#keptFrom(nowMs);
     const from = keptFrom !== undefined && keptFrom > asked.from ? keptFrom : asked.from;
     const head: AttendanceHead = {
@@ -142,6 +155,14 @@ export class BoxAttendance implements AttendanceControl {
     };
     const ids = only === undefined ? this.#allPersons(persons) : [only];
     return { head, rows: this.#rows(ids, { from, to: asked.to }, persons, isWanted) };
+  }
+
+  #noteReading(by: Actor, { from, to }: DayPeriod, only: PersonId | undefined, persons: Persons): void {
+    const named = [...(persons?.values() ?? [])].filter(({ name }) => name !== undefined);
+    const count = only === undefined ? named.length : named.filter(({ id }) => id === only).length;
+    const subject = only === undefined ? {} : { subject: only };
+    const details = { from, to, names: count };
+    this.#parts.readings.note({ by, action: 'attendance.read', ...subject, details });
   }
 
   async *#rows(

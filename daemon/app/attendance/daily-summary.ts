@@ -2,15 +2,15 @@ import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
 import type { Config } from '../../config/schema.js';
-import type { AttendanceControl } from '../../control/attendance-control.js';
 import { type LocalTime, type ShiftCalendar, shiftCalendar } from '../../domain/attendance/shift.js';
 import { dayBefore, dayIsOverAtMs, daysToSummarise } from '../../domain/attendance/summary-days.js';
 import type { Records } from '../../records/open-records.js';
 import { attendancePlan } from './attendance-plan.js';
+import type { BoxAttendance } from './box-attendance.js';
 import { summaryOf } from './day-summary.js';
 
 export interface DailySummaryOptions {
-  readonly attendance: Pick<AttendanceControl, 'report'>;
+  readonly attendance: Pick<BoxAttendance, 'report'>;
   readonly records: Pick<Records, 'recordAll' | 'sources' | 'attendance'>;
   readonly current: () => Pick<Config, 'attendance'>;
   readonly localTime: LocalTime;

@@ -1,3 +1,4 @@
+import type { AuditAction } from '../../audit/audit-action.js';
 import type { AuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
@@ -27,7 +28,9 @@ export interface BoxAuditOptions {
   readonly keys: () => readonly KeyInUse[];
 }
 
-const accessActions = new Set([
+const accessActions: ReadonlySet<string> = new Set<AuditAction>([
+  'person.listed',
+  'person.read',
   'person.exported',
   'person.photograph-read',
   'evidence.read',
@@ -35,9 +38,9 @@ const accessActions = new Set([
   'backup.restored',
   'audit.exported',
   'key.unlocked',
-  'login.accepted',
+  'attendance.read',
 ]);
-const refusedActions = new Set(['key.unlock-refused', 'login.refused', 'access.refused', 'backup.refused']);
+const refusedActions: ReadonlySet<string> = new Set<AuditAction>(['key.unlock-refused', 'backup.refused']);
 const mostErasures = 1000;
 const dayMs = 86_400_000;
 

@@ -8,6 +8,7 @@ import { systemRandom as random } from '../../host/system-random.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import type { CommandDesk } from '../../publish/commands/command-desk.js';
 import { createBoxAudit } from '../audit/box-audit.js';
+import { ReadingTrail } from '../audit/reading-trail.js';
 import { Box } from '../box.js';
 import { startCommands } from '../centre/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
@@ -49,8 +50,9 @@ export function composeControl(given: ControlParts) {
   const { site, dataDir, gallery } = parts.config;
   const current = (): Config => parts.config;
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
+  const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
   const persons = new BoxPersons({
-    ...{ access, records, forgetPerson },
+    ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
     analysePhoto: (image) => parts.vision.pool.analysePhoto(image),
@@ -75,7 +77,7 @@ export function composeControl(given: ControlParts) {
     outbox: events,
     rotateIdentity: (by) => self.identity.rotateByCommand(by),
   });
-  const attendance = composeAttendance({ access, records, current, site });
+  const attendance = composeAttendance({ access, records, current, site, readings });
   const box = new Box({
     ...{ clock, startedAtMs, parts, access, persons, trust, events, attendance, keys },
     alerts: startAlerts({ current, identity, records, lifetime, clock, random, logger }),

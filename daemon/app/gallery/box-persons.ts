@@ -22,6 +22,7 @@ import type { Gallery } from '../../gallery/gallery.js';
 import { wipe } from '../../host/sodium.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
 import { type EnrolmentParts, examineEnrolment, requireProfile } from './enrolment.js';
 import type { GalleryAccess } from './gallery-access.js';
 import { certified, describePerson, summarisePerson } from './person-answers.js';
@@ -40,6 +41,8 @@ export interface BoxPersonsParts {
   readonly analysePhoto: (image: Buffer) => Promise<PhotoOutcome>;
   /** Tracks in sight are no longer taken for this person. */
   readonly forgetPerson: (id: PersonId) => void;
+  /** Told of every reading of names. */
+  readonly readings: Pick<ReadingTrail, 'note'>;
 }
 
 /** Persons as the local API sees them. Every call throws `gallery-sealed` while the gallery is sealed. */
@@ -65,18 +68,22 @@ export class BoxPersons implements PersonControl {
     return { outcome: 'enrolled', person: this.#detail(id), photographs };
   }
 
-  async list({
-    isRemovedIncluded,
-  }: {
-    readonly isRemovedIncluded: boolean;
-  }): Promise<readonly PersonSummary[]> {
-    const persons = await this.#gallery().listPersons();
-    return persons.filter(({ state }) => isRemovedIncluded || state === 'active').map(summarisePerson);
+  async list(
+    { isRemovedIncluded }: { readonly isRemovedIncluded: boolean },
+    actor: Actor,
+  ): Promise<readonly PersonSummary[]> {
+    const all = await this.#gallery().listPersons();
+    const persons = all.filter(({ state }) => isRemovedIncluded || state === 'active');
+    const details = { persons: persons.length };
+    this.#parts.readings.note({ by: actor, action: 'person.listed', details });
+    return persons.map(summarisePerson);
   }
 
-  async show(id: string): Promise<PersonDetail | undefined> {
+  async show(id: string, actor: Actor): Promise<PersonDetail | undefined> {
     const found = this.#gallery().showPerson(personId(id));
-    return found === undefined || found.state === 'staged' ? undefined : describePerson(found);
+    if (found === undefined || found.state === 'staged') return undefined;
+    this.#parts.readings.note({ by: actor, action: 'person.read', subject: found.id });
+    return describePerson(found);
   }
 
   update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {

@@ -138,7 +138,6 @@ type PersonAction =
   | 'person.changed'
   | 'person.removed'
   | 'person.restored'
-  | 'person.consent-recorded'
   | 'person.consent-withdrawn';
 
 function consentDetail({ consent }: PersonProfile): { readonly basis?: string } {

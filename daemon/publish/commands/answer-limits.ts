@@ -1,5 +1,5 @@
+import { Allowance } from '../../base/allowance.js';
 import type { Clock } from '../../base/clock.js';
-import { Allowance } from './allowance.js';
 import { RecentMap } from './recent-map.js';
 
 /** Refusals of one issuer's commands, and of those that nobody proved to have sent. */

@@ -1,11 +1,11 @@
 import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
+import { Allowance } from '../../base/allowance.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { BoxNotice } from '../../domain/events/notice.js';
 import type { CommandMemory } from '../../records/commands/command-memory.js';
 import { isCommandName } from '../contract/command-schema.js';
-import { Allowance } from './allowance.js';
 import { AnswerLimits, type ProvenCommand } from './answer-limits.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';
 import { FailureLog } from './failure-log.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from './clock.js';
 
 export interface AllowanceOptions {
   /** As many at once. */

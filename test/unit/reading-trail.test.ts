@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ReadingTrail, readingEntries } from '../../daemon/app/audit/reading-trail.js';
+import type { Actor } from '../../daemon/audit/actor.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+
+const root: Actor = { actor: 'uid:0', origin: 'local socket pid 1' };
+const officer: Actor = { actor: 'uid:1000', origin: 'local socket pid 2' };
+const { most, everyMs } = readingEntries;
+
+function trail() {
+  const entries: NewAuditEntry[] = [];
+  const clock = new VirtualClock(0);
+  const log = {
+    failure: undefined as Error | undefined,
+    append(entry: NewAuditEntry) {
+      if (log.failure !== undefined) throw log.failure;
+      entries.push(entry);
+      return { sequence: entries.length, hash: '' };
+    },
+  };
+  const readings = new ReadingTrail({ audit: log, clock, logger: silentLogger });
+  const read = (count: number, by = root): void => {
+    for (let index = 0; index < count; index += 1) {
+      readings.note({ by, action: 'person.read', subject: `p-${index}`, details: { persons: 1 } });
+    }
+  };
+  return { entries, clock, log, readings, read };
+}
+
+describe('the trail of readings', () => {
+  test('has an entry for each reading of an ordinary day', () => {
+    const { entries, read } = trail();
+    read(most);
+    assert.equal(entries.length, most);
+    assert.ok(entries.every(({ details }) => details?.['readingsBefore'] === undefined));
+  });
+
+  test('counts what a loop reads, and writes the newest reading a minute later', () => {
+    const { entries, clock, read } = trail();
+    read(most + 100);
+    assert.equal(entries.length, most);
+    clock.advanceBy(everyMs);
+    assert.deepEqual(entries.slice(most), [
+      {
+        by: root,
+        action: 'person.read',
+        subject: `p-${most + 99}`,
+        details: { persons: 1, readingsBefore: 99 },
+      },
+    ]);
+    clock.advanceBy(10 * everyMs);
+    assert.equal(entries.length, most + 1, 'nothing is told twice');
+  });
+
+  test('writes one entry a minute for a loop that never stops, and counts every reading', () => {
+    const { entries, clock, read } = trail();
+    read(most);
+    for (let second = 0; second < 600; second += 1) {
+      clock.advanceBy(1_000);
+      read(1);
+    }
+    clock.advanceBy(everyMs);
+    const later = entries.slice(most);
+    assert.ok(later.length <= 12, `${later.length} entries in 10 minutes`);
+    const told = later.map(({ details }) => 1 + Number(details?.['readingsBefore'] ?? 0));
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      600,
+    );
+  });
+
+  test('hides nothing that another actor reads', () => {
+    const { entries, read } = trail();
+    read(most + 1000);
+    read(1, officer);
+    assert.equal(entries.at(-1)?.by, officer);
+  });
+
+  test('writes what waits when the daemon stops', async () => {
+    const { entries, readings, read } = trail();
+    read(most + 2);
+    await readings[Symbol.asyncDispose]();
+    assert.equal(entries.at(-1)?.details?.['readingsBefore'], 1);
+  });
+
+  test('shows no names where the entry cannot be written', () => {
+    const { log, read } = trail();
+    log.failure = operational('disk-full', 'the disk is full');
+    assert.throws(() => read(1), { code: 'disk-full' });
+  });
+});
