@@ -32,7 +32,7 @@ export const rulesSchema = z.strictObject({
   unknownCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Least seconds between two unknown-person events of one camera.',
+    'Seconds in which the same stranger at the same camera is not recorded again; another stranger is recorded at once. The looks of strangers are kept in memory for this long, and nowhere else.',
   ),
   attackCooldownS: field(
     z.number().min(0).max(86_400).default(60),

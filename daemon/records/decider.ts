@@ -1,4 +1,9 @@
-import type { AttendanceRules, RecentFacts, SuppressedFact } from '../domain/attendance/attendance-rules.js';
+import type { Clock } from '../base/clock.js';
+import type {
+  AttendanceRules,
+  RecordedFacts,
+  SuppressedFact,
+} from '../domain/attendance/attendance-rules.js';
 import { suppressionOf } from '../domain/attendance/attendance-rules.js';
 import type { Direction, Fact } from '../domain/events/event.js';
 import {
@@ -13,6 +18,7 @@ import type { Candidate, Embedding, Identification, MatchPolicy } from '../domai
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import { nextDecision, type TrackDecision, undecided } from '../domain/tracks/track-decision.js';
+import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
 
 /**
  * Searches the gallery for the persons nearest to an embedding: one entry per person, at most `count`. Rejects when the
@@ -27,7 +33,7 @@ export type SearchGallery = (
 const nearestPersons = 5;
 
 /** Where facts are kept. A fact that was recorded is seen by the next question, and survives a restart. */
-export interface FactStore extends RecentFacts {
+export interface FactStore extends RecordedFacts {
   /** Returns under which id. */
   record(fact: Fact): { readonly id: EventId };
 }
@@ -38,6 +44,8 @@ export interface DeciderOptions {
   readonly rules: AttendanceRules;
   readonly directionOf: (cameraId: CameraId) => Direction;
   readonly facts: FactStore;
+  /** Tells when a stranger is to be forgotten. */
+  readonly clock: Clock;
 }
 
 /** What one sighting led to. */
@@ -52,7 +60,7 @@ export interface SightingOutcome {
   readonly suppressed: SuppressedFact | undefined;
 }
 
-export interface Decider {
+export interface Decider extends Disposable {
   /**
    * Takes the next sighting; `wallMsOf` turns its capture times into wall time. Sightings are worked on one after the
    * other, so that a cooldown sees every fact before it. A sighting older than one already seen is ignored. Rejects
@@ -64,6 +72,8 @@ export interface Decider {
   /** A person was removed from the gallery: tracks in sight are no longer taken for them, from the next sighting on. */
   forgetPerson(personId: PersonId): void;
   readonly trackCount: number;
+  /** Strangers whose looks are in memory, so that they are not said again within their cooldown. */
+  readonly strangerCount: number;
 }
 
 interface TrackMemory {
@@ -72,6 +82,8 @@ interface TrackMemory {
   readonly probes: TrackProbes;
   readonly decision: TrackDecision;
   readonly identification: Identification | undefined;
+  /** The best so far, to tell one stranger from another; none once the track has attended. Overwritten when replaced. */
+  readonly views: FaceViews;
 }
 
 const nothing: SightingOutcome = {
@@ -81,20 +93,30 @@ const nothing: SightingOutcome = {
   suppressed: undefined,
 };
 
-/** Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track. */
+/**
+ * Joins identification, liveness and rules: from sightings to recorded facts. Memory: a few probes per open track, and a few
+ * views of each stranger for the length of the cooldown. Disposing it overwrites what faces look like.
+ */
 export const createDecider = (options: DeciderOptions): Decider => new SightingDecider(options);
 
 class SightingDecider implements Decider {
   readonly #options: DeciderOptions;
   readonly #tracks = new Map<TrackId, TrackMemory>();
+  readonly #strangers: RecentStrangers;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: DeciderOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#strangers = new RecentStrangers({ clock, cooldownS: () => options.rules.unknownCooldownS });
   }
 
   get trackCount(): number {
     return this.#tracks.size;
+  }
+
+  get strangerCount(): number {
+    return this.#strangers.count;
   }
 
   onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
@@ -104,7 +126,10 @@ class SightingDecider implements Decider {
   }
 
   forgetCamera(cameraId: CameraId): void {
-    for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#tracks.delete(id);
+    // In turn: a sighting that is being worked on at this moment would bring its track back, and nothing would end it.
+    this.#turn = this.#turn.then(() => {
+      for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#forgetTrack(id);
+    });
   }
 
   forgetPerson(personId: PersonId): void {
@@ -116,8 +141,13 @@ class SightingDecider implements Decider {
     });
   }
 
+  [Symbol.dispose](): void {
+    for (const id of [...this.#tracks.keys()]) this.#forgetTrack(id);
+    this.#strangers[Symbol.dispose]();
+  }
+
   async #decide(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
-    const { search, policy, rules, directionOf, facts } = this.#options;
+    const { search, policy, directionOf } = this.#options;
     const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting);
     if (sighting.sequence <= before.lastSequence) return nothing;
     if (before.decision.state === 'attended') {
@@ -133,13 +163,16 @@ class SightingDecider implements Decider {
       identification,
       threshold: policy.threshold,
       direction: directionOf(sighting.cameraId),
-      unknownAfterS: rules.unknownAfterS,
+      unknownAfterS: this.#options.rules.unknownAfterS,
       wallMsOf,
     });
-    const suppressed = fact && suppressionOf(fact, rules, facts);
-    const recorded = fact && !suppressed ? facts.record(fact) : undefined;
+    const views = [...before.views, ...sighting.probes];
+    const suppressed = fact && this.#suppression(fact, views);
+    const recorded = fact && !suppressed ? this.#options.facts.record(fact) : undefined;
+    if (recorded && fact?.kind === 'unknown') this.#strangers.said(fact, views);
+    else if (sighting.probes.length > 0) this.#strangers.seen(sighting.trackId, views);
 
-    this.#remember(sighting, { ...before, probes, decision, identification });
+    this.#remember(sighting, { ...before, probes, decision, identification, views });
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
       fact: suppressed ? undefined : fact,
@@ -148,9 +181,25 @@ class SightingDecider implements Decider {
     };
   }
 
+  #suppression(fact: Fact, views: FaceViews): SuppressedFact | undefined {
+    const { rules, facts, policy } = this.#options;
+    return suppressionOf(fact, rules, {
+      lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
+      lastAttackMs: (camera) => facts.lastAttackMs(camera),
+      lastUnknownMs: (unknown) => this.#strangers.lastSaidMs(unknown, views, policy.threshold),
+    });
+  }
+
   #remember({ trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
-    if (isEnded) this.#tracks.delete(trackId);
-    else this.#tracks.set(trackId, { ...memory, lastSequence: sequence });
+    const isTold = isEnded || memory.decision.state === 'attended';
+    const views = isTold ? noViews : copyBestViews(memory.views);
+    this.#forgetTrack(trackId);
+    if (!isEnded) this.#tracks.set(trackId, { ...memory, views, lastSequence: sequence });
+  }
+
+  #forgetTrack(trackId: TrackId): void {
+    wipeViews(this.#tracks.get(trackId)?.views ?? noViews);
+    this.#tracks.delete(trackId);
   }
 }
 
@@ -160,6 +209,7 @@ const newTrack = ({ cameraId }: Sighting): TrackMemory => ({
   probes: noProbes,
   decision: undecided,
   identification: undefined,
+  views: noViews,
 });
 
 function searched({ probes, recogniser }: Sighting, search: SearchGallery): Promise<SearchedProbe[]> {

@@ -17,7 +17,6 @@ export function memoryFacts(): MemoryFacts {
     record: (fact) => ({ id: eventId(`memory-${all.push(fact)}`) }),
     lastAttendanceMs: (personId, cameraId) =>
       last((fact) => fact.kind === 'attendance' && fact.personId === personId && fact.cameraId === cameraId),
-    lastUnknownMs: (cameraId) => last((fact) => fact.kind === 'unknown' && fact.cameraId === cameraId),
     lastAttackMs: (cameraId) => last((fact) => fact.kind === 'attack' && fact.cameraId === cameraId),
   };
 }

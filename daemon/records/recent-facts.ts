@@ -1,11 +1,11 @@
-import type { RecentFacts } from '../domain/attendance/attendance-rules.js';
+import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explained } from './explained.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
 
 /** What the rules ask of the table of events. */
-export function recentFactsOf(database: OpenDatabase): RecentFacts {
+export function recentFactsOf(database: OpenDatabase): RecordedFacts {
   const { db } = database;
   // The newest by sequence, not the greatest time: a clock that once stood in the future must not decide for ever.
   const lastOfPerson = db
@@ -23,7 +23,6 @@ export function recentFactsOf(database: OpenDatabase): RecentFacts {
 
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
-    lastUnknownMs: (camera) => lastTime({ kind: 'unknown', camera, person: null }),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
   };
 }

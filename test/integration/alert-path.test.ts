@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BoxEvent } from '../../daemon/domain/events/event.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { personId, trackId } from '../../daemon/domain/ids.js';
 import { webhookSignature } from '../../daemon/publish/alerts/webhook-body.js';
+import { createDecider } from '../../daemon/records/decider.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
+import { sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
 
@@ -43,6 +45,38 @@ describe('from a recorded event to whoever is told', () => {
     );
     assert.equal(message && mailHeader(message, 'message-id'), `<${alert?.id}@example.org>`);
     assert.deepEqual(box.alerts.summary, { rules: 1, pending: 0, failed: 0 });
+  });
+
+  test('three strangers within a minute are three, and one who comes back is one', async () => {
+    await using web = await openHttpSink();
+    const strangers = rule('unknown', ', threshold: { count: 3, withinMinutes: 1 }, cooldownMinutes: 0');
+    await using box = new AlertBox(alerting(web, strangers));
+    const { clock } = box;
+    using decider = createDecider({
+      search: async () => [],
+      policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
+      rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+      directionOf: () => 'both',
+      facts: box.records,
+      clock,
+    });
+    let visits = 0;
+    const visit = async (who: number) => {
+      visits += 1;
+      const embedding = Float32Array.from([0, 1, 2, 3], (axis) => (axis === who ? 1 : 0));
+      const probes = [0, 1].map((capturedAtMs) => ({ capturedAtMs, embedding, quality: 0.8 }));
+      const sighting = sightingOf({ trackId: trackId(`visit-${visits}`), probes, isEnded: true });
+      await decider.onSighting(sighting, () => clock.wallMs());
+      await box.pass(12_000);
+    };
+    // One who goes to and fro is no crowd.
+    for (const who of [0, 0, 0, 0]) await visit(who);
+    assert.deepEqual(box.alerts.list(10), []);
+    for (const who of [1, 2, 3]) await visit(who);
+    await box.delivered(1);
+    assert.match(subjects(web)[0] ?? '', /^\[warning\] 3 unknown people at Gate in a minute /);
+    await box.pass(2 * minuteMs);
+    assert.deepEqual([decider.trackCount, decider.strangerCount], [0, 0]);
   });
 
   test('a camera that fails for a moment is no alert; one that stays down is, and so is its return', async () => {

@@ -10,7 +10,7 @@ import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { openRecords } from '../../daemon/records/open-records.js';
-import { assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { assortedFacts, attackFact, attendanceFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
 import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
 import { sightingOf } from '../support/sightings.js';
@@ -80,7 +80,6 @@ describe('records.db', () => {
       records.record(attendanceFact({ occurredAtMs: 1000 }));
       records.record(attendanceFact({ occurredAtMs: 5000 }));
       records.record(attendanceFact({ occurredAtMs: 6000, cameraId: cameraId('yard') }));
-      records.record(unknownFact({ occurredAtMs: 7000 }));
       records.record(attackFact({ occurredAtMs: 8000, personId: personId('person-1') }));
     }
     await using records = openTestRecords(path);
@@ -88,9 +87,8 @@ describe('records.db', () => {
     assert.equal(records.lastAttendanceMs(personId('person-1'), gate), 5000);
     assert.equal(records.lastAttendanceMs(personId('person-1'), yard), 6000);
     assert.equal(records.lastAttendanceMs(personId('person-2'), gate), undefined);
-    assert.equal(records.lastUnknownMs(gate), 7000);
-    assert.equal(records.lastUnknownMs(yard), undefined);
     assert.equal(records.lastAttackMs(gate), 8000);
+    assert.equal(records.lastAttackMs(yard), undefined);
   });
 
   test('a restarted box does not repeat an attendance within its cooldown', async () => {
@@ -109,6 +107,7 @@ describe('records.db', () => {
         rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
         directionOf: () => 'in',
         facts: records,
+        clock: new VirtualClock(),
       });
       const { fact, suppressed } = await decider.onSighting(
         sightingOf({

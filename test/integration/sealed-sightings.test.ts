@@ -61,9 +61,9 @@ async function open(t: TestContext) {
     facts: {
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,
-      lastUnknownMs: () => undefined,
       lastAttackMs: () => undefined,
     },
+    clock,
   });
   const intake = new SightingIntake({ decider, clock, logger: silentLogger });
   const putKeyBack = (): void => {

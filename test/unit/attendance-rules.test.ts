@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
+import {
+  type AttendanceRules,
+  type RecentFacts,
+  suppressionOf,
+} from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { type MemoryFacts, memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 
 const rules: AttendanceRules = {
@@ -14,6 +18,16 @@ const rules: AttendanceRules = {
 const startMs = Date.UTC(2026, 2, 1, 8);
 const at = (seconds: number) => ({ occurredAtMs: startMs + seconds * 1000 });
 
+/** One and the same stranger at every camera. */
+function heard(): MemoryFacts & RecentFacts {
+  const facts = memoryFacts();
+  return {
+    ...facts,
+    lastUnknownMs: ({ cameraId: camera }) =>
+      facts.all.findLast(({ kind, cameraId: at }) => kind === 'unknown' && at === camera)?.occurredAtMs,
+  };
+}
+
 const kinds = [
   { make: attendanceFact, reason: 'attendance-cooldown', cooldownS: 300 },
   { make: unknownFact, reason: 'unknown-cooldown', cooldownS: 60 },
@@ -23,7 +37,7 @@ const kinds = [
 describe('suppressionOf', () => {
   for (const { make, reason, cooldownS } of kinds) {
     test(`${reason}: the same is silent for ${cooldownS} s, and no longer`, () => {
-      const facts = memoryFacts();
+      const facts = heard();
       assert.equal(suppressionOf(make(at(0)), rules, facts), undefined, 'nothing was said before');
       facts.record(make(at(0)));
       const late = make(at(cooldownS - 1));
@@ -32,13 +46,13 @@ describe('suppressionOf', () => {
     });
 
     test(`${reason}: another camera is not silenced`, () => {
-      const facts = memoryFacts();
+      const facts = heard();
       facts.record(make(at(0)));
       assert.equal(suppressionOf(make({ ...at(1), cameraId: cameraId('yard') }), rules, facts), undefined);
     });
 
     test(`${reason}: a clock set back by a day silences nothing`, () => {
-      const facts = memoryFacts();
+      const facts = heard();
       facts.record(make(at(86_400)));
       assert.equal(suppressionOf(make(at(0)), rules, facts), undefined);
       facts.record(make(at(0)));
@@ -47,21 +61,21 @@ describe('suppressionOf', () => {
   }
 
   test('another person at the same camera is not silenced', () => {
-    const facts = memoryFacts();
+    const facts = heard();
     facts.record(attendanceFact(at(0)));
     const other = attendanceFact({ ...at(1), personId: personId('person-2') });
     assert.equal(suppressionOf(other, rules, facts), undefined);
   });
 
   test('kinds do not silence one another', () => {
-    const facts = memoryFacts();
+    const facts = heard();
     facts.record(attackFact({ ...at(0), personId: personId('person-1') }));
     facts.record(unknownFact(at(0)));
     assert.equal(suppressionOf(attendanceFact(at(1)), rules, facts), undefined);
   });
 
   test('a cooldown of zero says everything', () => {
-    const facts = memoryFacts();
+    const facts = heard();
     facts.record(unknownFact(at(0)));
     assert.equal(suppressionOf(unknownFact(at(0)), { ...rules, unknownCooldownS: 0 }, facts), undefined);
   });

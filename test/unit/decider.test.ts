@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider, type DeciderOptions } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
@@ -29,6 +30,7 @@ function decider(changes: Partial<DeciderOptions> = {}) {
     rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
     directionOf: () => 'in',
     facts,
+    clock: new VirtualClock(),
     ...changes,
   });
   return { made, facts };
@@ -141,6 +143,8 @@ describe('createDecider', () => {
     await made.onSighting(sightingOf({ sequence: 1, isEnded: true }), wallMsOf);
     assert.equal(made.trackCount, 2);
     made.forgetCamera(cameraId('gate'));
+    // In turn, so that what is being worked on at that moment does not bring its track back.
+    await made.onSighting(sightingOf({ trackId: trackId('track-3'), cameraId: cameraId('yard') }), wallMsOf);
     assert.equal(made.trackCount, 1);
   });
 
@@ -157,5 +161,147 @@ describe('createDecider', () => {
     );
     assert.equal(after.identification?.outcome, 'no match');
     assert.deepEqual(facts.all, []);
+  });
+});
+
+/** A unit vector in the plane, `degrees` away from the first axis: cosine 0.5, the threshold, is 60 degrees. */
+function face(degrees: number): Float32Array {
+  const radians = (degrees * Math.PI) / 180;
+  return Float32Array.of(Math.cos(radians), Math.sin(radians));
+}
+
+describe('strangers before one camera', () => {
+  /** `see` tells what became of a visit: a track of its own that shows a face and ends. */
+  function box(cooldownS = 60) {
+    const clock = new VirtualClock(1_000_000);
+    const rules = {
+      attendanceCooldownS: 300,
+      unknownCooldownS: cooldownS,
+      attackCooldownS: 60,
+      unknownAfterS: 2,
+    };
+    const policy = { threshold: 0.5, margin: 0.05, minimumProbes: 1 };
+    const { made, facts } = decider({ search: async () => [], policy, rules, clock });
+    let visits = 0;
+    const see = async (
+      degrees: number | readonly number[],
+      changes: Parameters<typeof sightingOf>[0] = {},
+    ) => {
+      visits += 1;
+      const probes = [degrees]
+        .flat()
+        .map((each) => ({ capturedAtMs: 0, embedding: face(each), quality: 0.8 }));
+      const sighting = sightingOf({
+        trackId: trackId(`track-${visits}`),
+        isEnded: true,
+        probes,
+        ...changes,
+      });
+      const { fact, suppressed } = await made.onSighting(sighting, () => clock.wallMs());
+      return fact?.kind ?? suppressed?.reason;
+    };
+    return { clock, rules, made, facts, see };
+  }
+
+  test('every one of them is said, whoever was said a moment before', async () => {
+    const { see, facts } = box();
+    assert.deepEqual([await see(0), await see(90), await see(180)], ['unknown', 'unknown', 'unknown']);
+    assert.equal(facts.all.length, 3);
+  });
+
+  test('the same one is silent for the cooldown at this camera, and no longer', async () => {
+    const { see, clock, facts } = box();
+    await see(0);
+    await see(90);
+    clock.advanceBy(59_000);
+    assert.deepEqual([await see(10), await see(100)], ['unknown-cooldown', 'unknown-cooldown']);
+    assert.equal(await see(0, { cameraId: cameraId('yard') }), 'unknown', 'another camera');
+    clock.advanceBy(1_000);
+    assert.equal(await see(0), 'unknown');
+    assert.equal(facts.all.length, 4);
+  });
+
+  test('one who turned the head while the track went on is known by the later views, too', async () => {
+    const { see } = box();
+    const track = { trackId: trackId('a'), lastSeenMs: 2_000, isEnded: false };
+    assert.equal(await see(0, { ...track, sequence: 0 }), 'unknown');
+    for (const [sequence, degrees] of [
+      [1, 40],
+      [2, 80],
+    ] as const)
+      await see(degrees, { ...track, sequence });
+    assert.equal(await see(110), 'unknown-cooldown');
+  });
+
+  test('views of another recogniser are not compared', async () => {
+    const { see } = box();
+    await see(0);
+    assert.equal(await see(0, { recogniser: recogniserId('another') }), 'unknown');
+  });
+
+  test('a face that was never seen well enough to be compared is nobody yet', async () => {
+    const { see, made } = box();
+    assert.equal(await see([]), undefined);
+    assert.equal(made.strangerCount, 0);
+  });
+
+  test('memory is empty once the tracks have ended and the cooldown is over', async () => {
+    const { see, made, clock } = box();
+    await see(0);
+    clock.advanceBy(30_000);
+    await see(90, { isEnded: false, lastSeenMs: 2_000 });
+    await see(45, { isEnded: false, cameraId: cameraId('yard') });
+    assert.deepEqual([made.trackCount, made.strangerCount], [2, 2]);
+    clock.advanceBy(30_000);
+    assert.equal(made.strangerCount, 1);
+    made.forgetCamera(cameraId('yard'));
+    await see([], { trackId: trackId('track-2'), sequence: 1 });
+    clock.advanceBy(30_000);
+    assert.deepEqual([made.trackCount, made.strangerCount], [0, 0]);
+  });
+
+  test('a shorter cooldown counts for those who are in memory already', async () => {
+    const { see, made, clock, rules } = box(3600);
+    await see(0);
+    rules.unknownCooldownS = 10;
+    clock.advanceBy(60_000);
+    assert.equal(made.strangerCount, 0);
+    rules.unknownCooldownS = 0;
+    assert.deepEqual([await see(0), await see(0)], ['unknown', 'unknown']);
+    assert.equal(made.strangerCount, 0, 'nothing to remember');
+  });
+
+  test('a crowd does not fill the memory: whoever was said longest ago is forgotten early', async () => {
+    const { see, made } = box(3600);
+    // Any two share at most one of their three axes: a cosine of a third.
+    const spread = (index: number) => {
+      const [a, b] = [index % 17, Math.floor(index / 17)];
+      const embedding = new Float32Array(51);
+      for (const axis of [a, 17 + b, 34 + ((a + b) % 17)]) embedding[axis] = Math.sqrt(1 / 3);
+      return [{ capturedAtMs: 0, embedding, quality: 0.8 }];
+    };
+    for (let index = 0; index <= 256; index += 1) await see([], { probes: spread(index) });
+    assert.equal(made.strangerCount, 256);
+    assert.equal(await see([], { probes: spread(256) }), 'unknown-cooldown');
+    assert.equal(await see([], { probes: spread(0) }), 'unknown');
+  });
+
+  test('what they look like is overwritten when they are forgotten', async () => {
+    const { see, made } = box();
+    const copies: Float32Array[] = [];
+    const probe = { capturedAtMs: 0, embedding: face(0), quality: 0.8 };
+    probe.embedding.slice = () => {
+      const copy = new Float32Array(probe.embedding);
+      copies.push(copy);
+      return copy;
+    };
+    await see([], { probes: [probe, probe], isEnded: false, lastSeenMs: 2_000 });
+    assert.ok(copies.length > 0 && copies.some((copy) => copy[0] === 1));
+    made[Symbol.dispose]();
+    assert.deepEqual(
+      copies,
+      copies.map(() => Float32Array.of(0, 0)),
+    );
+    assert.equal(probe.embedding[0], 1, 'what was given is left as it is');
   });
 });

@@ -154,14 +154,15 @@ describe('evidence from sightings', () => {
 
   function intakeWith(evidence: EvidenceCapture) {
     const facts = memoryFacts();
+    const clock = new VirtualClock(1_000_000);
     const decider = createDecider({
       search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
       rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
       directionOf: () => 'in',
       facts,
+      clock,
     });
-    const clock = new VirtualClock(1_000_000);
     return { facts, intake: new SightingIntake({ decider, evidence, clock, logger: silentLogger }) };
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { transcribe } from '../../daemon/cli/replay/replay-transcript.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
@@ -40,6 +41,7 @@ function decider(candidates: readonly { personId: ReturnType<typeof personId>; s
     rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
     directionOf: () => 'in',
     facts: memoryFacts(),
+    clock: new VirtualClock(),
   });
 }
 

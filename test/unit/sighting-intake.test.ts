@@ -7,7 +7,8 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
-import type { Decider, SightingOutcome } from '../../daemon/records/decider.js';
+import { createDecider, type Decider, type SightingOutcome } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
 
 const nothing: SightingOutcome = {
   identification: undefined,
@@ -41,6 +42,8 @@ function scriptedDecider(script: (Error | undefined)[]) {
   const worked: { readonly sequence: number; readonly wallMs: number }[] = [];
   const decider: Decider = {
     trackCount: 0,
+    strangerCount: 0,
+    [Symbol.dispose]: () => undefined,
     forgetCamera: () => undefined,
     forgetPerson: () => undefined,
     async onSighting(given, wallMsOf) {
@@ -112,6 +115,37 @@ describe('sighting intake', () => {
     assert.ok(worked.length < 1_000, 'another one came in between');
     while (intake.waitingCount > 0) await nextTurn();
     assert.equal(worked.length, 1_000);
+  });
+
+  test('sightings that wait while the vision process of their camera ends are the last of their tracks', async () => {
+    const clock = new VirtualClock(1_000_000);
+    let isDiskFull = true;
+    const facts = memoryFacts();
+    const decider = createDecider({
+      search: async () => {
+        if (isDiskFull) throw diskFull;
+        return [];
+      },
+      policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
+      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
+      directionOf: () => 'in',
+      facts,
+      clock,
+    });
+    await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
+    const probes = [{ capturedAtMs: 0, embedding: Float32Array.of(1), quality: 0.8 }];
+    for (const track of ['a', 'b', 'b']) {
+      const sequence = intake.waitingCount;
+      intake.take({ ...sighting(sequence), probes, trackId: trackId(track) });
+    }
+    intake.take({ ...sighting(0), probes, trackId: trackId('c'), cameraId: cameraId('yard') });
+    await settle();
+    intake.forgetCamera(cameraId('door'));
+    isDiskFull = false;
+    clock.advanceBy(2_000);
+    while (intake.waitingCount > 0) await nextTurn();
+    assert.equal(decider.trackCount, 1, 'that of the other camera');
+    assert.equal(facts.all.length, 3, 'nothing was lost');
   });
 
   test('ends at once although a sighting still waits for space', async () => {

@@ -18,6 +18,7 @@ export function startIntake(
   { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
 ): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
   const decider = composeDecider(stores, current);
+  lifetime.defer('looks of strangers', () => decider[Symbol.dispose]());
   const { access } = stores;
   const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
   const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
@@ -49,6 +50,7 @@ function composeDecider({ recogniser, access, records }: Stores, current: () => 
     },
     directionOf: (id) => current().cameras.find((camera) => camera.id === id)?.direction ?? 'both',
     facts: records,
+    clock,
   });
 }
 

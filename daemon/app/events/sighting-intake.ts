@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep } from '../../base/clock.js';
 import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
+import type { CameraId, PersonId, TrackId } from '../../domain/ids.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../../records/decider.js';
 import type { EvidenceCapture } from './evidence-capture.js';
@@ -45,6 +45,8 @@ export class SightingIntake implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #waiting: Taken[] = [];
+  /** What is worked on, again and again where it has to wait. */
+  #inHand: Taken | undefined;
   #working: Promise<void> | undefined;
   #taken = 0;
   #facts = 0;
@@ -101,8 +103,18 @@ export class SightingIntake implements AsyncDisposable {
     this.#working ??= this.#work();
   }
 
-  /** The vision process of this camera ended without ending its tracks. */
+  /** The vision process of this camera ended without ending its tracks: the sightings that still wait are their last. */
   forgetCamera(cameraId: CameraId): void {
+    const ended = new Set<TrackId>();
+    const endOf = (taken: Taken): Taken => {
+      const { sighting } = taken;
+      if (sighting.cameraId !== cameraId || ended.has(sighting.trackId)) return taken;
+      ended.add(sighting.trackId);
+      return { ...taken, sighting: { ...sighting, isEnded: true } };
+    };
+    const newestFirst = [...this.#waiting].reverse().map(endOf);
+    this.#waiting.splice(0, newestFirst.length, ...newestFirst.reverse());
+    if (this.#inHand !== undefined) this.#inHand = endOf(this.#inHand);
     this.#decider.forgetCamera(cameraId);
     this.#evidence?.forgetCamera(cameraId);
   }
@@ -121,45 +133,46 @@ export class SightingIntake implements AsyncDisposable {
   async #work(): Promise<void> {
     let inARow = 0;
     for (let taken = this.#waiting.shift(); taken !== undefined; taken = this.#waiting.shift()) {
-      await this.#decide(taken);
+      this.#inHand = taken;
+      this.#evidence?.see(taken.sighting);
+      while (!(await this.#decide(this.#inHand)));
+      this.#inHand = undefined;
       inARow += 1;
       if (inARow % sightingsInATurn === 0) await nextTurn();
     }
     this.#working = undefined;
   }
 
-  async #decide({ sighting, wallOffsetMs }: Taken): Promise<void> {
+  /** False: it has to be tried again. */
+  async #decide({ sighting, wallOffsetMs }: Taken): Promise<boolean> {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
-    this.#evidence?.see(sighting);
-    for (;;) {
-      try {
-        const outcome = await this.#decider.onSighting(sighting, wallMsOf);
-        const { fact, eventId } = outcome;
-        if (fact && eventId) this.#evidence?.keep(fact, eventId, wallMsOf);
-        this.#report(sighting, outcome);
-        this.#workedOn(sighting);
-        return;
-      } catch (error) {
-        const mayPass = isRollcallError(error) && error.retryable;
-        if (mayPass && this.#abort.signal.aborted) return this.#giveUpWaiting(error);
-        if (!mayPass) {
-          const { cameraId: camera, trackId: track } = sighting;
-          this.#logger.error('a sighting could not be worked on', { camera, track, error });
-          return;
-        }
-        this.#waitFor(error);
-        await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
+    try {
+      const outcome = await this.#decider.onSighting(sighting, wallMsOf);
+      const { fact, eventId } = outcome;
+      if (fact && eventId) this.#evidence?.keep(fact, eventId, wallMsOf);
+      this.#report(sighting, outcome);
+      this.#workedOn(sighting);
+    } catch (error) {
+      if (isRollcallError(error) && error.retryable) {
+        if (!this.#abort.signal.aborted) return this.#waitFor(error);
+        this.#giveUpWaiting(error);
+      } else {
+        const { cameraId: camera, trackId: track } = sighting;
+        this.#logger.error('a sighting could not be worked on', { camera, track, error });
       }
     }
+    return true;
   }
 
   /** Said once, and again when the reason changes: a full disk is not the less full for being told every 2 s. */
-  #waitFor(problem: RollcallError): void {
+  async #waitFor(problem: RollcallError): Promise<false> {
     const isNew = this.#problem?.code !== problem.code;
     this.#problem = problem;
-    if (!isNew) return;
     const { code, message, remedy } = problem;
-    this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
+    if (isNew)
+      this.#logger.error('sightings wait: events cannot be recorded', { code, reason: message, remedy });
+    await sleep(this.#clock, retryMs, this.#abort.signal).catch(() => undefined);
+    return false;
   }
 
   /** The daemon stops while sightings wait, this one and those behind it: each would meet the same. */

@@ -5,6 +5,7 @@ import { openAuditKey } from '../../audit/audit-key.js';
 import { badInput, messageOf, operational } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
+import { VirtualClock } from '../../base/virtual-clock.js';
 import { openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { unlockGallery } from '../../gallery/open-gallery.js';
@@ -67,16 +68,20 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
   const search = await openSearch(options, setup, lifetime);
   const { camera, analyser, ffmpeg, liveness, match, config } = setup;
+  // The clip's own time: a stranger is forgotten after so many seconds of the clip, however fast it is worked through.
+  const clipClock = new VirtualClock();
   const decider = createDecider({
     search,
     policy: match,
     rules: config.rules,
     directionOf: () => camera.direction,
     facts: memoryFacts(),
+    clock: clipClock,
   });
   const sameFaceThreshold = match.threshold;
   const steps = replayClip({ path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed });
   for await (const step of steps) {
+    clipClock.advanceTo(step.atMs);
     for (const line of await transcribe(step, decider)) {
       if (options.json === true) printLine(line);
       else process.stdout.write(`${describeLine(line)}\n`);

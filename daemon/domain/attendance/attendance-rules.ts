@@ -1,11 +1,11 @@
-import type { Fact } from '../events/event.js';
+import type { Fact, UnknownFact } from '../events/event.js';
 import type { CameraId, PersonId } from '../ids.js';
 
 /** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
 export interface AttendanceRules {
   /** Per person and camera. */
   readonly attendanceCooldownS: number;
-  /** Per camera. */
+  /** Per stranger and camera. */
   readonly unknownCooldownS: number;
   /** Per camera. */
   readonly attackCooldownS: number;
@@ -21,10 +21,15 @@ export interface AttendanceRules {
  * What was already recorded. Asked of the records, never of memory alone, so that a restart does not repeat what was
  * said before it. Times are wall clock, milliseconds since the epoch; undefined where there is none.
  */
-export interface RecentFacts {
+export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
-  lastUnknownMs(cameraId: CameraId): number | undefined;
   lastAttackMs(cameraId: CameraId): number | undefined;
+}
+
+/** With what only memory knows: records hold no faces, so nobody can tell strangers apart who were seen before a restart. */
+export interface RecentFacts extends RecordedFacts {
+  /** When the stranger of this fact was recorded last at its camera. */
+  lastUnknownMs(fact: UnknownFact): number | undefined;
 }
 
 export type SuppressionReason = 'attendance-cooldown' | 'unknown-cooldown' | 'attack-cooldown';
@@ -67,7 +72,7 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
     case 'unknown':
       return {
         reason: 'unknown-cooldown',
-        lastMs: recent.lastUnknownMs(fact.cameraId),
+        lastMs: recent.lastUnknownMs(fact),
         cooldownS: rules.unknownCooldownS,
       };
     case 'attack':

@@ -80,7 +80,7 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
 
 function rank(probes: TrackProbes, threshold: number): readonly Standing[] {
   const people = new Set(probes.flatMap(({ candidates }) => candidates.map(({ personId }) => personId)));
-  const totalWeight = probes.reduce((sum, probe) => sum + weightOf(probe), 0);
+  const totalWeight = probes.reduce((sum, probe) => sum + weightOfView(probe), 0);
   const seen = probes.map((probe) => summarise(probe));
   return [...people]
     .map((personId) => {
@@ -95,8 +95,9 @@ function rank(probes: TrackProbes, threshold: number): readonly Standing[] {
     .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1));
 }
 
-function weightOf(probe: SearchedProbe): number {
-  return Math.min(1, Math.max(smallestWeight, probe.quality));
+/** How much a view counts among the views of its track. */
+export function weightOfView({ quality }: Pick<SearchedProbe, 'quality'>): number {
+  return Math.min(1, Math.max(smallestWeight, quality));
 }
 
 function summarise(probe: SearchedProbe) {
@@ -107,7 +108,7 @@ function summarise(probe: SearchedProbe) {
     weakest = Math.min(weakest ?? candidate.similarity, candidate.similarity);
   }
   return {
-    weight: weightOf(probe),
+    weight: weightOfView(probe),
     similarities: new Map(probe.candidates.map(({ personId, similarity }) => [personId, similarity])),
     nearest,
     weakest: weakest ?? leastSimilarity,
