@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import { ProgressWatchdog } from '../base/progress-watchdog.js';
@@ -23,7 +24,9 @@ export function startWatchdog(options: {
   const renewStatus = (): void => {
     const { vision, config } = parts;
     const sealed = parts.isGallerySealed ? '; the gallery is SEALED, nobody is identified' : '';
-    notifier.status(`${vision.board.streamingCount} of ${config.cameras.length} cameras streaming${sealed}`);
+    notifier.status(
+      `${vision.board.streamingCount} of ${counted(config.cameras.length, 'camera')} streaming${sealed}`,
+    );
     timer = clock.after(statusEveryMs, renewStatus);
   };
   let timer = clock.after(0, renewStatus);

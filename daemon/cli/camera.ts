@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../base/counted.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
@@ -22,7 +23,7 @@ function describeTest(id: string, result: CameraTestOutcome): string {
   return [
     `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured`,
     `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
-    `faces found: ${result.faces.length} (most in one of ${result.framesAnalysed} frames)`,
+    `faces found: ${result.faces.length} (most in one of ${counted(result.framesAnalysed, 'frame')})`,
     ...faces,
   ].join('\n');
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { counted } from '../base/counted.js';
+import { badInput } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -6,25 +8,32 @@ import { exitCodes, print, runAction } from './output.js';
 
 export function registerCheckConfig(program: Command): void {
   withCommonOptions(program.command('check-config'))
+    .argument('[file]', 'configuration file, in place of --config')
     .description(
       'check the configuration file and list every problem with its line; exit code 1 if there is one',
     )
-    .action((options: CommonOptions) =>
+    .action((file: string | undefined, options: CommonOptions, command: Command) =>
       runAction(options.json === true, async () => {
-        const loaded = await loadConfig(options.config);
-        if (loaded.ok) {
-          const cameras = loaded.config.cameras.length;
-          print(
-            options.json === true,
-            { ok: true, cameras },
-            () => `${options.config}: valid, ${cameras} cameras`,
-          );
-          return exitCodes.done;
+        const isConfigGiven = command.getOptionValueSource('config') === 'cli';
+        if (file !== undefined && isConfigGiven && file !== options.config) {
+          throw badInput('two-files', `Two files are named: ${file} and ${options.config}`, {
+            remedy: 'Name one file.',
+          });
         }
-        print(options.json === true, { ok: false, problems: loaded.problems }, () =>
-          loaded.problems.map((problem) => formatProblem(options.config, problem)).join('\n'),
-        );
-        return exitCodes.failed;
+        return await check(file ?? options.config, options.json === true);
       }),
     );
+}
+
+async function check(path: string, isJson: boolean) {
+  const loaded = await loadConfig(path);
+  if (loaded.ok) {
+    const cameras = loaded.config.cameras.length;
+    print(isJson, { ok: true, cameras }, () => `${path}: valid, ${counted(cameras, 'camera')}`);
+    return exitCodes.done;
+  }
+  print(isJson, { ok: false, problems: loaded.problems }, () =>
+    loaded.problems.map((problem) => formatProblem(path, problem)).join('\n'),
+  );
+  return exitCodes.failed;
 }

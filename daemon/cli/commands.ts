@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { programVersion } from '../control/program-version.js';
 import { exitCodes } from './output.js';
+import { commandsOf } from './reference/command-tree.js';
+import { registerVersion, versionText } from './version.js';
 
 /**
  * What adds each command, by the word that calls it, in the order of the help. Each is loaded for itself: reading the
@@ -29,6 +30,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['evaluate', async () => (await import('./replay/evaluate.js')).registerEvaluate],
   ['completion', async () => (await import('./reference/completion.js')).completionCommand(allCommands)],
   ['man', async () => (await import('./reference/manual.js')).manualCommand(allCommands, exitCodeMeanings)],
+  ['version', () => Promise.resolve(registerVersion)],
 ]);
 
 /** What every command ends with, for the help and the manual. */
@@ -43,8 +45,7 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
 export async function rollcallProgram(word: string | undefined): Promise<Command> {
   const program = new Command('rollcall')
     .description('Attendance from CCTV cameras: live persons recognised against an encrypted gallery.')
-    .version(programVersion())
-    .showHelpAfterError('(add --help for the ways to call it)')
+    .version(versionText(), '-V, --version', 'print the versions')
     // Commander throws then where it would end the process; each command takes this over as it is added.
     .exitOverride()
     .addHelpText(
@@ -52,7 +53,15 @@ export async function rollcallProgram(word: string | undefined): Promise<Command
       ['', 'Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
     );
   await addCommands(program, word);
+  for (const { words, command } of commandsOf(program)) command.showHelpAfterError(usageHint(words, command));
   return program;
+}
+
+/** What is said behind an error of usage. */
+function usageHint(words: readonly string[], { commands: below }: Command): string {
+  const hint = `Run '${words.join(' ')} --help' to see how to use it.`;
+  if (below.length === 0) return hint;
+  return `The commands of '${words.join(' ')}' are: ${below.map((command) => command.name()).join(', ')}.\n${hint}`;
 }
 
 /** The program with all its commands: for what is made from them. */

@@ -24,9 +24,11 @@ export async function confirm(
 ): Promise<void> {
   if (isYes === true) return;
   if (input.isTTY !== true) {
-    throw badInput('confirmation-needed', `${question} Nobody is there to confirm that`, {
-      remedy: "add '--yes' if you are sure",
-    });
+    output.write(`${question}\n`);
+    throw badInput(
+      'confirmation-needed',
+      'Cannot ask for confirmation without a terminal; use --yes if you are sure',
+    );
   }
   const reader = createInterface({ input, output });
   // An end of input (Ctrl-D) answers no question: without this, nothing would ever come of it.

@@ -1,10 +1,11 @@
+import { counted } from '../base/counted.js';
 import { badInput, type RollcallError } from '../base/errors.js';
 import { loadConfig, loadSocketPath } from '../config/load.js';
 import { ControlClient } from '../control/client.js';
 
 /** The problems of a configuration as one error. */
 function invalidConfig(path: string, count: number): RollcallError {
-  return badInput('invalid-config', `${path} has ${count === 1 ? 'a problem' : `${count} problems`}`, {
+  return badInput('invalid-config', `${path} has ${counted(count, 'problem')}`, {
     remedy: `run 'rollcall check-config --config ${path}' to see ${count === 1 ? 'it' : 'them'}`,
   });
 }

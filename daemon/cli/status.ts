@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../base/counted.js';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../control/box-control.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
@@ -41,7 +42,7 @@ function visionLine(vision: VisionStatus): string {
   const { warning } = vision.provider ?? {};
   const warned = warning === undefined ? '' : `\n  warning: ${warning}`;
   const failure = vision.lastFailure === undefined ? '' : `, last failure: ${vision.lastFailure}`;
-  return `vision ${vision.index}: ${vision.state}${provider}, ${vision.restarts} restarts${failure}${warned}`;
+  return `vision ${vision.index}: ${vision.state}${provider}, ${counted(vision.restarts, 'restart')}${failure}${warned}`;
 }
 
 function remedyLine(remedy: string | undefined): string {
@@ -51,9 +52,9 @@ function remedyLine(remedy: string | undefined): string {
 function eventsLine({ intake, outbox }: BoxStatus): string {
   const { facts, suppressed, givenUp, waiting, problem } = intake;
   const held = (outbox.heldBack ?? []).length === 0 ? '' : ", some HELD BACK: see 'rollcall outbox status'";
-  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${givenUp} sightings lost; ${outbox.waiting} waiting for the broker${held}`;
+  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${counted(givenUp, 'sighting')} lost; ${outbox.waiting} waiting for the broker${held}`;
   if (problem === undefined) return counts;
-  return `${counts}\nevents cannot be recorded, ${waiting} sightings wait: ${problem.message}${remedyLine(problem.remedy)}`;
+  return `${counts}\nevents cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}${remedyLine(problem.remedy)}`;
 }
 
 /** Nothing where the running configuration is that of the file. */
@@ -78,7 +79,7 @@ function galleryLine({
   remedy,
 }: BoxStatus['gallery']): string {
   if (state === 'sealed') return `gallery: SEALED, nobody is identified: ${message}${remedyLine(remedy)}`;
-  const line = `gallery: open, ${persons} persons, ${templates} templates, ${damagedRows} damaged rows`;
+  const line = `gallery: open, ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(damagedRows, 'damaged row')}`;
   return rotation === undefined ? line : `${line}\nkey: ${describeRotation(rotation)}`;
 }
 
@@ -100,7 +101,7 @@ function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention
     return `retention: NOTHING IS DELETED, ${clockDoubt.message}${remedyLine(clockDoubt.remedy)}`;
   }
   if (lastRunAt === undefined) return 'retention: no run yet';
-  const failed = failures === 0 ? '' : `, ${failures} kinds FAILED: see 'rollcall retention show'`;
+  const failed = failures === 0 ? '' : `, ${counted(failures, 'kind')} FAILED: see 'rollcall retention show'`;
   return `retention: last run ${lastRunAt}${failed}`;
 }
 
@@ -108,7 +109,9 @@ function retentionLine({ lastRunAt, failures, clockDoubt }: BoxStatus['retention
 function alertLines({ alerts: { rules, pending, failed } }: BoxStatus): readonly string[] {
   if (rules === 0 && pending === 0 && failed === 0) return [];
   const failures = failed === 0 ? '' : `, ${failed} FAILED: see 'rollcall alerts list --state failed'`;
-  return [`alerts: ${rules} rules, ${pending} deliveries waiting${failures}`];
+  return [
+    `alerts: ${counted(rules, 'rule')}, ${counted(pending, 'delivery', 'deliveries')} waiting${failures}`,
+  ];
 }
 
 export function describeStatus(status: BoxStatus): string {

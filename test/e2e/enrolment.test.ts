@@ -192,9 +192,9 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
   for (const name of ['Ada Łovelace', 'Twin of Ada', 'Bea']) assert.match(list.stdout, new RegExp(name));
 
   for (const gone of [id, twin.id]) {
-    assert.equal((await box.command('person', 'remove', gone)).exitCode, 0);
+    assert.equal((await box.command('person', 'remove', gone, '--yes')).exitCode, 0);
   }
-  const again = await box.command('person', 'remove', id);
+  const again = await box.command('person', 'remove', id, '--yes');
   assert.equal(again.exitCode, 2);
   assert.match(again.stderr, /there is no person with id .*\n +what to do: run 'rollcall person list'/);
   assert.equal(

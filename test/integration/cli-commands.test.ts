@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { Command } from 'commander';
@@ -9,6 +10,7 @@ import { commandsOf } from '../../daemon/cli/reference/command-tree.js';
 import { bashCompletion } from '../../daemon/cli/reference/completion.js';
 import { manualPage } from '../../daemon/cli/reference/manual.js';
 import { rollcall } from '../support/box.js';
+import { root } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const namesOf = (program: Command): readonly string[] => program.commands.map((command) => command.name());
@@ -112,7 +114,60 @@ describe('the manual page', () => {
   });
 });
 
-test('the program prints both on standard output', async () => {
+const usageErrors: readonly (readonly [line: string, said: RegExp])[] = [
+  ['stauts', /unknown command 'stauts'\n\(Did you mean status\?\)/],
+  ['person delete x', /unknown command 'delete'\nThe commands of 'rollcall person' are: add, .*erase/],
+  ['status --jsn', /unknown option '--jsn'\n\(Did you mean --json\?\)\nRun 'rollcall status --help'/],
+  ['camera test', /missing required argument 'id'\nRun 'rollcall camera test --help'/],
+  ['events list --kind foo', /'foo' is invalid\. Allowed choices are attendance, /],
+  ['status now', /too many arguments/],
+];
+
+for (const [line, said] of usageErrors) {
+  test(`wrong usage is told with what would be right: ${line}`, async () => {
+    const words = line.split(' ');
+    const program = await rollcallProgram(words[0]);
+    let text = '';
+    for (const { command } of commandsOf(program)) {
+      command.configureOutput({
+        writeErr: (part) => {
+          text += part;
+        },
+      });
+    }
+    await assert.rejects(program.parseAsync(words, { from: 'user' }), { exitCode: 1 });
+    assert.match(text, said);
+  });
+}
+
+test('version tells of program, Node.js and system, as text and as JSON', async () => {
+  const [text, json] = await Promise.all([rollcall(['--version']), rollcall(['version', '--json'])]);
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { node } = process.versions;
+  assert.match(text.stdout, new RegExp(`^rollcall ${version}, Node\\.js ${node}, ${process.platform} `));
+  const told = JSON.parse(json.stdout) as Record<string, unknown>;
+  assert.deepEqual([told['rollcall'], told['node'], told['platform']], [version, node, process.platform]);
+  assert.deepEqual([text.exitCode, json.exitCode], [0, 0]);
+});
+
+test('check-config takes the file as an argument, too, and refuses two', async () => {
+  await using directory = await temporaryDirectory();
+  const [good, bad] = [join(directory.path, 'good.yaml'), join(directory.path, 'bad.yaml')];
+  await writeFile(good, 'site: { id: here, timeZone: UTC }\nbox: { id: box }\n');
+  await writeFile(bad, 'site: {}\n');
+  const [valid, invalid, both] = await Promise.all([
+    rollcall(['check-config', good]),
+    rollcall(['check-config', bad]),
+    rollcall(['check-config', good, '--config', bad]),
+  ]);
+  assert.deepEqual([valid.exitCode, valid.stdout], [0, `${good}: valid, 0 cameras\n`]);
+  assert.equal(invalid.exitCode, 1);
+  assert.match(invalid.stdout, /bad\.yaml:1:/);
+  assert.equal(both.exitCode, 2);
+  assert.match(both.stderr, /Two files are named: .*good\.yaml and .*bad\.yaml/);
+});
+
+test('the program prints the script and the page on standard output', async () => {
   const script = await rollcall(['completion', 'bash']);
   assert.equal(script.exitCode, 0, script.stderr);
   assert.equal(script.stdout, bashCompletion(await rollcallProgram(undefined)));

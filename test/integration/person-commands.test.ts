@@ -258,14 +258,18 @@ test('a person is changed, removed, restored and erased', async () => {
   await run(['set', id, '--notes', '']);
   assert.equal((await server.client.persons.show(id)).notes, undefined);
 
-  assert.equal((await run(['remove', id])).exitCode, 0);
+  const unsure = await run(['remove', id]);
+  assert.equal(unsure.exitCode, 2);
+  assert.match(unsure.stderr, /stops recognising Augusta .*\nerror: Cannot ask for confirmation .*--yes/);
+  assert.equal((await server.client.persons.show(id)).state, 'active');
+  assert.equal((await run(['remove', id, '--yes'])).exitCode, 0);
   assert.doesNotMatch((await run(['list'])).stdout, /Augusta/);
   assert.match((await run(['list', '--removed'])).stdout, /Augusta.*removed/);
   assert.equal((await run(['restore', id])).exitCode, 0);
 
-  const unsure = await run(['erase', id]);
-  assert.equal(unsure.exitCode, 2, unsure.stderr);
-  assert.match(unsure.stderr, /erases Augusta .*\n +what to do: add '--yes'/);
+  const unasked = await run(['erase', id]);
+  assert.equal(unasked.exitCode, 2, unasked.stderr);
+  assert.match(unasked.stderr, /erases Augusta .*\nerror: Cannot ask for confirmation .*--yes/);
   assert.equal(server.behind.heldCount, 1);
   const path = join(server.directory, 'certificate.json');
   const erased = await run(['erase', id, '--yes', '--certificate', path]);

@@ -91,7 +91,7 @@ describe('moving a gallery to another recogniser', () => {
         openEmbedder: () => Promise.reject(operational('vision-unavailable', 'no process')),
       }),
       (error) =>
-        isRollcallError(error, 'recogniser-mismatch') && /1 photographs .*no process/.test(error.message),
+        isRollcallError(error, 'recogniser-mismatch') && /1 photograph is .*no process/.test(error.message),
     );
     await using opened = await openMoving(directory, moved);
     assert.equal(opened.gallery.personCount, 3);

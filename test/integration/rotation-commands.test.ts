@@ -124,7 +124,7 @@ describe('rollcall key', { timeout: 120_000 }, () => {
 
     const unasked = await place.run(['rotate']);
     assert.equal(unasked.exitCode, 2);
-    assert.match(unasked.stderr, /add '--yes'/);
+    assert.match(unasked.stderr, /use --yes/);
     assert.equal(existsSync(place.secret('.next')), false);
 
     for (const depth of [[], ['--deep']]) {

@@ -156,7 +156,7 @@ async function separation({ box }: Appliance) {
 
 async function removal({ box, events, personIds, untilEvent }: Appliance) {
   const ada = personIds.get('ada') ?? '';
-  const removed = await box.command('person', 'remove', ada);
+  const removed = await box.command('person', 'remove', ada, '--yes');
   assert.equal(removed.exitCode, 0, removed.stderr);
   const removedAtMs = Date.now();
   // Who attended already is known on this track; the next pass of the clip shows her to a gallery without her.

@@ -16,11 +16,13 @@ describe('confirmation', () => {
   });
 
   test('is refused as bad usage where nobody can be asked', async () => {
-    await assert.rejects(confirm(question, undefined, terminal(false)), (error: unknown) => {
+    const { input, output } = terminal(false);
+    await assert.rejects(confirm(question, undefined, { input, output }), (error: unknown) => {
       assert.ok(isRollcallError(error, 'confirmation-needed'));
       assert.equal(error.kind, 'input');
-      assert.match(error.message, /This erases everything\./);
-      assert.match(error.remedy ?? '', /--yes/);
+      assert.match(error.message, /^Cannot ask for confirmation without a terminal; use --yes/);
+      assert.doesNotMatch(error.message, /erases/, 'what is asked may name a person: no place for an error');
+      assert.equal(String(output.read()), 'This erases everything.\n');
       return true;
     });
   });

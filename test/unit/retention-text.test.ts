@@ -18,7 +18,7 @@ test('rules, what is due and the hour are shown', () => {
   assert.match(text, /pictures of unknown persons +unknownEvidence +7 d +12/);
   assert.match(text, /from 3:00/);
   assert.match(text, /no run yet/);
-  assert.equal(describeDue(status), 'Due now:\n  12 pictures of unknown persons');
+  assert.equal(describeDue(status), 'Due now:\n  pictures of unknown persons: 12');
   assert.equal(describeDue({ ...status, rules: [] }), 'Nothing is due.');
 });
 
@@ -41,7 +41,7 @@ test('a run that failed in part is told with what to do, and so is a doubtful cl
   assert.match(text, /deletes nothing: 90 days have gone by. Set the clock right\./);
   assert.match(
     text,
-    /Run of 2026-03-02T03:00:00.000Z by retention, 1\.2 s:\n {2}deleted: 3 pictures of unknown/,
+    /Run of 2026-03-02T03:00:00.000Z by retention, 1\.2 s:\n {2}deleted pictures of unknown persons: 3/,
   );
   assert.match(text, /failed: photographs: the disk is full; free space/);
 });

@@ -1,6 +1,7 @@
 import { type Actor, retentionRun } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock, Timer } from '../../base/clock.js';
+import { counted } from '../../base/counted.js';
 import { badInput, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { RetentionConfig } from '../../config/schema.js';
@@ -233,8 +234,8 @@ function explain({ code, days }: ClockDoubt): NonNullable<RetentionStatus['clock
   const remedy = 'Set the clock right, or run `rollcall retention run --yes` where it is right.';
   const message =
     code === 'clock-behind'
-      ? `the clock stands ${days} days before what was recorded last`
-      : `${days} days have gone by since the clock was last seen, according to it`;
+      ? `the clock stands ${counted(days, 'day')} before what was recorded last`
+      : `${counted(days, 'day has', 'days have')} gone by since the clock was last seen, according to it`;
   return { code, message, remedy };
 }
 

@@ -1,4 +1,5 @@
 import type { AuditVerdict } from '../../audit/audit-verdict.js';
+import { counted } from '../../base/counted.js';
 import type { ActorCount, ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
 import { table } from '../output.js';
 
@@ -41,7 +42,7 @@ export function describeVerdict(verdict: AuditVerdict): string {
   const note = newest === undefined ? [] : [`newest entry: ${newest.sequence}:${newest.hash}`];
   if (breakage !== undefined) {
     const { sequence, reason, message } = breakage;
-    const verified = `${entryCount} entries before it fit together`;
+    const verified = `${counted(entryCount, 'entry before it fits', 'entries before it fit')} together`;
     return [
       `broken at entry ${sequence} (${reason}): ${message}`,
       verified,
@@ -51,13 +52,16 @@ export function describeVerdict(verdict: AuditVerdict): string {
   }
   if (outcome === 'unproven') {
     return [
-      `not proven: ${entryCount} entries fit together`,
+      `not proven: ${counted(entryCount, 'entry fits', 'entries fit')} together`,
       ...strange,
       ...note,
       `  ${remedies.unproven}`,
     ].join('\n');
   }
-  return [`whole: ${entryCount} entries are as they were written, none is missing`, ...note].join('\n');
+  return [
+    `whole: ${counted(entryCount, 'entry is as it was', 'entries are as they were')} written, none is missing`,
+    ...note,
+  ].join('\n');
 }
 
 /** The report for a person. */
@@ -89,7 +93,12 @@ export function describeReport(report: ComplianceReport): string {
         ? 'none'
         : table(
             ['key', 'provider', 'made at', 'age'],
-            keys.map(({ keyId, provider, madeAt: at, ageDays }) => [keyId, provider, at, `${ageDays} days`]),
+            keys.map(({ keyId, provider, madeAt: at, ageDays }) => [
+              keyId,
+              provider,
+              at,
+              counted(ageDays, 'day'),
+            ]),
           ),
     ],
     [
@@ -107,7 +116,7 @@ export function describeReport(report: ComplianceReport): string {
       : `the log reaches back to ${report.oldestEntryAt}`;
   return [
     `Compliance report: site ${site}, box ${box}, rollcall ${version}`,
-    `Period: ${period.from} to ${period.to}; made at ${madeAt}; ${report.entryCount} entries, ${reach}`,
+    `Period: ${period.from} to ${period.to}; made at ${madeAt}; ${counted(report.entryCount, 'entry', 'entries')}, ${reach}`,
     ...sections.flatMap(([title, body]) => ['', title, body]),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../../base/counted.js';
 import { encodeRestoreRequest, sendSecretly } from '../../control/backup-body.js';
 import type { RestoreAnswer } from '../../control/backup-control.js';
 import type { BoxStatus } from '../../control/box-control.js';
@@ -27,7 +28,7 @@ export function registerRestore(backup: Command): void {
   )
     .argument('<file>', 'the backup; the daemon reads it')
     .option('--recovery-key <file>', 'secret half of the recovery key; otherwise a passphrase is asked for')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description('put the gallery of a backup in the place of the present one; erased people stay erased')
     .action((file: string, options: RestoreOptions) =>
       runAction(options.json === true, async () => {
@@ -77,7 +78,7 @@ function send(
 function questionFor(path: string, gallery: BoxStatus['gallery']): string {
   const rest = `${path} takes its place.`;
   if (gallery.state === 'open')
-    return `The gallery of this box, with ${gallery.persons} persons, goes for good; ${rest}`;
+    return `The gallery of this box, with ${counted(gallery.persons, 'person')}, goes for good; ${rest}`;
   if (gallery.code === 'gallery-damaged') return `The damaged gallery is moved aside; ${rest}`;
   if (gallery.code === 'key-not-initialised') return `The gallery of this box is empty; ${rest}`;
   return `The gallery of this box is sealed (${gallery.message}) and goes for good, whatever is in it; ${rest}`;

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { BackupAnswer, RestoreAnswer } from '../../control/backup-control.js';
 
 const mebibyte = 2 ** 20;
@@ -6,7 +7,7 @@ const mebibyte = 2 ** 20;
 export function describeBackup(backup: BackupAnswer): string {
   const { path, createdAt, site, box, program, recogniser, schemaVersion, counts } = backup;
   const size = (backup.sizeBytes / mebibyte).toFixed(1);
-  const held = Object.entries(counts).map(([name, count]) => `${count} ${wordsOf(name)}`);
+  const held = Object.entries(counts).map(([name, count]) => countedAs(count, wordsOf(name)));
   return [
     `${path}: ${size} MiB`,
     `  made       ${createdAt} on ${box} of ${site}, by rollcall ${program}`,
@@ -14,6 +15,11 @@ export function describeBackup(backup: BackupAnswer): string {
     `  recogniser ${recogniser}; schema ${schemaVersion}`,
     `  sha256     ${backup.sha256}`,
   ].join('\n');
+}
+
+/** `name` is in the plural. */
+function countedAs(count: number, name: string): string {
+  return counted(count, name.replace(/ies$/, 'y').replace(/s$/, ''), name);
 }
 
 /** `auditEntries` as `audit entries`. */
@@ -24,11 +30,14 @@ function wordsOf(name: string): string {
 export function describeRestored(answer: RestoreAnswer): string {
   const { backup, persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
   const lines = [
-    `restored ${persons} persons with ${templates} templates, as they were at ${backup.createdAt}`,
+    `restored ${counted(persons, 'person')} with ${counted(templates, 'template')}, as of ${backup.createdAt}`,
   ];
-  if (erasedAgain > 0) lines.push(`${erasedAgain} of the backup had been erased since and were erased again`);
+  if (erasedAgain > 0)
+    lines.push(
+      `${counted(erasedAgain, 'person of the backup had been erased since and was', 'persons of the backup had been erased since and were')} erased again`,
+    );
   if (damagedKeys > 0)
-    lines.push(`${damagedKeys} data keys did not open: 'rollcall gallery verify' names the rows`);
+    lines.push(`${counted(damagedKeys, 'data key')} did not open: 'rollcall gallery verify' names the rows`);
   if (log === 'backup')
     lines.push(
       `this box does not know who was erased, or withdrew consent, after ${backup.createdAt}: erase them again (rollcall person erase ID)`,

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { CertificateStatus } from '../../publish/broker/certificate-watch.js';
 
 const owners = {
@@ -17,6 +18,6 @@ export function describeValidity({ state, daysLeft, notBefore, notAfter }: Certi
   const [begin, end] = [notBefore, notAfter].map((time) => time.slice(0, 10));
   if (state === 'expired') return `EXPIRED on ${end}`;
   if (state === 'not yet valid') return `NOT YET VALID, begins on ${begin}`;
-  const left = `${daysLeft} days left, until ${end}`;
+  const left = `${counted(daysLeft, 'day')} left, until ${end}`;
   return state === 'in force' ? left : `${left}: RENEW IT`;
 }

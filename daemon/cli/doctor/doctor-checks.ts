@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
+import { counted } from '../../base/counted.js';
 import { loadConfig } from '../../config/load.js';
 import { formatProblem } from '../../config/problem.js';
 import type { Config } from '../../config/schema.js';
@@ -38,7 +39,7 @@ export async function examineBox(configPath: string): Promise<readonly Finding[]
     return findings;
   }
   const { config } = loaded;
-  findings.push(ok('configuration', `${configPath}: ${config.cameras.length} cameras`));
+  findings.push(ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`));
   const daemon = await askDaemon(config);
   const places = await placesOfDaemon(config);
   findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
@@ -162,11 +163,11 @@ function galleryFinding(gallery: BoxStatus['gallery']): Finding {
   if (state === 'sealed') {
     return { check, outcome: 'failed', message: `sealed, nobody is identified: ${message}`, remedy };
   }
-  if (damagedRows === 0) return ok(check, `open, ${persons} persons`);
+  if (damagedRows === 0) return ok(check, `open, ${counted(persons, 'person')}`);
   return {
     check,
     outcome: 'warning',
-    message: `${damagedRows} damaged rows`,
+    message: counted(damagedRows, 'damaged row'),
     remedy: "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has",
   };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { ShownRange } from '../../control/event-control.js';
 
 /** The fields of a recorded event that one line shows. */
@@ -31,7 +32,9 @@ export function describeEvent(payload: unknown): string {
     ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
     ...(typeof firstSequence === 'number' ? [`${firstSequence}-${lastSequence}`] : []),
     ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),
-    ...(liveness === undefined ? [] : [`${liveness.verdict}, ${liveness.blinks?.length ?? 0} blinks`]),
+    ...(liveness === undefined
+      ? []
+      : [`${liveness.verdict}, ${counted(liveness.blinks?.length ?? 0, 'blink')}`]),
   ].join('  ');
 }
 

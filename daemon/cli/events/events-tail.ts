@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { counted } from '../../base/counted.js';
 import type { ControlClient } from '../../control/client.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
@@ -43,7 +44,9 @@ async function follow(
 
 /** On standard error: standard output has events only. */
 function sayPassedOver(count: number): void {
-  process.stderr.write(`${count} events were passed over; 'rollcall events list' has them\n`);
+  process.stderr.write(
+    `${counted(count, 'event was', 'events were')} passed over; 'rollcall events list' has them\n`,
+  );
 }
 
 function idOf(payload: unknown): unknown {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { counted } from '../../base/counted.js';
 import { badInput, messageOf } from '../../base/errors.js';
 import type { ShownIdentity } from '../../control/identity-control.js';
 import { fingerprintOf } from '../../publish/identity/fingerprint.js';
@@ -98,7 +99,7 @@ function describeMessage(number: number, message: CheckedMessage): string {
 
 function describeSummary(source: string, summary: SequenceSummary): string {
   const { count, repeatCount, first, last, givenUp, missing } = summary;
-  const parts = [`${source}: ${count} events from ${first} to ${last}, ${repeatCount} repeated`];
+  const parts = [`${source}: ${counted(count, 'event')} from ${first} to ${last}, ${repeatCount} repeated`];
   if (givenUp.length > 0) parts.push(`given up by the box: ${describeRanges(givenUp)}`);
   parts.push(missing.length === 0 ? 'none missing' : `MISSING: ${describeRanges(missing)}`);
   return parts.join('; ');

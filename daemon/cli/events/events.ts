@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { counted } from '../../base/counted.js';
 import type { ResendOutcome, ShownEvent } from '../../control/event-control.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -88,9 +89,13 @@ function registerShow(events: Command): void {
 
 /** What a resend came to, for a person. */
 export function describeResend({ first, last, count, missing }: ResendOutcome): string {
-  const lines = [`${count} events from ${first} to ${last} are sent again`];
+  const lines = [
+    `${counted(count, 'event')} from ${first} to ${last} ${count === 1 ? 'is' : 'are'} sent again`,
+  ];
   if (missing.count > 0) {
-    lines.push(`${missing.count} are in the records no more: ${describeRanges(missing.ranges)}`);
+    lines.push(
+      `${counted(missing.count, 'event is', 'events are')} in the records no more: ${describeRanges(missing.ranges)}`,
+    );
   }
   return lines.join('\n');
 }
@@ -99,7 +104,7 @@ function registerResend(events: Command): void {
   withCommonOptions(events.command('resend'))
     .requiredOption('--from <sequence>', 'the first event to send again', parseSequence)
     .option('--to <sequence>', 'the last one; absent: the newest', parseSequence)
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description('send recorded events again, as "historical"; whoever has them knows them by their id')
     .action((options: ResendOptions) =>
       runAction(options.json === true, async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../base/counted.js';
 import type { OutboxStatus } from '../../control/event-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
@@ -22,10 +23,10 @@ export function describeOutbox(status: OutboxStatus): string {
     isHeld ? 'REFUSED by the broker' : '',
   ]);
   return [
-    `outbox: ${count} events, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
+    `outbox: ${counted(count, 'event')}, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
     `broker: ${connection.state}, ${inFlight} on their way${problem}`,
     acknowledgement === 'centre'
-      ? `centre: has confirmed up to ${centreHasUpTo}; ${keptForCentre} events are at the broker and kept for it`
+      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept for it`
       : 'an event leaves the outbox when the broker has it (mqtt.acknowledgement: broker)',
     ...heldBackLines(heldBack),
     table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),

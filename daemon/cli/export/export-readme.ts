@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { PersonRecord } from '../../control/person-control.js';
 
 /** What the files of one person's archive are, for somebody who has never seen such a system. */
@@ -15,32 +16,32 @@ person.json
     the id another system knows you by, notes, and on what ground you were
     enrolled (your consent, its date, and where its proof is kept).
 
-photographs/  (${count(photographs.length, 'picture')})
+photographs/  (${counted(photographs.length, 'picture')})
     The photographs you were enrolled with, cut to your face.${damaged(record)}
 
-templates.json  (${count(templates.length, 'template')})
+templates.json  (${counted(templates.length, 'template')})
     What the system made of each photograph: a list of numbers that describes
     your face, the quality of the photograph (0 to 1), and the name of the
     program that made it. These numbers are what is compared at the cameras.
     They are written as base64; inside are 32-bit floating point numbers, lowest
     byte first.
 
-attendance.json  (${count(events.length, 'event')})
+attendance.json  (${counted(events.length, 'event')})
     Every time the system recognised you, or took something it was shown for
     your face: when, at which camera, which way you went, how similar the face
     was (1 is the same), and why it was taken for a living face. Times are in
     UTC, which may differ from your clock by some hours. It also tells when you
     were enrolled, and whether you were removed since.
 
-corrections.json  (${count(corrections.length, 'correction')})
+corrections.json  (${counted(corrections.length, 'correction')})
     What somebody in charge put right about your attendance: which day, what,
     why, who did it and when.
 
-evidence/  (${count(evidence.length, 'picture')})
+evidence/  (${counted(evidence.length, 'picture')})
     Small pictures kept with such events; evidence.json tells which picture
     belongs to which event.
 
-audit.json  (${count(audit.length, 'entry', 'entries')})
+audit.json  (${counted(audit.length, 'entry', 'entries')})
     Who did what to these data: your enrolment, changes, every time somebody
     looked at them or made a copy such as this one.
 
@@ -74,9 +75,5 @@ is to be deleted once it has served.
 /** Nothing is left out silently. */
 function damaged({ person, photographs }: PersonRecord): string {
   const missing = person.photographIds.length - photographs.length;
-  return missing === 0 ? '' : ` Not in it:\n    ${count(missing, 'picture')} that can no longer be read.`;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return missing === 0 ? '' : ` Not in it:\n    ${counted(missing, 'picture')} that can no longer be read.`;
 }

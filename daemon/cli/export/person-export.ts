@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
 import type { PersonClient } from '../../control/person-client.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -51,7 +52,7 @@ async function exportOne(persons: PersonClient, id: string, options: ExportOptio
   };
   print(options.json === true, { exported: id, out: options.out, ...counts }, () =>
     [
-      `${options.out}: ${counts.photographs} photographs, ${counts.templates} templates, ${counts.evidence} evidence pictures, ${counts.events} events, ${counts.auditEntries} audit entries`,
+      `${options.out}: ${counted(counts.photographs, 'photograph')}, ${counted(counts.templates, 'template')}, ${counted(counts.evidence, 'evidence picture')}, ${counted(counts.events, 'event')}, ${counted(counts.auditEntries, 'audit entry', 'audit entries')}`,
       'Hand it over on a safe way and delete it: whoever has it has all of this.',
     ].join('\n'),
   );
@@ -68,7 +69,7 @@ async function exportEverybody(persons: PersonClient, options: ExportOptions) {
 }
 
 function describeSummary(out: string, { persons, photographs, withoutPhotographs }: ExportSummary): string {
-  const lines = [`${out}: ${persons} persons, ${photographs} photographs`];
+  const lines = [`${out}: ${counted(persons, 'person')}, ${counted(photographs, 'photograph')}`];
   if (withoutPhotographs.length > 0) {
     lines.push(`these have no photographs and cannot be imported again: ${withoutPhotographs.join(', ')}`);
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { GalleryStatus, GalleryVerification, ReEmbedStatus } from '../../control/gallery-control.js';
 import type { VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
 import { describeRotation } from '../key/key-text.js';
@@ -32,17 +33,20 @@ function auditLine({ audit }: GalleryVerification): string {
   if (audit === undefined) return 'audit log: cannot be read';
   const { outcome, entryCount, breakage } = audit;
   const broken = breakage === undefined ? '' : `, from entry ${breakage.sequence} on: ${breakage.message}`;
-  return `audit log: ${outcome}, ${entryCount} entries${broken}`;
+  return `audit log: ${outcome}, ${counted(entryCount, 'entry', 'entries')}${broken}`;
 }
 
 export function describeVerification(verification: GalleryVerification): string {
   const { checked, durationMs, findings, pages, isWhole } = verification;
   const { dataKeys, persons, templates, photographs, evidence } = checked;
   const lines = [
-    `opened ${persons} persons, ${templates} templates, ${photographs} photographs, ${evidence} pictures of events and ${dataKeys} data keys in ${(durationMs / 1000).toFixed(1)} s`,
+    `opened ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(photographs, 'photograph')}, ${counted(evidence, 'picture of an event', 'pictures of events')} and ${counted(dataKeys, 'data key')} in ${(durationMs / 1000).toFixed(1)} s`,
   ];
   if (findings.length > 0)
-    lines.push(`${findings.length} are damaged; they are put aside:`, findingTable(findings));
+    lines.push(
+      `${counted(findings.length, 'row is damaged; it is', 'rows are damaged; they are')} put aside:`,
+      findingTable(findings),
+    );
   if (pages.length > 0) lines.push('pages of the file are damaged:', ...pages.map((page) => `  ${page}`));
   lines.push(auditLine(verification), isWhole ? 'the gallery is whole' : 'the gallery is NOT whole');
   if (!isWhole)
@@ -52,12 +56,14 @@ export function describeVerification(verification: GalleryVerification): string 
 
 export function describeReEmbedding(move: ReEmbedStatus): string {
   const { from, to, recogniserName, state, total, made, refused, missing, acceptsMissing, problem } = move;
-  const counts = `${made} of ${total} photographs embedded, ${refused} refused`;
+  const counts = `${made} of ${counted(total, 'photograph')} embedded, ${refused} refused`;
   const lines = [`move from ${from} to ${to}: ${state}, ${counts}`];
   if (problem !== undefined) lines.push(`  ${problem.message}`, `  what to do: ${problem.remedy}`);
   if (missing.length > 0) {
     const shown = missing.slice(0, MOST_SHOWN).join(', ');
-    lines.push(`  no template of ${missing.length} persons${acceptsMissing ? ' (accepted)' : ''}: ${shown}`);
+    lines.push(
+      `  no template of ${counted(missing.length, 'person')}${acceptsMissing ? ' (accepted)' : ''}: ${shown}`,
+    );
   }
   if (state === 'ready') {
     lines.push(`  what to do: set vision.recogniser to ${recogniserName} and restart rollcalld`);
@@ -92,16 +98,18 @@ export function describeGalleryStatus(status: GalleryStatus): string {
   const lines = [`gallery: ${state === 'sealed' ? 'SEALED' : state}${sealed}`, ...contentsLines(status)];
   for (const { keyId, provider, isCurrent, ageS } of keys) {
     const days = Math.floor(ageS / 86_400);
-    lines.push(`key: ${keyId} (${provider}), ${days} days old${isCurrent ? '' : ', being taken out of use'}`);
+    lines.push(
+      `key: ${keyId} (${provider}), ${counted(days, 'day')} old${isCurrent ? '' : ', being taken out of use'}`,
+    );
   }
   if (rotation !== undefined) lines.push(describeRotation(rotation));
   if (reEmbedding !== undefined) lines.push(describeReEmbedding(reEmbedding));
   lines.push(
     lastVerification === undefined
       ? 'last verification: none'
-      : `last verification: ${lastVerification.at}, ${lastVerification.damaged} damaged rows, ${lastVerification.pages} messages about pages, audit log ${lastVerification.audit}`,
+      : `last verification: ${lastVerification.at}, ${counted(lastVerification.damaged, 'damaged row')}, ${counted(lastVerification.pages, 'message')} about pages, audit log ${lastVerification.audit}`,
   );
   if (quarantined.length > 0)
-    lines.push(`${quarantined.length} rows are put aside:`, findingTable(quarantined));
+    lines.push(`${counted(quarantined.length, 'row is', 'rows are')} put aside:`, findingTable(quarantined));
   return lines.join('\n');
 }

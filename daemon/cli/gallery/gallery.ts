@@ -65,7 +65,7 @@ function registerReEmbed(gallery: Command): void {
     .option('--accept-missing', 'move without those of whom no template can be made')
     .option('--cancel', 'delete what was made for the move instead')
     .option('--wait', 'wait until everything was tried')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description(
       'make all templates again with another recogniser from the photographs that were kept, in the background; exit code 1 when that left somebody out',
     )

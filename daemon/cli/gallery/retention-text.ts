@@ -40,7 +40,7 @@ export function describeRetention(status: RetentionStatus): string {
 /** What a run would delete now. */
 export function describeDue(status: RetentionStatus): string {
   const due = status.rules.filter((rule) => rule.due > 0);
-  const lines = due.map((rule) => `  ${rule.due} ${names[rule.kind]}`);
+  const lines = due.map((rule) => `  ${names[rule.kind]}: ${rule.due}`);
   const list = due.length === 0 ? ['Nothing is due.'] : ['Due now:', ...lines];
   return [...list, ...describeDoubt(status)].join('\n');
 }
@@ -53,7 +53,7 @@ export function describeRun({
   failures,
 }: ShownRetentionReport): string {
   const gone = Object.entries(forgotten).map(
-    ([kind, count]) => `  deleted: ${count} ${names[kind as RetentionKind] ?? kind}`,
+    ([kind, count]) => `  deleted ${names[kind as RetentionKind] ?? kind}: ${count}`,
   );
   const failed = failures.map(({ kind, message, remedy }) => {
     const advice = remedy === undefined ? '' : `; ${remedy}`;

@@ -37,7 +37,7 @@ function registerShow(retention: Command): void {
 function registerRun(retention: Command): void {
   withCommonOptions(retention.command('run'))
     .option('--dry-run', 'only show what would be deleted')
-    .option('--yes', 'do not ask; also says that the clock of the box is right')
+    .option('-y, --yes', 'do not ask; also says that the clock of the box is right')
     .description('delete now what is due, for good; exit code 1 when something could not be deleted')
     .action((options: RunOptions) =>
       runAction(options.json === true, async () => {

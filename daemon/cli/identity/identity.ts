@@ -48,7 +48,7 @@ function registerShow(identity: Command): void {
 
 function registerRotate(identity: Command): void {
   withCommonOptions(identity.command('rotate'))
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description('give the box another key; the former one endorses it and stays published for a while')
     .action((options: RotateOptions) =>
       runAction(options.json === true, async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { counted } from '../../base/counted.js';
 import { badInput, messageOf } from '../../base/errors.js';
 import { noSuch } from '../../control/no-such.js';
 import type { ShownTrust, TrustStatus } from '../../control/trust-control.js';
@@ -95,7 +96,7 @@ function registerRemove(trust: Command): void {
   withCommonOptions(trust.command('remove'))
     .argument('<issuer>', 'as trust list shows it')
     .option('--key <id>', 'only this key of the issuer')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description('execute no more commands of an issuer, or of one of its keys')
     .action((issuer: string, options: RemoveOptions) =>
       runAction(options.json === true, async () => {
@@ -107,7 +108,7 @@ function registerRemove(trust: Command): void {
         const path = `/v1/trust/${encodeURIComponent(issuer)}${query}`;
         const result = await client.json<{ readonly removed: number }>('DELETE', path);
         const { removed } = result;
-        print(options.json === true, result, () => `${removed} ${removed === 1 ? 'key' : 'keys'} removed`);
+        print(options.json === true, result, () => `${counted(removed, 'key')} removed`);
         return exitCodes.done;
       }),
     );

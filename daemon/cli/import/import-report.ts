@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { StagedRow } from '../../control/person-control.js';
 import { table } from '../output.js';
 
@@ -56,10 +57,10 @@ export function describeImport(report: ImportReport): string {
 }
 
 function verdict({ outcome, accepted, refused }: ImportReport): string {
-  const counts = `${accepted} rows accepted, ${refused} refused`;
+  const counts = `${counted(accepted, 'row')} accepted, ${refused} refused`;
   switch (outcome) {
     case 'imported':
-      return `${counts}: ${accepted} persons enrolled`;
+      return `${counts}: ${counted(accepted, 'person')} enrolled`;
     case 'dry-run':
       return `${counts}: nothing was stored, this was a dry run`;
     case 'refused':

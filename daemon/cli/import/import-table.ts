@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { counted } from '../../base/counted.js';
 import { type ImportColumn, importColumns, unprotectCell } from './import-columns.js';
 import { badTable, decodeTable } from './import-text.js';
 
@@ -36,7 +37,7 @@ export function parseTable(bytes: Buffer, separator?: Separator): readonly Table
       const named = columns.map((column, index) => [column, unprotectCell(cells[index] ?? '')] as const);
       return { line, cells: Object.fromEntries(named) };
     }
-    return { line, problem: `the row has ${cells.length} cells, the heading ${columns.length}` };
+    return { line, problem: `the row has ${counted(cells.length, 'cell')}, the heading ${columns.length}` };
   });
 }
 

@@ -41,7 +41,7 @@ export function registerKeyRotate(key: Command): void {
   withProviderOption(withCommonOptions(key.command('rotate')), 'by default from where the present one comes')
     .option('--deep', 'seal every field anew under new data keys, too')
     .option('--wait', 'wait until it has ended; for a secret that is always so')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .description(
       'give the gallery another key while everything goes on; run again after an interruption, it continues',
     )

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { KeyProblem, KeyStatus, RotationStatus } from '../../control/key-control.js';
 import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { table } from '../output.js';
@@ -5,8 +6,7 @@ import { table } from '../output.js';
 const SECONDS_PER_DAY = 86_400;
 
 function ageText(ageS: number): string {
-  const days = Math.floor(ageS / SECONDS_PER_DAY);
-  return days === 1 ? '1 day' : `${days} days`;
+  return counted(Math.floor(ageS / SECONDS_PER_DAY), 'day');
 }
 
 function remedyLine({ remedy }: KeyProblem): string {
@@ -17,7 +17,7 @@ const depthTexts = { wrap: 'rotation', deep: 'deep rotation' } as const;
 
 export function describeRotation(rotation: RotationStatus): string {
   const { depth, fromKeyId, toKeyId, state, total, done, damaged, problem } = rotation;
-  const counts = `${done} of ${total} data keys`;
+  const counts = `${done} of ${counted(total, 'data key')}`;
   const broken = damaged === 0 ? '' : `, ${damaged} of them damaged (their bytes were kept)`;
   const why = problem === undefined ? '' : `\n  ${problem.message}${remedyLine(problem)}`;
   return `${depthTexts[depth]} from ${fromKeyId} to ${toKeyId}: ${state}, ${counts}${broken}${why}`;

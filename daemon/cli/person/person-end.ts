@@ -9,20 +9,32 @@ import { exitCodes, print, runAction } from '../output.js';
 import { createPrivateFile } from '../private-file.js';
 import { describeCertificate } from './person-text.js';
 
-interface EraseOptions extends CommonOptions {
+interface RemoveOptions extends CommonOptions {
   readonly yes?: boolean;
+}
+
+interface EraseOptions extends RemoveOptions {
   readonly certificate?: string;
 }
 
 export function registerEndings(person: Command): void {
   withCommonOptions(person.command('remove'))
     .argument('<id>', 'id of the person')
+    .option('-y, --yes', 'do not ask')
     .description(
-      "stop recognising a person, at once; everything stays sealed until retention erases it: 'restore' undoes it until then",
+      "stop recognising a person, at once; asks first; everything stays sealed until retention erases it: 'restore' undoes it until then",
     )
-    .action((id: string, options: CommonOptions) =>
+    .action((id: string, options: RemoveOptions) =>
       runAction(options.json === true, async () => {
-        const result = await (await openDaemonClient(options.config)).persons.remove(id);
+        const { persons } = await openDaemonClient(options.config);
+        if (options.yes !== true) {
+          const { name } = await persons.show(id);
+          await confirm(
+            `This stops recognising ${name} (${id}). 'rollcall person restore' undoes it.`,
+            false,
+          );
+        }
+        const result = await persons.remove(id);
         print(options.json === true, result, () => `removed ${id}`);
         return exitCodes.done;
       }),

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type {
   EnrolmentResult,
   ErasureCertificate,
@@ -93,7 +94,7 @@ export function describeCertificate(certificate: ErasureCertificate): string {
     'certificate of erasure',
     `  person      ${personId}`,
     `  erased      ${extent}`,
-    `  of these    ${what.templates} templates, ${what.photographs} photographs, ${what.evidence} evidence pictures`,
+    `  of these    ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}`,
     `  at          ${erasedAt}`,
     `  by          ${by}`,
     `  audit entry ${auditSequence}, hash ${auditHash}`,

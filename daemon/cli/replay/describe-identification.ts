@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { IdentificationReport } from '../../domain/identification/identification-report.js';
 import { table } from '../output.js';
 
@@ -44,9 +45,9 @@ function percent(share: number): string {
 
 function protocol(e: IdentifyEvaluation): string {
   return [
-    `recogniser ${e.recogniser}: ${e.people} people, ${e.strangers} strangers, ${e.photographs} photographs`,
-    `${e.references} photographs of each person are enrolled, the others and the strangers are searched;`,
-    `rates are pooled over ${e.splits} ways of choosing which are enrolled. A person's score is the similarity`,
+    `recogniser ${e.recogniser}: ${e.people} people, ${counted(e.strangers, 'stranger')}, ${counted(e.photographs, 'photograph')}`,
+    `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled, the others and the strangers are searched;`,
+    `rates are pooled over ${counted(e.splits, 'way')} of choosing which are enrolled. A person's score is the similarity`,
     'of their nearest reference (cosine). What enrolment would refuse is not enrolled, but is searched; a photograph',
     'without a face counts as missed.',
   ].join('\n');
@@ -55,8 +56,8 @@ function protocol(e: IdentifyEvaluation): string {
 function refusals(e: IdentifyEvaluation): string {
   const lost = e.refused.filter(({ isFailureToAcquire }) => isFailureToAcquire).length;
   const head = [
-    `failures to acquire: ${lost} of ${e.photographs} photographs; to enrol: ${percent(e.failureToEnrol)} of persons`,
-    `enrolment would refuse ${e.refused.length} photographs`,
+    `failures to acquire: ${lost} of ${counted(e.photographs, 'photograph')}; to enrol: ${percent(e.failureToEnrol)} of persons`,
+    `enrolment would refuse ${counted(e.refused.length, 'photograph')}`,
   ].join('; ');
   return [head, ...e.refused.map(({ photograph, reason }) => `  ${photograph}: ${reason}`)].join('\n');
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { reportIdentification } from '../../domain/identification/identification-report.js';
@@ -95,7 +96,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   if (usable.length < 2) {
     throw badInput(
       'too-few-photographs',
-      `fewer than two people have more than ${options.references} photographs`,
+      `fewer than two people have more than ${counted(options.references, 'photograph')}`,
       {
         remedy:
           'Add photographs or lower --references: one more than the references is needed to search with.',
@@ -119,7 +120,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
     tell(`${people.length}/${usable.length} people`);
   }
   const strangerPaths = await readPhotographs(options.unknown);
-  tell(`${strangerPaths.length} strangers`);
+  tell(counted(strangerPaths.length, 'stranger'));
   const strangers = await inOrder(strangerPaths, sample);
   const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
   return { people, strangers, photographs, refused };

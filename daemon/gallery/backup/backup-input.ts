@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
+import { counted } from '../../base/counted.js';
 import { onFile, refuseBackup } from './backup-errors.js';
 
 /** @throws `backup-not-read`, `backup-foreign` where it is no ordinary file */
@@ -54,7 +55,7 @@ export class BackupInput {
   /** Fills all of `target`. @throws `backup-truncated` */
   async fillWhole(target: Uint8Array): Promise<void> {
     if ((await this.fill(target)) < target.length) {
-      throw refuseBackup('backup-truncated', this.path, `it ends after ${this.#position} bytes`);
+      throw refuseBackup('backup-truncated', this.path, `it ends after ${counted(this.#position, 'byte')}`);
     }
   }
 }

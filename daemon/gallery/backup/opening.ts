@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
 import { refuseBackup } from './backup-errors.js';
 import { MOST_RECIPIENTS, type WrappedKey, wrappedKey } from './recipient.js';
@@ -29,7 +30,7 @@ export function checkRecipients(recipients: readonly { readonly kind: WrappedKey
   if (recipients.length >= 1 && recipients.length <= MOST_RECIPIENTS && passphrases <= 1) return;
   throw badInput(
     'backup-recipients',
-    `a backup cannot be made for ${recipients.length} recipients like these`,
+    `a backup cannot be made for ${counted(recipients.length, 'recipient')} like these`,
     {
       remedy: `name 1 to ${MOST_RECIPIENTS} recovery keys or passphrases, at most one of them a passphrase`,
     },
@@ -56,7 +57,7 @@ export function readOpening(path: string, bytes: Uint8Array): number {
     throw refuseBackup('backup-foreign', path, 'it begins with other words');
   }
   if (bytes.length < OPENING_BYTES) {
-    throw refuseBackup('backup-truncated', path, `it has only ${bytes.length} bytes`);
+    throw refuseBackup('backup-truncated', path, `it has only ${counted(bytes.length, 'byte')}`);
   }
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const version = numbers.getUint16(magic.length);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../../base/counted.js';
 import { badInput, type RollcallError } from '../../base/errors.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
 
@@ -38,7 +39,8 @@ export function readRecoveryKey(half: RecoveryKeyHalf, text: Uint8Array): Uint8A
     if (!word.equals(characters.subarray(0, word.length)))
       throw malformed(`it does not begin with "${words[half]}"`);
     const digits = characters.subarray(word.length);
-    if (digits.length !== DIGITS) throw malformed(`it has ${digits.length} digits instead of ${DIGITS}`);
+    if (digits.length !== DIGITS)
+      throw malformed(`it has ${counted(digits.length, 'digit')} instead of ${DIGITS}`);
     readDigits(bytes, digits);
     const key = secretBytes(KEY_BYTES);
     key.set(bytes.subarray(0, KEY_BYTES));

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import { badInput, isRollcallError, RollcallError } from '../../base/errors.js';
 import { type CredentialPlaces, openCredential } from '../../host/credentials.js';
 import { KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
@@ -25,7 +26,7 @@ export async function readSecretKey({ name, places }: SecretKeyPlace): Promise<U
     if (bytes.length !== KEY_BYTES) {
       throw badInput(
         'key-malformed',
-        `the secret "${name}" has ${bytes.length} bytes, a key has ${KEY_BYTES}`,
+        `the secret "${name}" has ${counted(bytes.length, 'byte')}, a key has ${KEY_BYTES}`,
         {
           remedy: 'put back the key exactly as it was made: raw bytes, no text form of them, no line end',
         },

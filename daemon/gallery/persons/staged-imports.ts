@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
 import type { Candidate, Embedding } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
@@ -144,7 +145,7 @@ export function refuseTakenIds(
   if (holders.length === 0) return;
   throw badInput(
     'import-outdated',
-    `${holders.length} external ids were given to others since the import began`,
+    `${counted(holders.length, 'external id was', 'external ids were')} given to others since the import began`,
     {
       remedy: 'Import again: nothing was stored.',
       details: { holders: holders.slice(0, 20) },

@@ -1,4 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
+import { counted } from '../../base/counted.js';
 import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { RecogniserId } from '../../domain/ids.js';
@@ -98,7 +99,7 @@ function notReady(job: ReEmbedJob, due: number, reason = ''): RollcallError {
     job.from,
     job.to,
     `Configure the recogniser ${job.from} again and restart; when \`rollcall gallery status\` says that the move is ready, configure the new one.`,
-    `; ${due} photographs are still to be embedded${because}`,
+    `; ${counted(due, 'photograph is', 'photographs are')} still to be embedded${because}`,
   );
 }
 
@@ -107,6 +108,6 @@ function missingPersons(job: ReEmbedJob, missing: readonly string[]): RollcallEr
     job.from,
     job.to,
     `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to go on without them.`,
-    `; of ${missing.length} persons no template could be made: ${missing.slice(0, 10).join(', ')}`,
+    `; of ${counted(missing.length, 'person')} no template could be made: ${missing.slice(0, 10).join(', ')}`,
   );
 }

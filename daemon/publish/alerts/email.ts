@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { SendMailOptions } from 'nodemailer/lib/mailer';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import type { Clock } from '../../base/clock.js';
+import { counted } from '../../base/counted.js';
 import { isRollcallError } from '../../base/errors.js';
 import type { AlertsConfig } from '../../config/schema.js';
 import type { AlertMessage } from '../../domain/alerts/alert-message.js';
@@ -34,7 +35,7 @@ export function openEmail(config: EmailConfig, context: ChannelContext, clock: C
         const { accepted, rejected } = await withDeadline({ clock, limitMs, signal, late }, (limited) =>
           submitMail(options, mail, limited),
         );
-        const note = `refused for ${rejected} of ${accepted + rejected} recipients`;
+        const note = `refused for ${rejected} of ${counted(accepted + rejected, 'recipient')}`;
         return { outcome: 'delivered', note: rejected === 0 ? null : note };
       } catch (error) {
         if (isRollcallError(error) && error.kind === 'defect') throw error;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { counted } from '../../base/counted.js';
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
 import { silentLogger } from '../../base/logger.js';
 import { newRandomBytes } from '../../host/sodium.js';
@@ -178,7 +179,7 @@ function clientCertificateStep({ access, clock }: BrokerCheckOptions): CheckStep
   if (clientCertificate === undefined || !usesTls(access)) return undefined;
   const status = certificateStatus('client', certificateFacts(clientCertificate.certificate), clock.wallMs());
   const { state, names, notBefore, notAfter, daysLeft } = status;
-  const about = `${names}, ${notBefore} to ${notAfter}, ${daysLeft} days left`;
+  const about = `${names}, ${notBefore} to ${notAfter}, ${counted(daysLeft, 'day')} left`;
   if (state === 'in force') return done('client certificate', about);
   return {
     check: 'client certificate',
@@ -200,7 +201,7 @@ function tlsStep(facts: TlsFacts | undefined, { access, clock }: BrokerCheckOpti
   );
   const chosen =
     access.alpn === undefined ? '' : `, application protocol ${alpn ?? 'not chosen by the broker'}`;
-  const message = `${protocol}, ${cipher}${chosen}; certificate for ${names}, by ${certificate.issuer}, ${notBefore} to ${notAfter}, ${daysLeft} days left`;
+  const message = `${protocol}, ${cipher}${chosen}; certificate for ${names}, by ${certificate.issuer}, ${notBefore} to ${notAfter}, ${counted(daysLeft, 'day')} left`;
   if (state === 'in force') return done('tls', message);
   return {
     check: 'tls',

@@ -1,0 +1,44 @@
+import { arch, platform, release } from 'node:os';
+import type { Command } from 'commander';
+import { programVersion } from '../control/program-version.js';
+import { exitCodes, print, runAction } from './output.js';
+
+/** What a report of a fault has to say about where the program runs. */
+interface VersionReport {
+  /** Of the program, as its package.json says. */
+  readonly rollcall: string;
+  readonly node: string;
+  /** Operating system as Node.js calls it, its release and the architecture. */
+  readonly platform: string;
+  readonly release: string;
+  readonly architecture: string;
+}
+
+function versionReport(): VersionReport {
+  return {
+    rollcall: programVersion(),
+    node: process.versions.node,
+    platform: platform(),
+    release: release(),
+    architecture: arch(),
+  };
+}
+
+/** `rollcall 0.1.0, Node.js 20.20.2, linux 6.1.0 x64`. */
+export function versionText(): string {
+  const { rollcall, node, platform: system, release: systemRelease, architecture } = versionReport();
+  return `rollcall ${rollcall}, Node.js ${node}, ${system} ${systemRelease} ${architecture}`;
+}
+
+export function registerVersion(program: Command): void {
+  program
+    .command('version')
+    .option('--json', 'print JSON instead of text')
+    .description('print the versions of the program, of Node.js and of the operating system')
+    .action((options: { readonly json?: boolean }) =>
+      runAction(options.json === true, () => {
+        print(options.json === true, versionReport(), versionText);
+        return exitCodes.done;
+      }),
+    );
+}

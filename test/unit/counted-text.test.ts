@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { counted } from '../../daemon/base/counted.js';
+import { describeRestored } from '../../daemon/cli/backup/backup-text.js';
+import { describeEvent } from '../../daemon/cli/events/event-text.js';
+import { describeResend } from '../../daemon/cli/events/events.js';
+import { describeReEmbedding, describeVerification } from '../../daemon/cli/gallery/gallery-text.js';
+import { describeImport } from '../../daemon/cli/import/import-report.js';
+import { describeStatus } from '../../daemon/cli/status.js';
+import type { BoxStatus } from '../../daemon/control/box-control.js';
+
+const plurals =
+  'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';
+
+/** No `1 cameras`. */
+function assertSingular(text: string): void {
+  assert.match(text, /\b1 [a-z]/, 'it counts something');
+  assert.doesNotMatch(text, new RegExp(`\\b1 (?:[a-z]+ )?(?:${plurals})\\b`), text);
+}
+
+test('what is counted stands in the singular behind 1 only', () => {
+  assert.deepEqual(
+    [0, 1, 2].map((count) => counted(count, 'camera')),
+    ['0 cameras', '1 camera', '2 cameras'],
+  );
+  assert.equal(counted(1, 'entry', 'entries'), '1 entry');
+  assert.equal(counted(21, 'entry', 'entries'), '21 entries');
+});
+
+const ones: BoxStatus = {
+  version: '1',
+  site: 'site',
+  box: 'box',
+  uptimeS: 1,
+  vision: [{ index: 0, state: 'running', restarts: 1 }],
+  cameras: [],
+  gallery: { state: 'open', persons: 1, templates: 1, damagedRows: 1 },
+  broker: { state: 'connected' },
+  conditions: [],
+  outbox: { waiting: 1 },
+  intake: {
+    taken: 1,
+    facts: 1,
+    suppressed: 1,
+    givenUp: 1,
+    waiting: 1,
+    problem: { code: 'x', message: 'The disk is full', remedy: 'Make room.' },
+  },
+  retention: { failures: 1, lastRunAt: '2026-03-02T03:00:00.000Z' },
+  alerts: { rules: 1, pending: 1, failed: 1 },
+  eventLoop: { p99Ms: 2, maximumMs: 3 },
+};
+
+test('texts of one thing each say so in the singular', () => {
+  assertSingular(describeStatus(ones));
+  assertSingular(
+    describeVerification({
+      checked: { dataKeys: 1, persons: 1, templates: 1, photographs: 1, evidence: 1 },
+      durationMs: 500,
+      findings: [{ table: 'templates', reason: 'missing' }],
+      pages: [],
+      audit: { outcome: 'whole', entryCount: 1 },
+      isWhole: false,
+    } as unknown as Parameters<typeof describeVerification>[0]),
+  );
+  assertSingular(
+    describeReEmbedding({
+      from: 'a',
+      to: 'b',
+      recogniserName: 'b',
+      state: 'incomplete',
+      total: 1,
+      made: 1,
+      refused: 1,
+      missing: ['x'],
+      acceptsMissing: false,
+    } as unknown as Parameters<typeof describeReEmbedding>[0]),
+  );
+  assertSingular(describeImport({ outcome: 'imported', accepted: 1, refused: 1, rows: [], personIds: [] }));
+  assertSingular(describeResend({ first: 1, last: 1, count: 1, missing: { count: 1, ranges: [] } }));
+  assertSingular(describeEvent({ time: 'now', data: { liveness: { verdict: 'live', blinks: [1] } } }));
+  assertSingular(
+    describeRestored({
+      backup: { createdAt: '2026-03-02T03:00:00.000Z' },
+      persons: 1,
+      templates: 1,
+      erasedAgain: 1,
+      damagedKeys: 1,
+      log: 'present',
+      areErasuresKnown: true,
+    } as unknown as Parameters<typeof describeRestored>[0]),
+  );
+});
