@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, operational } from '../daemon/base/errors.js';
+import { exitOf } from './child-end.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const rollcall = join(root, 'dist/daemon/cli/main.js');
@@ -120,8 +121,6 @@ async function untilReady(
 }
 
 async function stop(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-  const exited = new Promise((resolve) => daemon.once('exit', resolve));
   daemon.kill('SIGTERM');
-  await exited;
+  await exitOf(daemon);
 }

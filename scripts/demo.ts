@@ -73,6 +73,7 @@ function renderProgress(): (progress: { framesDone: number; framesTotal: number 
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 

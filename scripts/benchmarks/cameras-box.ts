@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../daemon/control/client.js';
+import { exitOf } from '../child-end.js';
 
 const readyPollMs = 200;
 const readyWithinMs = 90_000;
@@ -73,10 +73,8 @@ export async function startBox({ directory, program, brokerUrl, settings }: BoxO
       daemon.kill('SIGHUP');
     },
     async [Symbol.asyncDispose]() {
-      if (daemon.exitCode !== null || daemon.signalCode !== null) return;
-      const ended = once(daemon, 'exit');
       daemon.kill('SIGTERM');
-      await ended;
+      await exitOf(daemon);
     },
   };
   const isRunning = async (): Promise<boolean> => {

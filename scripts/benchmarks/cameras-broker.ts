@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from '../child-end.js';
 
 /** A broker in a process of its own, so that its processor time is not counted as ours. */
 export interface Broker extends AsyncDisposable {
@@ -34,8 +35,8 @@ export async function startBroker(): Promise<Broker> {
     url: `mqtt://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit');
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
+      child.kill('SIGTERM');
+      await exitOf(child);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -7,6 +7,7 @@ import type { FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { startFfmpeg } from '../../daemon/vision/ingest/ffmpeg-process.js';
 import { PictureAssembler } from '../../daemon/vision/ingest/picture-assembler.js';
 import { StreamLog } from '../../daemon/vision/ingest/stream-log.js';
+import { closeOf } from '../child-end.js';
 import { cpuTime, since } from './pipeline-cpu.js';
 
 export interface Usage {
@@ -57,7 +58,7 @@ function assemble(stream: Readable, bytes: number, onPicture: () => void): void 
 }
 
 /** Runs FFmpeg on the clip with one decoder thread; each output is read through a pipe of Node's own. */
-function throughNodePipes(
+async function throughNodePipes(
   { ffmpeg, path }: Input,
   output: readonly string[],
   sizes: readonly number[],
@@ -85,7 +86,8 @@ function throughNodePipes(
       if (index === 0) pictures += 1;
     });
   }
-  return new Promise((resolve) => child.once('close', () => resolve(pictures)));
+  await closeOf(child);
+  return pictures;
 }
 
 /** As the daemon does: announced on the log, read straight into the picture. */

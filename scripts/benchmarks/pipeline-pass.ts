@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cameraSchema } from '../../daemon/config/camera-schema.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
@@ -8,6 +7,7 @@ import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import type { FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { CameraSession } from '../../daemon/vision/session.js';
+import { exitOf } from '../child-end.js';
 import { type CpuTime, cpuTime, since } from './pipeline-cpu.js';
 
 export interface PassOptions {
@@ -84,7 +84,7 @@ export async function decodeAlone(clip: string, ffmpeg: FfmpegBinary): Promise<n
     '-',
   ];
   const child = spawn(ffmpeg.path, options, { stdio: 'ignore' });
-  const [code] = await once(child, 'close');
+  const { code } = await exitOf(child);
   if (code !== 0) throw new Error(`ffmpeg cannot decode ${clip}: exit code ${code}`);
   return since(before).childrenMs;
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
 import type { Issuer } from '../../test/support/command-centre.js';
 import type { Wanted } from '../../test/support/sync-centre.js';
+import { exitOf, hasEnded } from '../child-end.js';
 
 /** All that a box needs to start. */
 export interface BoxStart {
@@ -71,7 +71,7 @@ export async function startBoxProcess(start: BoxStart): Promise<BoxProcess> {
   const child = fork(main, [JSON.stringify(start)], { execArgv: ['--import', 'tsx'] });
   const waiting = new Map<number, (answer: BoxAnswer) => void>();
   child.on('message', (answer: BoxAnswer) => waiting.get(answer.id)?.(answer));
-  child.once('exit', (code) => {
+  void exitOf(child).then(({ code }) => {
     for (const settle of waiting.values()) settle({ id: -1, error: `the box ended with ${code}` });
   });
   let last = 0;
@@ -104,8 +104,7 @@ export async function startBoxProcess(start: BoxStart): Promise<BoxProcess> {
 }
 
 async function endOf(child: ChildProcess, ask: () => Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
+  if (hasEnded(child)) return;
   await ask();
-  await ended;
+  await exitOf(child);
 }

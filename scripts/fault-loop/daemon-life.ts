@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { daemonUnreachable } from '../../daemon/control/client.js';
 import type { TestBox } from '../../test/support/box.js';
 import { descendantsOf, isRunning } from '../../test/support/processes.js';
 import { until } from '../../test/support/until.js';
+import { exitOf } from '../child-end.js';
 
 /** Vision processes and FFmpeg notice the end of whoever started them; so long after it they count as left behind. */
 const ORPHANS_WITHIN_MS = 60_000;
@@ -42,10 +42,9 @@ export class DaemonLife {
    */
   async kill(): Promise<{ readonly orphansEnded: Promise<number> }> {
     const { daemon } = this.#box;
-    const exited = once(daemon, 'exit');
     const below = descendantsOf(daemon.pid ?? 0);
     if (!daemon.kill('SIGKILL')) throw new Error(`the daemon had ended by itself (${daemon.exitCode})`);
-    const [code, signal] = await exited;
+    const { code, signal } = await exitOf(daemon);
     const killedMs = performance.now();
     if (signal !== 'SIGKILL') throw new Error(`the daemon ended by itself (${code ?? signal})`);
     await this.#following;

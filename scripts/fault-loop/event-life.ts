@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { builtChild } from '../../test/support/built.js';
+import { closeOf } from '../child-end.js';
 import type { CentreWord, EventTask } from './event-task.js';
 
 /** A process that records and publishes, until it is killed. */
@@ -22,7 +22,7 @@ export class EventLife {
       this.#complaint += text;
     });
     this.opened = new Promise((resolve) => child.once('message', () => resolve()));
-    this.ended = once(child, 'close').then(([code, signal]) => {
+    this.ended = closeOf(child).then(({ code, signal }) => {
       if (signal === 'SIGKILL') return 'killed';
       if (code === 0 && task.count !== null) return 'done';
       throw new Error(`the process ended by itself (${code ?? signal}): ${this.#complaint}`);

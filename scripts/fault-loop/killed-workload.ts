@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtChild, root } from '../../test/support/built.js';
+import { exitOf } from '../child-end.js';
 import type { Entry, Order } from './journal.js';
 
 /** Longer than any child needs to come to the next entry. */
@@ -35,7 +36,7 @@ export class KilledWorkload {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint += text;
     });
-    this.#ended = Promise.all([once(child, 'close'), once(output, 'close')]).then(() => {
+    this.#ended = Promise.all([exitOf(child), once(output, 'close')]).then(() => {
       this.#isOver = true;
       this.#waiting?.();
     });

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, operational } from '../../daemon/base/errors.js';
 import { seededRandom } from '../../daemon/base/random.js';
+import { closeOf } from '../child-end.js';
 import { corridor } from './backdrop.js';
 import { closureAt, placeScenes } from './blink-script.js';
 import { type FrameBuffer, layOver } from './compose.kernel.js';
@@ -116,7 +116,7 @@ function startEncoder(scenario: Scenario, file: string): Encoder {
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = `${complaint}${chunk}`.slice(-2000);
   });
-  const ended = once(child, 'close').then(
+  const ended = closeOf(child).then(
     () => undefined,
     (error: unknown) => {
       complaint = messageOf(error);

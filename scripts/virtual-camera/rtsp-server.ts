@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { operational } from '../../daemon/base/errors.js';
+import { closeOf } from '../child-end.js';
 
 /** Debian's own interpreter: the GObject bindings are installed for this one only. */
 const debianPython = '/usr/bin/python3';
@@ -111,9 +111,8 @@ export async function startRtspServerProcess(options: RtspServerOptions): Promis
 }
 
 async function endOf(child: ChildProcess): Promise<void> {
-  const exit = once(child, 'close');
   try {
-    await exit;
+    await closeOf(child);
   } catch (error) {
     if (child.pid !== undefined) throw error;
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +8,7 @@ import { seededRandom } from '../../daemon/base/random.js';
 import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
 import { verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { exitOf } from '../../scripts/child-end.js';
 import {
   forRecoveryKey,
   manifest,
@@ -37,13 +37,12 @@ async function killedAfter(
 ): Promise<readonly string[]> {
   const publicKey = Buffer.from(recoveryKey.publicKey).toString('hex');
   const child = startChild(task, directory, publicKey);
-  const exited = once(child, 'exit');
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
     if (lines.length === lineCount) child.kill('SIGKILL');
   }
-  const [, signal] = await exited;
+  const { signal } = await exitOf(child);
   assert.equal(signal, 'SIGKILL', 'it worked until it was killed');
   return lines.filter((line) => line !== 'chunk');
 }
@@ -123,10 +122,9 @@ describe('what a backup costs the process', () => {
     await using directory = await temporaryDirectory();
     const mebibytes = 192;
     const child = startChild('memory', directory.path, '', `${mebibytes}`);
-    const exited = once(child, 'exit');
     let output = '';
     for await (const text of child.stdout) output += String(text);
-    assert.deepEqual(await exited, [0, null]);
+    assert.deepEqual(await exitOf(child), { code: 0, signal: null });
     const grownMebibytes = Number(output) / 2 ** 20;
     assert.ok(output !== '' && grownMebibytes < mebibytes / 2, `grew by ${grownMebibytes} MiB`);
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openActorOf } from '../../daemon/audit/socket-actor.js';
 import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
+import { exitOf } from '../../scripts/child-end.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const client = "require('node:net').connect(process.argv[1]).resume()";
@@ -28,10 +29,9 @@ async function connectedChild(server: Server, path: string, user: { uid?: number
     socket,
     pid: child.pid,
     async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit');
       socket.destroy();
       child.kill();
-      await ended;
+      await exitOf(child);
     },
   };
 }

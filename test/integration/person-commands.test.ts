@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
 import type { ImportReport } from '../../daemon/cli/import/import-report.js';
 import type { ErasureCertificate, PersonDetail, PersonSummary } from '../../daemon/control/person-control.js';
+import { exitOf } from '../../scripts/child-end.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
 import { type PersonServer, startPersonServer } from '../support/person-server.js';
 import { personCommands } from '../support/run-person-command.js';
@@ -168,7 +168,7 @@ test('an import that is killed leaves nothing behind', async () => {
   const child = start(['import', table]);
   await until('some rows are staged', () => server.behind.heldCount > 20);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await exitOf(child);
   await until('what was staged is forgotten', () => server.behind.importCount === 0);
   assert.equal(server.behind.heldCount, 0);
 });

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { exitOf, firstLineOf } from '../../scripts/child-end.js';
 import { testClip } from '../support/clips.js';
 
 const run = promisify(execFile);
@@ -20,12 +19,14 @@ describe('the virtual camera as a command', () => {
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
-  async function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  async function command(
+    ...args: string[]
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, ['--import', 'tsx', main, ...args]);
-    const [stdout, stderr, [code]] = await Promise.all([
+    const [stdout, stderr, { code }] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
-      once(child, 'close') as Promise<[number]>,
+      exitOf(child),
     ]);
     return { code, stdout, stderr };
   }
@@ -48,9 +49,8 @@ describe('the virtual camera as a command', () => {
     const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const closed = once(child, 'close');
     try {
-      const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      const url = await firstLineOf(child);
       assert.match(url, /^rtsp:\/\/127\.0\.0\.1:\d+\/h264-640x360-25-1s-k1$/);
       const known = url.replace('rtsp://', 'rtsp://viewer:open%20sesame@');
       const inspect = ['-v', 'error', '-rtsp_transport', 'tcp', '-show_entries', 'stream=codec_name'];
@@ -60,7 +60,7 @@ describe('the virtual camera as a command', () => {
     } finally {
       child.kill('SIGTERM');
     }
-    assert.deepEqual(await closed, [0, null]);
+    assert.deepEqual(await exitOf(child), { code: 0, signal: null });
   });
 
   test('renders a scenario of its own, with the truth about its blinks', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { closeOf, firstLineOf } from '../../scripts/child-end.js';
 import { corruptClip, garbageFile, resolutionChangeClip, testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 
@@ -55,7 +56,7 @@ function watch(url: string) {
   lines.on('line', (line) => {
     if (line.startsWith('frame=')) decoded = Number(line.slice(6));
   });
-  const ended = once(child, 'close');
+  const ended = closeOf(child);
   return {
     ended,
     async frames(count: number): Promise<void> {
@@ -202,7 +203,7 @@ describe('the RTSP server of the virtual camera', () => {
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [url] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+    const url = await firstLineOf(parent);
     await using watcher = watch(url);
     await watcher.frames(2);
     parent.kill('SIGKILL');

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from '../../scripts/child-end.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutShellTools } from '../support/example-subscriber.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
@@ -46,7 +47,7 @@ async function runShell(commands: string, cwd: string, signal: AbortSignal) {
   // The program `kill`, because it does not mind that nobody is left.
   const endGroup = (): void => void spawnSync('kill', ['-KILL', '--', `-${child.pid}`]);
   signal.addEventListener('abort', endGroup, { once: true });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const { code } = await exitOf(child);
   signal.removeEventListener('abort', endGroup);
   if (code !== 0 && !signal.aborted) endGroup();
   return { code, text: Buffer.concat(said).toString('utf8') };

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { messageOf } from '../../daemon/base/errors.js';
 import type { CameraStatus, ReloadStatus } from '../../daemon/control/box-control.js';
 import { ControlClient } from '../../daemon/control/client.js';
+import { closeOf, hasEnded } from '../../scripts/child-end.js';
 import { builtProgram, root } from './built.js';
 import { until } from './until.js';
 
@@ -101,7 +102,7 @@ export async function runProgram(
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
   });
-  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const { code: exitCode } = await closeOf(child);
   return { pid: child.pid, exitCode, stdout, stderr };
 }
 
@@ -121,12 +122,11 @@ function startProgram(file: string, args: readonly string[]): RunningCommand {
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
   });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return {
     lines: () => stdout.split('\n').slice(0, -1),
-    interrupt() {
+    async interrupt() {
       child.kill('SIGINT');
-      return ended;
+      return (await closeOf(child)).code;
     },
   };
 }
@@ -174,13 +174,11 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     daemon = child;
     return child;
   };
-  const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
     const child = running();
     if (hasEnded(child)) return child.exitCode;
-    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
     child.kill(signal);
-    return closed;
+    return (await closeOf(child)).code;
   };
   const client = new ControlClient(socketPath);
   const camera = async (id: string): Promise<CameraStatus> => {
@@ -207,7 +205,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     async startAndEnd(environment) {
       const before = log.length;
       const child = launch(environment);
-      const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+      const { code: exitCode } = await closeOf(child);
       return { exitCode, stderr: log.slice(before) };
     },
     stop,

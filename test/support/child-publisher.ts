@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { exitOf } from '../../scripts/child-end.js';
 import { builtChild } from './built.js';
 import type { PublishingReport, PublishingTask } from './publishing-child.js';
 
@@ -27,10 +27,8 @@ export function startChildPublisher(task: PublishingTask): ChildPublisher {
     for (const look of [...waiting]) look();
   });
   const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    await exited;
+    await exitOf(child);
   };
   return {
     until: (isEnough) =>
@@ -41,7 +39,7 @@ export function startChildPublisher(task: PublishingTask): ChildPublisher {
           resolve();
         };
         waiting.add(look);
-        child.once('exit', () => reject(new Error('the publishing child ended by itself')));
+        void exitOf(child).then(() => reject(new Error('the publishing child ended by itself')), reject);
         look();
       }),
     kill,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { type Yuv420Picture, yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { exitOf } from '../../scripts/child-end.js';
 
 /** Decodes a clip with ffmpeg, frame by frame; each picture has a buffer of its own. */
 export async function* decodedFrames(
@@ -16,7 +16,6 @@ export async function* decodedFrames(
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const closed = once(child, 'close');
   try {
     const bytes = yuv420Bytes(widthPx, heightPx);
     let data = new Uint8Array(bytes);
@@ -35,6 +34,6 @@ export async function* decodedFrames(
     }
   } finally {
     child.kill('SIGKILL');
-    await closed;
+    await exitOf(child);
   }
 }

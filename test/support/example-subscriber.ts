@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { closeOf } from '../../scripts/child-end.js';
 
 /** For a test's `skip`: why the subscriber for the shell cannot run, or false. */
 export const withoutShellTools: string | false =
@@ -46,7 +46,7 @@ export function startExampleSubscriber(
       for (const look of [...looks]) look();
     });
   }
-  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const ended = closeOf(child).then(({ code }) => code);
   return {
     lines,
     printed,

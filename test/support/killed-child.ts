@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { exitOf } from '../../scripts/child-end.js';
 import { builtChild, root } from './built.js';
 
 /**
@@ -19,13 +20,12 @@ export async function runAndKill(
   const lines: string[] = [];
   const output = createInterface({ input: child.stdout });
   const closed = once(output, 'close');
-  const exited = once(child, 'exit');
   let timer: NodeJS.Timeout | undefined;
   output.on('line', (line) => {
     lines.push(line);
     if (line === 'open') timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
   });
-  const [[, signal]] = await Promise.all([exited, closed]);
+  const [{ signal }] = await Promise.all([exitOf(child), closed]);
   clearTimeout(timer);
   if (signal !== 'SIGKILL') throw new Error(`the child ended by itself after ${lines.length} lines`);
   return lines;

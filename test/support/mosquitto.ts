@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { closeOf, exitOf } from '../../scripts/child-end.js';
 import { listenOnLoopback } from './listening.js';
 
 export interface ExampleBroker {
@@ -68,10 +69,8 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     child = await launch(binary, configuration);
   };
   const kill = async (): Promise<void> => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+    child?.kill('SIGKILL');
+    if (child !== undefined) await exitOf(child);
   };
 
   // Between asking for a free port and listening on it, somebody else may take it.
@@ -174,8 +173,7 @@ async function launch(binary: string, configuration: string): Promise<ChildProce
   const child = spawn(binary, ['-c', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
   const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`mosquitto did not start: ${said.join('\n')}`)));
+    void closeOf(child).then(() => reject(new Error(`mosquitto did not start: ${said.join('\n')}`)), reject);
     createInterface({ input: child.stderr }).on('line', (line) => {
       said.push(line);
       if (said.length > 200) said.shift();

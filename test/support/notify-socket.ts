@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from '../../scripts/child-end.js';
 
 /** Debian's own interpreter; another one on the path may lack nothing here, but need not exist. */
 const interpreter = '/usr/bin/python3';
@@ -19,7 +20,6 @@ export interface NotifySocket extends AsyncDisposable {
 export async function bindNotifySocket(address: string): Promise<NotifySocket> {
   const script = fileURLToPath(new URL('notify-socket.py', import.meta.url));
   const child = spawn(interpreter, [script, address], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const line = await lines.next();
@@ -31,7 +31,7 @@ export async function bindNotifySocket(address: string): Promise<NotifySocket> {
     next,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
-      await ended;
+      await exitOf(child);
     },
   };
 }

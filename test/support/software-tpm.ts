@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { exitOf, hasEnded } from '../../scripts/child-end.js';
 import { until } from './until.js';
 
 /** A TPM 2.0 in software (swtpm) with a state of its own: another one seals with other keys. */
@@ -53,11 +53,10 @@ export async function startSoftwareTpm(): Promise<SoftwareTpm> {
     child = await launch(state, socket, log);
   };
   const stop = async (): Promise<void> => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
+    if (!child || hasEnded(child)) return;
     child.kill('SIGCONT');
     child.kill('SIGTERM');
-    await exited;
+    await exitOf(child);
     rmSync(socket, { force: true });
     rmSync(`${socket}.ctrl`, { force: true });
   };
@@ -100,15 +99,9 @@ async function launch(state: string, socket: string, log: string): Promise<Child
   });
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
-  let isGone = false;
-  child.once('error', () => {
-    isGone = true;
-  });
-  child.once('exit', () => {
-    isGone = true;
-  });
-  await until('swtpm', async () => isGone || (await answers(`${socket}.ctrl`)));
-  if (isGone) throw new Error(`swtpm did not start: ${said.join('\n')}`);
+  child.on('error', ({ message }) => said.push(message));
+  await until('swtpm', async () => hasEnded(child) || (await answers(`${socket}.ctrl`)));
+  if (hasEnded(child)) throw new Error(`swtpm did not start: ${said.join('\n')}`);
   return child;
 }
 
