@@ -2,7 +2,7 @@ import type { Actor } from '../audit/actor.js';
 import type { AuditVerdict } from '../audit/audit-verdict.js';
 import type { ReEmbedState } from '../gallery/re-embedding/re-embed-progress.js';
 import type { QuarantinedRow } from '../gallery/verify/quarantine.js';
-import type { VerifyCounts, VerifyFinding } from '../gallery/verify/verify-report.js';
+import type { DisagreeingPerson, VerifyCounts, VerifyFinding } from '../gallery/verify/verify-report.js';
 import type { KeyProblem, KeySlotStatus, RotationStatus } from './key-control.js';
 
 /** A move to another recogniser under way, or the latest one since the gallery was opened. */
@@ -30,6 +30,8 @@ export interface LastVerification {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly damaged: number;
+  /** Persons whose templates did not agree with each other. */
+  readonly disagreeing: number;
   /** Messages of SQLite about pages. */
   readonly pages: number;
   /** Outcome for the audit log. */
@@ -68,10 +70,13 @@ export interface GalleryVerification {
   readonly durationMs: number;
   readonly checked: VerifyCounts;
   readonly findings: readonly VerifyFinding[];
+  /** Persons who may have been enrolled from photographs of different people. */
+  readonly disagreeing: readonly DisagreeingPerson[];
   /** What SQLite says about the pages of the file. */
   readonly pages: readonly string[];
   /** Absent where damage keeps the log from being read. */
   readonly audit?: AuditVerdict;
+  /** Nothing is damaged or missing. Says nothing about `disagreeing`. */
   readonly isWhole: boolean;
 }
 

@@ -30,7 +30,7 @@ export type PhotographResult =
 
 /** Why somebody is not enrolled; nothing was stored. */
 export type EnrolmentRefusal =
-  /** One photograph or more cannot be used. */
+  /** One photograph or more cannot be used, or shows another person than the others (`different-person`). */
   | { readonly outcome: 'refused'; readonly photographs: readonly PhotographResult[] }
   /** The face resembles somebody enrolled, or staged in the same import. */
   | {

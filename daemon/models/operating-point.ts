@@ -12,6 +12,11 @@ function threshold(pack: ModelPack, name: string): number {
   });
 }
 
+/** The threshold of the manifest; undefined where a pack has none. */
+export function ownThreshold(recogniser: ModelPack): number | undefined {
+  return recogniser.thresholds.find(({ name }) => name === 'threshold')?.value;
+}
+
 /** Where matching operates: as configured, else at the recogniser's own operating point. */
 export function matchPolicy(config: Config, recogniser: ModelPack): MatchPolicy {
   const { identification } = config;

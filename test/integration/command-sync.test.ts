@@ -187,5 +187,14 @@ describe('a person who is changed by command', () => {
       (await enrol(box, issuer, wanted(4, { photographs: [Buffer.from('no picture')] }))).code,
       'photographs-refused',
     );
+    const twoPeople = await enrol(box, issuer, wanted(4, { photographs: [paintFace('x'), paintFace('y')] }));
+    assert.equal(twoPeople.code, 'photographs-refused');
+    const { photographs } = twoPeople.result as {
+      readonly photographs: readonly { readonly code: string }[];
+    };
+    assert.deepEqual(
+      photographs.map(({ code }) => code),
+      ['different-person', 'different-person'],
+    );
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type Sqlite from 'better-sqlite3';
+import type { RecogniserId } from '../../daemon/domain/ids.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import type { VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -11,9 +12,11 @@ import {
   noiseJpeg,
   temporaryDirectory,
   tester,
+  testRecogniser,
   unitVector,
 } from '../support/gallery-fixture.js';
-import { type MovingGallery, openMoving } from '../support/re-embed-fixture.js';
+import { type MovingGallery, moveOrder, openMoving, untilMove } from '../support/re-embed-fixture.js';
+import { otherRecogniser } from '../support/scripted-embedder.js';
 
 const persons = 4;
 const signal = new AbortController().signal;
@@ -36,8 +39,11 @@ async function filled(
   return { directory, opened };
 }
 
-function verify({ file, gallery, ring }: MovingGallery): Promise<VerifyReport> {
-  return verifyGallery({ file, gallery, ring, clock, by: tester, signal });
+function verify(
+  { file, gallery, ring }: MovingGallery,
+  thresholds: ReadonlyMap<RecogniserId, number> = new Map(),
+): Promise<VerifyReport> {
+  return verifyGallery({ file, gallery, ring, clock, by: tester, thresholds, signal });
 }
 
 /** Changes rows under the running program, as a bad disk would; foreign keys are not asked. */
@@ -83,6 +89,53 @@ describe('verifying a gallery', () => {
     assert.deepEqual(report.checked, { dataKeys: 5, persons, templates: 8, photographs: 8, evidence: 2 });
     const [entry] = opened.file.audit.list({ action: 'gallery.verified' });
     assert.deepEqual([entry?.details['damaged'], entry?.details['audit']], [0, 'whole']);
+  });
+
+  test('persons whose templates disagree are named, and go on being recognised', async (t) => {
+    const opened = await openMoving(temporaryDirectory(t));
+    t.after(() => opened[Symbol.asyncDispose]());
+    const { gallery } = opened;
+    const enrol = (name: string, seeds: readonly number[], importId?: string) =>
+      gallery.addPerson(enrolmentOf(name, seeds), tester, importId);
+    await enrol('Ada', [1, 1, 1]);
+    await enrol('Bea', [2]);
+    const two = await enrol('Two people', [3, 4]);
+    const guest = await enrol('Cyd with a guest', [5, 6, 5]);
+    const removed = await enrol('Two who were removed', [7, 8]);
+    gallery.removePerson(removed, tester);
+    await enrol('Two who are only staged', [9, 10], await gallery.beginImport());
+    const { findings, disagreeing, isWhole } = await verify(opened, new Map([[testRecogniser, 0.5]]));
+    assert.deepEqual([findings, isWhole], [[], true], 'nothing is damaged');
+    const named = disagreeing.map(({ personId, isWrongOneKnown, templates }) => [
+      ...[personId, isWrongOneKnown, templates.length],
+    ]);
+    assert.deepEqual(
+      named.toSorted(),
+      [
+        [two, false, 2],
+        [guest, true, 1],
+        [removed, false, 2],
+      ].toSorted(),
+    );
+    const found = disagreeing.find(({ personId }) => personId === guest);
+    const photographIds = gallery.showPerson(guest)?.photographs.map(({ id }) => id);
+    assert.ok(photographIds?.includes(found?.templates[0]?.photographId ?? ''));
+    assert.ok((found?.templates[0]?.similarity ?? 1) < 0.5);
+    assert.deepEqual([found?.recogniser, found?.threshold], [testRecogniser, 0.5]);
+    assert.equal((await gallery.nearest(unitVector(6), { count: 1 }))[0]?.personId, guest);
+    assert.deepEqual(gallery.quarantined, []);
+    const [entry] = opened.file.audit.list({ action: 'gallery.verified' });
+    assert.deepEqual([entry?.details['damaged'], entry?.details['disagreeing']], [0, 3]);
+    await opened.moves.start(moveOrder);
+    await untilMove(opened, 'ready');
+    const thresholds = new Map([testRecogniser, otherRecogniser].map((recogniser) => [recogniser, 0.5]));
+    const amidMove = (await verify(opened, thresholds)).disagreeing.map(({ recogniser }) => recogniser);
+    assert.deepEqual(
+      amidMove.toSorted(),
+      [...Array(3).fill(testRecogniser), ...Array(3).fill(otherRecogniser)],
+      'templates that are made for a move are compared before it',
+    );
+    assert.deepEqual((await verify(opened)).disagreeing, [], 'without a threshold nothing is compared');
   });
 
   for (const [table, column, reason, isForgotten] of [

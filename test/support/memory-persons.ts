@@ -22,6 +22,7 @@ import {
   type GivenProfile,
   type PersonProfile,
 } from '../../daemon/domain/persons/person-profile.js';
+import { findDisagreement } from '../../daemon/domain/persons/photograph-agreement.js';
 import { detail, type HeldPerson, now, summary } from './held-person.js';
 import { faceOn } from './painted-faces.js';
 
@@ -205,6 +206,14 @@ export class MemoryPersons implements PersonControl {
     });
     if (photographs.some(({ outcome }) => outcome === 'refused')) return { outcome: 'refused', photographs };
     const faces = request.photographs.map(faceOn);
+    const disagreement = findDisagreement(faces.map(vectorOf(faces)), 0.5);
+    if (disagreement !== undefined) {
+      const isNamed = (index: number) => disagreement.photographs.some((named) => named.index === index);
+      return {
+        outcome: 'refused',
+        photographs: photographs.map((each, index) => (isNamed(index) ? otherFace : each)),
+      };
+    }
     const alike = this.#inSight(importId).find(
       ({ state, photographs: known }) =>
         state !== 'removed' && known.some(({ face }) => faces.includes(face)),
@@ -276,6 +285,19 @@ export class MemoryPersons implements PersonControl {
     this.#lastId += 1;
     return `${kind}-${String(this.#lastId).padStart(6, '0')}`;
   }
+}
+
+const otherFace: PhotographResult = {
+  outcome: 'refused',
+  code: 'different-person',
+  message: 'it shows another person',
+  remedy: 'leave it out',
+};
+
+/** The same vector for the same face, and nothing in common between those of different faces. */
+function vectorOf(faces: readonly (string | undefined)[]) {
+  return (face: string | undefined): Float32Array =>
+    Float32Array.from(faces, (_, index) => (faces.indexOf(face) === index ? 1 : 0));
 }
 
 function requireProfile(given: GivenProfile): PersonProfile {

@@ -97,6 +97,21 @@ function enrolment(contract: Contract): void {
     assert.deepEqual(await names(persons, true), ['ada']);
   });
 
+  contract('photographs of different people are not enrolled as one person', async (persons) => {
+    const codes = async (...faces: readonly string[]) => {
+      const photographs = faces.map((face, view) => paintFace(face, view));
+      const result = await persons.add(request('ada', { photographs, isDuplicateAllowed: true }), actor);
+      assert.equal(result.outcome, 'refused', JSON.stringify(result));
+      if (result.outcome !== 'refused') return [];
+      return result.photographs.map((each) => (each.outcome === 'refused' ? each.code : each.outcome));
+    };
+    const other = 'different-person';
+    assert.deepEqual(await codes('ada', 'bea'), [other, other], 'either may be the wrong one');
+    assert.deepEqual(await codes('ada', 'bea', 'ada'), ['enrolled', other, 'enrolled'], 'a majority decides');
+    assert.deepEqual(await codes('ada', 'bea', 'ada', 'bea'), [other, other, other, other]);
+    assert.deepEqual(await names(persons, true), []);
+  });
+
   contract('a dry run stores nothing, and a duplicate may be allowed', async (persons) => {
     const dry = await persons.add(request('ada', { isDryRun: true }), actor);
     assert.equal(dry.outcome, 'enrollable');
@@ -256,6 +271,8 @@ function imports(contract: Contract): void {
     const twice = await stage('bea', { name: 'Bea again' });
     assert.equal(twice.outcome === 'similar' && twice.name, 'bea');
     assert.equal((await stage('cyd', { photographs: [paintWall()] })).outcome, 'refused');
+    const two = await stage('cyd', { photographs: [paintFace('cyd'), paintFace('dan')] });
+    assert.equal(two.outcome, 'refused', 'one row is one person');
     assert.equal((await persons.commitImport(importId, actor)).personIds.length, 1);
   });
 }

@@ -123,6 +123,16 @@ describe('identification report', () => {
     assert.deepEqual([worst?.name, worst?.sample, worst?.missed], ['second', 3, worst?.searches]);
   });
 
+  test('sets of photographs that enrolment would refuse, and mixed ones that it would accept, are counted', () => {
+    const agreementOf = (known: typeof people) =>
+      reportIdentification(known, [], { references: 2, splits: 6, policy }).agreement;
+    assert.deepEqual(agreementOf(people), { sets: 12, refused: 0, mixedSets: 12, mixedAccepted: 0 });
+    const aged = { name: 'aged', samples: [sample(180), sample(182), sample(240), sample(0, false)] };
+    assert.deepEqual(agreementOf([aged]), { sets: 3, refused: 2 / 3, mixedSets: 0, mixedAccepted: 0 });
+    const twins = ['one', 'other'].map((name) => ({ name, samples: [sample(5), sample(6)] }));
+    assert.deepEqual(agreementOf(twins), { sets: 2, refused: 0, mixedSets: 2, mixedAccepted: 1 });
+  });
+
   test('the margin refuses a probe between two people', () => {
     const between = [...people, { name: 'third', samples: [sample(8), sample(8), sample(8), sample(8)] }];
     const report = reportIdentification(between, [], { references: 2, splits: 6, policy });

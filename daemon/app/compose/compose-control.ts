@@ -25,7 +25,7 @@ import { composeAttendance } from './compose-attendance.js';
 import { startOutbox } from './compose-outbox.js';
 import { startRetention } from './compose-retention.js';
 import type { Stores } from './compose-stores.js';
-import { embedderSource } from './compose-upkeep.js';
+import { embedderSource, matchThresholds } from './compose-upkeep.js';
 
 export interface ControlParts extends Stores {
   readonly startedAtMs: number;
@@ -65,7 +65,8 @@ export function composeControl(given: ControlParts) {
   });
   const keys = new BoxKeys({ access, clock });
   const openEmbedder = embedderSource(current, logger);
-  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, clock, logger });
+  const thresholds = () => matchThresholds(current(), recogniser);
+  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, thresholds, clock, logger });
   const events = startOutbox({
     ...{ records, current, audit, lifetime, clock, logger },
     publisher: () => parts.publisher,

@@ -1,6 +1,11 @@
 import { badInput, defect } from '../../base/errors.js';
 import type { EnrolmentRefusal, EnrolmentRequest, PhotographResult } from '../../control/person-control.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
+import {
+  type DisagreeingPhotograph,
+  type Disagreement,
+  findDisagreement,
+} from '../../domain/persons/photograph-agreement.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../../gallery/persons/enrolment.js';
 import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
@@ -38,9 +43,9 @@ export function requireProfile(given: GivenProfile, todayIso: string): PersonPro
 }
 
 /**
- * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; nobody may have the
- * same external id; a face that is already in the gallery, or staged in `importId`, stops it unless duplicates are allowed.
- * Stores nothing. @throws `profile-refused`
+ * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; all must show one
+ * person; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
+ * duplicates are allowed. Stores nothing. @throws `profile-refused`
  */
 export async function examineEnrolment(
   request: EnrolmentRequest,
@@ -72,8 +77,12 @@ export async function examineEnrolment(
     });
   }
   if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };
+  const embeddings = enrolled.map(({ embedding }) => embedding);
+  const disagreement = findDisagreement(embeddings, threshold);
+  if (disagreement !== undefined) {
+    return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
+  }
   if (!request.isDuplicateAllowed) {
-    const embeddings = enrolled.map(({ embedding }) => embedding);
     const [closest] = await gallery.findSimilar(embeddings, threshold, importId);
     if (closest !== undefined) {
       const { personId, similarity } = closest;
@@ -82,6 +91,38 @@ export async function examineEnrolment(
     }
   }
   return { outcome: 'enrollable', profile, enrolled, photographs };
+}
+
+/** The results with those refused that do not show the same person as the others. */
+function refuseDisagreeing(
+  photographs: readonly PhotographResult[],
+  disagreement: Disagreement,
+  threshold: number,
+): readonly PhotographResult[] {
+  const results = [...photographs];
+  for (const photograph of disagreement.photographs) {
+    results[photograph.index] = {
+      outcome: 'refused',
+      code: 'different-person',
+      message: describeDisagreement(photograph, disagreement, { count: photographs.length, threshold }),
+      remedy: disagreement.isWrongOneKnown
+        ? 'Leave this photograph out, or replace it by another one of the same person.'
+        : 'Look at the photographs and send only those of this person. The program cannot tell which of them is the wrong one: from three photographs on, it goes by the majority.',
+    };
+  }
+  return results;
+}
+
+function describeDisagreement(
+  { comparedTo, similarity }: DisagreeingPhotograph,
+  { isWrongOneKnown }: Disagreement,
+  { count, threshold }: { readonly count: number; readonly threshold: number },
+): string {
+  const other = `photograph ${comparedTo + 1}`;
+  const measured = `similarity ${similarity.toFixed(3)}, and one person needs ${threshold.toFixed(3)}`;
+  if (isWrongOneKnown) return `it shows another person than ${other} and most others: ${measured}`;
+  if (count === 2) return `it shows another person than ${other}: ${measured}`;
+  return `the photographs show several persons; ${other} comes closest to this one: ${measured}`;
 }
 
 function isTooLarge(image: Buffer): boolean {

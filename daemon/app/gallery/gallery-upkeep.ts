@@ -13,6 +13,7 @@ import type {
   ReEmbedStatus,
 } from '../../control/gallery-control.js';
 import type { KeyControl, KeyProblem } from '../../control/key-control.js';
+import type { RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { readContents } from '../../gallery/gallery-contents.js';
 import type { ReEmbedProgress } from '../../gallery/re-embedding/re-embed-progress.js';
@@ -25,6 +26,8 @@ export interface GalleryUpkeepOptions {
   readonly access: GalleryAccess;
   readonly keys: Pick<KeyControl, 'status'>;
   readonly openEmbedder: OpenEmbedder;
+  /** Similarity from which each recogniser takes two faces for one person, now. */
+  readonly thresholds: () => Promise<ReadonlyMap<RecogniserId, number>>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -96,10 +99,12 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
   async #verify({ gallery, ring }: OpenAccess, by: Actor): Promise<GalleryVerification> {
     const { access, clock, logger } = this.#options;
     const signal = AbortSignal.any([this.#abort.signal, this.#closing(gallery)]);
-    const report = await verifyGallery({ file: access.file, gallery, ring, clock, by, signal });
+    const thresholds = await this.#options.thresholds();
+    const report = await verifyGallery({ file: access.file, gallery, ring, clock, by, thresholds, signal });
     const { startedAtMs, audit, ...rest } = report;
-    const { checked, durationMs, findings, pages, isWhole } = rest;
-    const about = { ...checked, durationMs, damaged: findings.length, pages: pages.length };
+    const { checked, durationMs, findings, disagreeing, pages, isWhole } = rest;
+    const counts = { damaged: findings.length, disagreeing: disagreeing.length, pages: pages.length };
+    const about = { ...checked, durationMs, ...counts };
     if (isWhole) logger.info('the gallery was verified: it is whole', about);
     else logger.error('the gallery was verified: something is damaged', about);
     return { startedAt: isoTime(startedAtMs), ...rest, ...(audit === undefined ? {} : { audit }) };
@@ -164,10 +169,11 @@ function contentsOf(database: Parameters<typeof readContents>[0]): NonNullable<G
 function lastOf(audit: AuditLog): LastVerification | undefined {
   const [entry] = audit.list({ action: 'gallery.verified', limit: 1 });
   if (entry === undefined) return undefined;
-  const { damaged = 0, pages = 0, audit: outcome = 'unknown' } = entry.details;
+  const { damaged = 0, disagreeing = 0, pages = 0, audit: outcome = 'unknown' } = entry.details;
   return {
     at: isoTime(entry.atMs),
     damaged: Number(damaged),
+    disagreeing: Number(disagreeing),
     pages: Number(pages),
     audit: String(outcome),
   };

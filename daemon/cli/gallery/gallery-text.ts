@@ -1,6 +1,11 @@
 import { counted } from '../../base/counted.js';
-import type { GalleryStatus, GalleryVerification, ReEmbedStatus } from '../../control/gallery-control.js';
-import type { VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
+import type {
+  GalleryStatus,
+  GalleryVerification,
+  LastVerification,
+  ReEmbedStatus,
+} from '../../control/gallery-control.js';
+import type { DisagreeingPerson, VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
 
@@ -29,6 +34,24 @@ function findingTable(findings: readonly VerifyFinding[]): string {
   return more > 0 ? `${shown}\n… and ${more} more (--json shows all)` : shown;
 }
 
+function disagreementLines(persons: readonly DisagreeingPerson[]): readonly string[] {
+  if (persons.length === 0) return [];
+  const rows = persons.flatMap(({ personId, recogniser, threshold, templates }) =>
+    templates.map(({ templateId, photographId = '-', similarity }) => [
+      ...[personId, recogniser, templateId, photographId],
+      ...[similarity.toFixed(3), threshold.toFixed(3)],
+    ]),
+  );
+  const heading = ['person', 'recogniser', 'template', 'photograph', 'similarity', 'needed'];
+  const more = rows.length - MOST_SHOWN;
+  return [
+    `templates of ${counted(persons.length, 'person')} disagree: they may come from photographs of different people`,
+    table(heading, rows.slice(0, MOST_SHOWN)),
+    ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
+    "  what to do: look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph that is named.",
+  ];
+}
+
 function auditLine({ audit }: GalleryVerification): string {
   if (audit === undefined) return 'audit log: cannot be read';
   const { outcome, entryCount, breakage } = audit;
@@ -37,7 +60,7 @@ function auditLine({ audit }: GalleryVerification): string {
 }
 
 export function describeVerification(verification: GalleryVerification): string {
-  const { checked, durationMs, findings, pages, isWhole } = verification;
+  const { checked, durationMs, findings, disagreeing, pages, isWhole } = verification;
   const { dataKeys, persons, templates, photographs, evidence } = checked;
   const lines = [
     `opened ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(photographs, 'photograph')}, ${counted(evidence, 'picture of an event', 'pictures of events')} and ${counted(dataKeys, 'data key')} in ${(durationMs / 1000).toFixed(1)} s`,
@@ -51,6 +74,7 @@ export function describeVerification(verification: GalleryVerification): string 
   lines.push(auditLine(verification), isWhole ? 'the gallery is whole' : 'the gallery is NOT whole');
   if (!isWhole)
     lines.push('  what to do: rollcall backup restore, or erase and enrol again the persons named');
+  lines.push(...disagreementLines(disagreeing));
   return lines.join('\n');
 }
 
@@ -91,6 +115,11 @@ function contentsLines({ contents }: GalleryStatus): readonly string[] {
   ];
 }
 
+function describeLast({ at, damaged, disagreeing, pages, audit }: LastVerification): string {
+  const doubtful = disagreeing === 0 ? '' : `, ${counted(disagreeing, 'person')} whose templates disagree`;
+  return `${at}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'message')} about pages, audit log ${audit}`;
+}
+
 export function describeGalleryStatus(status: GalleryStatus): string {
   const { state, reason, keys, quarantined, rotation, reEmbedding, lastVerification } = status;
   const sealed =
@@ -105,9 +134,7 @@ export function describeGalleryStatus(status: GalleryStatus): string {
   if (rotation !== undefined) lines.push(describeRotation(rotation));
   if (reEmbedding !== undefined) lines.push(describeReEmbedding(reEmbedding));
   lines.push(
-    lastVerification === undefined
-      ? 'last verification: none'
-      : `last verification: ${lastVerification.at}, ${counted(lastVerification.damaged, 'damaged row')}, ${counted(lastVerification.pages, 'message')} about pages, audit log ${lastVerification.audit}`,
+    `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification)}`,
   );
   if (quarantined.length > 0)
     lines.push(`${counted(quarantined.length, 'row is', 'rows are')} put aside:`, findingTable(quarantined));

@@ -47,14 +47,14 @@ function registerStatus(gallery: Command): void {
 function registerVerify(gallery: Command): void {
   withCommonOptions(gallery.command('verify'))
     .description(
-      'open every field while recognition goes on, name and put aside what is damaged, check the audit log and the pages of the file; exit code 1 unless all is whole',
+      'open every field while recognition goes on, name and put aside what is damaged, name persons whose templates disagree, check the audit log and the pages of the file; exit code 1 when anything is found',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
         const found = await client.json<GalleryVerification>('POST', '/v1/gallery/verifications');
         print(options.json === true, found, () => describeVerification(found));
-        return found.isWhole ? exitCodes.done : exitCodes.failed;
+        return found.isWhole && found.disagreeing.length === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );
 }

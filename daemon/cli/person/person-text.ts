@@ -79,7 +79,7 @@ function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknow
     case 'enrollable':
       return 'nothing was stored, this was a dry run: the person can be enrolled';
     case 'refused':
-      return 'nothing was stored: every photograph must be usable';
+      return 'nothing was stored: every photograph must be usable, and all must show one person';
   }
 }
 

@@ -59,7 +59,16 @@ function refusals(e: IdentifyEvaluation): string {
     `failures to acquire: ${lost} of ${counted(e.photographs, 'photograph')}; to enrol: ${percent(e.failureToEnrol)} of persons`,
     `enrolment would refuse ${counted(e.refused.length, 'photograph')}`,
   ].join('; ');
-  return [head, ...e.refused.map(({ photograph, reason }) => `  ${photograph}: ${reason}`)].join('\n');
+  const { sets, refused, mixedSets, mixedAccepted } = e.agreement;
+  const agreement = [
+    `of ${sets} sets of ${e.references} photographs of one person, enrolment would refuse ${percent(refused)} because they disagree;`,
+    `of ${mixedSets} such sets with one photograph of another person, it would accept ${percent(mixedAccepted)}`,
+  ];
+  return [
+    head,
+    ...(mixedSets === 0 ? [] : agreement),
+    ...e.refused.map(({ photograph, reason }) => `  ${photograph}: ${reason}`),
+  ].join('\n');
 }
 
 function comparisons({ comparisons: c }: IdentifyEvaluation): string {

@@ -1,13 +1,16 @@
+import { findDisagreement } from '../persons/photograph-agreement.js';
 import { shareReaching, thresholdAtRate } from './error-rates.js';
 import {
+  chooseReferences,
   cosine,
   type LabelledPerson,
   type MatedSearch,
   runTrial,
   type Sample,
   type Search,
+  splitCount,
 } from './identification-trial.js';
-import type { MatchPolicy } from './match.js';
+import type { Embedding, MatchPolicy } from './match.js';
 
 /** Error rates of comparing two photographs with each other, at one threshold. */
 export interface ComparisonPoint {
@@ -31,6 +34,16 @@ export interface MissedPhotograph {
   readonly searches: number;
 }
 
+/** How often the photographs of one enrolment are found to disagree (`findDisagreement`) at the policy's threshold. */
+export interface AgreementRates {
+  /** Sets of photographs of one person, and the share of them that is refused all the same. */
+  readonly sets: number;
+  readonly refused: number;
+  /** The same sets with one photograph replaced by one of another person, and the share of them that is accepted. */
+  readonly mixedSets: number;
+  readonly mixedAccepted: number;
+}
+
 export interface IdentificationReport {
   readonly comparisons: {
     readonly mated: number;
@@ -43,6 +56,7 @@ export interface IdentificationReport {
   readonly rankOne: number;
   /** Share of galleries' persons of whom no reference could be enrolled. */
   readonly failureToEnrol: number;
+  readonly agreement: AgreementRates;
   readonly points: readonly IdentificationPoint[];
   /** At the given policy, the margin included. */
   readonly operating: IdentificationPoint & { readonly margin: number };
@@ -84,6 +98,7 @@ export function reportIdentification(
     rankOne: shareOf(mated, (search) => search.isRankOne),
     failureToEnrol:
       trials.reduce((sum, trial) => sum + trial.failedToEnrol, 0) / (people.length * trials.length),
+    agreement: agreementRates(people, options),
     points,
     operating: {
       threshold: policy.threshold,
@@ -122,6 +137,38 @@ function compareAll(
     return { threshold, fmr: shareReaching(nonMated, threshold), fnmr };
   });
   return { mated: mated.length, nonMated: nonMated.length, points };
+}
+
+/** A set is as many photographs of one person as a trial enrols, all of which enrolment would take one by one. */
+function agreementRates(
+  people: readonly LabelledPerson[],
+  options: { readonly references: number; readonly splits: number; readonly policy: MatchPolicy },
+): AgreementRates {
+  const { references, splits, policy } = options;
+  const usable = people.map(({ samples }) =>
+    samples.flatMap(({ embedding, isEnrollable }) => (isEnrollable && embedding ? [embedding] : [])),
+  );
+  const doAgree = (set: readonly Embedding[]): boolean =>
+    findDisagreement(set, policy.threshold) === undefined;
+  const genuine: boolean[] = [];
+  const mixed: boolean[] = [];
+  for (const own of usable) {
+    const strangers = usable.flatMap((theirs) => (theirs === own ? [] : theirs.slice(0, 1)));
+    const ways = own.length < references ? 0 : splitCount(own.length, references);
+    const tried = Math.min(ways, splits);
+    for (let split = 0; split < tried; split++) {
+      const chosen = new Set(chooseReferences(own.length, references, Math.floor((split * ways) / tried)));
+      const set = own.filter((_, index) => chosen.has(index));
+      genuine.push(doAgree(set));
+      if (references > 1) mixed.push(...strangers.map((stranger) => doAgree([...set.slice(1), stranger])));
+    }
+  }
+  return {
+    sets: genuine.length,
+    refused: shareOf(genuine, (isAccepted) => !isAccepted),
+    mixedSets: mixed.length,
+    mixedAccepted: shareOf(mixed, (isAccepted) => isAccepted),
+  };
 }
 
 function missedPhotographs(

@@ -9,8 +9,8 @@ import type { VerifyReport } from './verify-report.js';
 import { type VerifyParts, VerifyWalk } from './verify-walk.js';
 
 /**
- * Opens every field of the gallery in small batches, compares the persons with the audit log, and checks the log itself and
- * the pages of the file. What is damaged is put aside; everything else goes on meanwhile. While the pages are read, an erasure
+ * Opens every field of the gallery in small batches, compares the persons with the audit log and the templates of each person
+ * with one another, and checks the log itself and the pages of the file. What is damaged is put aside; everything else goes on meanwhile. While the pages are read, an erasure
  * cannot empty the write-ahead log; that is made up for at the end.
  * @throws `verify-failed`, what aborts `signal`, and what `OpenDatabase.transaction` throws for the entry about it
  */
@@ -29,18 +29,19 @@ export async function verifyGallery(parts: VerifyParts): Promise<VerifyReport> {
   const audit = await verifyAudit(file);
   const pages = await checkingPages;
   walk.throwIfStopped();
-  const { findings, checked } = walk;
+  const { findings, disagreeing, checked } = walk;
   const isWhole = findings.length === 0 && pages.length === 0 && audit?.outcome === 'whole';
   const durationMs = Math.round(clock.monotonicMs() - beganMs);
   const details = {
     ...checked,
     damaged: findings.length,
+    disagreeing: disagreeing.length,
     pages: pages.length,
     audit: audit?.outcome ?? 'unreadable',
   };
   file.audit.append({ by, action: 'gallery.verified', details });
   emptyWriteAheadLog(file.database);
-  return { startedAtMs, durationMs, checked, findings, pages, audit, isWhole };
+  return { startedAtMs, durationMs, checked, findings, disagreeing, pages, audit, isWhole };
 }
 
 async function verifyAudit({ audit, database }: GalleryFile): Promise<AuditVerdict | undefined> {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type PersonId, personId, recogniserId } from '../../domain/ids.js';
+import { findDisagreement } from '../../domain/persons/photograph-agreement.js';
 import { wipe } from '../../host/sodium.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
 import { dataKeyOf, type PersonCountsRow, PersonRows, type TemplateRow } from '../persons/person-rows.js';
@@ -62,8 +63,11 @@ function verifyPerson(
   if (templates === 'damaged') walk.name({ table: 'template', personId: id, reason: 'page-damaged' });
   const rows = templates === 'damaged' ? [] : templates;
   const isOpen = walk.parts.ring.using(dataKeyOf(row), (key) => {
-    for (const template of rows) verifyTemplate(walk, key, template);
-    return doesProfileOpen(key, row);
+    const opened = rows.flatMap((template) => verifyTemplate(walk, key, template));
+    const isProfileOpen = doesProfileOpen(key, row);
+    if (isProfileOpen && row.state !== 'staged') compareTemplates(walk, id, opened);
+    for (const { vector } of opened) vector.fill(0);
+    return isProfileOpen;
   });
   if (isOpen !== true) {
     walk.putAside('person', id, id, isOpen === undefined ? 'key-does-not-open' : 'does-not-open');
@@ -78,19 +82,47 @@ function doesProfileOpen(key: SealingKey, { id, revision, state, profile }: Pers
   return opened !== undefined;
 }
 
-function verifyTemplate(walk: VerifyWalk, key: SealingKey, row: TemplateRow): void {
+interface OpenedTemplate {
+  readonly row: TemplateRow;
+  /** The caller overwrites it. */
+  readonly vector: Float32Array;
+}
+
+/** Nothing where the row cannot be used; it is put aside then. */
+function verifyTemplate(walk: VerifyWalk, key: SealingKey, row: TemplateRow): readonly OpenedTemplate[] {
   walk.checked.templates += 1;
   const place = places.templateVector(row.personId, row.id, recogniserId(row.recogniser));
   const opened = openField(key, place, row.vector);
   if (opened === undefined) {
     walk.putAside('template', row.id, row.personId, 'does-not-open');
-    return;
+    return [];
   }
-  const vector = decodeTemplate(opened);
-  if (!isUnitEmbedding(vector, vector.length) || vector.length === 0) {
-    walk.putAside('template', row.id, row.personId, 'not-a-template');
-  }
+  const vector = decodeTemplate(opened).slice();
   wipe(opened);
+  if (isUnitEmbedding(vector, vector.length) && vector.length > 0) return [{ row, vector }];
+  vector.fill(0);
+  walk.putAside('template', row.id, row.personId, 'not-a-template');
+  return [];
+}
+
+/** Templates of two recognisers lie side by side during a move from one to the other: each is compared with its own. */
+function compareTemplates(walk: VerifyWalk, personId: PersonId, opened: readonly OpenedTemplate[]): void {
+  for (const [recogniser, threshold] of walk.parts.thresholds) {
+    const templates = opened.filter(({ row }) => row.recogniser === recogniser);
+    const found = findDisagreement(
+      templates.map(({ vector }) => vector),
+      threshold,
+    );
+    if (found === undefined) continue;
+    const named = found.photographs.flatMap(({ index, similarity }) => {
+      const template = templates[index];
+      if (template === undefined) return [];
+      const { id: templateId, photographId } = template.row;
+      return [{ templateId, ...(photographId === null ? {} : { photographId }), similarity }];
+    });
+    const { isWrongOneKnown } = found;
+    walk.disagreeing.push({ personId, recogniser, threshold, isWrongOneKnown, templates: named });
+  }
 }
 
 /** The row is genuine; whether it is also the newest one, and complete, only the audit log knows. */

@@ -30,6 +30,27 @@ export interface VerifyFinding {
   readonly reason: VerifyReason;
 }
 
+/**
+ * A person whose templates do not agree with each other, as `findDisagreement` has it: they may have been enrolled from
+ * photographs of different people. Nothing is damaged, and nothing is put aside.
+ */
+export interface DisagreeingPerson {
+  readonly personId: string;
+  /** What made the templates; during a move to another recogniser a person has templates of both. */
+  readonly recogniser: string;
+  /** Similarity from which this recogniser takes two faces for one person. */
+  readonly threshold: number;
+  /** False: no majority agrees, and all templates are named. */
+  readonly isWrongOneKnown: boolean;
+  readonly templates: readonly {
+    readonly templateId: string;
+    /** Absent where the photograph was forgotten. */
+    readonly photographId?: string;
+    /** To the middle of the others; where no majority agrees, to the closest of the others. */
+    readonly similarity: number;
+  }[];
+}
+
 /** Rows looked at. */
 export interface VerifyCounts {
   readonly dataKeys: number;
@@ -45,9 +66,11 @@ export interface VerifyReport {
   readonly durationMs: number;
   readonly checked: VerifyCounts;
   readonly findings: readonly VerifyFinding[];
+  readonly disagreeing: readonly DisagreeingPerson[];
   /** What SQLite says about the pages of the file; empty where they are whole. */
   readonly pages: readonly string[];
   /** Undefined where damage keeps the log from being read. */
   readonly audit: AuditVerdict | undefined;
+  /** Nothing is damaged or missing. Says nothing about `disagreeing`. */
   readonly isWhole: boolean;
 }

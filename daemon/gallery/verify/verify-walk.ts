@@ -2,12 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { Clock } from '../../base/clock.js';
 import { isRollcallError } from '../../base/errors.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { Gallery } from '../gallery.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { QuarantinedRow } from './quarantine.js';
-import type { VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.js';
+import type { DisagreeingPerson, VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.js';
 import { VerifyRows } from './verify-rows.js';
 
 /** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
@@ -20,6 +20,8 @@ export interface VerifyParts {
   readonly ring: KeyRing;
   readonly clock: Clock;
   readonly by: Actor;
+  /** Similarity from which each recogniser takes two faces for one person; templates of others are not compared. */
+  readonly thresholds: ReadonlyMap<RecogniserId, number>;
   /** Ends it early. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +39,7 @@ export class VerifyWalk {
     photographs: 0,
     evidence: 0,
   };
+  readonly disagreeing: DisagreeingPerson[] = [];
   readonly #findings: VerifyFinding[] = [];
   #sliceRows = 0;
   #sliceBytes = 0;
