@@ -3,8 +3,8 @@ import { counted } from '../base/counted.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
+import { cameraTable } from './doctor/status-areas.js';
 import { exitCodes, print, runAction } from './output.js';
-import { cameraTable } from './status.js';
 
 function describeTest(id: string, result: CameraTestOutcome): string {
   if (result.outcome === 'failed') {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { Aedes } from 'aedes';
-import { commandLines } from '../../daemon/cli/status.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
 import { RefusedKinds } from '../../daemon/publish/refused-kinds.js';
@@ -77,10 +76,4 @@ test('a broker that lets the box read no commands is a condition, beside events 
   broker.allow();
   await until('its end', () => said.includes(`change ${commands} -command`));
   assert.equal(publisher.status().areCommandsRefused, false);
-});
-
-test('the status says that the broker refuses commands, and what to do', () => {
-  assert.deepEqual(commandLines({ state: 'connected' }), []);
-  const [line] = commandLines({ state: 'connected', areCommandsRefused: true });
-  assert.match(line ?? '', /^commands: refused by the broker\n {2}what to do: .*mosquitto-acl\.example/);
 });

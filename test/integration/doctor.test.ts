@@ -3,12 +3,10 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { brokerCertificateFindings } from '../../daemon/cli/doctor/doctor-certificates.js';
 import { examineBox } from '../../daemon/cli/doctor/doctor-checks.js';
 import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
 import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
-import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 async function makeDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -60,21 +58,6 @@ describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
     const keyOnly = await found();
     assert.match(keyOnly?.message ?? '', /holds no certificate/);
     assert.doesNotMatch(JSON.stringify(keyOnly), /PRIVATE/);
-  });
-
-  test('tells how long that of the broker lasts, which the daemon has seen', () => {
-    const certificate: CertificateStatus = {
-      whose: 'broker',
-      names: 'DNS:broker',
-      notBefore: '2026-01-01T00:00:00.000Z',
-      notAfter: '2026-03-01T00:00:00.000Z',
-      daysLeft: 12,
-      state: 'expires soon',
-    };
-    const [finding] = brokerCertificateFindings({ state: 'connected', certificates: [certificate] });
-    assert.deepEqual([finding?.check, finding?.outcome], ['certificate of the broker', 'warning']);
-    assert.match(finding?.message ?? '', /^12 days left, until 2026-03-01/);
-    assert.deepEqual(brokerCertificateFindings({ state: 'connected' }), []);
   });
 });
 

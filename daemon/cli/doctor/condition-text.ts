@@ -36,14 +36,6 @@ function aboutText({ conditionsAbout = {} }: Said, condition: BoxCondition): str
 const matters = ({ conditions }: Said): readonly BoxCondition[] =>
   conditions.filter((condition) => condition !== 'running');
 
-/** Nothing where nothing is the matter. */
-export function conditionLines(status: Said): readonly string[] {
-  return matters(status).map((condition) => {
-    const [what, remedy] = words[condition];
-    return `ATTENTION: ${what}${aboutText(status, condition)}\n  what to do: ${remedy}`;
-  });
-}
-
 /** One warning for each. */
 export function conditionFindings(status: Said): readonly Finding[] {
   return matters(status).map((condition) => {

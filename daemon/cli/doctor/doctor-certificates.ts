@@ -1,5 +1,4 @@
 import type { Config } from '../../config/schema.js';
-import type { BoxStatus } from '../../control/box-control.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { certificateFacts } from '../../publish/broker/certificate-facts.js';
 import { type CertificateStatus, certificateStatus } from '../../publish/broker/certificate-watch.js';
@@ -17,7 +16,7 @@ const remedies: Readonly<Record<CertificateStatus['whose'], string>> = {
 };
 
 /** A certificate that ends within 30 days is worth a warning; one that is not in force is a failure. */
-function certificateFinding(certificate: CertificateStatus): Finding {
+export function certificateFinding(certificate: CertificateStatus): Finding {
   const { state, whose } = certificate;
   const about = { check: `certificate of ${ownerOf(certificate)}`, message: describeValidity(certificate) };
   if (state === 'in force') return { ...about, outcome: 'ok' };
@@ -43,9 +42,4 @@ export async function clientCertificateFindings(
   } catch (error) {
     return [failed('certificate of this box', error)];
   }
-}
-
-/** How long the certificates are in force that the daemon trusts the broker by, and that the broker showed it. */
-export function brokerCertificateFindings({ certificates = [] }: BoxStatus['broker']): readonly Finding[] {
-  return certificates.filter(({ whose }) => whose !== 'client').map(certificateFinding);
 }

@@ -11,13 +11,12 @@ import { parseUserPassword } from '../../host/user-password-secret.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { alertFindings } from '../alerts/alert-findings.js';
-import { heldBackFindings } from '../events/held-back-text.js';
-import { conditionFindings } from './condition-text.js';
-import { brokerCertificateFindings, clientCertificateFindings } from './doctor-certificates.js';
+import { clientCertificateFindings } from './doctor-certificates.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
-import { keyFinding, rotationFindings } from './doctor-key.js';
+import { keyFinding } from './doctor-key.js';
 import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
 import { boxKeyFinding } from './identity-finding.js';
+import { statusFindings } from './status-areas.js';
 
 /** Free space under which the records of a busy day may not fit, bytes. */
 const enoughFreeBytes = 500 * 1024 * 1024;
@@ -45,11 +44,11 @@ export async function examineBox(configPath: string): Promise<readonly Finding[]
   findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
   findings.push(await boxKeyFinding(config, places));
   findings.push(...(await secretFindings(config, places)));
-  findings.push(...(await clientCertificateFindings(config, places)));
+  if (!('status' in daemon)) findings.push(...(await clientCertificateFindings(config, places)));
   findings.push(...(await alertFindings(config, places)));
   findings.push(...(await modelFindings(config)));
   findings.push(await dataFinding(config));
-  findings.push(...('status' in daemon ? daemonFindings(daemon.status) : [daemon.finding]));
+  findings.push(...('status' in daemon ? statusFindings(daemon.status) : [daemon.finding]));
   return findings;
 }
 
@@ -127,47 +126,5 @@ async function dataFinding({ dataDir }: Config): Promise<Finding> {
     outcome: 'failed',
     message,
     remedy: 'make room on its file system: events cannot be recorded without',
-  };
-}
-
-function daemonFindings(status: BoxStatus): readonly Finding[] {
-  const findings: Finding[] = status.vision.map((vision) => {
-    const check = `vision process ${vision.index}`;
-    if (vision.state === 'running') return ok(check, `running on ${vision.provider?.actual ?? 'unknown'}`);
-    const message = `${vision.state}: ${vision.lastFailure ?? 'has not failed yet'}`;
-    return { check, outcome: 'failed', message, remedy: 'read the log of rollcalld' };
-  });
-  for (const { id, state, message = 'no frame yet', remedy } of status.cameras) {
-    const check = `camera ${id}`;
-    if (state === 'streaming' || state === 'disabled') findings.push(ok(check, state));
-    else findings.push({ check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) });
-  }
-  const { state, message, remedy } = status.broker;
-  if (message === undefined) findings.push(ok('broker', state));
-  else
-    findings.push({
-      check: 'broker',
-      outcome: 'failed',
-      message,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-  findings.push(...brokerCertificateFindings(status.broker));
-  findings.push(...heldBackFindings(status.outbox.heldBack), ...conditionFindings(status));
-  findings.push(galleryFinding(status.gallery), ...rotationFindings(status.gallery));
-  return findings;
-}
-
-function galleryFinding(gallery: BoxStatus['gallery']): Finding {
-  const check = 'gallery';
-  const { state, persons, damagedRows, message = 'it is being opened', remedy = '' } = gallery;
-  if (state === 'sealed') {
-    return { check, outcome: 'failed', message: `sealed, nobody is identified: ${message}`, remedy };
-  }
-  if (damagedRows === 0) return ok(check, `open, ${counted(persons, 'person')}`);
-  return {
-    check,
-    outcome: 'warning',
-    message: counted(damagedRows, 'damaged row'),
-    remedy: "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has",
   };
 }

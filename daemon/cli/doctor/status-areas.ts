@@ -1,0 +1,227 @@
+import { counted } from '../../base/counted.js';
+import type { BoxStatus, CameraStatus, VisionStatus } from '../../control/box-control.js';
+import type { RotationStatus } from '../../control/key-control.js';
+import { heldBackFindings } from '../events/held-back-text.js';
+import { describeRotation } from '../key/key-text.js';
+import { table } from '../output.js';
+import { describeCertificate } from './certificate-text.js';
+import { conditionFindings } from './condition-text.js';
+import { certificateFinding } from './doctor-certificates.js';
+import { type Finding, ok } from './doctor-finding.js';
+import { rotationFindings } from './doctor-key.js';
+
+/**
+ * One area of what the daemon says of itself. `status` shows the facts and every finding that is not ok, `doctor` shows all
+ * findings: they are made here once, so that the two commands cannot disagree.
+ */
+export interface StatusArea {
+  /** Lines that tell how it is, whether or not anything is wrong. */
+  readonly facts: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** In the order in which `status` shows them. */
+export function statusAreas(status: BoxStatus): readonly StatusArea[] {
+  return [
+    { facts: [], findings: [...reloadFindings(status), ...conditionFindings(status)] },
+    ...status.vision.map(visionArea),
+    galleryArea(status.gallery),
+    brokerArea(status.broker),
+    eventsArea(status),
+    retentionArea(status.retention),
+    alertsArea(status.alerts),
+    { facts: [eventLoopLine(status)], findings: [] },
+    { facts: [cameraRows(status.cameras)], findings: cameraFindings(status.cameras) },
+  ];
+}
+
+export const statusFindings = (status: BoxStatus): readonly Finding[] =>
+  statusAreas(status).flatMap(({ findings }) => findings);
+
+/** What has to be looked at, with the remedy on a line of its own; nothing of what is ok. */
+export function troubleLines(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .filter(({ outcome }) => outcome !== 'ok')
+    .map(({ check, message, remedy = '' }) => {
+      const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
+      return `ATTENTION: ${check}: ${message}${what}`;
+    });
+}
+
+/** Nothing where the running configuration is that of the file. */
+function reloadFindings({ lastReload }: BoxStatus): readonly Finding[] {
+  const check = 'configuration';
+  if (lastReload?.outcome === 'refused') {
+    const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
+    const message = `the one read at ${lastReload.at} is refused, the one before goes on:${problems}`;
+    const remedy = 'correct the file, and reload: systemctl reload rollcalld';
+    return [{ check, outcome: 'failed', message, remedy }];
+  }
+  if (lastReload?.outcome === 'applied' && lastReload.needRestart.length > 0) {
+    const message = `these changes wait for a restart: ${lastReload.needRestart.join(', ')}`;
+    return [{ check, outcome: 'warning', message, remedy: 'restart it: systemctl restart rollcalld' }];
+  }
+  return [];
+}
+
+function visionArea(vision: VisionStatus): StatusArea {
+  const { index, state, provider, recogniser, ffmpegVersion, restarts, lastFailure } = vision;
+  const check = `vision process ${index}`;
+  const about =
+    provider === undefined
+      ? ''
+      : `, ${provider.actual} (asked for ${provider.requested}), ${recogniser}, ffmpeg ${ffmpegVersion}`;
+  const failure = lastFailure === undefined ? '' : `, last failure: ${lastFailure}`;
+  const facts = [`vision ${index}: ${state}${about}, ${counted(restarts, 'restart')}${failure}`];
+  if (state !== 'running') {
+    const message = `${state}: ${lastFailure ?? 'it has not failed yet'}`;
+    const remedy = 'read the log of rollcalld: journalctl -u rollcalld';
+    return { facts, findings: [{ check, outcome: 'failed', message, remedy }] };
+  }
+  if (provider?.warning === undefined)
+    return { facts, findings: [ok(check, `running on ${provider?.actual ?? 'unknown'}`)] };
+  const message = `running on ${provider.actual}, not as hoped for: ${provider.warning}`;
+  const remedy =
+    'give the daemon the driver and the device files of the GPU (systemd/rollcalld.service names them), or set vision.provider to cpu';
+  return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
+}
+
+function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
+  const check = 'gallery';
+  const { state, persons, templates, damagedRows, rotation, message = 'it is being opened' } = gallery;
+  const rotations = rotationFindings(gallery);
+  if (state === 'sealed') {
+    const { remedy = '' } = gallery;
+    const sealed = `SEALED, nobody is identified: ${message}`;
+    return { facts: [], findings: [{ check, outcome: 'failed', message: sealed, remedy }, ...rotations] };
+  }
+  const facts = [
+    `gallery: open, ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(damagedRows, 'damaged row')}`,
+    ...(rotation === undefined ? [] : [`key: ${describeRotation(withoutProblem(rotation))}`]),
+  ];
+  if (damagedRows === 0)
+    return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...rotations] };
+  const remedy =
+    "'rollcall gallery verify' names them; 'rollcall backup restore' brings back what a backup has";
+  const damaged = {
+    check,
+    outcome: 'warning',
+    message: counted(damagedRows, 'damaged row'),
+    remedy,
+  } as const;
+  return { facts, findings: [damaged, ...rotations] };
+}
+
+function withoutProblem({ problem: _, ...rotation }: RotationStatus): RotationStatus {
+  return rotation;
+}
+
+function brokerArea(broker: BoxStatus['broker']): StatusArea {
+  const { state, message, remedy, areCommandsRefused, certificates = [] } = broker;
+  const findings: Finding[] = [];
+  if (message === undefined) findings.push(ok('broker', state));
+  else {
+    const why = remedy === undefined ? {} : { remedy };
+    findings.push({ check: 'broker', outcome: 'failed', message: `${state}: ${message}`, ...why });
+  }
+  if (areCommandsRefused === true) {
+    findings.push({
+      check: 'commands',
+      outcome: 'warning',
+      message: 'refused by the broker',
+      remedy:
+        'let the broker allow this box to read its command topics, as config/mosquitto-acl.example does',
+    });
+  }
+  const inForce = certificates.filter((each) => each.state === 'in force');
+  return {
+    facts: [
+      ...(message === undefined ? [`broker: ${state}`] : []),
+      ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
+    ],
+    findings: [...findings, ...certificates.map(certificateFinding)],
+  };
+}
+
+function eventsArea({ intake, outbox }: BoxStatus): StatusArea {
+  const { facts, suppressed, givenUp, waiting, problem } = intake;
+  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${counted(givenUp, 'sighting')} lost; ${outbox.waiting} waiting for the broker`;
+  const findings: Finding[] = [...heldBackFindings(outbox.heldBack)];
+  if (problem !== undefined) {
+    const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
+    findings.push({ check: 'events', outcome: 'failed', message, remedy: problem.remedy });
+  }
+  return { facts: [counts], findings };
+}
+
+function retentionArea({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): StatusArea {
+  const check = 'retention';
+  const facts = [lastRunAt === undefined ? 'retention: no run yet' : `retention: last run ${lastRunAt}`];
+  const findings: Finding[] = [];
+  if (clockDoubt !== undefined) {
+    const { message, remedy } = clockDoubt;
+    findings.push({ check, outcome: 'warning', message: `NOTHING IS DELETED: ${message}`, remedy });
+  }
+  if (failures > 0) {
+    const message = `${counted(failures, 'kind')} of data could not be deleted in the last run`;
+    findings.push({ check, outcome: 'failed', message, remedy: "'rollcall retention show' says why" });
+  }
+  return { facts, findings };
+}
+
+/** No facts where there are no rules and nothing is left of those there were. */
+function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea {
+  const facts =
+    rules === 0 && pending === 0 && failed === 0
+      ? []
+      : [`alerts: ${counted(rules, 'rule')}, ${counted(pending, 'delivery', 'deliveries')} waiting`];
+  if (failed === 0) return { facts, findings: [] };
+  const message = `${counted(failed, 'delivery', 'deliveries')} FAILED, and rollcall does not try again`;
+  const remedy = "'rollcall alerts list --state failed' says why; 'rollcall alerts test' tries the channels";
+  return { facts, findings: [{ check: 'alerts', outcome: 'warning', message, remedy }] };
+}
+
+const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>
+  `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
+
+function stream({ stream: found }: CameraStatus): string {
+  if (found === undefined) return '-';
+  const { codec, widthPx, heightPx, fps } = found;
+  return `${codec} ${widthPx}x${heightPx}${fps === null ? '' : ` @ ${fps}`}`;
+}
+
+function cameraRows(cameras: readonly CameraStatus[]): string {
+  const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
+  const rows = cameras.map((camera) => [
+    camera.id,
+    `${camera.state}${camera.isSwitchedByCentre === true ? ' (switched by a centre)' : ''}`,
+    stream(camera),
+    counter(camera, 'delivered'),
+    counter(camera, 'analysed'),
+    counter(camera, 'dropped'),
+    counter(camera, 'tracks'),
+    counter(camera, 'restarts'),
+  ]);
+  const heading = ['camera', 'state', 'stream', 'frames', 'analysed', 'dropped', 'tracks', 'restarts'];
+  return table(heading, rows);
+}
+
+function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
+  return cameras.map(({ id, state, message, remedy }) => {
+    const check = `camera ${id}`;
+    if (message !== undefined)
+      return { check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) };
+    if (state === 'streaming' || state === 'disabled') return ok(check, state);
+    const wait = 'wait some seconds; where it stays so, ';
+    return {
+      check,
+      outcome: 'warning',
+      message: `${state}: there is no frame yet`,
+      remedy: `${wait}'rollcall camera test ${id}' says why`,
+    };
+  });
+}
+
+/** One row a camera: state, stream and what came of its frames; below it what has to be looked at. */
+export const cameraTable = (cameras: readonly CameraStatus[]): string =>
+  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras))].join('\n');

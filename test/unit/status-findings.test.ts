@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
+import { describeStatus } from '../../daemon/cli/status.js';
+import type { BoxStatus, CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
+import type { ShownHeldBack } from '../../daemon/control/event-control.js';
+import type { RotationStatus } from '../../daemon/control/key-control.js';
+import { boxTroubles } from '../../daemon/domain/events/notice.js';
+import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
+
+const vision: VisionStatus = {
+  index: 0,
+  state: 'running',
+  restarts: 0,
+  provider: { requested: 'auto', actual: 'cpu' },
+  recogniser: 'mobilefacenet',
+  ffmpegVersion: '5.1.6',
+};
+
+const camera: CameraStatus = {
+  id: 'door',
+  name: 'Door',
+  isEnabled: true,
+  direction: 'both',
+  state: 'streaming',
+  counters: {},
+};
+
+const gallery: BoxStatus['gallery'] = { state: 'open', persons: 2, templates: 4, damagedRows: 0 };
+
+const certificate: CertificateStatus = {
+  whose: 'broker',
+  names: 'DNS:broker',
+  notBefore: '2026-01-01T00:00:00.000Z',
+  notAfter: '2026-03-01T00:00:00.000Z',
+  daysLeft: 90,
+  state: 'in force',
+};
+
+const healthy: BoxStatus = {
+  version: '0.1.0',
+  site: 'site',
+  box: 'box',
+  uptimeS: 60,
+  vision: [vision],
+  cameras: [camera, { ...camera, id: 'yard', isEnabled: false, state: 'disabled' }],
+  gallery,
+  broker: { state: 'connected', certificates: [certificate] },
+  conditions: ['running'],
+  outbox: { waiting: 0 },
+  intake: { taken: 1, facts: 1, suppressed: 0, givenUp: 0, waiting: 0 },
+  retention: { failures: 0 },
+  alerts: { rules: 1, pending: 0, failed: 0 },
+  eventLoop: { p99Ms: 1, maximumMs: 2 },
+};
+
+const trouble = { code: 'disk-full', message: 'the disk is full', remedy: 'make room' };
+const rotation: RotationStatus = {
+  depth: 'deep',
+  fromKeyId: 'a',
+  toKeyId: 'b',
+  startedAt: '2026-03-01T00:00:00Z',
+  state: 'waiting',
+  total: 10,
+  done: 4,
+  damaged: 0,
+  problem: trouble,
+};
+const at = '2026-03-02T08:00:00Z';
+const heldBack: ShownHeldBack = {
+  cause: 'topic-refused',
+  kind: 'unknown',
+  sequence: 12,
+  since: at,
+  message: 'the broker refuses it',
+  remedy: 'allow it',
+};
+
+/** What can be wrong, and the check that tells it. */
+const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])[] = [
+  ['configuration', { lastReload: { at, outcome: 'refused', problems: ['rollcall.yaml:2:1: camras'] } }],
+  [
+    'configuration',
+    { lastReload: { at, outcome: 'applied', changes: [], replaced: [], needRestart: ['box.id'] } },
+  ],
+  ['vision process 0', { vision: [{ ...vision, state: 'degraded', lastFailure: 'it was ended' }] }],
+  [
+    'vision process 0',
+    { vision: [{ ...vision, provider: { requested: 'auto', actual: 'cpu', warning: 'no Vulkan driver' } }] },
+  ],
+  ['gallery', { gallery: { ...gallery, state: 'sealed', ...trouble } }],
+  ['gallery', { gallery: { ...gallery, damagedRows: 3 } }],
+  ['key rotation', { gallery: { ...gallery, rotation } }],
+  [
+    'broker',
+    { broker: { state: 'waiting', message: 'the broker refuses the password', remedy: 'correct it' } },
+  ],
+  ['commands', { broker: { state: 'connected', areCommandsRefused: true } }],
+  [
+    'certificate of the broker',
+    {
+      broker: { state: 'connected', certificates: [{ ...certificate, daysLeft: 12, state: 'expires soon' }] },
+    },
+  ],
+  [
+    'certificate of this box',
+    { broker: { state: 'connected', certificates: [{ ...certificate, whose: 'client', state: 'expired' }] } },
+  ],
+  ['events', { outbox: { waiting: 1, heldBack: [heldBack] } }],
+  ['events', { intake: { ...healthy.intake, waiting: 4, problem: trouble } }],
+  ['retention', { retention: { failures: 0, clockDoubt: trouble } }],
+  ['retention', { retention: { failures: 2 } }],
+  ['alerts', { alerts: { rules: 1, pending: 0, failed: 3 } }],
+  ['camera door', { cameras: [{ ...camera, state: 'failed', ...trouble }] }],
+  ['camera door', { cameras: [{ ...camera, state: 'connecting' }] }],
+  ...boxTroubles.map(
+    (condition) =>
+      [`condition ${condition}`, { conditions: [condition] }] satisfies [string, Partial<BoxStatus>],
+  ),
+];
+
+describe('the findings that status and doctor share', () => {
+  test('are all ok on a healthy box, and status asks for nothing', () => {
+    assert.deepEqual(
+      statusFindings(healthy).filter(({ outcome }) => outcome !== 'ok'),
+      [],
+    );
+    assert.doesNotMatch(describeStatus(healthy), /ATTENTION|what to do/);
+  });
+
+  for (const [check, changes] of troubles) {
+    test(`tell of ${check}: ${JSON.stringify(changes).slice(0, 60)}`, () => {
+      const status = { ...healthy, ...changes };
+      const found = statusFindings(status).filter(({ outcome }) => outcome !== 'ok');
+      assert.deepEqual(
+        found.map((finding) => finding.check),
+        [check],
+      );
+      const [{ message, remedy = '' } = { message: '' }] = found;
+      assert.notEqual(remedy, '', 'there is something to do');
+      assert.ok(describeStatus(status).includes(`ATTENTION: ${check}: ${message}\n  what to do: ${remedy}`));
+    });
+  }
+
+  test('are the only way in which status asks for attention', () => {
+    const all: BoxStatus = Object.assign({}, healthy, ...troubles.map(([, changes]) => changes));
+    const found = statusFindings(all).filter(({ outcome }) => outcome !== 'ok');
+    const text = describeStatus(all);
+    assert.equal(text.match(/ATTENTION/g)?.length, found.length);
+    assert.equal(text.match(/what to do/g)?.length, found.filter(({ remedy }) => remedy).length);
+  });
+});
