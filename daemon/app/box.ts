@@ -117,7 +117,12 @@ export class Box implements BoxControl {
       broker: this.#broker(),
       conditions: this.#parts.conditions.current(),
       conditionsAbout: this.#parts.conditions.about(),
-      outbox: { waiting: records.outbox.depth(), ...(heldBack.length === 0 ? {} : { heldBack }) },
+      events: { recorded: records.recordedCount() },
+      outbox: {
+        waiting: records.outbox.depth(),
+        acknowledgement: config.mqtt?.acknowledgement ?? 'broker',
+        ...(heldBack.length === 0 ? {} : { heldBack }),
+      },
       intake: describeIntake(intake),
       ...(lastReload === undefined ? {} : { lastReload }),
       retention: this.#parts.retention.summary,

@@ -112,14 +112,23 @@ export interface BoxStatus {
   readonly conditions: readonly BoxCondition[];
   /** Of conditions that can be about several things: about which they are. */
   readonly conditionsAbout?: Readonly<Partial<Record<BoxCondition, readonly string[]>>>;
+  /** Of every kind. */
+  readonly events: {
+    /** Since the start. */
+    readonly recorded: number;
+  };
   readonly outbox: {
+    /** Events that are kept until the broker or the centre has confirmed them, or until there is a broker. */
     readonly waiting: number;
+    /** Who has to confirm an event. */
+    readonly acknowledgement: 'broker' | 'centre';
     /** What of it the broker does not take; absent where it takes all. */
     readonly heldBack?: readonly ShownHeldBack[];
   };
   /** Sightings since the start, and what became of them. */
   readonly intake: {
     readonly taken: number;
+    /** Events about people in front of cameras that were recorded; `events` counts all kinds. */
     readonly facts: number;
     /** True, but not worth saying again so soon. */
     readonly suppressed: number;

@@ -47,6 +47,8 @@ export interface Records extends FactStore, AsyncDisposable {
   find(which: number | string): StoredEvent | undefined;
   /** Calls back after each commit, outside of `record`. Returns how to stop. */
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
+  /** Events written since the records were opened. */
+  recordedCount(): number;
   readonly outbox: Outbox;
   readonly surplus: OutboxSurplus;
   readonly retention: RecordsRetention;
@@ -75,6 +77,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
   const next = countersOf(database);
   const conditions = saidConditionsOf(database);
   const listeners = new Set<Listener>();
+  let recordedCount = 0;
 
   const write = (happened: BoxEvent) => {
     const recordedAtMs = clock.wallMs();
@@ -94,6 +97,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
       alongside();
       return happened.map(write);
     });
+    recordedCount += written.length;
     for (const { event, payload } of written) {
       for (const listener of listeners) queueMicrotask(() => listener(event, payload));
     }
@@ -123,6 +127,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    recordedCount: () => recordedCount,
     takeStateSequences: (count) => explained(database, () => next('state', count)),
     async [Symbol.asyncDispose]() {
       listeners.clear();

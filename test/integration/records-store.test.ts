@@ -136,6 +136,7 @@ describe('records.db', () => {
     });
     records.record(attendanceFact());
     assert.deepEqual(heard, [], 'not while recording');
+    assert.equal(records.recordedCount(), 1);
     await Promise.resolve();
     stop();
     records.record(attendanceFact());

@@ -37,7 +37,8 @@ const ones: BoxStatus = {
   gallery: { state: 'open', persons: 1, templates: 1, damagedRows: 1 },
   broker: { state: 'connected' },
   conditions: [],
-  outbox: { waiting: 1 },
+  events: { recorded: 1 },
+  outbox: { waiting: 1, acknowledgement: 'broker' },
   intake: {
     taken: 1,
     facts: 1,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
+import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
-import type { ShownHeldBack } from '../../daemon/control/event-control.js';
+import type { OutboxStatus, ShownHeldBack } from '../../daemon/control/event-control.js';
 import type { RotationStatus } from '../../daemon/control/key-control.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
 import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
@@ -47,8 +48,9 @@ const healthy: BoxStatus = {
   gallery,
   broker: { state: 'connected', certificates: [certificate] },
   conditions: ['running'],
-  outbox: { waiting: 0 },
-  intake: { taken: 1, facts: 1, suppressed: 0, givenUp: 0, waiting: 0 },
+  events: { recorded: 70 },
+  outbox: { waiting: 0, acknowledgement: 'broker' },
+  intake: { taken: 40, facts: 4, suppressed: 12, givenUp: 0, waiting: 0 },
   retention: { failures: 0 },
   alerts: { rules: 1, pending: 0, failed: 0 },
   eventLoop: { p99Ms: 1, maximumMs: 2 },
@@ -106,7 +108,7 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
     'certificate of this box',
     { broker: { state: 'connected', certificates: [{ ...certificate, whose: 'client', state: 'expired' }] } },
   ],
-  ['events', { outbox: { waiting: 1, heldBack: [heldBack] } }],
+  ['events', { outbox: { acknowledgement: 'broker', waiting: 1, heldBack: [heldBack] } }],
   ['events', { intake: { ...healthy.intake, waiting: 4, problem: trouble } }],
   ['retention', { retention: { failures: 0, clockDoubt: trouble } }],
   ['retention', { retention: { failures: 2 } }],
@@ -149,4 +151,91 @@ describe('the findings that status and doctor share', () => {
     assert.equal(text.match(/ATTENTION/g)?.length, found.length);
     assert.equal(text.match(/what to do/g)?.length, found.filter(({ remedy }) => remedy).length);
   });
+});
+
+function outboxOf(changes: Partial<OutboxStatus> = {}): OutboxStatus {
+  return {
+    acknowledgement: 'broker',
+    count: 3,
+    sizeBytes: 3000,
+    limitMiB: 500,
+    keptForCentre: 0,
+    newestSequence: 70,
+    centreHasUpTo: 0,
+    inFlight: 0,
+    connection: { state: 'connected' },
+    heldBack: [],
+    kinds: [],
+    ...changes,
+  };
+}
+
+const lineOf = (text: string, beginning: string): string =>
+  text.split('\n').find((line) => line.startsWith(beginning)) ?? `no line begins with ${beginning}`;
+
+describe('what status says of events', () => {
+  test('counts all events, and those about people for themselves', () => {
+    assert.equal(
+      lineOf(describeStatus(healthy), 'events:'),
+      'events: 70 recorded since the start, 4 of them about people in front of cameras; cooldowns suppressed 12 more; 0 sightings lost',
+    );
+  });
+
+  const states: readonly (readonly [Pick<Partial<BoxStatus>, 'broker' | 'outbox'>, string])[] = [
+    [{}, 'outbox: empty'],
+    [{ outbox: { waiting: 1, acknowledgement: 'broker' } }, 'outbox: 1 event waits for the broker'],
+    [
+      { broker: { state: 'waiting' }, outbox: { waiting: 3, acknowledgement: 'broker' } },
+      'outbox: 3 events wait for the broker',
+    ],
+    [
+      { outbox: { waiting: 3, acknowledgement: 'centre' } },
+      'outbox: 3 events wait for the centre to confirm them',
+    ],
+    [
+      { broker: { state: 'not configured' }, outbox: { waiting: 3, acknowledgement: 'broker' } },
+      'outbox: 3 events stay on this box, because no broker is configured',
+    ],
+    [
+      { broker: { state: 'not configured' }, outbox: { waiting: 0, acknowledgement: 'broker' } },
+      'outbox: 0 events stay on this box, because no broker is configured',
+    ],
+  ];
+  for (const [changes, expected] of states) {
+    test(`says ${expected}`, () => {
+      const text = describeStatus({ ...healthy, ...changes });
+      assert.equal(lineOf(text, 'outbox:'), expected);
+      if (changes.broker?.state === 'not configured') assert.doesNotMatch(text, /waits? for the broker/);
+    });
+  }
+});
+
+describe('what outbox status says', () => {
+  const states: readonly (readonly [string, Partial<OutboxStatus>, RegExp, RegExp])[] = [
+    [
+      'a broker',
+      {},
+      /broker: connected, 0 on their way\nan event leaves the outbox when/,
+      /stay on this box/,
+    ],
+    [
+      'a broker and a centre that confirms',
+      { acknowledgement: 'centre', keptForCentre: 1, centreHasUpTo: 67 },
+      /centre: has confirmed up to 67; 1 event is at the broker and kept for it/,
+      /an event leaves the outbox/,
+    ],
+    [
+      'no broker',
+      { connection: { state: 'not configured' } },
+      /3 events, .*\nbroker: not configured\. Events stay on this box until "mqtt" /,
+      /on their way|leaves the outbox|wait/,
+    ],
+  ];
+  for (const [what, changes, said, unsaid] of states) {
+    test(`says what is true with ${what}`, () => {
+      const text = describeOutbox(outboxOf(changes));
+      assert.match(text, said);
+      assert.doesNotMatch(text, unsaid);
+    });
+  }
 });

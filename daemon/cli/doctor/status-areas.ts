@@ -143,15 +143,26 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
   };
 }
 
-function eventsArea({ intake, outbox }: BoxStatus): StatusArea {
+/** What has not left the box, and what it waits for. */
+function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus): string {
+  if (broker.state === 'not configured') {
+    return `outbox: ${counted(waiting, 'event stays', 'events stay')} on this box, because no broker is configured`;
+  }
+  if (waiting === 0) return 'outbox: empty';
+  const forWhom = acknowledgement === 'centre' ? 'the centre to confirm them' : 'the broker';
+  return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${forWhom}`;
+}
+
+function eventsArea(status: BoxStatus): StatusArea {
+  const { events, intake, outbox } = status;
   const { facts, suppressed, givenUp, waiting, problem } = intake;
-  const counts = `events: ${facts} recorded since the start, ${suppressed} suppressed by cooldowns, ${counted(givenUp, 'sighting')} lost; ${outbox.waiting} waiting for the broker`;
+  const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people in front of cameras; cooldowns suppressed ${suppressed} more; ${counted(givenUp, 'sighting')} lost`;
   const findings: Finding[] = [...heldBackFindings(outbox.heldBack)];
   if (problem !== undefined) {
     const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
     findings.push({ check: 'events', outcome: 'failed', message, remedy: problem.remedy });
   }
-  return { facts: [counts], findings };
+  return { facts: [counts, outboxLine(status)], findings };
 }
 
 function retentionArea({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): StatusArea {

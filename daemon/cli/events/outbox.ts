@@ -8,12 +8,27 @@ import { heldBackLines } from './held-back-text.js';
 
 const mebibyte = 1024 * 1024;
 
-/** What waits of each kind and against which limits, and who it waits for. */
-export function describeOutbox(status: OutboxStatus): string {
-  const { acknowledgement, count, sizeBytes, limitMiB, keptForCentre, newestSequence } = status;
-  const { inFlight, centreHasUpTo, connection, heldBack, kinds } = status;
+/** Who has to take the events, and how that stands. */
+function leavingLines(status: OutboxStatus): readonly string[] {
+  const { acknowledgement, keptForCentre, inFlight, centreHasUpTo, connection } = status;
+  if (connection.state === 'not configured') {
+    return [
+      'broker: not configured. Events stay on this box until "mqtt" in the configuration names a broker.',
+    ];
+  }
   const advice = connection.remedy === undefined ? '' : `\n  what to do: ${connection.remedy}`;
   const problem = connection.message === undefined ? '' : `: ${connection.message}${advice}`;
+  return [
+    `broker: ${connection.state}, ${inFlight} on their way${problem}`,
+    acknowledgement === 'centre'
+      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept for it`
+      : 'an event leaves the outbox when the broker has it (mqtt.acknowledgement: broker)',
+  ];
+}
+
+/** What waits of each kind and against which limits, and who it waits for. */
+export function describeOutbox(status: OutboxStatus): string {
+  const { count, sizeBytes, limitMiB, newestSequence, heldBack, kinds } = status;
   const rows = kinds.map(({ kind, count: waiting, oldestSince, limit, givenUp, isHeld }) => [
     kind,
     String(waiting),
@@ -24,10 +39,7 @@ export function describeOutbox(status: OutboxStatus): string {
   ]);
   return [
     `outbox: ${counted(count, 'event')}, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
-    `broker: ${connection.state}, ${inFlight} on their way${problem}`,
-    acknowledgement === 'centre'
-      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept for it`
-      : 'an event leaves the outbox when the broker has it (mqtt.acknowledgement: broker)',
+    ...leavingLines(status),
     ...heldBackLines(heldBack),
     table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),
   ].join('\n');
