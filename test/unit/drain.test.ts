@@ -156,7 +156,7 @@ describe('Drain', () => {
     const { outbox } = memoryOutbox(3);
     const { drain, clock, sent } = drainOf(outbox);
     let failure: unknown;
-    drain.failed.then((error) => {
+    void drain.failed.then((error) => {
       failure = error.code;
     });
     drain.pump();

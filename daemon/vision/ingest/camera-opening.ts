@@ -97,7 +97,7 @@ export class CameraOpening {
       onLogLine: (line) => this.#log.read(line),
     });
     this.#process = process;
-    process.ended.then((exit) => this.#settle({ kind: 'exited', exit }));
+    void process.ended.then((exit) => this.#settle({ kind: 'exited', exit }));
     return process;
   }
 

@@ -59,7 +59,7 @@ export class ClipReading {
       clock,
       onLogLine: (line) => this.#log.read(line),
     });
-    this.#process.ended.then((exit) => {
+    void this.#process.ended.then((exit) => {
       this.#exit = exit;
       this.#wake();
     });
