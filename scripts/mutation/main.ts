@@ -1,0 +1,209 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Compiler, inDrawingOrder, seededRandom } from './candidates.js';
+import { layers } from './layers.js';
+import type { Mutant, MutationKind } from './places.js';
+import { Imports, type TestFiles } from './test-files.js';
+import { Workplace } from './workplace.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A mutant that does what the program does; where it is, its lines, what they become, and why no test can tell. */
+interface Equivalent {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+  readonly reason: string;
+}
+
+/** A mutant that ran, and the test that noticed it. */
+interface Tried {
+  readonly mutant: Mutant;
+  readonly noticedBy: string | undefined;
+}
+
+/** What is asked for: a layer by its name, or single files. */
+interface Target {
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+class Refusal extends Error {}
+
+function readCall() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      count: { type: 'string', default: '20' },
+      seed: { type: 'string', default: String(Date.now() % 100_000) },
+      'at-least': { type: 'string', default: '0' },
+      jobs: { type: 'string', default: '1' },
+    },
+  });
+  const whole = (name: 'count' | 'seed' | 'at-least' | 'jobs', least: number): number => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < least)
+      throw new Refusal(`--${name} must be a whole number, ${least} or more.`);
+    return value;
+  };
+  if (positionals.length === 0) {
+    throw new Refusal(
+      `usage: scripts/mutate LAYER|FILE... [options]\nLayers: ${Object.keys(layers).join(', ')}.`,
+    );
+  }
+  return {
+    targets: positionals.map(targetOf),
+    ...{
+      count: whole('count', 1),
+      seed: whole('seed', 0),
+      atLeast: whole('at-least', 0),
+      jobs: whole('jobs', 1),
+    },
+  };
+}
+
+function targetOf(name: string): Target {
+  const layer = layers[name];
+  if (layer === undefined && !/^daemon\/.*\.ts$/.test(name)) {
+    throw new Refusal(
+      `There is no layer "${name}". Name one of ${Object.keys(layers).join(', ')}, or a file of daemon/.`,
+    );
+  }
+  const files = (layer?.sources ?? [name]).flatMap((source) =>
+    source.endsWith('/')
+      ? readdirSync(join(root, source), { recursive: true, encoding: 'utf8' }).map((file) =>
+          join(source, file),
+        )
+      : [source],
+  );
+  return { name, files: files.filter((file) => file.endsWith('.ts')).sort() };
+}
+
+/** All mutants of the files but those that are listed as equivalent. @throws Refusal where a listed one is none of them */
+function mutantsOf(files: readonly string[], compiler: Compiler): readonly Mutant[] {
+  const listed: readonly Equivalent[] = JSON.parse(
+    readFileSync(new URL('equivalent.json', import.meta.url), 'utf8'),
+  );
+  const isSame = (mutant: Mutant, { file, before, after }: Equivalent): boolean =>
+    mutant.file === file && mutant.before === before && mutant.after === after;
+  const mutants = files.flatMap((file) => compiler.mutantsOf(file));
+  const stale = listed.find(
+    (each) => files.includes(each.file) && !mutants.some((mutant) => isSame(mutant, each)),
+  );
+  if (stale !== undefined) {
+    throw new Refusal(`equivalent.json lists a change that ${stale.file} does not allow: ${stale.after}`);
+  }
+  return mutants.filter((mutant) => !listed.some((each) => isSame(mutant, each)));
+}
+
+const together = (all: readonly TestFiles[]): TestFiles => ({
+  unit: [...new Set(all.flatMap(({ unit }) => unit))],
+  integration: [...new Set(all.flatMap(({ integration }) => integration))],
+});
+
+/** The longest that a process of tests may take: much more than without a change. @throws Refusal where the tests fail */
+async function limitOf(tests: TestFiles, workplace: Workplace): Promise<number> {
+  const startedMs = performance.now();
+  const outcome = await workplace.test(tests, 600_000);
+  if (outcome.kind === 'failed') throw new Refusal(`A test fails without any change: ${outcome.by}`);
+  return 20_000 + 4 * (performance.now() - startedMs);
+}
+
+async function tryOut(
+  mutant: Mutant,
+  tests: TestFiles | undefined,
+  place: Workplace,
+  limitMs: number,
+): Promise<Tried> {
+  const outcome = await place.with(mutant, () => place.test(tests ?? { unit: [], integration: [] }, limitMs));
+  const noticedBy = outcome.kind === 'failed' ? outcome.by : undefined;
+  process.stderr.write(`${mutant.file}:${mutant.line} ${noticedBy ?? 'NOT NOTICED'}\n`);
+  return { mutant, noticedBy };
+}
+
+/** Tries the first `count` mutants, in the order given, that compile. */
+async function sample(
+  order: readonly Mutant[],
+  count: number,
+  compiler: Compiler,
+  places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
+): Promise<readonly Tried[]> {
+  const [forCompiler, ...forTests] = places;
+  const imports = new Imports(root);
+  const files = [...new Set(order.map(({ file }) => file))];
+  const tests = new Map(files.map((file) => [file, imports.testsOf(file)]));
+  const importers = new Map(files.map((file) => [file, imports.importersOf(file)]));
+  const limitMs = await limitOf(together([...tests.values()]), forTests[0] ?? forCompiler);
+  const tried: Tried[] = [];
+  const drawn: Mutant[] = [];
+  for (const mutant of order) {
+    if (drawn.length === count) break;
+    if (await compiler.compiles(mutant, importers.get(mutant.file) ?? [], forCompiler)) drawn.push(mutant);
+  }
+  const work = async (place: Workplace): Promise<void> => {
+    for (let mutant = drawn.shift(); mutant !== undefined; mutant = drawn.shift()) {
+      tried.push(await tryOut(mutant, tests.get(mutant.file), place, limitMs));
+    }
+  };
+  await Promise.all(forTests.map(work));
+  return tried;
+}
+
+const columns: readonly MutationKind[] = ['logic', 'boundary', 'constant'];
+
+function shownScore(tried: readonly Tried[]): string {
+  const score = (some: readonly Tried[]): string =>
+    `${some.filter(({ noticedBy }) => noticedBy !== undefined).length}/${some.length}`;
+  return [score(tried), ...columns.map((kind) => score(tried.filter(({ mutant }) => mutant.kind === kind)))]
+    .map((text) => text.padEnd(10))
+    .join('');
+}
+
+function shownUnnoticed({ mutant }: Tried): string {
+  const { file, line, kind, before, after } = mutant;
+  return `${file}:${line} (${kind})\n  - ${before}\n  + ${after}`;
+}
+
+async function main(): Promise<number> {
+  const { targets, count, seed, atLeast, jobs } = readCall();
+  const forCompiler = new Workplace(root);
+  const forTests = Array.from({ length: jobs }, () => new Workplace(root));
+  const compiler = new Compiler(forCompiler.root);
+  const close = (): void => {
+    compiler.close();
+    for (const place of [forCompiler, ...forTests]) place.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      close();
+      process.exit(2);
+    });
+  }
+  try {
+    console.log(
+      `seed ${seed}\n${'noticed/all'.padEnd(18)}all       ${columns.map((kind) => kind.padEnd(10)).join('')}`,
+    );
+    let isEnough = true;
+    for (const { name, files } of targets) {
+      const order = inDrawingOrder(mutantsOf(files, compiler), seededRandom(seed));
+      const tried = await sample(order, count, compiler, [forCompiler, ...forTests]);
+      console.log(`${name.padEnd(18)}${shownScore(tried)}`);
+      const unnoticed = tried.filter(({ noticedBy }) => noticedBy === undefined);
+      for (const each of unnoticed) console.log(shownUnnoticed(each));
+      isEnough &&= unnoticed.length * 100 <= tried.length * (100 - atLeast);
+    }
+    return isEnough ? 0 : 1;
+  } finally {
+    close();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { scanSource } from '../../test/support/source-scanner.js';
+import { layers } from './layers.js';
+
+/** The tests that can notice a change of one file, in the order in which they run. */
+export interface TestFiles {
+  /** Run in one process, the nearest to the file first. */
+  readonly unit: readonly string[];
+  /** Each runs in a process of its own. */
+  readonly integration: readonly string[];
+}
+
+/** What imports what, in the program and its tests. */
+export class Imports {
+  readonly #root: string;
+  readonly #imported = new Map<string, readonly string[]>();
+  readonly #program: readonly string[];
+  readonly #unitTests: readonly string[];
+
+  constructor(root: string) {
+    this.#root = root;
+    const filesOf = (folder: string, ending: string): readonly string[] =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith(ending))
+        .map((name) => join(folder, name));
+    this.#program = filesOf('daemon', '.ts');
+    this.#unitTests = filesOf('test/unit', '.test.ts');
+  }
+
+  importersOf(file: string): readonly string[] {
+    return this.#program.filter((other) => this.#importedBy(other).includes(file));
+  }
+
+  testsOf(file: string): TestFiles {
+    const unit = this.#unitTests
+      .map((test) => ({ test, ...this.#way(test, file) }))
+      .filter(({ steps }) => steps !== undefined)
+      .sort((a, b) => (a.steps ?? 0) - (b.steps ?? 0) || a.passed - b.passed || a.test.localeCompare(b.test))
+      .map(({ test }) => test);
+    const layer = Object.values(layers).find(({ sources }) =>
+      sources.some((source) => file.startsWith(source)),
+    );
+    return {
+      unit,
+      integration: (layer?.integration ?? []).map((name) => `test/integration/${name}.test.ts`),
+    };
+  }
+
+  #importedBy(file: string): readonly string[] {
+    const known = this.#imported.get(file);
+    if (known !== undefined) return known;
+    const imported = scanSource(readFileSync(join(this.#root, file), 'utf8'))
+      .imports.filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => join(dirname(file), specifier).replace(/\.js$/, '.ts'))
+      .filter((name) => name.endsWith('.ts') && existsSync(join(this.#root, name)));
+    this.#imported.set(file, imported);
+    return imported;
+  }
+
+  /** How many imports lead from one file to another (undefined where none do), and past how many files. */
+  #way(from: string, to: string): { readonly steps: number | undefined; readonly passed: number } {
+    const seen = new Set([from]);
+    let edge = [from];
+    for (let steps = 0; edge.length > 0; steps += 1) {
+      if (edge.includes(to)) return { steps, passed: seen.size };
+      edge = [...new Set(edge.flatMap((file) => this.#importedBy(file)))].filter((file) => !seen.has(file));
+      for (const file of edge) seen.add(file);
+    }
+    return { steps: undefined, passed: seen.size };
+  }
+}
