@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
+import { bodyLimit } from 'hono/body-limit';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { addAlertRoutes } from './alert-routes.js';
 import { addAttendanceRoutes } from './attendance-routes.js';
@@ -22,6 +23,15 @@ export function problem(error: RollcallError) {
   return { error: { kind, code, message, remedy, details } };
 }
 
+/** Largest request body, bytes: an enrolment with many photographs. */
+const maximumBodyBytes = 64 * 1024 * 1024;
+
+const tooLarge = problem(
+  badInput('request-too-large', `the request is larger than ${maximumBodyBytes / 1024 / 1024} MiB`, {
+    remedy: 'send fewer or smaller photographs; 2000 pixels on the longer side are plenty',
+  }),
+);
+
 /** The local API, version 1. JSON in and out; errors as `{ error: { kind, code, message, remedy, details } }`. */
 export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf): Hono {
   const app = new Hono();
@@ -35,6 +45,8 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
     logger.error('a control request failed', about);
     return context.json({ error: { kind: 'defect', code: 'internal', message: messageOf(error) } }, 500);
   });
+  // Counts also what comes without saying how long it is.
+  app.use(bodyLimit({ maxSize: maximumBodyBytes, onError: (context) => context.json(tooLarge, 413) }));
   app.get('/v1/status', (context) => context.json(box.status()));
   app.post('/v1/cameras/:id/test', async (context) => {
     const id = context.req.param('id');

@@ -3,20 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { badInput, messageOf, operational } from '../base/errors.js';
+import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { BoxControl } from './box-control.js';
 import { type ActorOf, localSocketActor } from './request-actor.js';
-import { controlRoutes, problem } from './routes.js';
-
-/** Largest request body, bytes: an enrolment with many photographs. */
-const maximumBodyBytes = 64 * 1024 * 1024;
-
-const tooLarge = problem(
-  badInput('request-too-large', `the request is larger than ${maximumBodyBytes / 1024 / 1024} MiB`, {
-    remedy: 'send fewer or smaller photographs; 2000 pixels on the longer side are plenty',
-  }),
-);
+import { controlRoutes } from './routes.js';
 
 /**
  * Serves the local API on a unix socket that only the daemon's own user may open. A socket file left behind by a killed
@@ -32,13 +23,7 @@ export async function startControlServer(options: {
   const { socketPath, box, logger, actorOf = localSocketActor } = options;
   await refuseSecondDaemon(socketPath);
   const listener = getRequestListener(controlRoutes(box, logger, actorOf).fetch);
-  const server = createServer((request, response) => {
-    if (Number(request.headers['content-length'] ?? 0) > maximumBodyBytes) {
-      response.writeHead(413, { 'content-type': 'application/json' }).end(JSON.stringify(tooLarge));
-      return;
-    }
-    void listener(request, response);
-  });
+  const server = createServer((request, response) => void listener(request, response));
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();

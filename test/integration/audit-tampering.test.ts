@@ -38,6 +38,16 @@ const flip = (hex: string, bit: number): string => {
 };
 
 describe('an altered audit log', () => {
+  test('is not whole where the record of a cut names a key that is not at hand', async () => {
+    const verdict = await after(({ tamper }) => {
+      tamper(`INSERT INTO audit_mark (kind, sequence, hash, key_id, seal)
+        SELECT 'anchor', sequence, hash, 'ffffffffffffffff', zeroblob(32) FROM audit WHERE sequence = 5`);
+      tamper('DELETE FROM audit WHERE sequence <= 5');
+    });
+    assert.equal(verdict.outcome, 'unproven', 'the cut may be a forgery');
+    assert.deepEqual([verdict.entryCount, verdict.segments[0]?.first], [entryCount - 5, 6]);
+  });
+
   test('any change of any text or number of any entry is found and the entry named', () =>
     fc.assert(
       fc.asyncProperty(

@@ -42,6 +42,39 @@ describe('a command that waited through a stop', () => {
     assert.deepEqual(executed, []);
   });
 
+  test('is in time as long as the clocks of box and centre may differ, and not a millisecond longer', async () => {
+    for (const [beyondMs, outcome] of [
+      [59_999, 'done'],
+      [60_000, 'failed'],
+    ] as const) {
+      const clock = new VirtualClock(Math.floor(Date.now() / 1000) * 1000);
+      const { commanded, issuer } = await countingBox({ clock, isIdle: true });
+      await using _box = commanded;
+      const id = randomUUID();
+      await commanded.desk.receive('resend-events', await token(issuer, { ...resend, id }));
+      const expiresAtMs = commanded.records.commands.memory.nextWaiting()?.expiresAtMs ?? 0;
+      clock.advanceBy(expiresAtMs - clock.wallMs() + beyondMs);
+      await using _desk = await restarted(commanded, clock);
+      assert.equal((await commanded.answer(id)).outcome, outcome, `${beyondMs} ms after it expired`);
+    }
+  });
+
+  test('is not executed when its key was given to another issuer meanwhile', async () => {
+    const clock = new VirtualClock(Date.now());
+    const { commanded, executed } = await countingBox({ clock, isIdle: true });
+    await using _box = commanded;
+    const moved = await newIssuer('branch-office');
+    const { trust: store } = commanded.records.commands;
+    await trust(store, moved);
+    const id = randomUUID();
+    await commanded.desk.receive('resend-events', await token(moved, { ...resend, id }));
+    store.remove('branch-office', undefined, () => undefined);
+    await trust(store, { ...moved, id: 'head-office' });
+    await using _desk = await restarted(commanded, clock);
+    assert.equal((await commanded.answer(id)).code, 'unknown-issuer');
+    assert.deepEqual(executed, []);
+  });
+
   test('and had begun is answered as interrupted, and never executed again', async () => {
     const clock = new VirtualClock(Date.now());
     const { commanded, issuer, executed } = await countingBox({ clock, isIdle: true });

@@ -64,6 +64,28 @@ describe('the limits of the outbox', () => {
     assert.equal(gapsOf(records)[0]?.said.reason, 'too-old');
   });
 
+  test('a gap that is itself given up is part of the next one, with its range and its counts', async () => {
+    using folder = temporaryFolder();
+    const clock = new JumpingClock(outboxEpochMs);
+    await using records = openOutboxRecords(folder.path, clock);
+    const brief = { events: 1000, days: 10 };
+    for (let count = 0; count < 4; count += 1) records.record(eventOf('camera'));
+    const rules = rulesOf(plenty, { cameras: { events: 1, days: 1000 }, box: brief });
+    await limitBy(records, clock, rules)();
+    const [first] = gapsOf(records);
+    assert.deepEqual([first?.sequence, first?.said.counts], [5, { camera: 3 }]);
+    clock.advanceBy(10 * dayMs + 1);
+    await limitBy(records, clock, rules)();
+    assert.deepEqual(
+      gapsOf(records).map(({ sequence, said }) => [sequence, said]),
+      [
+        [5, { firstSequence: 1, lastSequence: 3, counts: { camera: 3 }, reason: 'too-many' }],
+        [6, { firstSequence: 1, lastSequence: 5, counts: { camera: 3, gap: 1 }, reason: 'too-old' }],
+      ],
+    );
+    assert.deepEqual(waitingSequences(records.outbox), [4, 6]);
+  });
+
   test('by size: the kinds of least worth go first, attendance last', async () => {
     using folder = temporaryFolder();
     const clock = new JumpingClock(outboxEpochMs);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
+import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
 import { places } from '../../daemon/gallery/places.js';
 import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-progress.js';
 import { noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
@@ -92,7 +93,12 @@ for (const depth of depths) {
         .prepare<[], { id: string; wrapped: Uint8Array }>('SELECT id, wrapped FROM data_key')
         .all();
       assert.ok(rows.every(({ id, wrapped }) => oldKey.unwrap(places.dataKey(id), wrapped) === undefined));
-      assert.equal(db.prepare('SELECT count(*) FROM key_slot').pluck().get(), 1);
+      const slots = db.prepare('SELECT is_current, other_key FROM key_slot').all();
+      assert.deepEqual(
+        slots,
+        [{ is_current: 1, other_key: null }],
+        'the old key is not kept, wrapped either',
+      );
       const bytes = databaseBytes(directory);
       assert.ok(tracesOf(sealedValues(opened), bytes) > 0, 'the scan finds what is there');
       assert.equal(tracesOf(oldWraps, bytes), 0, 'no byte of an old wrap is left');
@@ -147,6 +153,12 @@ for (const depth of depths) {
         await rotation[Symbol.asyncDispose]();
         assert.equal(rotation.progress.state, 'stopped');
         assert.ok(rotation.progress.done < 300, 'it was stopped before its end');
+        const current = readKeySlots(opened.file.database).map(({ keyId, isCurrent }) => [keyId, isCurrent]);
+        const { toKeyId, fromKeyId } = rotation.progress;
+        assert.deepEqual(current, [
+          [toKeyId, true],
+          [fromKeyId, false],
+        ]);
       }
       for (const text of ['the first passphrase', 'another passphrase']) {
         await using opened = await openTestGallery(directory, { input: passphraseInput(text) });

@@ -148,6 +148,33 @@ describe('createDecider', () => {
     assert.equal(made.trackCount, 1);
   });
 
+  test('holds nothing in memory once all tracks have ended, whatever was said of them', async () => {
+    const attack: LivenessAssessment = { ...live, verdict: 'attack', reason: 'no-blink-for-too-long' };
+    const { made, facts } = decider({
+      search: async ([first = 0]) => (first > 0 ? [{ personId: personId('p-1'), similarity: 0.8 }] : []),
+      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 2 },
+    });
+    const nobody = probes(2).map((probe) => ({ ...probe, embedding: Float32Array.of(-1, 0) }));
+    const ways = {
+      attended: { liveness: live, probes: probes(2) },
+      attacked: { liveness: attack, probes: probes(2) },
+      unknown: { probes: nobody, lastSeenMs: 2000 },
+      undecided: {},
+    };
+    for (const [name, seen] of Object.entries(ways)) {
+      await made.onSighting(sightingOf({ ...seen, trackId: trackId(name) }), wallMsOf);
+    }
+    assert.deepEqual(
+      facts.all.map(({ kind }) => kind),
+      ['attendance', 'attack', 'unknown'],
+    );
+    assert.equal(made.trackCount, 4);
+    for (const name of Object.keys(ways)) {
+      await made.onSighting(sightingOf({ trackId: trackId(name), sequence: 1, isEnded: true }), wallMsOf);
+    }
+    assert.equal(made.trackCount, 0);
+  });
+
   test('somebody removed from the gallery does not attend on what was found before', async () => {
     let gallery = [{ personId: personId('person-1'), similarity: 0.8 }];
     const { made, facts } = decider({ search: async () => gallery });

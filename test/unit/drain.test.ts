@@ -152,6 +152,27 @@ describe('Drain', () => {
     );
   });
 
+  test('a message that is sent after a long idleness has its own time to be acknowledged', async () => {
+    const { outbox, add } = memoryOutbox(1);
+    const { drain, clock, sent } = drainOf(outbox);
+    let hasFailed = false;
+    void drain.failed.then(() => {
+      hasFailed = true;
+    });
+    drain.pump();
+    sent[0]?.acknowledge();
+    await settle();
+    clock.advanceBy(990);
+    add(1);
+    drain.pump();
+    clock.advanceBy(999);
+    await settle();
+    assert.equal(hasFailed, false, 'the broker was asked 999 ms ago');
+    clock.advanceBy(1);
+    await settle();
+    assert.equal(hasFailed, true);
+  });
+
   test('a broker that acknowledges nothing ends it, one that is slow does not', async () => {
     const { outbox } = memoryOutbox(3);
     const { drain, clock, sent } = drainOf(outbox);

@@ -164,4 +164,43 @@ describe('the places of sealed columns', () => {
       }),
     );
   });
+
+  test('differ with every single thing that they name', () => {
+    const gallerySeal = (a: string, b: string) => places.gallerySeal(a, recogniserId(b));
+    const templateVector = (a: string, b: string, c: string) =>
+      places.templateVector(personId(a), b, recogniserId(c));
+    const evidenceJpeg = (a: string, b: string, c: string, d: string) =>
+      places.evidenceJpeg(a, b === 'y' ? 'attack' : 'unknown', c, d === 'y' ? null : personId(d));
+    const profile = (a: string, b: string, c: string) =>
+      places.personProfile(personId(a), b === 'y' ? 2 : 1, c === 'y' ? 'removed' : 'active');
+    const named: Readonly<Record<string, (...parts: [string, string, string, string]) => FieldPlace>> = {
+      ...{ gallerySeal, templateVector, evidenceJpeg, profile },
+      otherKey: (a, b) => places.otherKey(a, b),
+      dataKey: (a) => places.dataKey(a),
+      photographJpeg: (a, b) => places.photographJpeg(personId(a), b),
+    };
+    const partsOf = {
+      gallerySeal: 2,
+      otherKey: 2,
+      dataKey: 1,
+      profile: 3,
+      photographJpeg: 2,
+      templateVector: 3,
+    };
+    for (const [name, place] of Object.entries(named)) {
+      const sealed = sealField(key, place('x', 'x', 'x', 'x'), Uint8Array.of(1));
+      for (let part = 0; part < ({ evidenceJpeg: 4, ...partsOf }[name] ?? 0); part += 1) {
+        const [a, b, c, d] = [0, 1, 2, 3].map((each) => (each === part ? 'y' : 'x'));
+        const moved = place(a ?? '', b ?? '', c ?? '', d ?? '');
+        assert.equal(openField(key, moved, sealed), undefined, `${name}, part ${part}`);
+      }
+    }
+    const ofAda = sealField(
+      key,
+      places.evidenceJpeg('e', 'attendance', 'v', personId('ada')),
+      Uint8Array.of(1),
+    );
+    const asGrace = places.evidenceJpeg('e', 'attendance', 'v', personId('grace'));
+    assert.equal(openField(key, asGrace, ofAda), undefined, 'a picture of another person');
+  });
 });

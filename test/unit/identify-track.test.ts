@@ -78,6 +78,21 @@ describe('identifyTrack', () => {
     assert.equal(found.outcome, 'inconclusive');
   });
 
+  test('exactly half of the votes is not a match, a little more than half is', () => {
+    const half = identify(probe({ ann: 0.95, ben: 0.3 }), probe({ ann: 0.5, ben: 0.55 }));
+    assert.equal(half.outcome, 'inconclusive');
+    const more = identify(probe({ ann: 0.95, ben: 0.3 }, 0.81), probe({ ann: 0.5, ben: 0.55 }));
+    assert.equal(more.outcome, 'match');
+  });
+
+  test('who is nearer by exactly the margin is a match, as is who reaches exactly the threshold', () => {
+    const near = [probe({ ann: 0.75, ben: 0.5 }, 1), probe({ ann: 0.75, ben: 0.5 }, 1)];
+    assert.equal(identifyTrack(near, { ...policy, margin: 0.25 }).outcome, 'match');
+    assert.equal(identifyTrack(near, { ...policy, margin: 0.26 }).outcome, 'inconclusive');
+    assert.equal(identifyTrack(near, { ...policy, threshold: 0.75 }).outcome, 'match');
+    assert.equal(identifyTrack(near, { ...policy, threshold: 0.76 }).outcome, 'no match');
+  });
+
   test('half of the probes speaking for somebody is not yet nobody', () => {
     assert.equal(identify(probe({ ann: 0.6 }), probe({ ann: 0.1 })).outcome, 'inconclusive');
   });
