@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
+import { dataDirectories, namedSecrets } from '../config/machine-needs.js';
 import type { AlertControl } from '../control/alert-control.js';
 import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
@@ -8,12 +9,15 @@ import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
 import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
+import { type HostReport, reportOnHost } from '../control/host-report.js';
 import type { IdentityControl } from '../control/identity-control.js';
 import type { KeyControl } from '../control/key-control.js';
 import type { PersonControl } from '../control/person-control.js';
 import { programVersion } from '../control/program-version.js';
 import type { RetentionControl } from '../control/retention-control.js';
 import type { TrustControl } from '../control/trust-control.js';
+import { findCredential } from '../host/credentials.js';
+import { currentUser } from '../host/system-user.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { planCamera } from './cameras/vision-plan.js';
@@ -129,6 +133,19 @@ export class Box implements BoxControl {
       alerts: this.#parts.alerts.summary,
       eventLoop: eventLoop.delay,
     };
+  }
+
+  hostReport(): Promise<HostReport> {
+    const { clock, parts } = this.#parts;
+    const { config } = parts;
+    const places = { secretsDirectory: config.secretsDir };
+    return reportOnHost({
+      user: currentUser(),
+      secrets: namedSecrets(config),
+      directories: dataDirectories(config),
+      nowMs: clock.wallMs(),
+      find: (name) => findCredential(name, places),
+    });
   }
 
   #cameras(): BoxStatus['cameras'] {

@@ -9,6 +9,7 @@ import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
 import type { EventControl, ShownHeldBack } from './event-control.js';
 import type { GalleryControl } from './gallery-control.js';
+import type { HostReport } from './host-report.js';
 import type { IdentityControl } from './identity-control.js';
 import type { KeyControl, RotationStatus } from './key-control.js';
 import type { PersonControl } from './person-control.js';
@@ -164,6 +165,8 @@ export interface BoxControl {
   readonly trust: TrustControl;
   readonly events: EventControl;
   status(): BoxStatus;
+  /** What the daemon finds on its machine, with its user, its credentials and its view of the file system. */
+  hostReport(): Promise<HostReport>;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
   /**
    * The configuration decides again whether a camera is on, whatever a centre said; false where none had said anything,

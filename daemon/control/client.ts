@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import type { BoxStatus } from './box-control.js';
+import type { HostReport } from './host-report.js';
 import { PersonClient, type PersonWire } from './person-client.js';
 
 /** Code of the error thrown when nobody answers on the socket. */
@@ -39,6 +40,11 @@ export class ControlClient implements PersonWire {
 
   status(): Promise<BoxStatus> {
     return this.json('GET', '/v1/status');
+  }
+
+  /** What the daemon finds on its machine. */
+  hostReport(): Promise<HostReport> {
+    return this.json('GET', '/v1/host');
   }
 
   testCamera(id: string): Promise<CameraTestOutcome> {

@@ -48,6 +48,7 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
   // Counts also what comes without saying how long it is.
   app.use(bodyLimit({ maxSize: maximumBodyBytes, onError: (context) => context.json(tooLarge, 413) }));
   app.get('/v1/status', (context) => context.json(box.status()));
+  app.get('/v1/host', async (context) => context.json(await box.hostReport()));
   app.post('/v1/cameras/:id/test', async (context) => {
     const id = context.req.param('id');
     const result = await box.testCamera(id);

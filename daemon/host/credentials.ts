@@ -24,6 +24,17 @@ const validName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
  *   `credential-too-large`
  */
 export async function openCredential(name: string, places: CredentialPlaces): Promise<Buffer> {
+  return (await findCredential(name, places)).bytes;
+}
+
+/** A secret and where it lies: handed over by systemd, or a file of the secrets directory. */
+export interface FoundCredential {
+  readonly bytes: Buffer;
+  readonly source: 'credential' | 'file';
+}
+
+/** As `openCredential`. @throws what that throws */
+export async function findCredential(name: string, places: CredentialPlaces): Promise<FoundCredential> {
   if (!validName.test(name)) {
     throw badInput('credential-name', 'the name of a secret has characters that are not allowed', {
       remedy: 'use letters, digits, "-", "_" and "." only',
@@ -33,11 +44,11 @@ export async function openCredential(name: string, places: CredentialPlaces): Pr
   const ownerUid = places.ownerUid ?? process.getuid?.();
   if (credentialsDirectory !== undefined && credentialsDirectory !== '') {
     const bytes = await readSecret(name, join(credentialsDirectory, name), undefined);
-    if (bytes !== undefined) return bytes;
+    if (bytes !== undefined) return { bytes, source: 'credential' };
   }
   const path = join(secretsDirectory, name);
   const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
-  if (bytes !== undefined) return bytes;
+  if (bytes !== undefined) return { bytes, source: 'file' };
   throw badInput('credential-missing', `the secret "${name}" does not exist`, {
     remedy: `hand it over as a systemd credential named "${name}", or write it to ${path} with mode 0600`,
     details: { name, path },

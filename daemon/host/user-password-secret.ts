@@ -22,14 +22,17 @@ export function parseUserPassword(secret: Uint8Array): UserPassword | undefined 
 export async function openUserPassword(name: string, places: CredentialPlaces): Promise<UserPassword> {
   const bytes = await openCredential(name, places);
   try {
-    const parsed = parseUserPassword(bytes);
-    if (parsed === undefined) {
-      throw badInput('credential-form', `the secret "${name}" is not of the form user:password`, {
-        remedy: 'write user name and password into it, separated by a colon, on one line',
-      });
-    }
-    return parsed;
+    return requireUserPassword(name, bytes);
   } finally {
     bytes.fill(0);
   }
+}
+
+/** The content of the secret called `name`. @throws `credential-form` */
+export function requireUserPassword(name: string, bytes: Uint8Array): UserPassword {
+  const parsed = parseUserPassword(bytes);
+  if (parsed !== undefined) return parsed;
+  throw badInput('credential-form', `the secret "${name}" is not of the form user:password`, {
+    remedy: 'write user name and password into it, separated by a colon, on one line',
+  });
 }

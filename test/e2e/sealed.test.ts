@@ -41,6 +41,8 @@ test('a box without its key runs sealed, says so everywhere, and is unlocked', {
     const doctor = await box.command('doctor');
     assert.equal(doctor.exitCode, 0, doctor.stdout);
     assert.match(doctor.stdout, /ok +gallery key: comes from a passphrase/);
+    assert.match(doctor.stdout, /ok +daemon: it runs as the user .*\(uid \d+\) and reports on itself/);
+    assert.match(doctor.stdout, /ok +data directory: the user .* can write to /);
     await subscriber.until(() => states().at(-1)?.gallery === 'open');
   });
   await t.test('after a restart it is sealed until somebody types the passphrase', async () => {

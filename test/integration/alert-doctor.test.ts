@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { alertFindings } from '../../daemon/cli/alerts/alert-findings.js';
+import { secretFindings, viewWithoutDaemon } from '../../daemon/cli/doctor/doctor-host.js';
 import { parseConfig } from '../../daemon/config/load.js';
+import { currentUser } from '../../daemon/host/system-user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 test('doctor tells which secrets of alert channels are missing, open to others or of another form', async () => {
@@ -19,10 +20,11 @@ alerts:
     - { id: guards, host: mail.example, credential: mail-account, from: b@example.org, to: [g@example.org] }
     - { id: local, host: 127.0.0.1, tls: none, from: b@example.org, to: [g@example.org] }`);
   assert.ok(loaded.ok);
-  const found = async () =>
-    (await alertFindings(loaded.config, { secretsDirectory })).map(
-      ({ check, outcome }) => `${check}: ${outcome}`,
-    );
+  const found = async () => {
+    const config = { ...loaded.config, secretsDir: secretsDirectory };
+    const view = await viewWithoutDaemon(config, currentUser(), undefined);
+    return (await secretFindings(config, view)).map(({ check, outcome }) => `${check}: ${outcome}`);
+  };
   const write = (name: string, text: string) =>
     writeFile(join(secretsDirectory, name), text, { mode: 0o600 });
   assert.deepEqual(await found(), ['secret of webhook ops: failed', 'secret of e-mail guards: failed']);

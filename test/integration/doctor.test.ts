@@ -3,10 +3,18 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { examineBox } from '../../daemon/cli/doctor/doctor-checks.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { examineBox, type Machine } from '../../daemon/cli/doctor/doctor-checks.js';
 import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
+import type { HostView } from '../../daemon/cli/doctor/doctor-host.js';
 import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
-import type { BoxStatus } from '../../daemon/control/box-control.js';
+import { parseConfig } from '../../daemon/config/load.js';
+import { namedSecrets } from '../../daemon/config/machine-needs.js';
+import type { BoxControl, BoxStatus } from '../../daemon/control/box-control.js';
+import { reportOnHost } from '../../daemon/control/host-report.js';
+import { startControlServer } from '../../daemon/control/server.js';
+import { findCredential } from '../../daemon/host/credentials.js';
+import { healthyStatus } from '../support/healthy-status.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 async function makeDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -26,6 +34,9 @@ secretsDir: ${directory}/secrets
 control: { socketPath: ${directory}/run/control.sock }
 `;
 
+/** Of a machine without the service, whatever is installed where the tests run. */
+const machine: Machine = { unitDirectories: [] };
+
 const sealedGallery: BoxStatus['gallery'] = { state: 'sealed', persons: 0, templates: 0, damagedRows: 0 };
 
 const of = (findings: readonly Finding[], check: string): Finding | undefined =>
@@ -39,9 +50,10 @@ describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
     const config = join(directory.path, 'rollcall.yaml');
     const broker = 'mqtt: { url: "mqtts://192.0.2.1", clientCertificate: broker-client }\n';
     await writeFile(config, configuration(directory.path) + broker);
-    const found = async (): Promise<Finding | undefined> =>
-      of(await examineBox(config), 'certificate of this box');
-    assert.match((await found())?.message ?? '', /does not exist/);
+    const found = async (check: string): Promise<Finding | undefined> =>
+      of(await examineBox(config, machine), check);
+    const secret = 'secret of the client certificate';
+    assert.match((await found(secret))?.message ?? '', /does not exist/);
     for (const [days, outcome, message] of [
       [90, 'ok', /^(89|90) days left/],
       [20, 'warning', /^(19|20) days left, until \S+: RENEW IT$/],
@@ -49,13 +61,14 @@ describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
     ] as const) {
       const { certificate, key } = makeCertificate('box', days);
       await writeFile(join(secrets, 'broker-client'), certificate + key, { mode: 0o600 });
-      const finding = await found();
+      assert.equal((await found(secret))?.outcome, 'ok');
+      const finding = await found('certificate of this box');
       assert.equal(finding?.outcome, outcome);
       assert.match(finding.message, message);
       assert.equal(finding.remedy === undefined, outcome === 'ok');
     }
     await writeFile(join(secrets, 'broker-client'), makeCertificate('box').key, { mode: 0o600 });
-    const keyOnly = await found();
+    const keyOnly = await found(secret);
     assert.match(keyOnly?.message ?? '', /holds no certificate/);
     assert.doesNotMatch(JSON.stringify(keyOnly), /PRIVATE/);
   });
@@ -66,7 +79,7 @@ describe('rollcall doctor', () => {
     await using directory = await makeDirectory();
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, configuration(directory.path));
-    const before = await examineBox(config);
+    const before = await examineBox(config, machine);
     assert.match(of(before, 'gallery key')?.remedy ?? '', /rollcall key init/);
     assert.equal(of(before, 'secret of camera door')?.outcome, 'failed');
     assert.equal(of(before, 'data directory')?.outcome, 'warning');
@@ -77,30 +90,49 @@ describe('rollcall doctor', () => {
     await mkdir(join(directory.path, 'data'));
     await writeFile(join(secrets, 'gallery-key'), Buffer.alloc(32, 7), { mode: 0o600 });
     await writeFile(join(secrets, 'camera-door'), 'no colon here', { mode: 0o600 });
-    const after = await examineBox(config);
+    const after = await examineBox(config, machine);
     assert.equal(of(after, 'gallery key')?.outcome, 'ok');
     assert.match(of(after, 'secret of camera door')?.message ?? '', /user:password/);
     assert.doesNotMatch(JSON.stringify(after), /no colon here/);
     assert.equal(of(after, 'data directory')?.outcome, 'ok');
 
     await chmod(join(secrets, 'gallery-key'), 0o644);
-    assert.match(of(await examineBox(config), 'gallery key')?.remedy ?? '', /chmod/);
+    assert.match(of(await examineBox(config, machine), 'gallery key')?.remedy ?? '', /chmod/);
   });
 
   test('asks for no file of a key that lies elsewhere', async () => {
     await using directory = await makeDirectory();
-    const places = { secretsDirectory: join(directory.path, 'secrets') };
     const config = { gallery: { key: 'gallery-key', path: join(directory.path, 'gallery.db') } };
-    const outcomeOf = async (gallery?: Partial<BoxStatus['gallery']>): Promise<string> =>
-      (await keyFinding(config, places, gallery && { ...sealedGallery, ...gallery })).outcome;
+    const user = { uid: 998, name: 'rollcall' };
+    const problem = {
+      code: 'credential-missing',
+      message: 'the secret "gallery-key" does not exist',
+      remedy: 'x',
+    };
+    const missing = { what: 'the gallery', name: 'gallery-key', problem };
+    const report = { user, secrets: [missing], directories: [] };
+    const outcomeOf = async (gallery?: Partial<BoxStatus['gallery']>, view: HostView = { report }) =>
+      (await keyFinding(config, view, gallery && { ...sealedGallery, ...gallery })).outcome;
     assert.equal(await outcomeOf({ keyProvider: 'passphrase' }), 'ok');
     assert.equal(await outcomeOf({ keyProvider: 'tpm', state: 'open' }), 'ok');
-    assert.equal(await outcomeOf({ keyProvider: 'secret', state: 'open' }), 'ok', 'as a credential');
+    assert.equal(
+      await outcomeOf({ keyProvider: 'secret', state: 'open' }),
+      'warning',
+      'the next start needs it',
+    );
     assert.equal(await outcomeOf({ keyProvider: 'secret' }), 'failed');
     assert.equal(await outcomeOf({}), 'failed');
-    assert.equal(await outcomeOf(), 'failed', 'a new box');
+    const credential = { what: 'the gallery', name: 'gallery-key', source: 'credential' } as const;
+    const handed = { report: { ...report, secrets: [credential] } };
+    assert.equal(await outcomeOf({ keyProvider: 'secret', state: 'open' }, handed), 'ok', 'as a credential');
+    const withoutDaemon = { report, caller: { uid: 0 } };
+    assert.equal(await outcomeOf(undefined, withoutDaemon), 'failed', 'a new box');
     await writeFile(config.gallery.path, '');
-    assert.equal(await outcomeOf(), 'warning', 'only the daemon could tell where its key is');
+    assert.equal(
+      await outcomeOf(undefined, withoutDaemon),
+      'warning',
+      'only the daemon could tell where its key is',
+    );
   });
 
   test('tells how far a rotation of the key is, and what keeps it from ending', () => {
@@ -138,20 +170,109 @@ describe('rollcall doctor', () => {
     await writeFile(key, Buffer.alloc(32, 7), { mode: 0o600 });
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, configuration(directory.path));
-    const ofRoot = of(await examineBox(config), 'gallery key');
+    const ofRoot = of(await examineBox(config, machine), 'gallery key');
     assert.equal(ofRoot?.outcome, 'failed');
-    assert.match(ofRoot.message, /may not be read by the user of the daemon/);
+    assert.match(ofRoot.message, /whom the daemon runs as, may not read the secret/);
     await chown(key, 12_345, 12_345);
-    assert.equal(of(await examineBox(config), 'gallery key')?.outcome, 'ok');
+    assert.equal(of(await examineBox(config, machine), 'gallery key')?.outcome, 'ok');
     await chown(key, 54_321, 54_321);
-    assert.match(of(await examineBox(config), 'gallery key')?.message ?? '', /belongs to another user/);
+    assert.match(
+      of(await examineBox(config, machine), 'gallery key')?.message ?? '',
+      /belongs to another user/,
+    );
+  });
+
+  test('judges for the user and the credentials that the unit names while no daemon runs', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
+    await using directory = await makeDirectory();
+    const [units, secrets, data] = ['units', 'secrets', 'data'].map((name) => join(directory.path, name));
+    assert.ok(units !== undefined && secrets !== undefined && data !== undefined);
+    const dropIns = join(units, 'rollcalld.service.d');
+    await mkdir(dropIns, { recursive: true });
+    for (const path of [secrets, data]) await mkdir(path, { mode: 0o700 });
+    const key = join(directory.path, 'gallery-key.cred');
+    await writeFile(
+      join(units, 'rollcalld.service'),
+      '[Service]\nUser=rollcall\nLoadCredential=lost:/nowhere\n',
+    );
+    await writeFile(
+      join(dropIns, 'override.conf'),
+      `[Service]\nLoadCredential=\nLoadCredentialEncrypted=gallery-key:${key}\n LoadCredential = camera-door:/nowhere\n`,
+    );
+    const accounts = join(directory.path, 'passwd');
+    await writeFile(accounts, 'root:x:0:0::/root:/bin/sh\nrollcall:x:12345:12345::/:/usr/sbin/nologin\n');
+    const config = join(directory.path, 'rollcall.yaml');
+    await writeFile(config, configuration(directory.path));
+    await writeFile(key, '');
+    const findings = await examineBox(config, { unitDirectories: [units], accounts });
+    assert.match(
+      of(findings, 'daemon')?.message ?? '',
+      /judged from here, for the user "rollcall" \(uid 12345\)/,
+    );
+    assert.equal(of(findings, 'gallery key')?.outcome, 'ok', of(findings, 'gallery key')?.message);
+    const camera = of(findings, 'secret of camera door');
+    assert.equal(camera?.outcome, 'failed');
+    assert.match(camera.message, /hands the secret "camera-door" over from \/nowhere, which does not exist/);
+    const ofRoot = of(findings, 'data directory');
+    assert.equal(ofRoot?.outcome, 'failed', 'root may write there, and the daemon may not');
+    assert.match(ofRoot.remedy ?? '', /chown -R rollcall: .*data/);
+    await chown(data, 12_345, 12_345);
+    const after = await examineBox(config, { unitDirectories: [units], accounts });
+    assert.equal(of(after, 'data directory')?.outcome, 'ok');
+  });
+
+  test('believes the daemon where one runs: its user, its credentials, its directories', async () => {
+    await using directory = await makeDirectory();
+    const handed = join(directory.path, 'handed');
+    await mkdir(handed);
+    await writeFile(join(handed, 'camera-door'), 'admin:hunter2');
+    await writeFile(join(handed, 'gallery-key'), Buffer.alloc(32, 7));
+    const config = join(directory.path, 'rollcall.yaml');
+    const text = configuration(directory.path);
+    await writeFile(config, text);
+    const loaded = parseConfig(text);
+    assert.ok(loaded.ok);
+    const places = { credentialsDirectory: handed, secretsDirectory: loaded.config.secretsDir };
+    const user = { uid: 998, name: 'rollcall' };
+    const box: Partial<BoxControl> = {
+      status: () => ({ ...healthyStatus, gallery: { ...healthyStatus.gallery, keyProvider: 'secret' } }),
+      hostReport: () =>
+        reportOnHost({
+          user,
+          secrets: namedSecrets(loaded.config),
+          directories: { data: '/proc' },
+          nowMs: Date.now(),
+          find: (name) => findCredential(name, places),
+          faultOf: async () => 'read-only',
+        }),
+    };
+    await using _server = await startControlServer({
+      socketPath: loaded.config.control.socketPath,
+      box: box as BoxControl,
+      logger: silentLogger,
+    });
+    const findings = await examineBox(config, machine);
+    assert.match(of(findings, 'daemon')?.message ?? '', /runs as the user "rollcall" \(uid 998\)/);
+    assert.match(
+      of(findings, 'secret of camera door')?.message ?? '',
+      /is a systemd credential of the daemon/,
+    );
+    assert.match(of(findings, 'gallery key')?.message ?? '', /is a systemd credential of the daemon/);
+    const data = of(findings, 'data directory');
+    assert.equal(data?.outcome, 'failed');
+    assert.match(data.remedy ?? '', /add ReadWritePaths=\/proc to the unit/);
+    assert.match(of(findings, 'ffmpeg')?.message ?? '', /in use by the daemon/);
+    assert.doesNotMatch(JSON.stringify(findings), /hunter2/);
+    await writeFile(config, text.replace('camera-door', 'another-secret'));
+    const changed = of(await examineBox(config, machine), 'secret of camera door');
+    assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload it')], ['warning', true]);
   });
 
   test('stops at a configuration it cannot read and shows its lines', async () => {
     await using directory = await makeDirectory();
     const config = join(directory.path, 'rollcall.yaml');
     await writeFile(config, 'site: { id: site, timeZone: UTC }\ncamras: []\n');
-    const findings = await examineBox(config);
+    const findings = await examineBox(config, machine);
     assert.match(of(findings, 'configuration')?.message ?? '', /:2:1: .*camras/);
     assert.equal(of(findings, 'gallery key'), undefined);
   });

@@ -3,59 +3,16 @@ import { describe, test } from 'node:test';
 import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { describeStatus } from '../../daemon/cli/status.js';
-import type { BoxStatus, CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
+import type { BoxStatus } from '../../daemon/control/box-control.js';
 import type { OutboxStatus, ShownHeldBack } from '../../daemon/control/event-control.js';
 import type { RotationStatus } from '../../daemon/control/key-control.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
-import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
+import { healthyStatus as healthy } from '../support/healthy-status.js';
 
-const vision: VisionStatus = {
-  index: 0,
-  state: 'running',
-  restarts: 0,
-  provider: { requested: 'auto', actual: 'cpu' },
-  recogniser: 'mobilefacenet',
-  ffmpegVersion: '5.1.6',
-};
-
-const camera: CameraStatus = {
-  id: 'door',
-  name: 'Door',
-  isEnabled: true,
-  direction: 'both',
-  state: 'streaming',
-  counters: {},
-};
-
-const gallery: BoxStatus['gallery'] = { state: 'open', persons: 2, templates: 4, damagedRows: 0 };
-
-const certificate: CertificateStatus = {
-  whose: 'broker',
-  names: 'DNS:broker',
-  notBefore: '2026-01-01T00:00:00.000Z',
-  notAfter: '2026-03-01T00:00:00.000Z',
-  daysLeft: 90,
-  state: 'in force',
-};
-
-const healthy: BoxStatus = {
-  version: '0.1.0',
-  site: 'site',
-  box: 'box',
-  uptimeS: 60,
-  vision: [vision],
-  cameras: [camera, { ...camera, id: 'yard', isEnabled: false, state: 'disabled' }],
-  gallery,
-  broker: { state: 'connected', certificates: [certificate] },
-  conditions: ['running'],
-  events: { recorded: 70 },
-  outbox: { waiting: 0, acknowledgement: 'broker' },
-  intake: { taken: 40, facts: 4, suppressed: 12, givenUp: 0, waiting: 0 },
-  retention: { failures: 0 },
-  alerts: { rules: 1, pending: 0, failed: 0 },
-  eventLoop: { p99Ms: 1, maximumMs: 2 },
-};
-
+const { gallery } = healthy;
+const [vision] = healthy.vision;
+const [camera] = healthy.cameras;
+const [certificate] = healthy.broker.certificates;
 const trouble = { code: 'disk-full', message: 'the disk is full', remedy: 'make room' };
 const rotation: RotationStatus = {
   depth: 'deep',

@@ -1,86 +1,91 @@
-import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
 import { counted } from '../../base/counted.js';
+import { isRollcallError } from '../../base/errors.js';
 import { loadConfig } from '../../config/load.js';
 import { formatProblem } from '../../config/problem.js';
 import type { Config } from '../../config/schema.js';
 import type { BoxStatus } from '../../control/box-control.js';
 import { ControlClient } from '../../control/client.js';
-import type { CredentialPlaces } from '../../host/credentials.js';
-import { parseUserPassword } from '../../host/user-password-secret.js';
+import { readUnit } from '../../host/unit-file.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
-import { alertFindings } from '../alerts/alert-findings.js';
-import { clientCertificateFindings } from './doctor-certificates.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
+import {
+  describeView,
+  directoryFindings,
+  type HostView,
+  secretFindings,
+  viewWithoutDaemon,
+} from './doctor-host.js';
 import { keyFinding } from './doctor-key.js';
-import { openAsDaemon, placesOfDaemon } from './doctor-secret.js';
+import { daemonUser } from './doctor-secret.js';
 import { boxKeyFinding } from './identity-finding.js';
 import { statusFindings } from './status-areas.js';
 
-/** Free space under which the records of a busy day may not fit, bytes. */
-const enoughFreeBytes = 500 * 1024 * 1024;
+/** Where the machine tells of the service; by default where systemd and the system keep it. */
+export interface Machine {
+  readonly unitDirectories?: readonly string[];
+  readonly accounts?: string;
+}
 
-/** Looks at everything the daemon needs, one finding per thing, in the order an installer sets them up. */
-export async function examineBox(configPath: string): Promise<readonly Finding[]> {
-  const findings: Finding[] = [
-    await attempt('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`),
-  ];
+/**
+ * Looks at everything the daemon needs, one finding per thing, in the order an installer sets them up. What the daemon can
+ * tell comes from the daemon: only it has its user, its credentials and its view of the file system.
+ */
+export async function examineBox(configPath: string, machine: Machine = {}): Promise<readonly Finding[]> {
   const loaded = await loadConfig(configPath);
   if (!loaded.ok) {
-    for (const problem of loaded.problems) {
-      findings.push({
-        check: 'configuration',
-        outcome: 'failed',
-        message: formatProblem(configPath, problem),
-      });
-    }
-    return findings;
+    const problems = loaded.problems.map((problem) => formatProblem(configPath, problem));
+    const wrong = problems.map(
+      (message) => ({ check: 'configuration', outcome: 'failed', message }) as const,
+    );
+    return [await ffmpegFinding(undefined), ...wrong];
   }
   const { config } = loaded;
-  findings.push(ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`));
-  const daemon = await askDaemon(config);
-  const places = await placesOfDaemon(config);
-  findings.push(await keyFinding(config, places, 'status' in daemon ? daemon.status.gallery : undefined));
-  findings.push(await boxKeyFinding(config, places));
-  findings.push(...(await secretFindings(config, places)));
-  if (!('status' in daemon)) findings.push(...(await clientCertificateFindings(config, places)));
-  findings.push(...(await alertFindings(config, places)));
-  findings.push(...(await modelFindings(config)));
-  findings.push(await dataFinding(config));
-  findings.push(...('status' in daemon ? statusFindings(daemon.status) : [daemon.finding]));
-  return findings;
-}
-
-type Asked = { readonly status: BoxStatus } | { readonly finding: Finding };
-
-async function askDaemon(config: Config): Promise<Asked> {
-  try {
-    return { status: await new ControlClient(config.control.socketPath).status() };
-  } catch (error) {
-    return { finding: { ...failed('daemon', error), outcome: 'warning' } };
-  }
-}
-
-async function secretFindings(config: Config, places: CredentialPlaces): Promise<readonly Finding[]> {
-  const logins = [
-    ...config.cameras.map(({ id, credential }) => ({ what: `camera ${id}`, credential })),
-    { what: 'broker', credential: config.mqtt?.credential },
+  const { status, view, findings } = await askDaemon(config, machine);
+  return [
+    await ffmpegFinding(status),
+    ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`),
+    ...findings,
+    await keyFinding(config, view, status?.gallery),
+    status === undefined
+      ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
+      : ok('box key', 'the daemon signs with it'),
+    ...(await secretFindings(config, view)),
+    ...(await modelFindings(config)),
+    ...directoryFindings(config, view),
+    ...(status === undefined ? [] : statusFindings(status)),
   ];
-  const findings: Finding[] = [];
-  for (const { what, credential } of logins) {
-    if (credential === undefined) continue;
-    findings.push(
-      await attempt(`secret of ${what}`, async () => {
-        const bytes = await openAsDaemon(credential, places);
-        const isLogin = parseUserPassword(bytes) !== undefined;
-        bytes.fill(0);
-        if (!isLogin) throw new Error(`the secret "${credential}" is not of the form user:password`);
-        return `the secret "${credential}" is there and closed to others`;
-      }),
-    );
+}
+
+/** That which the daemon decodes with; without one, that which it would find from here. */
+async function ffmpegFinding(status: BoxStatus | undefined): Promise<Finding> {
+  const [version] = (status?.vision ?? []).flatMap(({ ffmpegVersion }) => ffmpegVersion ?? []);
+  if (version !== undefined) return ok('ffmpeg', `FFmpeg ${version}, in use by the daemon`);
+  return attempt('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`);
+}
+
+interface Asked {
+  /** Absent where no daemon answers. */
+  readonly status?: BoxStatus;
+  readonly view: HostView;
+  /** Of the daemon itself: whether it answers, and from whose view the rest is judged. */
+  readonly findings: readonly Finding[];
+}
+
+async function askDaemon(config: Config, { unitDirectories, accounts }: Machine): Promise<Asked> {
+  const client = new ControlClient(config.control.socketPath);
+  try {
+    const status = await client.status();
+    const view = { report: await client.hostReport() };
+    return { status, view, findings: [ok('daemon', describeView(view))] };
+  } catch (error) {
+    if (!isRollcallError(error)) throw error;
+    const unit = await readUnit('rollcalld.service', unitDirectories);
+    const view = await viewWithoutDaemon(config, await daemonUser(config, unit, accounts), unit);
+    const finding = failed('daemon', error);
+    const message = `${finding.message}; ${describeView(view)}`;
+    return { view, findings: [{ ...finding, message, outcome: 'warning' }] };
   }
-  return findings;
 }
 
 async function modelFindings(config: Config): Promise<readonly Finding[]> {
@@ -99,32 +104,4 @@ async function modelFindings(config: Config): Promise<readonly Finding[]> {
     }
   }
   return findings;
-}
-
-async function dataFinding({ dataDir }: Config): Promise<Finding> {
-  const check = 'data directory';
-  try {
-    await access(dataDir, constants.W_OK);
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isMissing)
-      return {
-        check,
-        outcome: 'warning',
-        message: `${dataDir} does not exist yet`,
-        remedy: 'the daemon makes it at its first start',
-      };
-    return { ...failed(check, error), remedy: `give ${dataDir} to the user of rollcalld` };
-  }
-  const { bavail, bsize } = await statfs(dataDir);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= enoughFreeBytes)
-    return ok(check, `${dataDir} can be written, ${Math.round(freeBytes / 1e9)} GB free`);
-  const message = `${dataDir} has only ${Math.round(freeBytes / 1e6)} MB free`;
-  return {
-    check,
-    outcome: 'failed',
-    message,
-    remedy: 'make room on its file system: events cannot be recorded without',
-  };
 }

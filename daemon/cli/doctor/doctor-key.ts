@@ -1,34 +1,43 @@
 import { stat } from 'node:fs/promises';
-import { isRollcallError } from '../../base/errors.js';
+import { galleryKeyUse } from '../../config/machine-needs.js';
 import type { Config } from '../../config/schema.js';
 import type { BoxStatus } from '../../control/box-control.js';
-import type { CredentialPlaces } from '../../host/credentials.js';
-import { wipe } from '../../host/sodium.js';
 import { describeRotation } from '../key/key-text.js';
-import { type Finding, failed, ok } from './doctor-finding.js';
-import { openAsDaemon } from './doctor-secret.js';
+import { type Finding, ok } from './doctor-finding.js';
+import { type HostView, secretFinding, secretOf } from './doctor-host.js';
 
 const check = 'gallery key';
 
-/** Whether the gallery's key is where the daemon looks for it. `gallery`: what the daemon says, where it runs. */
+/** Whether the daemon finds the gallery's key. `gallery`: what the daemon says of it, where it runs. */
 export async function keyFinding(
   { gallery: { key: name, path } }: { readonly gallery: Pick<Config['gallery'], 'key' | 'path'> },
-  places: CredentialPlaces,
+  view: HostView,
   gallery: BoxStatus['gallery'] | undefined,
 ): Promise<Finding> {
   if (gallery?.keyProvider === 'passphrase') return ok(check, 'comes from a passphrase');
   if (gallery?.keyProvider === 'tpm') return ok(check, 'is sealed to the TPM of this box');
-  try {
-    wipe(await openAsDaemon(name, places));
-    return ok(check, `the secret "${name}" is there and closed to others`);
-  } catch (error) {
-    if (!isRollcallError(error, 'credential-missing')) return failed(check, error);
-    if (gallery?.state === 'open') return ok(check, `the daemon has the secret "${name}" as a credential`);
-    if (gallery === undefined && (await exists(path))) return unknownKey(name);
-    const remedy = `run 'rollcall key init', or hand over the credential "${name}"`;
-    return { ...failed(check, error), remedy };
-  }
+  const secret = secretOf(galleryKeyUse, name, view);
+  const isMissing = secret === undefined || secret.problem?.code === 'credential-missing';
+  const found = secret === undefined ? undefined : await secretFinding(check, secret, view);
+  if (found !== undefined && (!isMissing || found.outcome === 'ok')) return found;
+  if (gallery?.state === 'open') return goneFinding(name);
+  if (gallery === undefined && (await exists(path))) return unknownKey(name);
+  return {
+    check,
+    outcome: 'failed',
+    message: found?.message ?? `the secret "${name}" does not exist`,
+    remedy: `run 'rollcall key init', or hand over the credential "${name}"`,
+  };
 }
+
+/** The daemon read it at its start. */
+const goneFinding = (name: string): Finding => ({
+  check,
+  outcome: 'warning',
+  message: `the gallery is open, but the daemon does not find the secret "${name}" any more`,
+  remedy:
+    "put it back before the next start of the daemon; 'rollcall key status' tells which key is in force, and 'rollcall key providers' where it is",
+});
 
 /** The gallery has a key already; only the daemon knows which. */
 function unknownKey(name: string): Finding {
