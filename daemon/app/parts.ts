@@ -148,11 +148,12 @@ export class ReplaceableParts implements AsyncDisposable {
   }
 
   /**
-   * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed. Throws when a part
+   * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed; also the connection to a
+   * broker that refuses something, so that it is tried again at once. Throws when a part
    * cannot be planned or vision does not start with it; everything then runs as before. `signal` ends the wait for vision.
    */
   replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
-    return this.#inTurn(() => this.#replace(config, signal));
+    return this.#inTurn(() => this.#replace(config, signal, { triesAgain: true }));
   }
 
   /** Takes up what was switched beside the configuration. Throws as `replace` does. */
@@ -178,7 +179,11 @@ export class ReplaceableParts implements AsyncDisposable {
     return result;
   }
 
-  async #replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+  async #replace(
+    config: Config,
+    signal: AbortSignal,
+    { triesAgain = false } = {},
+  ): Promise<readonly ReplacedPart[]> {
     const plans = await planParts(config, this.#options);
     const before = this.#plans;
     const replaced: ReplacedPart[] = [];
@@ -186,7 +191,8 @@ export class ReplaceableParts implements AsyncDisposable {
       await this.#replaceVision(plans.vision, config, signal);
       replaced.push('vision processes');
     }
-    if (!isDeepStrictEqual(before.publishing, plans.publishing)) {
+    const isRefused = triesAgain && this.#publisher?.isRefusedSomething() === true;
+    if (isRefused || !isDeepStrictEqual(before.publishing, plans.publishing)) {
       await this.#replacePublisher(plans.publishing);
       replaced.push('broker connection');
     }

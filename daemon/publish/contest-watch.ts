@@ -1,5 +1,6 @@
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { Ending } from './acceptance.js';
 import { brokerError } from './broker/broker-errors.js';
 import type { ConditionPort } from './condition-port.js';
 
@@ -36,20 +37,20 @@ export class ContestWatch {
     return this.#problem;
   }
 
-  /** A connection could not be made (`livedMs` undefined) or has ended. */
-  ended({ code }: RollcallError, livedMs: number | undefined): void {
+  /**
+   * A connection could not be made (`livedMs` undefined) or has ended. One that ended because the broker hung up on a message
+   * of this box says nothing of other clients.
+   */
+  ended({ code }: RollcallError, livedMs: number | undefined, ending: Ending): void {
     if (code === 'broker-client-id-taken') {
       this.#contested(true);
       return;
     }
+    if (ending.isExplained) this.#shortLives = 0;
+    if (ending.isOurs) return;
     const isSuspicious = code === 'broker-connection-lost' && livedMs !== undefined && livedMs < shortLifeMs;
     this.#shortLives = isSuspicious ? this.#shortLives + 1 : 0;
     if (this.#shortLives >= suspiciousCount) this.#contested(false);
-  }
-
-  /** A connection has ended for another reason, and those before it as well. */
-  explained(): void {
-    this.#shortLives = 0;
   }
 
   /** A connection has lasted. */

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { Recurring } from '../base/recurring.js';
 import type { BoxIdentity } from '../domain/events/box-identity.js';
-import type { SentEvent } from './blocking-events.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { Companion } from './companion.js';
 import { Drain, type DrainOptions } from './drain.js';
@@ -12,7 +11,7 @@ import { type BoxState, type StateToSay, stateText } from './encoding.js';
 import type { EventOutbox } from './event-outbox.js';
 import type { PictureOf, SendingFacts } from './outgoing.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
-import { refusedWith } from './publish-refusal.js';
+import { refusedWith, retryOf } from './publish-refusal.js';
 import type { PublisherTimings } from './publisher-timings.js';
 import { repeatEveryMs } from './retained-documents.js';
 import { Sender } from './sender.js';
@@ -37,7 +36,6 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly passedOver: ReadonlySet<number>;
-  readonly oneByOne: number;
   readonly onOnline: () => void;
   readonly onAcknowledged: DrainOptions['onAcknowledged'];
   readonly onRefused: NonNullable<DrainOptions['onRefused']>;
@@ -51,18 +49,17 @@ const largestWindow = 64;
 export class Delivery {
   readonly drain: Drain;
   readonly #options: DeliveryOptions;
-  readonly #sender: Sender;
   readonly #ended = new AbortController();
   #sequence: number;
   #isOnline = false;
   #said: BoxState | undefined;
   /** The state message that was published last. */
   #standing: Uint8Array | undefined;
+  #again: Timer | undefined;
 
   constructor(options: DeliveryOptions) {
     const { connection, timings } = options;
     const sender = new Sender(options);
-    this.#sender = sender;
     this.#options = options;
     this.#sequence = options.onlineSequence;
     this.drain = new Drain({
@@ -74,16 +71,10 @@ export class Delivery {
       clock: options.clock,
       logger: options.logger,
       passedOver: options.passedOver,
-      oneByOne: options.oneByOne,
       onAcknowledged: options.onAcknowledged,
       onRefused: options.onRefused,
       onTooLarge: options.onTooLarge,
     });
-  }
-
-  /** What the broker did not answer, in the order in which it was sent; stays when the connection has ended. */
-  get unanswered(): readonly SentEvent[] {
-    return this.#sender.unanswered;
   }
 
   /**
@@ -98,6 +89,7 @@ export class Delivery {
       return failure;
     } finally {
       this.#ended.abort();
+      this.#again?.cancel();
       this.drain.end();
       connection.abort();
     }
@@ -139,9 +131,23 @@ export class Delivery {
 
   /** The same message, with its number: it says nothing new, and stands there again if somebody else has written there. */
   async #repeatState(): Promise<void> {
-    const { connection, topics } = this.#options;
-    if (this.#standing !== undefined)
-      await connection.publish(topics.state, this.#standing, { isRetained: true });
+    if (this.#standing !== undefined) await this.#publishState(this.#standing);
+  }
+
+  /** Where the broker refuses it, it is said again after a while: the broker may allow it by then. */
+  async #publishState(message: Uint8Array): Promise<void> {
+    const { clock, connection, timings, topics } = this.#options;
+    try {
+      await connection.publish(topics.state, message, { isRetained: true });
+    } catch (error) {
+      if (refusedWith(error) !== undefined && !this.#ended.signal.aborted) {
+        this.#again?.cancel();
+        const retryInMs = retryOf(error) ?? timings.heldRetryMs;
+        // A failure has asked for the next try already, or the connection has ended.
+        this.#again = clock.after(retryInMs, () => void this.#repeatState().catch(() => undefined));
+      }
+      throw error;
+    }
   }
 
   /** Says again that the box is online, where its state is no longer as was said; when it is online, if not yet. */
@@ -199,12 +205,12 @@ export class Delivery {
   }
 
   async #say(message: Omit<StateToSay, 'timeMs' | 'lastSequence' | keyof BoxState>): Promise<void> {
-    const { clock, connection, from, boxState, outbox, signer, topics } = this.#options;
+    const { clock, from, boxState, outbox, signer } = this.#options;
     this.#said = boxState();
     const lastSequence = outbox.newestSequence();
     const text = stateText({ ...message, ...this.#said, lastSequence, timeMs: clock.wallMs() }, from);
     const payload = new TextEncoder().encode(await signer.sign(text));
     this.#standing = payload;
-    await connection.publish(topics.state, payload, { isRetained: true });
+    await this.#publishState(payload);
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../base/clock.js';
-import { isRollcallError, messageOf, type RollcallError } from '../base/errors.js';
+import { messageOf, type RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { EventKind } from '../domain/events/event.js';
 import type { EventOutbox, OutboxRow } from './event-outbox.js';
 import { asPublishError, brokerSilence } from './publish-errors.js';
-import { packetTooLarge, refusedWith } from './publish-refusal.js';
+import { condemnsTopic, packetTooLarge, refusedWith, retryOf } from './publish-refusal.js';
 import type { KindRefusal } from './refused-kinds.js';
 
 export interface DrainOptions {
@@ -13,11 +13,9 @@ export interface DrainOptions {
   readonly publish: (row: OutboxRow) => Promise<void>;
   /** Unacknowledged messages at most. */
   readonly window: number;
-  /** So many at the beginning are sent one at a time. Default 0. */
-  readonly oneByOne?: number;
   /** Silence of the broker, while messages wait for its acknowledgement, after which the connection is given up. */
   readonly ackTimeoutMs: number;
-  /** How long a kind that the broker refused waits before it is tried again. */
+  /** How long a kind that the broker refused waits before it is tried again, where the refusal does not say. */
   readonly heldRetryMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -28,7 +26,7 @@ export interface DrainOptions {
   /** Called when a kind begins to wait because the broker refused its topic. */
   readonly onRefused?: (kind: EventKind, refusal: KindRefusal) => void;
   /** Called when an event begins to wait because the broker says that it is too large. */
-  readonly onTooLarge?: (sequence: number, kind: EventKind, reason: string) => void;
+  readonly onTooLarge?: (sequence: number, kind: EventKind, error: RollcallError) => void;
 }
 
 interface HeldKind {
@@ -36,12 +34,6 @@ interface HeldKind {
   /** The oldest of those that were refused. */
   readonly fromSequence: number;
 }
-
-/**
- * MQTT 5 reason codes (section 3.4.2.1) that condemn the message or its topic, not the connection: unspecified, specific to the
- * broker, not authorised, topic name invalid, payload format invalid. Another connection would meet the same answer.
- */
-const topicRefusals: ReadonlySet<number> = new Set([0x80, 0x83, 0x87, 0x90, 0x99]);
 
 const none: ReadonlySet<number> = new Set();
 
@@ -57,7 +49,6 @@ export class Drain {
   readonly #acknowledged = new Set<number>();
   readonly #held = new Map<EventKind, HeldKind>();
   #cursor = 0;
-  #answeredCount = 0;
   #lastProgressMs = 0;
   #watch: Timer | undefined;
   #deletion: Timer | undefined;
@@ -91,8 +82,7 @@ export class Drain {
 
   /** Sends what the window has room for. Call when something was recorded. */
   pump(): void {
-    const { oneByOne = 0, window } = this.#options;
-    const room = (this.#answeredCount < oneByOne ? 1 : window) - this.#inFlight.size;
+    const room = this.#options.window - this.#inFlight.size;
     if (this.#hasEnded || room <= 0) return;
     for (const row of this.#next(room)) {
       this.#cursor = row.sequence;
@@ -103,6 +93,9 @@ export class Drain {
   /** Looks again from `sequence` on: rows came into the outbox that lie before those sent last. */
   rewind(sequence: number): void {
     this.#cursor = Math.min(this.#cursor, sequence - 1);
+    // Of a kind that is held back they are not seen now.
+    for (const [kind, held] of this.#held)
+      this.#held.set(kind, { ...held, fromSequence: Math.min(held.fromSequence, sequence) });
     this.pump();
   }
 
@@ -163,36 +156,36 @@ export class Drain {
   #onFailure(sequence: number, kind: EventKind, error: unknown): void {
     this.#settle(sequence);
     const reasonCode = refusedWith(error);
-    if (reasonCode === packetTooLarge) this.#passOver(kind, sequence, error);
-    else if (reasonCode === undefined || !topicRefusals.has(reasonCode)) this.#fail(asPublishError(error));
+    if (reasonCode === packetTooLarge) this.#passOver(kind, sequence, asPublishError(error));
+    else if (reasonCode === undefined || !condemnsTopic(reasonCode)) this.#fail(asPublishError(error));
     else this.#hold(kind, sequence, error);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
   /** The cursor is beyond it already. */
-  #passOver(kind: EventKind, sequence: number, error: unknown): void {
+  #passOver(kind: EventKind, sequence: number, error: RollcallError): void {
     this.#options.logger.error(
       'an event is too large for the broker; it waits in the outbox while others flow',
       {
         kind,
         sequence,
-        reason: messageOf(error),
-        remedy: isRollcallError(error) ? error.remedy : undefined,
+        reason: error.message,
+        remedy: error.remedy,
       },
     );
-    this.#options.onTooLarge?.(sequence, kind, messageOf(error));
+    this.#options.onTooLarge?.(sequence, kind, error);
     this.pump();
   }
 
   #settle(sequence: number): void {
     this.#inFlight.delete(sequence);
-    this.#answeredCount += 1;
     this.#lastProgressMs = this.#options.clock.monotonicMs();
   }
 
   #hold(kind: EventKind, sequence: number, error: unknown): void {
     if (this.#hasEnded) return;
-    const { clock, heldRetryMs, logger, onRefused } = this.#options;
+    const { clock, logger, onRefused } = this.#options;
+    const retryInMs = retryOf(error) ?? this.#options.heldRetryMs;
     const held = this.#held.get(kind);
     if (held !== undefined) {
       this.#held.set(kind, { ...held, fromSequence: Math.min(held.fromSequence, sequence) });
@@ -201,15 +194,15 @@ export class Drain {
     logger.error('the broker refuses one kind of event; it waits in the outbox while others flow', {
       kind,
       reason: messageOf(error),
-      retryInS: heldRetryMs / 1000,
+      retryInS: Math.round(retryInMs / 1000),
     });
-    const timer = clock.after(heldRetryMs, () => {
+    const timer = clock.after(retryInMs, () => {
       const { fromSequence } = this.#held.get(kind) ?? { fromSequence: 1 };
       this.#held.delete(kind);
       this.rewind(fromSequence);
     });
     this.#held.set(kind, { timer, fromSequence: sequence });
-    onRefused?.(kind, { sequence, reason: messageOf(error), retryInMs: heldRetryMs });
+    onRefused?.(kind, { sequence, reason: messageOf(error), retryInMs });
     this.pump();
   }
 

@@ -1,4 +1,5 @@
 import type { EventKind } from '../domain/events/event.js';
+import { isLarge } from './publish-refusal.js';
 
 /**
  * Why something waits while other events flow. `topic-refused`: the broker refuses the topic of the whole kind; `too-large`: it
@@ -22,10 +23,12 @@ export interface HeldBack {
   readonly sizeBytes?: number;
 }
 
-/** What is the matter, and what a person can do about it. */
-export const heldBackWords: Readonly<
-  Record<HoldingCause, { readonly message: string; readonly remedy: string }>
-> = {
+interface Words {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const words: Readonly<Record<HoldingCause, Words>> = {
   'topic-refused': {
     message: 'the broker refuses the topic of this kind',
     remedy: 'Let the broker allow this box to publish on it, as config/mosquitto-acl.example does.',
@@ -37,6 +40,19 @@ export const heldBackWords: Readonly<
   'ends-connection': {
     message: 'the broker ends the connection whenever this event is sent',
     remedy:
-      'It is probably too large for the broker: raise its limit for the size of messages (mosquitto: max_packet_size).',
+      'The broker probably does not allow this box to publish on the topic of this kind. Allow it, as config/mosquitto-acl.example does. If it is allowed, raise the limit of the broker for the size of messages (mosquitto: max_packet_size).',
   },
 };
+const endsForItsSize =
+  'It is probably too large for the broker: raise its limit for the size of messages (mosquitto: max_packet_size).';
+
+/** What is the matter, and what a person can do about it. */
+export function wordsOf({
+  cause,
+  kind,
+  sizeBytes = 0,
+}: Pick<HeldBack, 'cause' | 'kind' | 'sizeBytes'>): Words {
+  const found = words[cause];
+  const isForItsSize = cause === 'ends-connection' && isLarge({ event: kind, sizeBytes });
+  return isForItsSize ? { ...found, remedy: endsForItsSize } : found;
+}

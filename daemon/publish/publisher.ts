@@ -1,11 +1,12 @@
 import { sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
-import { RetrySchedule } from '../base/retry.js';
+import { jitteredWaitMs, RetrySchedule } from '../base/retry.js';
 import type { EventKind } from '../domain/events/event.js';
-import { BlockingEvents, type SentEvent } from './blocking-events.js';
-import { connectBroker, type MqttVersion } from './broker/broker-connection.js';
+import { Acceptance, type SentMessage } from './acceptance.js';
+import { type BrokerConnection, connectBroker, type MqttVersion } from './broker/broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './broker/certificate-watch.js';
 import { VersionChoice } from './broker/version-choice.js';
+import { CarefulConnection } from './careful-connection.js';
 import { nobodyToTell } from './condition-port.js';
 import { ContestWatch } from './contest-watch.js';
 import { Delivery } from './delivery.js';
@@ -16,6 +17,7 @@ import { asPublishError } from './publish-errors.js';
 import type { PublisherOptions } from './publisher-options.js';
 import { defaultTimings, type PublisherTimings } from './publisher-timings.js';
 import { RefusedKinds } from './refused-kinds.js';
+import type { Signer } from './signer.js';
 
 export interface PublisherStatus {
   readonly connection: 'connecting' | 'connected' | 'waiting' | 'ended';
@@ -33,6 +35,8 @@ export interface PublisherStatus {
   readonly heldKinds: readonly EventKind[];
   /** What waits because the broker did not take it; some of it may have left the outbox in another way. */
   readonly heldBack: readonly HeldBack[];
+  /** Topics on which the broker refuses something, by an answer or by hanging up; `+` where a level differs. */
+  readonly refusedTopics: readonly string[];
   /** The broker does not let the box read its commands. */
   readonly areCommandsRefused: boolean;
   /** Those of this box and of the broker that are known; none without TLS. */
@@ -44,6 +48,8 @@ export interface Publisher extends AsyncDisposable {
   status(): PublisherStatus;
   /** Sequences that were sent and that the outbox does not know to have arrived. */
   onTheWay(): readonly number[];
+  /** The broker refuses something of this box, which waits to be tried again. */
+  isRefusedSomething(): boolean;
   /** Events came back into the outbox, `sequence` the first of them. */
   lookAgain(sequence: number): void;
 }
@@ -74,10 +80,10 @@ class RunningPublisher implements Publisher {
   #version: MqttVersion | undefined;
   #problem: RollcallError | undefined;
   #delivery: Delivery | undefined;
-  #unanswered: readonly SentEvent[] = [];
+  #onTheWay: readonly SentMessage[] = [];
   #startsAnew = false;
   #publishedCount = 0;
-  readonly #blocking: BlockingEvents;
+  readonly #acceptance: Acceptance;
   readonly #contest: ContestWatch;
   readonly #refused: RefusedKinds;
   #onlineSinceMs: number | undefined;
@@ -96,7 +102,7 @@ class RunningPublisher implements Publisher {
     const { clientId, address } = broker;
     this.#contest = new ContestWatch({ broker: address.name, clientId, conditions, logger });
     this.#refused = refused;
-    this.#blocking = new BlockingEvents({
+    this.#acceptance = new Acceptance({
       clock,
       logger,
       retryMs: this.#timings.heldRetryMs,
@@ -111,7 +117,7 @@ class RunningPublisher implements Publisher {
     this.#running = this.#run().finally(() => {
       unsubscribe();
       forget();
-      this.#blocking[Symbol.dispose]();
+      this.#acceptance[Symbol.dispose]();
       return this.#certificates[Symbol.asyncDispose]();
     });
   }
@@ -126,7 +132,8 @@ class RunningPublisher implements Publisher {
       inFlightCount: this.#delivery?.drain.inFlightCount ?? 0,
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
-      heldBack: [...this.#refused.heldBack(), ...this.#blocking.heldBack()],
+      heldBack: [...this.#refused.heldBack(), ...this.#acceptance.heldBack()],
+      refusedTopics: this.#acceptance.refusedTopics,
       areCommandsRefused: this.#refused.has('command'),
       certificates: this.#certificates.status(),
     };
@@ -134,6 +141,11 @@ class RunningPublisher implements Publisher {
 
   onTheWay(): readonly number[] {
     return this.#delivery?.drain.onTheWay ?? [];
+  }
+
+  isRefusedSomething(): boolean {
+    const { heldBack, refusedTopics, areCommandsRefused } = this.status();
+    return heldBack.length > 0 || refusedTopics.length > 0 || areCommandsRefused;
   }
 
   lookAgain(sequence: number): void {
@@ -146,7 +158,7 @@ class RunningPublisher implements Publisher {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, random } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       this.#connection = 'connecting';
@@ -158,45 +170,35 @@ class RunningPublisher implements Publisher {
       this.#problem = failure;
       // A broker of MQTT 3.1.1 would bring what it keeps for the box again and again.
       if (failure.code === 'broker-packet-too-large') this.#startsAnew = true;
-      if (this.#blocking.ended(failure, this.#unanswered)) this.#contest.explained();
-      else this.#contest.ended(failure, livedMs);
-      this.#unanswered = [];
-      this.#outage.failed(failure);
+      const ending = this.#acceptance.ended(failure, this.#onTheWay);
+      this.#onTheWay = [];
+      this.#contest.ended(failure, livedMs, ending);
+      // What it hangs up on is told by itself; everything else flows.
+      if (!ending.isExplained) this.#outage.failed(failure);
+      // Where it is known what not to send, the next connection gets further: no reason to wait longer each time.
+      const waitMs = ending.isExplained
+        ? jitteredWaitMs(this.#timings.retry, 0, random)
+        : this.#schedule.failed();
       // Aborting the wait is how it ends early; the loop looks at the signal.
-      await sleep(clock, this.#schedule.failed(), signal).catch(() => undefined);
+      await sleep(clock, waitMs, signal).catch(() => undefined);
     }
     this.#connection = 'ended';
   }
 
   /** Resolves with why the connection could not be made or ended; undefined after a goodbye. */
   async #connectAndDeliver(): Promise<RollcallError | undefined> {
-    const { broker, topics, from, clock, state, nameOf, pictureOf, companions = [] } = this.#options;
+    const { topics, from, clock, state, nameOf, pictureOf, companions = [] } = this.#options;
     const { takeStateSequences, outbox, logger } = this.#options;
-    const { signal } = this.#stop;
     // The last will is given to the broker now: its number must be above those of all messages until then.
     const offlineSequence = takeStateSequences(statesPerConnection);
     const onlineSequence = offlineSequence - statesPerConnection + 1;
-    const lost = { state: 'offline', reason: 'connection-lost', sequence: offlineSequence } as const;
     const signer = this.#options.signer();
-    const lastWords = await signer.sign(
-      stateText(
-        { ...lost, ...state.current(), lastSequence: outbox.newestSequence(), timeMs: clock.wallMs() },
-        from,
-      ),
-    );
-    const will = { topic: topics.state, payload: new TextEncoder().encode(lastWords) };
-    const connection = await this.#versions.connect((version) =>
-      connectBroker({
-        ...broker,
-        ...this.#timings,
-        version,
-        will,
-        ...(this.#options.inbox === undefined ? {} : { inbox: this.#options.inbox }),
-        startsAnew: this.#startsAnew,
-        signal,
-        onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
-      }),
-    );
+    const acceptance = this.#acceptance;
+    const connection = new CarefulConnection({
+      connection: await this.#connect(signer, offlineSequence),
+      acceptance,
+      topics,
+    });
     this.#version = connection.version;
     this.#delivery = new Delivery({
       connection,
@@ -214,25 +216,47 @@ class RunningPublisher implements Publisher {
       clock,
       logger,
       onOnline: () => this.#onOnline(),
-      passedOver: this.#blocking.passedOver,
-      oneByOne: this.#blocking.oneByOne,
-      onAcknowledged: (kind, sequence) => {
-        this.#blocking.acknowledged(sequence);
+      passedOver: acceptance.passedOver,
+      onAcknowledged: (kind) => {
         this.#publishedCount += 1;
         this.#schedule.progressed();
         this.#refused.taken(kind);
       },
       onRefused: (kind, refusal) => this.#refused.refused(kind, refusal),
-      onTooLarge: (sequence, kind, reason) => this.#blocking.tooLarge(sequence, kind, reason),
+      onTooLarge: (sequence, kind, error) => acceptance.tooLarge(sequence, kind, error),
     });
     try {
-      return await this.#delivery.run(signal);
+      return await this.#delivery.run(this.#stop.signal);
     } finally {
       // Staying connected, with every sign of life answered, is progress too.
       if (this.#problem === undefined) this.#schedule.progressed();
-      this.#unanswered = this.#delivery.unanswered;
+      this.#onTheWay = connection.onTheWay;
       this.#delivery = undefined;
     }
+  }
+
+  async #connect(signer: Signer, offlineSequence: number): Promise<BrokerConnection> {
+    const { broker, topics, from, clock, state, outbox, inbox } = this.#options;
+    const lost = { state: 'offline', reason: 'connection-lost', sequence: offlineSequence } as const;
+    const lastWords = await signer.sign(
+      stateText(
+        { ...lost, ...state.current(), lastSequence: outbox.newestSequence(), timeMs: clock.wallMs() },
+        from,
+      ),
+    );
+    const will = { topic: topics.state, payload: new TextEncoder().encode(lastWords) };
+    return this.#versions.connect((version) =>
+      connectBroker({
+        ...broker,
+        ...this.#timings,
+        version,
+        will,
+        ...(inbox === undefined ? {} : { inbox }),
+        startsAnew: this.#startsAnew,
+        signal: this.#stop.signal,
+        onSecured: ({ certificate }) => this.#certificates.sawBroker(certificate),
+      }),
+    );
   }
 
   #onOnline(): void {
@@ -243,6 +267,7 @@ class RunningPublisher implements Publisher {
     this.#steady = clock.after(this.#timings.steadyAfterMs, () => {
       this.#contest.lasted();
       this.#refused.lasted();
+      this.#acceptance.lasted();
     });
     this.#problem = undefined;
     this.#schedule.progressed();

@@ -1,8 +1,6 @@
-import type { SentEvent } from './blocking-events.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { OutboxRow } from './event-outbox.js';
 import { outgoingText, type PictureOf, pictureFor, type SendingFacts } from './outgoing.js';
-import { refusedWith } from './publish-refusal.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 
@@ -23,16 +21,10 @@ const contentType = 'application/cloudevents+json; charset=utf-8';
 /** Signs events and sends them, in the order in which they are given: signing takes its time, and not always the same. */
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #unanswered = new Map<number, SentEvent>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SenderOptions) {
     this.#options = options;
-  }
-
-  /** What the broker neither acknowledged nor refused, in the order in which it was sent; stays when the connection ends. */
-  get unanswered(): readonly SentEvent[] {
-    return [...this.#unanswered.values()];
   }
 
   /** Resolves when the broker has acknowledged. Rejects as `BrokerConnection.publish` does. */
@@ -40,24 +32,14 @@ export class Sender {
     const { connection, topics } = this.#options;
     const message = this.#signed(row);
     const { sequence, kind } = row;
-    const begun = Promise.all([message, this.#turn]).then(([bytes]) => {
-      this.#unanswered.set(sequence, { sequence, kind, sizeBytes: bytes.byteLength });
-      return {
-        acknowledged: connection.publish(topics.event(kind, row.commandId), bytes, {
-          isRetained: false,
-          contentType,
-        }),
-      };
-    });
+    const topic = topics.event(kind, row.commandId);
+    const options = { isRetained: false, contentType, event: { sequence, kind } };
+    const begun = Promise.all([message, this.#turn]).then(([bytes]) => ({
+      acknowledged: connection.publish(topic, bytes, options),
+    }));
     // What goes wrong with one is its own affair: the next is sent all the same.
     this.#turn = begun.catch(() => undefined);
-    try {
-      await (await begun).acknowledged;
-      this.#unanswered.delete(sequence);
-    } catch (error) {
-      if (refusedWith(error) !== undefined) this.#unanswered.delete(sequence);
-      throw error;
-    }
+    await (await begun).acknowledged;
   }
 
   async #signed(row: OutboxRow): Promise<Uint8Array> {

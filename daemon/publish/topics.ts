@@ -24,6 +24,11 @@ export interface Topics {
   readonly anyCommand: string;
   /** `<prefix>/<site>/<box>/check`: what `rollcall mqtt check` sends to itself; never retained, of no meaning to others. */
   readonly check: string;
+  /**
+   * The topic with `+` in place of the levels that differ between messages of one kind: the id of a command or of a camera.
+   * All that match it are alike for the access rules of a broker.
+   */
+  pattern(topic: string): string;
 }
 
 /**
@@ -43,6 +48,10 @@ export function topicsOf(prefix: string, { siteId, boxId }: BoxIdentity): Topics
     command: (name) => `${base}/command/${safeLevel(name)}`,
     anyCommand: `${base}/command/+`,
     check: `${base}/check`,
+    pattern: (topic) =>
+      topic.startsWith(`${base}/`)
+        ? topic.replace(/\/reply\/[^/]+$/, '/reply/+').replace(/\/camera\/[^/]+\/([^/]+)$/, '/camera/+/$1')
+        : topic,
   };
 }
 

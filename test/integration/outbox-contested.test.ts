@@ -79,6 +79,7 @@ test('a broker that names the reason (MQTT 5, 0x8E) is believed at once', async 
 
 describe('ContestWatch', () => {
   const lost = operational('broker-connection-lost', 'lost');
+  const unrelated = { isOurs: false, isExplained: false };
   const watch = () => {
     const conditions = heardConditions();
     const said = conditions.heard;
@@ -89,21 +90,31 @@ describe('ContestWatch', () => {
     const { said, watch: contest } = watch();
     const refused = operational('broker-refused', 'refused');
     for (let round = 0; round < 10; round += 1) {
-      for (const livedMs of [100, 100, 60_000, 100, 100, 100]) contest.ended(lost, livedMs);
-      contest.ended(refused, undefined);
-      contest.ended(lost, undefined);
+      for (const livedMs of [100, 100, 60_000, 100, 100, 100]) contest.ended(lost, livedMs, unrelated);
+      contest.ended(refused, undefined, unrelated);
+      contest.ended(lost, undefined, unrelated);
     }
     assert.deepEqual(said, []);
     assert.equal(contest.problem, undefined);
   });
 
+  test('takes no box for contested on whose messages the broker hangs up, between other short lives too', () => {
+    const { said, watch: contest } = watch();
+    for (let round = 0; round < 10; round += 1) {
+      contest.ended(lost, 100, unrelated);
+      for (let count = 0; count < 4; count += 1)
+        contest.ended(lost, 100, { isOurs: true, isExplained: count === 3 });
+    }
+    assert.deepEqual(said, []);
+  });
+
   test('tells four short lives in a row, until one connection lasts', () => {
     const { said, watch: contest } = watch();
-    for (let count = 0; count < 4; count += 1) contest.ended(lost, 3000);
+    for (let count = 0; count < 4; count += 1) contest.ended(lost, 3000, unrelated);
     assert.deepEqual(said, [contested(false)]);
     assert.equal(contest.problem?.code, 'broker-client-id-taken');
     assert.match(contest.problem?.message ?? '', /perhaps another client/);
-    contest.ended(operational('broker-client-id-taken', 'taken'), 3000);
+    contest.ended(operational('broker-client-id-taken', 'taken'), 3000, unrelated);
     assert.doesNotMatch(contest.problem?.message ?? '', /perhaps/);
     contest.lasted();
     assert.equal(contest.problem, undefined);

@@ -3,16 +3,20 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ReplyNotice } from '../../daemon/domain/events/notice.js';
+import type { Companion } from '../../daemon/publish/companion.js';
 import { startAedes } from '../support/aedes-broker.js';
-import { subscribeToEvents } from '../support/event-subscriber.js';
+import { type ReceivedMessage, subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
+import { heardConditions } from '../support/heard-conditions.js';
 import { listenOnLoopback } from '../support/listening.js';
 import { startMosquitto, withoutMosquitto, writableOnly } from '../support/mosquitto.js';
+import { packetTypes, splitPackets } from '../support/packet-gate.js';
 import {
   type LogLine,
   memoryLog,
   openTestRecords,
   startTestPublisher,
+  stateTopic,
   type TestPublisherOptions,
   temporaryFolder,
 } from '../support/published-box.js';
@@ -157,6 +161,121 @@ describe('what a broker refuses', { skip: withoutMosquitto, timeout: 60_000 }, (
     assert.equal(records.outbox.pending(0, 10, [])[0]?.sequence, 2, 'kept, not dropped');
     const others = log.lines.filter(({ message }) => message.startsWith('another client'));
     assert.deepEqual(others, []);
+  });
+});
+
+/** A broker of MQTT 5 that ends the connection, with the reason "not authorised", on messages to the topic. */
+function goodbyeOn(topic: string, seen: string[]): (socket: Socket) => void {
+  return (socket) => {
+    let waiting: Buffer = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      const { packets, rest } = splitPackets(Buffer.concat([waiting, chunk]));
+      waiting = rest;
+      for (const packet of packets) {
+        const type = (packet[0] ?? 0) >> 4;
+        if (type === packetTypes.connect) socket.write(Uint8Array.of(0x20, 3, 0, 0, 0));
+        if (type === packetTypes.pingreq) socket.write(Uint8Array.of(0xd0, 0));
+        if (type !== packetTypes.publish) continue;
+        // The length of the packet has two bytes for all messages of this test.
+        const end = 5 + packet.readUInt16BE(3);
+        const name = packet.toString('utf8', 5, end);
+        if (name === topic) {
+          socket.end(Uint8Array.of(0xe0, 2, 0x87, 0));
+          return;
+        }
+        seen.push(name);
+        socket.write(Uint8Array.of(0x40, 2, packet[end] ?? 0, packet[end + 1] ?? 0));
+      }
+    });
+  };
+}
+
+describe('a broker that hangs up on a topic', { timeout: 60_000 }, () => {
+  const quick = { retry: { baseMs: 20, capMs: 100, sustainedMs: 60_000 } };
+
+  test('has that kind wait, brings the others, and is not taken for another client; later all come in order', async () => {
+    let isAllowed = false;
+    const hangsUpOn = (topic: string) => !isAllowed && /\/(unknown|attack|keys)$/.test(topic);
+    await using broker = await startAedes({ hangsUpOn });
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const conditions = heardConditions();
+    const timings = { ...quick, heldRetryMs: 3000 };
+    const facts = assortedFacts(30);
+    for (const fact of facts) records.record(fact);
+    const sequencesOf = (kind: string) => facts.flatMap((fact, at) => (fact.kind === kind ? [at + 1] : []));
+    const companions: Companion[] = [
+      {
+        join: (connection) =>
+          void connection
+            .publish('rollcall/site/box/keys', new Uint8Array(9), { isRetained: true })
+            .catch(() => undefined),
+      },
+    ];
+    await using publisher = startTestPublisher({ url: broker.url, records, conditions, timings, companions });
+    const arrived = () => subscriber.sequences;
+    await subscriber.until(() => arrived().length === 10);
+    assert.deepEqual(arrived(), sequencesOf('attendance'));
+    const heldKinds = () => publisher.status().heldBack.filter(({ cause }) => cause === 'topic-refused');
+    await until('both kinds to be held back', () => heldKinds().length === 2);
+    assert.deepEqual(
+      publisher.status().heldBack.map(({ cause, kind, sequence }) => [cause, kind, sequence]),
+      [
+        ['topic-refused', 'attack', 3],
+        ['topic-refused', 'unknown', 2],
+      ],
+    );
+    assert.match(publisher.status().heldBack[0]?.reason ?? '', /does not allow this box/);
+    const told = conditions.heard.filter((each) => each.includes('+'));
+    for (const kind of ['unknown', 'attack'])
+      assert.ok(
+        told.some((each) => each.endsWith(`+${kind}`)),
+        `${told}`,
+      );
+    assert.ok(!conditions.heard.some((each) => each.startsWith('begin client-id-contested')));
+    isAllowed = true;
+    await until('an empty outbox', () => records.outbox.depth() === 0);
+    for (const kind of ['attendance', 'unknown', 'attack'])
+      assert.deepEqual(
+        arrived().filter((sequence) => facts[sequence - 1]?.kind === kind),
+        sequencesOf(kind),
+      );
+  });
+
+  test('and says why (MQTT 5) has that kind wait at once', async () => {
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    for (const fact of [unknownFact(), attendanceFact(), attendanceFact()]) records.record(fact);
+    const log = memoryLog();
+    const seen: string[] = [];
+    await withServer(goodbyeOn('rollcall/site/box/event/unknown', seen), async (port) => {
+      const url = `mqtt://127.0.0.1:${port}`;
+      await using publisher = startTestPublisher({ url, records, logger: log.logger, timings: quick });
+      await until('the others to have left', () => records.outbox.depth() === 1);
+      assert.equal(publisher.status().mqttVersion, '5');
+      const [held] = publisher.status().heldBack;
+      assert.deepEqual([held?.cause, held?.kind], ['topic-refused', 'unknown']);
+      const line = await log.line(({ message }) => message.startsWith('events wait in the outbox'));
+      assert.equal(line['code'], 'broker-not-authorised');
+      assert.match(String(line['remedy']), /access rules/, 'it is not about the password');
+    });
+  });
+
+  test('of the state of the box keeps no event, and the state is said once it is allowed', async () => {
+    let isAllowed = false;
+    await using broker = await startAedes({ hangsUpOn: (topic) => !isAllowed && topic.endsWith('/state') });
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    for (const fact of assortedFacts(6)) records.record(fact);
+    await using subscriber = await subscribeToEvents(broker.url);
+    const timings = { ...quick, heldRetryMs: 1000 };
+    await using _publisher = startTestPublisher({ url: broker.url, records, timings });
+    await until('an empty outbox', () => records.outbox.depth() === 0);
+    isAllowed = true;
+    const isOnline = ({ topic, payload }: ReceivedMessage): boolean =>
+      topic === stateTopic && payload.includes('"online"');
+    await subscriber.until(() => subscriber.messages.some(isOnline));
   });
 });
 

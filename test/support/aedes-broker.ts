@@ -12,14 +12,17 @@ export interface AedesOptions {
   readonly deliversNothing?: boolean;
   /** Hangs up at what is larger: in MQTT 3.1.1 there is no other way to say so. */
   readonly largestBytes?: number;
+  /** Hangs up on messages to these topics, as brokers do whose access rules do not allow them. Asked anew each time. */
+  readonly hangsUpOn?: (topic: string) => boolean;
 }
 
 export async function startAedes(options: AedesOptions = {}): Promise<AedesBroker> {
   const { deliversNothing = false, largestBytes = Number.POSITIVE_INFINITY } = options;
+  const { hangsUpOn = () => false } = options;
   const broker = await Aedes.createBroker({
     ...(deliversNothing ? { authorizeForward: () => null } : {}),
-    authorizePublish: (_client, { payload }, answer) =>
-      answer(payload.length > largestBytes ? new Error('too large') : null),
+    authorizePublish: (_client, { topic, payload }, answer) =>
+      answer(payload.length > largestBytes || hangsUpOn(topic) ? new Error('not taken') : null),
   });
   const server = createServer(broker.handle);
   const port = await listenOnLoopback(server);

@@ -5,6 +5,7 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker/broker-connection.js';
+import { endingOf } from '../../daemon/publish/broker/broker-ending.js';
 import { brokerError, problemOf } from '../../daemon/publish/broker/broker-errors.js';
 import { VersionChoice } from '../../daemon/publish/broker/version-choice.js';
 import { OutageLog } from '../../daemon/publish/outage-log.js';
@@ -49,6 +50,11 @@ describe('problemOf', () => {
     });
     assert.equal(problemOf(both, 'lost'), 'refused');
   });
+});
+
+test('"not authorised" is about the password at the beginning, and later about what the box did', () => {
+  assert.equal(endingOf(coded(135), false, 'plain'), 'notAuthorised');
+  assert.equal(endingOf(coded(135), true, 'plain'), 'didNotAllow');
 });
 
 describe('brokerAddress', () => {

@@ -6,40 +6,8 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { EventKind } from '../../daemon/domain/events/event.js';
 import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
-import type { EventOutbox, OutboxRow } from '../../daemon/publish/event-outbox.js';
-
-/** An outbox in memory, as the records keep one on the disk. */
-function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = () => 'attendance') {
-  const rows = new Map<number, OutboxRow>();
-  let last = 0;
-  const add = (more: number): void => {
-    for (let added = 0; added < more; added += 1) {
-      last += 1;
-      rows.set(last, {
-        sequence: last,
-        kind: kindOf(last),
-        ageMs: 0,
-        isAgain: false,
-        commandId: null,
-        payload: Uint8Array.of(last % 256),
-      });
-    }
-  };
-  add(count);
-  const outbox: EventOutbox = {
-    pending: (after, limit, held) =>
-      [...rows.values()]
-        .filter(({ sequence, kind }) => sequence > after && !held.includes(kind))
-        .slice(0, limit),
-    acknowledge: (sequences) => {
-      for (const sequence of sequences) rows.delete(sequence);
-    },
-    depth: () => rows.size,
-    begin: () => undefined,
-    newestSequence: () => last,
-  };
-  return { outbox, add, left: () => [...rows.keys()] };
-}
+import type { EventOutbox } from '../../daemon/publish/event-outbox.js';
+import { memoryOutbox } from '../support/memory-outbox.js';
 
 interface Sent {
   readonly kind: EventKind;
@@ -228,6 +196,20 @@ describe('Drain', () => {
       sent.slice(-2).map(({ mark }) => mark),
       [1, 3],
     );
+  });
+
+  test('what comes back into the outbox while its kind is held back is sent with it', async () => {
+    const { outbox } = memoryOutbox(3);
+    const passedOver = new Set([1]);
+    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1, passedOver });
+    drain.pump();
+    sent[0]?.refuse(refusal(0x87));
+    await settle();
+    passedOver.clear();
+    drain.rewind(1);
+    assert.deepEqual(marks(), [2], 'not while the kind is held back');
+    clock.advanceBy(5000);
+    assert.deepEqual(marks(), [2, 1]);
   });
 
   test('an answer that another connection would meet, too, does not end it', async () => {

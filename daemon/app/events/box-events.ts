@@ -17,7 +17,7 @@ import type {
 import { eventKinds } from '../../domain/events/event-type.js';
 import { limitOf } from '../../domain/events/outbox-limits.js';
 import { isoTime } from '../../domain/iso-time.js';
-import { type HeldBack, heldBackWords } from '../../publish/held-back.js';
+import { type HeldBack, wordsOf } from '../../publish/held-back.js';
 import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';
 import type { OutboxControl } from '../centre/centre-events.js';
@@ -172,7 +172,7 @@ function shownHeldBack(held: HeldBack, isConnected: boolean): ShownHeldBack {
     ...(isTimed ? { until: isoTime(untilMs) } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    ...heldBackWords[cause],
+    ...wordsOf(held),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
+import type { EventKind } from '../../domain/events/event.js';
 import { refusal, tooLarge } from '../publish-refusal.js';
 import type { BrokerAccess } from './broker-access.js';
 import { endingOf, type Link } from './broker-ending.js';
@@ -43,6 +44,8 @@ export interface PublishOptions {
   readonly isRetained: boolean;
   /** What MQTT 5 tells of the payload; by default `application/json`. */
   readonly contentType?: string;
+  /** Of an event: which one it is. The broker is not told. */
+  readonly event?: { readonly sequence: number; readonly kind: EventKind };
 }
 
 /** One connection to a broker. It never reconnects: a new one is made instead, and the outbox knows what to send. */
@@ -267,6 +270,8 @@ async function subscribe(
       // Refusals are reason codes from 128; with MQTT 3.1.1 all of them are 128 (section 3.9.3).
       const refused = grants?.find(({ qos }) => qos >= 128);
       if (!error && refused === undefined) resolve();
+      // Without an answer, the failure is that of the connection, and `closed` knows the reason.
+      else if (error && !('packet' in error && error.packet)) client.end(true);
       else
         reject(
           operational('broker-subscribe-refused', `the broker refuses subscriptions to ${topic}`, {

@@ -6,6 +6,8 @@ export type Link = 'plain' | 'unsecured' | 'secured';
 /** Why a connection ended. `error`: the first that was heard of it; `isConnected`: the broker had let the box in. */
 export function endingOf(error: unknown, isConnected: boolean, link: Link): BrokerProblem {
   const problem = error === undefined ? 'lost' : namedProblem(error, isConnected);
+  // A broker that had let the box in does not mean its password.
+  if (problem === 'notAuthorised' && isConnected) return 'didNotAllow';
   if (problem !== 'lost' || isConnected) return problem;
   const early = { plain: 'closedEarly', unsecured: 'tlsEnded', secured: 'closedAfterTls' } as const;
   return early[link];

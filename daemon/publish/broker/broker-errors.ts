@@ -114,6 +114,13 @@ const diagnoses = {
       'Look at the log of the broker for why it ends them; give each box a client id of its own (mqtt.clientId).',
     passesByItself: false,
   },
+  didNotAllow: {
+    code: 'broker-not-authorised',
+    says: 'the broker ended the connection because this box did something that it may not do',
+    remedy:
+      'Allow this box to publish under its topics and to read its commands in the access rules of the broker, as config/mosquitto-acl.example does; the log of the broker names the topic.',
+    passesByItself: false,
+  },
   packetTooLarge: {
     code: 'broker-packet-too-large',
     says: 'the broker sends a packet that is larger than a box takes, and was hung up on before it came',
@@ -157,10 +164,16 @@ export function brokerError(problem: BrokerProblem, broker: string, cause?: unkn
   const { code, says, remedy, passesByItself } = diagnoses[problem];
   return operational(code, `${broker}: ${says}`, {
     remedy,
-    details: { broker, ...(cause === undefined ? {} : { reason: messageOf(cause) }) },
+    details: { broker, ...(cause === undefined ? {} : { reason: messageOf(cause) }), ...reasonCode(cause) },
     ...(cause === undefined ? {} : { cause }),
     retryable: passesByItself,
   });
+}
+
+/** What the broker answered, or gave as the reason for its goodbye. */
+function reasonCode(cause: unknown): { readonly reasonCode?: number } {
+  const isCoded = cause instanceof Error && 'code' in cause && typeof cause.code === 'number';
+  return isCoded ? { reasonCode: Number(cause.code) } : {};
 }
 
 /** Names what an error of the MQTT client means. `whenUnclear`: what an error without a known code is taken for. */
