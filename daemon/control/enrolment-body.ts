@@ -19,6 +19,7 @@ const headSchema = z.strictObject({
   externalId: z.string().optional(),
   notes: z.string().optional(),
   consent: givenConsentSchema.optional(),
+  faceNumber: z.int().positive().optional(),
   isDuplicateAllowed: z.boolean().default(false),
   isDryRun: z.boolean().default(false),
 });

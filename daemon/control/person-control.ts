@@ -1,4 +1,5 @@
 import type { Actor } from '../audit/actor.js';
+import type { NumberedFace } from '../domain/faces/photographed-faces.js';
 import type { GivenConsent } from '../domain/persons/consent.js';
 import type { GivenProfile, PersonProfile } from '../domain/persons/person-profile.js';
 
@@ -23,10 +24,29 @@ export interface PersonDetail extends PersonSummary, PersonProfile {
   readonly photographIds: readonly string[];
 }
 
+/** The face that was taken of a photograph with several. */
+export interface TakenFace {
+  readonly face: NumberedFace;
+  /** Faces in the photograph, this one included. */
+  readonly faceCount: number;
+}
+
 /** What happened to one photograph offered at enrolment. */
 export type PhotographResult =
-  | { readonly outcome: 'enrolled'; readonly qualityScore: number }
-  | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
+  | {
+      readonly outcome: 'enrolled';
+      readonly qualityScore: number;
+      /** Which face was taken; absent where there is one alone. */
+      readonly taken?: TakenFace;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+      /** Where one of several faces has to be picked, from left to right. */
+      readonly faces?: readonly NumberedFace[] | undefined;
+    };
 
 /** Why somebody is not enrolled; nothing was stored. */
 export type EnrolmentRefusal =
@@ -55,6 +75,8 @@ export type EnrolmentResult =
 export interface EnrolmentRequest extends GivenProfile {
   /** Files as a camera made them: JPEG, PNG, …; 1 to 20. */
   readonly photographs: readonly Buffer[];
+  /** Of one photograph with several faces, the one to take: from 1, from left to right. Absent: the one that it is of. */
+  readonly faceNumber?: number | undefined;
   /** Enrols although the face resembles somebody already enrolled. */
   readonly isDuplicateAllowed: boolean;
   /** Does everything but storing. Of no meaning in an import, which is dry when it is abandoned. */

@@ -16,14 +16,19 @@ export const KEPT_SIDE_PX = 480;
 const KEPT_QUALITY = 88;
 
 export type DecodedPhoto =
-  | { readonly outcome: 'ok'; readonly picture: Rgb24Picture }
+  | {
+      readonly outcome: 'ok';
+      readonly picture: Rgb24Picture;
+      /** Pixels of the photograph for one of `picture`, on either axis; 1 where it was not shrunk. */
+      readonly shrunkBy: number;
+    }
   | { readonly outcome: 'not-a-picture'; readonly reason: string };
 
 /** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws on what the bytes are. */
 export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
   try {
     const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
-    const { format } = await image.metadata();
+    const { format, width, height } = await image.metadata();
     if (!FORMATS.includes(format)) {
       return { outcome: 'not-a-picture', reason: `a file of the kind ${format} is no photograph` };
     }
@@ -37,6 +42,7 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
     return {
       outcome: 'ok',
       picture: { format: 'rgb24', widthPx: info.width, heightPx: info.height, data },
+      shrunkBy: Math.max(width, height) / Math.max(info.width, info.height),
     };
   } catch (error) {
     return { outcome: 'not-a-picture', reason: messageOf(error).trim() };

@@ -1,6 +1,7 @@
 import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
 import { boxCentre, intersectionOverUnion } from '../domain/faces/geometry.js';
 import { suppressNonMaxima } from '../domain/faces/non-maximum-suppression.js';
+import { fromLeftToRight, inForeground } from '../domain/faces/photographed-faces.js';
 import type { Rgb24Picture } from '../domain/faces/picture.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { withBorder } from './photo-decoding.js';
@@ -14,10 +15,7 @@ const LOOKS = [20 / 512, 20 / 1024] as const;
 /** Two finds that overlap more than this (intersection over union) are one face. */
 const SAME_FACE_OVERLAP = 0.4;
 
-/** Faces narrower than this share of the widest stand in the background and are not meant. */
-const BACKGROUND_SHARE = 1 / 3;
-
-/** The faces that a photograph is of, widest first; background faces are left out. */
+/** All faces of a photograph, from left to right. */
 export async function facesInPhoto(
   picture: Rgb24Picture,
   analyser: FaceAnalyser,
@@ -36,10 +34,7 @@ export async function facesInPhoto(
       .slice(0, index)
       .every((earlier) => intersectionOverUnion(earlier.box, face.box) <= SAME_FACE_OVERLAP),
   );
-  const widest = Math.max(...distinct.map((face) => face.box.width));
-  return distinct
-    .filter((face) => face.box.width >= widest * BACKGROUND_SHARE)
-    .sort((a, b) => b.box.width - a.box.width);
+  return fromLeftToRight(distinct);
 }
 
 async function detectTwice(picture: Rgb24Picture, analyser: FaceAnalyser): Promise<readonly Detection[]> {
@@ -62,7 +57,7 @@ async function detectInBorder(picture: Rgb24Picture, analyser: FaceAnalyser): Pr
   }));
 }
 
-/** The one whose middle is nearest to the middle of the picture; undefined where there is none. */
+/** Of the faces in the foreground the one nearest to the middle of the picture; undefined where no face is. */
 export function mostCentralFace(
   faces: readonly FaceLandmarks[],
   picture: Pick<Rgb24Picture, 'widthPx' | 'heightPx'>,
@@ -71,5 +66,5 @@ export function mostCentralFace(
     const centre = boxCentre(box);
     return Math.hypot(centre.x - picture.widthPx / 2, centre.y - picture.heightPx / 2);
   };
-  return [...faces].sort((a, b) => fromMiddle(a) - fromMiddle(b))[0];
+  return [...inForeground(faces)].sort((a, b) => fromMiddle(a) - fromMiddle(b))[0];
 }

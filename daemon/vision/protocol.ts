@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { detectorNames, passivePadNames, providerNames, recogniserNames } from '../config/vision-schema.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
+import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 
@@ -60,7 +61,13 @@ export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
   z.strictObject({ type: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
   /** The photograph's file is the attachment. `kept`: enrolment accepted it before, and a template is wanted whatever it is worth. */
-  z.strictObject({ type: z.literal('analyse-photo'), request: count, photograph: z.enum(['new', 'kept']) }),
+  z.strictObject({
+    type: z.literal('analyse-photo'),
+    request: count,
+    photograph: z.enum(['new', 'kept']),
+    /** Which face of a new one to take, from 1, from left to right; absent: the one that it is of. */
+    faceNumber: z.number().int().positive().optional(),
+  }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
   /** `sealTo`: the X25519 key that the picture is sealed to, 32 bytes in base64url. */
   z.strictObject({
@@ -124,6 +131,8 @@ const cameraStateSchema = z.discriminatedUnion('state', [
   }),
 ]);
 
+const numberedFace = z.strictObject({ number: z.number().int().positive(), place: z.enum(facePlaces), box });
+
 const photoOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -131,12 +140,16 @@ const photoOutcome = z.discriminatedUnion('outcome', [
     recogniser: identifier,
     quality,
     jpegBase64: z.string(),
+    /** The face that was taken, and how many there are; absent where it is the only one. */
+    taken: z.strictObject({ face: numberedFace, faceCount: count }).optional(),
   }),
   z.strictObject({
     outcome: z.literal('refused'),
     code: shortText,
     message: shortText,
     remedy: shortText,
+    /** Where one of several faces has to be picked, from left to right. */
+    faces: z.array(numberedFace).max(500).optional(),
   }),
 ]);
 

@@ -93,15 +93,17 @@ function reportProgress(
 function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): PhotoOutcome {
   if (analysis.outcome !== 'ok') {
     const { outcome: code, message, remedy } = analysis;
-    return { outcome: 'refused', code, message, remedy };
+    const faces = 'faces' in analysis ? { faces: analysis.faces.slice(0, 500) } : {};
+    return { outcome: 'refused', code, message, remedy, ...faces };
   }
-  const { embedding, quality, jpeg } = analysis;
+  const { embedding, quality, jpeg, face, faceCount } = analysis;
   return {
     outcome: 'ok',
     embeddingBase64: encodeEmbedding(embedding),
     recogniser,
     quality: { score: quality.score, reasons: [...quality.reasons] },
     jpegBase64: Buffer.from(jpeg).toString('base64'),
+    ...(faceCount > 1 ? { taken: { face, faceCount } } : {}),
   };
 }
 
@@ -119,8 +121,9 @@ async function answer(
 ): Promise<void> {
   const { request } = order;
   if (order.type === 'analyse-photo') {
-    const analyse = order.photograph === 'kept' ? analyseKeptPhoto : analysePhoto;
-    const analysis = await analyse(attachment, parts.analyser);
+    const analysis = await (order.photograph === 'kept'
+      ? analyseKeptPhoto(attachment, parts.analyser)
+      : analysePhoto(attachment, parts.analyser, order.faceNumber));
     parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');

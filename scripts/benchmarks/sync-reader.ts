@@ -40,7 +40,7 @@ export async function startPhotographReader(models: string): Promise<PhotographR
     recogniser: id,
     dimensions,
     threshold: matchPolicy(config, pack).threshold,
-    analysePhoto: (image) => pool.analysePhoto(image),
+    analysePhoto: (image, faceNumber) => pool.analysePhoto(image, faceNumber),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }

@@ -82,7 +82,12 @@ const add = (box: TestBox, name: string, ...args: readonly string[]) =>
 async function refusals(box: TestBox, photos: Photos, t: TestContext) {
   const cases: readonly (readonly [what: string, photo: string, reason: RegExp, remedy: RegExp])[] = [
     ['no face', photos.noFace, /there is no face/, /shows one face from the front/],
-    ['several faces', photos.twoFaces, /there are [2-9] faces/, /one person alone/],
+    [
+      'several faces',
+      photos.twoFaces,
+      /there are [2-9] faces .* 1 \(left, \d+ x \d+ pixels at /,
+      /one person alone.*--face/,
+    ],
     ['a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
     ['a blurred face', photos.blurred, /blurred/, /hold still/],
     ['a face in the dark', photos.dark, /dark|no face/, /light/],
@@ -102,6 +107,17 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       assert.match(verdict ?? '', /nothing was stored/);
     });
   }
+  await t.test('several faces, of which one is picked', async () => {
+    const picked = await add(box, 'Bea', '--image', photos.twoFaces, '--face', '4', '--dry-run');
+    assert.equal(picked.exitCode, 0, picked.stdout);
+    assert.match(picked.stdout, /took face 4 \(right, \d+ x \d+ pixels at \d+, \d+\) of 4$/m);
+    const ofTwo = await add(box, 'Bea', '--image', photos.twoFaces, photos.bea, '--face', '4');
+    assert.equal(ofTwo.exitCode, 2, ofTwo.stdout);
+    assert.match(
+      ofTwo.stderr,
+      /in one photograph, and these are 2\n +what to do: send that photograph alone/i,
+    );
+  });
   await t.test('photographs of two people', async () => {
     const { exitCode, stdout } = await add(
       box,

@@ -187,6 +187,8 @@ describe('a person who is changed by command', () => {
       (await enrol(box, issuer, wanted(4, { photographs: [Buffer.from('no picture')] }))).code,
       'photographs-refused',
     );
+    const second = await enrol(box, issuer, wanted(4, { face: 2 }));
+    assert.match(JSON.stringify(second.result), /"code":"no-such-face"/);
     const twoPeople = await enrol(box, issuer, wanted(4, { photographs: [paintFace('x'), paintFace('y')] }));
     assert.equal(twoPeople.code, 'photographs-refused');
     const { photographs } = twoPeople.result as {

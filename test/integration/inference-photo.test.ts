@@ -51,18 +51,17 @@ describe('photographs that can be used', () => {
     const turned = accepted(await analyse(sharp(lying).withMetadata({ orientation: 6 })));
     assert.ok(cosine(upright.embedding, turned.embedding) > 0.98);
     const { width, height } = await sharp(turned.jpeg).metadata();
-    const face = { width: turned.box.width, height: turned.box.height };
-    assert.ok(width <= height && face.width < face.height);
+    assert.ok(width <= height && turned.face.box.width < turned.face.box.height);
   });
 
   test('a face that fills the whole photograph is found all the same', async () => {
-    const { box } = accepted(await analyse(portrait('a')));
+    const { box } = accepted(await analyse(portrait('a'))).face;
     const tight = sharp(await portrait('a').png().toBuffer())
       .extract({
-        left: Math.round(box.x),
-        top: Math.round(box.y),
-        width: Math.round(box.width),
-        height: Math.round(box.height),
+        left: box.x,
+        top: box.y,
+        width: box.width,
+        height: box.height,
       })
       .resize(150);
     const outcome = await analyse(sharp(await tight.png().toBuffer()));
@@ -83,9 +82,60 @@ describe('photographs that can be used', () => {
     const far = await portrait('b').resize(70).png().toBuffer();
     const photo = sharp(await portrait('a').png().toBuffer()).extend({ left: 400, background: '#778' });
     const both = photo.composite([{ input: far, left: 60, top: 20 }]);
-    accepted(await analyse(sharp(await both.png().toBuffer())));
+    const { face, faceCount } = accepted(await analyse(sharp(await both.png().toBuffer())));
+    assert.deepEqual(
+      [face.number, face.place, faceCount],
+      [2, 'right', 2],
+      'but it is told which one was taken',
+    );
+  });
+
+  test('of one large face in the middle and a smaller one beside, the large one is taken', async () => {
+    const { box, alone } = await facesSideBySide();
+    const beside = sharp(await portrait('b').resize(240).png().toBuffer());
+    const photo = accepted(await analyse(await pairOf(beside)));
+    assert.ok(cosine(photo.embedding, alone.a.embedding) > 0.98);
+    assert.deepEqual([photo.face.number, photo.faceCount], [2, 2]);
+    assert.ok(Math.abs(photo.face.box.x - box.x) < 15, `${photo.face.box.x}, not ${box.x}`);
+  });
+
+  test('of two faces side by side either can be picked by its number, from left to right', async () => {
+    const { alone } = await facesSideBySide();
+    const pair = await (await pairOf(portrait('b'))).jpeg({ quality: 92 }).toBuffer();
+    const refused = await analysePhoto(pair, analyser);
+    assert.ok(refused.outcome === 'several-faces', refused.outcome);
+    assert.match(
+      refused.message,
+      /there are 2 faces .*: from left to right 1 \(left, \d+ x \d+ pixels at \d+, \d+\); 2 \(/,
+    );
+    assert.equal(refused.faces.length, 2);
+    const [left, right] = [await analysePhoto(pair, analyser, 1), await analysePhoto(pair, analyser, 2)];
+    assert.ok(cosine(accepted(left).embedding, alone.b.embedding) > 0.97);
+    assert.ok(cosine(accepted(right).embedding, alone.a.embedding) > 0.97);
+    const again = accepted(await analyseKeptPhoto(accepted(left).jpeg, analyser));
+    assert.ok(cosine(again.embedding, alone.b.embedding) > 0.95, 'what is kept shows that one in its middle');
+    const third = await analysePhoto(pair, analyser, 3);
+    assert.ok(third.outcome === 'no-such-face', third.outcome);
+    assert.match(third.message, /^there is no face 3 in the photograph: from left to right 1 \(left/);
   });
 });
+
+/** Portrait `a` at the right of the middle of 1200 x 700 pixels, and `beside` on its left. */
+async function pairOf(beside: Sharp): Promise<Sharp> {
+  const create = { width: 1200, height: 700, channels: 3, background: '#778' } as const;
+  const [a, b] = [await portrait('a').png().toBuffer(), await beside.png().toBuffer()];
+  const placed = [
+    { input: a, left: 480, top: 90 },
+    { input: b, left: 30, top: 90 },
+  ];
+  return sharp(await sharp({ create }).composite(placed).png().toBuffer());
+}
+
+/** What each portrait gives alone, and where the face of `a` is in `pairOf`. */
+async function facesSideBySide() {
+  const alone = { a: accepted(await analyse(portrait('a'))), b: accepted(await analyse(portrait('b'))) };
+  return { alone, box: { x: 480 + alone.a.face.box.x } };
+}
 
 describe('what is kept of a photograph is enough to embed it anew', () => {
   const whole = (name: 'a' | 'b' | 'c') => portrait(name);
@@ -150,7 +200,7 @@ describe('photographs that cannot be used say why and what to change', () => {
   test('several faces, with their number', async () => {
     const analysis = await analyse(sharp(samplePhoto('sample5.jpg')));
     assert.ok(analysis.outcome === 'several-faces');
-    assert.equal(analysis.count, 5);
+    assert.equal(analysis.faces.length, 5);
     assert.match(analysis.message, /5 faces/);
   });
 
@@ -165,7 +215,8 @@ describe('photographs that cannot be used say why and what to change', () => {
     const create = { width: 1300, height: 20 + 5 * (height + 10), channels: 3, background: '#667' } as const;
     const analysis = await analyse(sharp({ create }).composite(places));
     assert.ok(analysis.outcome === 'several-faces');
-    assert.equal(analysis.count, 40);
+    assert.equal(analysis.faces.length, 40);
+    assert.match(analysis.message, /; and 20 more$/);
   });
 
   const solid = async (name: 'a' | 'b') => sharp(await portrait(name).png().toBuffer());

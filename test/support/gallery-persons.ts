@@ -43,7 +43,7 @@ export interface PhotographReader {
   readonly dimensions: number;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: number;
-  readonly analysePhoto: (image: Buffer) => Promise<PhotoOutcome>;
+  readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
 }
 
 export interface GalleryPersonsOptions {
@@ -74,10 +74,10 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
     records,
     threshold: () => reader.threshold,
     todayIso: () => '2026-03-02',
-    analysePhoto: async (image) => {
+    analysePhoto: async (image, faceNumber) => {
       // Looking at a photograph takes time: no two persons are enrolled in one millisecond.
       clock.advanceBy(1);
-      return reader.analysePhoto(image);
+      return reader.analysePhoto(image, faceNumber);
     },
     forgetPerson: () => undefined,
     readings: new ReadingTrail({ audit: file.audit, clock, logger: silentLogger }),
@@ -106,14 +106,22 @@ const playedReader: PhotographReader = {
   recogniser: testRecogniser,
   dimensions: testDimensions,
   threshold: 0.5,
-  analysePhoto: async (image) => analysePainted(image),
+  analysePhoto: async (image, faceNumber) => analysePainted(image, faceNumber),
 };
 
 /** What a network would make of a painted face: the same vector for the same face, far from those of others. */
-function analysePainted(image: Buffer): PhotoOutcome {
+function analysePainted(image: Buffer, faceNumber = 1): PhotoOutcome {
   const face = faceOn(image);
   if (face === undefined) {
     return { outcome: 'refused', code: 'no-face', message: 'there is no face', remedy: 'take another' };
+  }
+  if (faceNumber > 1) {
+    return {
+      outcome: 'refused',
+      code: 'no-such-face',
+      message: 'there is one face',
+      remedy: 'take that one',
+    };
   }
   const seed = createHash('sha256').update(face).digest().readUInt32LE(0);
   return {

@@ -24,6 +24,8 @@ export interface Wanted {
   readonly externalId: string;
   readonly name: string;
   readonly photographs: readonly Buffer[];
+  /** Of one photograph with several faces, the one to take. */
+  readonly face?: number;
 }
 
 /** The person of a number, with a painted photograph. */

@@ -18,6 +18,7 @@ describe('enrolment over the local API', () => {
         externalId: text,
         notes: text,
         consent: fc.record({ basis: text, dateIso: text, reference: text }, { noNullPrototype: true }),
+        faceNumber: fc.integer({ min: 1, max: 500 }),
         isDuplicateAllowed: fc.boolean(),
         isDryRun: fc.boolean(),
         photographs: fc.array(file, { minLength: 1, maxLength: 20 }),
@@ -43,6 +44,7 @@ describe('enrolment over the local API', () => {
       `{"head":{"name":"Ada"},"sizes":[${Array(21).fill(1).join()}]}\n${'x'.repeat(21)}`,
     ],
     ['a field that nobody knows', '{"head":{"name":"Ada","admin":true},"sizes":[1]}\nx'],
+    ['a face numbered 0', '{"head":{"name":"Ada","faceNumber":0},"sizes":[1]}\nx'],
     ['a line without end', `{"head":{"name":"${'x'.repeat(70_000)}"},"sizes":[1]}\nx`],
   ] as const) {
     test(`refuses ${what}`, () => {

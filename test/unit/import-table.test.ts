@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { formatTable } from '../../daemon/cli/export/export-table.js';
+import { describeImport, notesOn, refusalReasons } from '../../daemon/cli/import/import-report.js';
 import { parseTable, separators } from '../../daemon/cli/import/import-table.js';
 import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 
@@ -158,5 +159,28 @@ describe('a table that was written', () => {
       lines.some((line) => line.startsWith("'t Hooft,")),
       'a name with an apostrophe stays as it is',
     );
+  });
+});
+
+describe('the report on a row of photographs with several faces', () => {
+  const box = { x: 310, y: 95, width: 120, height: 140 };
+  const face = { number: 2, place: 'middle', box } as const;
+
+  test('tells which face was taken', () => {
+    const photographs = [
+      { outcome: 'enrolled', qualityScore: 0.9 },
+      { outcome: 'enrolled', qualityScore: 0.8, taken: { face, faceCount: 3 } },
+    ] as const;
+    const result = { outcome: 'accepted', photographs } as const;
+    const notes = notesOn(result, ['ada 1.jpg', 'ada 2.jpg']);
+    assert.deepEqual(notes, ['ada 2.jpg: took face 2 (middle, 120 x 140 pixels at 310, 95) of 3']);
+    assert.deepEqual(refusalReasons(result, []), []);
+    const row = { line: 2, name: 'Ada', outcome: 'accepted', reasons: [], notes, photographs: 2 } as const;
+    const report = { outcome: 'imported', accepted: 1, refused: 0, rows: [row], personIds: ['p-1'] } as const;
+    assert.match(describeImport(report), /^2 +Ada +accepted +2 +ada 2\.jpg: took face 2 /m);
+  });
+
+  test('says nothing of faces where the row is refused', () => {
+    assert.deepEqual(notesOn({ outcome: 'external-id-taken', personId: 'p-1' }, ['ada.jpg']), []);
   });
 });

@@ -98,9 +98,16 @@ export class VisionPool implements AsyncDisposable {
     return this.#slots.every((slot) => slot.isRunning);
   }
 
-  /** Decodes, inspects and embeds a photograph. Throws `vision-unavailable` (retryable). */
-  analysePhoto(image: Uint8Array): Promise<PhotoOutcome> {
-    return this.#request((request) => ({ type: 'analyse-photo', request, photograph: 'new' }), image);
+  /**
+   * Decodes, inspects and embeds a photograph; `faceNumber` picks one of several faces. Throws `vision-unavailable`
+   * (retryable).
+   */
+  analysePhoto(image: Uint8Array, faceNumber?: number): Promise<PhotoOutcome> {
+    const picked = faceNumber === undefined ? {} : { faceNumber };
+    return this.#request(
+      (request) => ({ type: 'analyse-photo', request, photograph: 'new', ...picked }),
+      image,
+    );
   }
 
   /** The same for a photograph that enrolment kept: its quality is no reason to refuse it. */

@@ -20,6 +20,7 @@ export function centrePersons({ persons, decryption, photographs }: CentrePerson
     async 'enrol-person'({ sealed }, { by, progress }) {
       const {
         photographs: files,
+        face,
         allowDuplicate,
         consent,
         ...profile
@@ -32,6 +33,7 @@ export function centrePersons({ persons, decryption, photographs }: CentrePerson
           ...profile,
           ...(consent === undefined ? {} : { consent: givenConsent(consent) }),
           photographs: pictures,
+          faceNumber: face,
           isDuplicateAllowed: allowDuplicate,
           isDryRun: false,
         },
@@ -83,7 +85,12 @@ function givenConsent({
 
 function describe(photograph: PhotographResult) {
   if (photograph.outcome === 'enrolled') {
-    return { outcome: 'enrolled' as const, quality: photograph.qualityScore };
+    const { qualityScore, taken } = photograph;
+    return {
+      outcome: 'enrolled' as const,
+      quality: qualityScore,
+      ...(taken && { face: { number: taken.face.number, count: taken.faceCount, ...taken.face.box } }),
+    };
   }
   const { code, message } = photograph;
   return { outcome: 'refused' as const, code, message };

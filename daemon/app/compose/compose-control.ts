@@ -55,7 +55,7 @@ export function composeControl(given: ControlParts) {
     ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
-    analysePhoto: (image) => parts.vision.pool.analysePhoto(image),
+    analysePhoto: (image, faceNumber) => parts.vision.pool.analysePhoto(image, faceNumber),
   });
   const retention = startRetention({ access, records, current, forgetPerson, clock, logger });
   const backups = new BoxBackups({

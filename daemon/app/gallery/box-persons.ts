@@ -38,7 +38,7 @@ export interface BoxPersonsParts {
   readonly threshold: () => number;
   /** Today where the box stands, `YYYY-MM-DD`. */
   readonly todayIso: () => string;
-  readonly analysePhoto: (image: Buffer) => Promise<PhotoOutcome>;
+  readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
   /** Tracks in sight are no longer taken for this person. */
   readonly forgetPerson: (id: PersonId) => void;
   /** Told of every reading of names. */

@@ -18,7 +18,8 @@ export interface EnrolmentParts {
   readonly threshold: number;
   /** Today where the box stands, `YYYY-MM-DD`. */
   readonly todayIso: string;
-  analysePhoto(image: Buffer): Promise<PhotoOutcome>;
+  /** `faceNumber`: which of several faces to take, from 1, from left to right. */
+  analysePhoto(image: Buffer, faceNumber?: number): Promise<PhotoOutcome>;
 }
 
 /** Somebody who may be enrolled: nothing stands against it. */
@@ -45,7 +46,7 @@ export function requireProfile(given: GivenProfile, todayIso: string): PersonPro
 /**
  * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; all must show one
  * person; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
- * duplicates are allowed. Stores nothing. @throws `profile-refused`
+ * duplicates are allowed. Stores nothing. @throws `profile-refused`, `face-of-several-photographs`
  */
 export async function examineEnrolment(
   request: EnrolmentRequest,
@@ -54,6 +55,13 @@ export async function examineEnrolment(
 ): Promise<Enrollable | EnrolmentRefusal> {
   const { gallery, threshold } = parts;
   const profile = requireProfile(request, parts.todayIso);
+  if (request.faceNumber !== undefined && request.photographs.length !== 1) {
+    throw badInput(
+      'face-of-several-photographs',
+      `a face can be picked in one photograph, and these are ${request.photographs.length}`,
+      { remedy: 'Send that photograph alone, or cut it to the person.' },
+    );
+  }
   if (profile.externalId !== undefined) {
     const personId = await gallery.personOfExternalId(profile.externalId, importId);
     if (personId !== undefined) return { outcome: 'external-id-taken', personId };
@@ -61,7 +69,7 @@ export async function examineEnrolment(
   const photographs: PhotographResult[] = [];
   const enrolled: EnrolmentPhotograph[] = [];
   for (const image of request.photographs) {
-    const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image);
+    const outcome = isTooLarge(image) ? tooLarge : await parts.analysePhoto(image, request.faceNumber);
     if (outcome.outcome === 'refused') {
       photographs.push(outcome);
       continue;
@@ -69,11 +77,12 @@ export async function examineEnrolment(
     if (outcome.recogniser !== gallery.recogniser) {
       throw defect('recogniser-mismatch', 'vision and gallery use different recognisers');
     }
-    photographs.push({ outcome: 'enrolled', qualityScore: outcome.quality.score });
+    const { quality, taken } = outcome;
+    photographs.push({ outcome: 'enrolled', qualityScore: quality.score, ...(taken && { taken }) });
     enrolled.push({
       jpeg: Buffer.from(outcome.jpegBase64, 'base64'),
       embedding: decodeEmbedding(outcome.embeddingBase64),
-      quality: outcome.quality.score,
+      quality: quality.score,
     });
   }
   if (enrolled.length < request.photographs.length) return { outcome: 'refused', photographs };

@@ -1,6 +1,7 @@
 import { counted } from '../../base/counted.js';
 import type { StagedRow } from '../../control/person-control.js';
 import { table } from '../output.js';
+import { describeTaken } from '../person/person-text.js';
 
 /** What became of one row. */
 export interface RowReport {
@@ -9,6 +10,8 @@ export interface RowReport {
   readonly outcome: 'accepted' | 'refused';
   /** Why it is refused; empty where it is not. */
   readonly reasons: readonly string[];
+  /** Of an accepted row, what to look at: which of several faces were taken. */
+  readonly notes: readonly string[];
   readonly photographs: number;
 }
 
@@ -21,6 +24,16 @@ export interface ImportReport {
   readonly rows: readonly RowReport[];
   /** Ids of those imported, in the order of the table. */
   readonly personIds: readonly string[];
+}
+
+/** Which faces were taken of photographs with several; `paths` as below. */
+export function notesOn(result: StagedRow, paths: readonly string[]): readonly string[] {
+  if (result.outcome !== 'accepted') return [];
+  return result.photographs.flatMap((photograph, index) =>
+    photograph.outcome === 'enrolled' && photograph.taken !== undefined
+      ? [`${paths[index] ?? ''}: ${describeTaken(photograph.taken)}`]
+      : [],
+  );
 }
 
 /** Why the box refused a row, in words; `paths` are its photographs as the table names them. */
@@ -45,12 +58,12 @@ export function refusalReasons(result: StagedRow, paths: readonly string[]): rea
 
 /** The report for a person to read: a row for each row, then what came of all. */
 export function describeImport(report: ImportReport): string {
-  const rows = report.rows.map(({ line, name, outcome, photographs, reasons }) => [
+  const rows = report.rows.map(({ line, name, outcome, photographs, reasons, notes }) => [
     String(line),
     name,
     outcome,
     String(photographs),
-    reasons.join('; '),
+    [...reasons, ...notes].join('; '),
   ]);
   const heading = ['line', 'name', 'outcome', 'photographs', 'why'];
   return [table(heading, rows), '', verdict(report)].join('\n');

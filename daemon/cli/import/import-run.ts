@@ -1,7 +1,7 @@
 import { isRollcallError } from '../../base/errors.js';
 import type { OpenImport } from '../../control/person-client.js';
 import type { StagedRow } from '../../control/person-control.js';
-import { type ImportReport, type RowReport, refusalReasons } from './import-report.js';
+import { type ImportReport, notesOn, type RowReport, refusalReasons } from './import-report.js';
 import { checkRows, type ReadyRow, type UnreadyRow } from './import-rows.js';
 import type { ImportSource } from './import-source.js';
 import { parseTable, type Separator } from './import-table.js';
@@ -53,16 +53,20 @@ export async function runImport(job: ImportJob): Promise<ImportReport> {
 async function stage(row: ReadyRow | UnreadyRow, session: OpenImport, job: ImportJob): Promise<RowReport> {
   const { line } = row;
   if ('problems' in row) {
-    return { line, name: row.name, outcome: 'refused', reasons: row.problems, photographs: 0 };
+    return { line, name: row.name, outcome: 'refused', reasons: row.problems, notes: [], photographs: 0 };
   }
-  const reasons = await stageReady(row, session, job);
+  const { reasons, notes } = await stageReady(row, session, job);
   const outcome = reasons.length === 0 ? 'accepted' : 'refused';
-  return { line, name: row.profile.name, outcome, reasons, photographs: row.photographs.length };
+  return { line, name: row.profile.name, outcome, reasons, notes, photographs: row.photographs.length };
 }
 
-async function stageReady(row: ReadyRow, session: OpenImport, job: ImportJob): Promise<readonly string[]> {
+async function stageReady(
+  row: ReadyRow,
+  session: OpenImport,
+  job: ImportJob,
+): Promise<Pick<RowReport, 'reasons' | 'notes'>> {
   const photographs = await readPhotographs(row, job.source);
-  if ('problem' in photographs) return [photographs.problem];
+  if ('problem' in photographs) return { reasons: [photographs.problem], notes: [] };
   const { isDuplicateAllowed } = job;
   let result: StagedRow;
   try {
@@ -75,9 +79,9 @@ async function stageReady(row: ReadyRow, session: OpenImport, job: ImportJob): P
   } catch (error) {
     // What the box cannot take of one row says nothing about the others, unless the import itself is gone.
     if (!isRollcallError(error) || error.kind !== 'input' || error.code === 'no-such-import') throw error;
-    return [error.message];
+    return { reasons: [error.message], notes: [] };
   }
-  return refusalReasons(result, row.photographs);
+  return { reasons: refusalReasons(result, row.photographs), notes: notesOn(result, row.photographs) };
 }
 
 /** A photograph that cannot be read refuses its row, not the whole import: the report is to name all that do. */

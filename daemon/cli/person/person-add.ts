@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
 import type { ProfileChange } from '../../control/person-control.js';
 import type { GivenProfile } from '../../domain/persons/person-profile.js';
@@ -11,6 +11,7 @@ import { type ProfileOptions, readProfile, withProfileOptions } from './profile-
 
 interface AddOptions extends CommonOptions, ProfileOptions {
   readonly image: readonly string[];
+  readonly face?: number;
   readonly allowDuplicate?: boolean;
   readonly dryRun?: boolean;
 }
@@ -21,6 +22,11 @@ export function registerAdd(person: Command): void {
     .requiredOption(
       '-i, --image <file...>',
       'photographs with this one face: sharp, lit, looking into the camera',
+    )
+    .option(
+      '--face <number>',
+      'take this one of several faces in the photograph, counted from 1, from left to right; with one photograph only',
+      faceNumber,
     )
     .option('--allow-duplicate', 'enrol although the face resembles somebody already enrolled')
     .option('--dry-run', 'tell what would happen; store nothing')
@@ -33,6 +39,7 @@ export function registerAdd(person: Command): void {
       const result = await persons.add({
         ...profile,
         photographs,
+        ...(options.face === undefined ? {} : { faceNumber: options.face }),
         isDuplicateAllowed: options.allowDuplicate === true,
         isDryRun: options.dryRun === true,
       });
@@ -44,6 +51,11 @@ export function registerAdd(person: Command): void {
         : exitCodes.failed;
     }),
   );
+}
+
+function faceNumber(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('must be a whole number from 1 to 999');
 }
 
 /** A new person has nothing that could be taken away: null means absent. */

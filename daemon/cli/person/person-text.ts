@@ -4,7 +4,9 @@ import type {
   ErasureCertificate,
   PersonDetail,
   PersonSummary,
+  TakenFace,
 } from '../../control/person-control.js';
+import { describeFace } from '../../domain/faces/photographed-faces.js';
 import { type Consent, consentBases, liftsBiometricBan } from '../../domain/persons/consent.js';
 import { table } from '../output.js';
 
@@ -66,10 +68,15 @@ export function describeEnrolment(result: EnrolmentResult, images: readonly stri
   }
   const lines = result.photographs.map((photograph, index) =>
     photograph.outcome === 'enrolled'
-      ? `${images[index]}: quality ${photograph.qualityScore.toFixed(2)}`
+      ? `${images[index]}: quality ${photograph.qualityScore.toFixed(2)}${photograph.taken === undefined ? '' : `, ${describeTaken(photograph.taken)}`}`
       : `${images[index]}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`,
   );
   return [...lines, verdict(result)].join('\n');
+}
+
+/** Which of several faces was taken. */
+export function describeTaken({ face, faceCount }: TakenFace): string {
+  return `took face ${describeFace(face)} of ${faceCount}`;
 }
 
 function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknown }>): string {

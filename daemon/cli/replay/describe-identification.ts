@@ -66,8 +66,8 @@ function refusals(e: IdentifyEvaluation): string {
   ];
   return [
     head,
-    ...(mixedSets === 0 ? [] : agreement),
     ...e.refused.map(({ photograph, reason }) => `  ${photograph}: ${reason}`),
+    ...(mixedSets === 0 ? [] : agreement),
   ].join('\n');
 }
 

@@ -55,6 +55,11 @@ export const sealedPersonSchema = z.strictObject({
   notes: z.string().max(8000).optional(),
   consent: consent.optional(),
   photographs: z.array(base64url).min(1).max(20).describe('files of JPEG, PNG and the like'),
+  face: z
+    .int()
+    .positive()
+    .optional()
+    .describe('of one photograph with several faces the one to take, counted from 1, from left to right'),
   allowDuplicate: z.boolean().default(false).describe('enrols although somebody enrolled looks alike'),
 });
 
@@ -76,6 +81,17 @@ const noArguments = z.strictObject({});
 const photographResult = z.strictObject({
   outcome: z.enum(['enrolled', 'refused']),
   quality: z.number().min(0).max(1).optional(),
+  face: z
+    .strictObject({
+      number: z.int().positive().describe('counted from 1, from left to right'),
+      count: z.int().positive().describe('faces in the photograph'),
+      x: z.int().nonnegative(),
+      y: z.int().nonnegative(),
+      width: z.int().nonnegative(),
+      height: z.int().nonnegative(),
+    })
+    .optional()
+    .describe('the face that was taken, in pixels of the upright photograph; only where there are several'),
   code: code.optional(),
   message: z.string().optional(),
 });
