@@ -38,14 +38,19 @@ export function decodeFramed(body: Buffer, longestLineBytes: number): Framed {
 }
 
 /** A request that the API cannot read. */
-export function badRequest(reason: string): RollcallError {
-  return badInput('bad-request', `the request is not valid: ${reason}`, {
-    remedy: 'send what the rollcall command of the same version sends',
-  });
+export function badRequest(
+  reason: string,
+  remedy = 'send what the rollcall command of the same version sends',
+): RollcallError {
+  return badInput('bad-request', `the request is not valid: ${reason}`, { remedy });
 }
 
 function parseLine(text: string): { readonly head: unknown; readonly sizes: readonly number[] } {
   const { head, sizes } = (parseJson(text) ?? {}) as { readonly head?: unknown; readonly sizes?: unknown };
+  const empty = Array.isArray(sizes) ? sizes.indexOf(0) : -1;
+  if (empty >= 0) {
+    throw badRequest(`file ${empty + 1} in it is empty (0 bytes)`, 'send files that hold something');
+  }
   const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && Number(size) > 0;
   if (!Array.isArray(sizes) || !sizes.every(isSize)) throw badRequest('its first line names no sizes');
   return { head, sizes };

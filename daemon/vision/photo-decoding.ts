@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { messageOf } from '../base/errors.js';
 import type { Rgb24Picture } from '../domain/faces/picture.js';
+import { explainUnusable, type UnusablePicture } from './picture-kinds.js';
 
 /** What a photograph may be encoded as; drawings and documents are refused before anything renders them. */
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
@@ -22,7 +23,7 @@ export type DecodedPhoto =
       /** Pixels of the photograph for one of `picture`, on either axis; 1 where it was not shrunk. */
       readonly shrunkBy: number;
     }
-  | { readonly outcome: 'not-a-picture'; readonly reason: string };
+  | ({ readonly outcome: 'not-a-picture' } & UnusablePicture);
 
 /** Decodes a photograph upright, in sRGB, at most `LONGEST_SIDE_PX` long. Never throws on what the bytes are. */
 export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
@@ -30,7 +31,11 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
     const image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
     const { format, width, height } = await image.metadata();
     if (!FORMATS.includes(format)) {
-      return { outcome: 'not-a-picture', reason: `a file of the kind ${format} is no photograph` };
+      return {
+        outcome: 'not-a-picture',
+        reason: `it is a file of the kind ${format}, not a photograph`,
+        remedy: 'Send a photograph as a JPEG file.',
+      };
     }
     const { data, info } = await image
       .rotate()
@@ -45,7 +50,7 @@ export async function decodePhoto(bytes: Uint8Array): Promise<DecodedPhoto> {
       shrunkBy: Math.max(width, height) / Math.max(info.width, info.height),
     };
   } catch (error) {
-    return { outcome: 'not-a-picture', reason: messageOf(error).trim() };
+    return { outcome: 'not-a-picture', ...explainUnusable(bytes, messageOf(error)) };
   }
 }
 

@@ -13,6 +13,7 @@ import type { Embedding } from '../domain/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
+import type { UnusablePicture } from './picture-kinds.js';
 
 /** Narrower faces are not enrolled, pixels: similarity is still full at 50, and enrolment wants room. */
 export const SMALLEST_ENROLLED_PX = 64;
@@ -98,7 +99,7 @@ interface FoundFaces {
 
 async function findFaces(bytes: Uint8Array, analyser: FaceAnalyser): Promise<FoundFaces | PhotoAnalysis> {
   const decoded = await decodePhoto(bytes);
-  if (decoded.outcome !== 'ok') return unreadable(decoded.reason);
+  if (decoded.outcome !== 'ok') return unreadable(decoded);
   const { picture, shrunkBy } = decoded;
   const faces = await facesInPhoto(picture, analyser);
   if (faces.length === 0) return noFace;
@@ -129,12 +130,8 @@ function notPicked(faces: readonly NumberedFace[], faceNumber: number | undefine
   };
 }
 
-function unreadable(reason: string): PhotoAnalysis {
-  return {
-    outcome: 'not-a-picture',
-    message: `the photograph cannot be read: ${reason}`,
-    remedy: 'Send a whole JPEG, PNG, WebP, TIFF or HEIF photograph of at most 64 megapixels.',
-  };
+function unreadable({ reason, remedy }: UnusablePicture): PhotoAnalysis {
+  return { outcome: 'not-a-picture', message: `the photograph cannot be read: ${reason}`, remedy };
 }
 
 const noFace: PhotoAnalysis = {

@@ -22,6 +22,7 @@ interface Photos {
   readonly dark: string;
   readonly text: string;
   readonly cutShort: string;
+  readonly empty: string;
   readonly folder: string;
   readonly large: string;
   readonly huge: string;
@@ -58,6 +59,7 @@ async function makePhotos(
   await writeFile(at('letter.jpg'), 'Dear Sir or Madam,\n');
   const whole = await sharp(ada).toBuffer();
   await writeFile(at('cut.jpg'), whole.subarray(0, whole.length / 3));
+  await writeFile(at('empty.jpg'), '');
   await writeFile(at('large.jpg'), randomBytes(30 * mebibyte));
   await writeFile(at('huge.jpg'), randomBytes(40 * mebibyte));
   return {
@@ -70,6 +72,7 @@ async function makePhotos(
     dark: at('dark.jpg'),
     text: at('letter.jpg'),
     cutShort: at('cut.jpg'),
+    empty: at('empty.jpg'),
     folder,
     large: at('large.jpg'),
     huge: at('huge.jpg'),
@@ -91,9 +94,9 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
     ['a face that is too small', photos.smallFace, /too-small/, /64 pixels wide/],
     ['a blurred face', photos.blurred, /blurred/, /hold still/],
     ['a face in the dark', photos.dark, /dark|no face/, /light/],
-    ['no picture at all', photos.text, /cannot be read/, /JPEG, PNG/],
-    ['a large file of noise', photos.large, /cannot be read/, /JPEG, PNG/],
-    ['a file that was cut short', photos.cutShort, /cannot be read/, /whole JPEG/],
+    ['no picture at all', photos.text, /cannot be read: it is a text/, /JPEG, PNG/],
+    ['a large file of noise', photos.large, /cannot be read: it is not a picture/, /JPEG, PNG/],
+    ['a file that was cut short', photos.cutShort, /JPEG picture that is damaged or cut short/, /whole file/],
   ];
   for (const [what, photo, reason, remedy] of cases) {
     await t.test(what, async () => {
@@ -155,9 +158,18 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     [
       'file that is not there',
       ['Ada', '-i', join(photos.folder, 'no')],
-      /cannot read .*no.*\n +what to do: /,
+      /cannot read .*no: there is no such file\n +what to do: check the path/,
     ],
-    ['folder instead of a file', ['Ada', '-i', photos.folder], /cannot read .*\n +what to do: /],
+    [
+      'folder instead of a file',
+      ['Ada', '-i', photos.folder],
+      /cannot read .*: it is a folder\n +what to do: name the files/,
+    ],
+    [
+      'empty file',
+      ['Ada', '-i', photos.empty],
+      /empty\.jpg is empty \(0 bytes\)\n +what to do: copy the photograph/,
+    ],
     ['file too large for a photograph', ['Ada', '-i', photos.huge], /larger than 32 MiB\n +what to do: /],
     [
       'photographs too large together',

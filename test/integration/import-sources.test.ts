@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { checkArchivePath } from '../../daemon/cli/archive-path.js';
-import { openImportFolder } from '../../daemon/cli/import/import-folder.js';
+import { openImportFolder, readPhotograph } from '../../daemon/cli/import/import-folder.js';
 import { openImportZip } from '../../daemon/cli/import/import-zip.js';
 import { paintFace } from '../support/painted-faces.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -212,6 +212,16 @@ describe('a folder of photographs', () => {
     }
   });
 
+  const asRoot = process.getuid?.() === 0 ? 'root may read everything' : false;
+  test('says of a file that this user may not read what it is', { skip: asRoot }, async () => {
+    await using directory = await temporaryDirectory();
+    await writeFile(join(directory.path, 'mine.jpg'), picture, { mode: 0o000 });
+    await assert.rejects(
+      readPhotograph(join(directory.path, 'mine.jpg')),
+      /cannot read \S+mine\.jpg: this user may not read it/,
+    );
+  });
+
   test('does not wait for a pipe, and refuses what is too large or not there', async () => {
     await using directory = await temporaryDirectory();
     const root = directory.path;
@@ -226,6 +236,19 @@ describe('a folder of photographs', () => {
     await assert.rejects(source.read('huge.jpg'), (error: unknown) =>
       isRollcallError(error, 'image-too-large'),
     );
+    await writeFile(join(root, 'empty.jpg'), '');
+    await mkdir(join(root, 'folder'));
+    for (const [name, code, message] of [
+      ['empty.jpg', 'image-empty', /empty\.jpg is empty \(0 bytes\)$/],
+      ['folder', 'unreadable-image', /cannot read \S+folder: it is a folder$/],
+      ['no.jpg', 'unreadable-image', /cannot read \S+no\.jpg: there is no such file$/],
+    ] as const) {
+      await assert.rejects(source.read(name), (error: unknown) => {
+        assert.ok(isRollcallError(error, code));
+        assert.match(error.message, message);
+        return error.remedy !== undefined;
+      });
+    }
     await assert.rejects(source.readTable(), (error: unknown) => isRollcallError(error, 'unreadable-import'));
     await assert.rejects(openImportFolder('x', join(root, 'no')), (error: unknown) =>
       isRollcallError(error, 'unreadable-import'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
@@ -25,14 +26,26 @@ function accepted(analysis: PhotoAnalysis) {
   return analysis;
 }
 
-/** A big-endian PNG header that claims more pixels than any photograph has. */
-function pngBomb(): Buffer {
-  const width = Buffer.alloc(8);
-  width.writeUInt32BE(60_000, 0);
-  width.writeUInt32BE(60_000, 4);
-  const bytes = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52];
-  return Buffer.concat([Buffer.from(bytes), width, Buffer.from([8, 2, 0, 0, 0, 0, 0, 0, 0])]);
+/** The beginning of a PNG that claims a square of so many pixels a side (PNG specification, 5.3 and 11.2.1). */
+function pngOf(sidePx: number): Buffer {
+  const chunk = (kind: string, content: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(kind), content]);
+    const ends = Buffer.alloc(8);
+    ends.writeUInt32BE(content.length, 0);
+    ends.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  header.writeUInt32BE(sidePx, 0);
+  header.writeUInt32BE(sidePx, 4);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(100)))]);
 }
+
+const half = (whole: Buffer): Buffer => whole.subarray(0, whole.length / 2);
+
+/** How a phone's HEIC file begins. */
+const heicStart = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), Buffer.alloc(400)]);
 
 describe('photographs that can be used', () => {
   test('one well shown face gives a template, a quality and a small upright crop without metadata', async () => {
@@ -245,20 +258,35 @@ describe('photographs that cannot be used say why and what to change', () => {
   }
 
   const unreadable = {
-    text: async () => Buffer.from('hello'),
-    nothing: async () => Buffer.alloc(0),
-    'a drawing': async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
-    'half a photograph': async () => {
-      const whole = await portrait('a').jpeg().toBuffer();
-      return whole.subarray(0, whole.length / 2);
-    },
-    'a picture of billions of pixels': async () => pngBomb(),
-  };
-  for (const [what, make] of Object.entries(unreadable)) {
+    text: [/it is a text/, async () => Buffer.from('hello')],
+    nothing: [/file is empty \(0 bytes\)/, async () => Buffer.alloc(0)],
+    'a drawing': [
+      /of the kind svg/,
+      async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+    ],
+    'half a JPEG': [
+      /JPEG picture that is damaged or cut short/,
+      async () => half(await portrait('a').jpeg().toBuffer()),
+    ],
+    'half a PNG': [
+      /PNG picture that is damaged or cut short/,
+      async () => half(await portrait('a').png().toBuffer()),
+    ],
+    'half an AVIF': [
+      /AVIF picture that is damaged or cut short/,
+      async () => half(await portrait('a').resize(64).avif().toBuffer()),
+    ],
+    'a HEIC': [/a HEIC picture, which this program does not decode/, async () => heicStart],
+    'a picture of billions of pixels': [/more than 64 megapixels/, async () => pngOf(60_000)],
+    'a picture of 81 million pixels': [/more than 64 megapixels/, async () => pngOf(9_000)],
+  } as const;
+  for (const [what, [reason, make]] of Object.entries(unreadable)) {
     test(`${what} is no photograph`, async () => {
       const analysis = await analysePhoto(await make(), analyser);
       assert.ok(analysis.outcome === 'not-a-picture', analysis.outcome);
-      assert.match(analysis.remedy, /JPEG/);
+      assert.match(analysis.message, reason);
+      assert.doesNotMatch(analysis.message, /vips|heif:|buffer/i);
+      assert.match(analysis.remedy, /JPEG|[Cc]opy|smaller/);
     });
   }
 });

@@ -28,6 +28,17 @@ describe('enrolment over the local API', () => {
     fc.assert(fc.property(request, (sent) => assert.deepEqual(decodeEnrolment(encodeEnrolment(sent)), sent)));
   });
 
+  test('says which photograph is empty, and not that the program is of another version', () => {
+    const body = Buffer.from('{"head":{"name":"Ada"},"sizes":[1,0]}\nx');
+    assert.throws(
+      () => decodeEnrolment(body),
+      (error) =>
+        isRollcallError(error, 'bad-request') &&
+        /file 2 in it is empty \(0 bytes\)/.test(error.message) &&
+        error.remedy === 'send files that hold something',
+    );
+  });
+
   for (const [what, given] of [
     ['nothing', ''],
     ['no line', '{"head":{"name":"Ada"},"sizes":[1]}'],

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { badInput, isRollcallError, messageOf } from '../../base/errors.js';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
 import { largestPhotographMiB } from '../../vision/protocol.js';
 import { type ImportSource, isPictureName, largestTableBytes } from './import-source.js';
 
@@ -33,17 +33,39 @@ async function readTable(path: string): Promise<Buffer> {
 
 /**
  * A photograph from the disk.
- * @throws `image-too-large`, `unreadable-image`
+ * @throws `image-too-large`, `image-empty`, `unreadable-image`
  */
 export async function readPhotograph(path: string): Promise<Buffer> {
+  let photograph: Buffer;
   try {
-    return await readRegularFile(path, largestPhotographMiB * mebibyte);
+    photograph = await readRegularFile(path, largestPhotographMiB * mebibyte);
   } catch (error) {
-    if (isRollcallError(error)) throw error;
-    throw badInput('unreadable-image', `cannot read ${path}: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'check the path and its permissions',
-    });
+    throw isRollcallError(error) ? error : unreadable('unreadable-image', path, error);
+  }
+  if (photograph.length > 0) return photograph;
+  throw badInput('image-empty', `${path} is empty (0 bytes)`, {
+    remedy: 'copy the photograph there again, or give another one',
+  });
+}
+
+/** A file or folder that the system does not give, with its reason in plain words. */
+function unreadable(code: string, path: string, error: unknown): RollcallError {
+  const [reason, remedy] = reasonOf(error);
+  return badInput(code, `cannot read ${path}: ${reason}`, { cause: error, remedy });
+}
+
+function reasonOf(error: unknown): readonly [reason: string, remedy: string] {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['there is no such file', 'check the path'];
+    case 'EACCES':
+    case 'EPERM':
+      return ['this user may not read it', 'let this user read it, or run the command as a user who may'];
+    case 'EISDIR':
+      return ['it is a folder', 'name the files in it'];
+    default:
+      return [messageOf(error), 'check the path and its permissions'];
   }
 }
 
@@ -62,9 +84,11 @@ async function readRegularFile(path: string, largestBytes: number): Promise<Buff
 async function openFile(path: string): Promise<{ readonly handle: FileHandle } & AsyncDisposable> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const held = { handle, [Symbol.asyncDispose]: () => handle.close() };
-  if ((await handle.stat()).isFile()) return held;
+  const facts = await handle.stat();
+  if (facts.isFile()) return held;
   await handle.close();
-  throw new Error('it is not a file');
+  if (facts.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  throw new Error('it is a pipe or a device, not a file');
 }
 
 async function find(root: string, path: string): Promise<readonly string[]> {
@@ -73,7 +97,10 @@ async function find(root: string, path: string): Promise<readonly string[]> {
   const facts = await stat(found);
   if (facts.isFile()) return [path];
   if (!facts.isDirectory()) return [];
-  const names = (await readdir(found)).filter(isPictureName).sort();
+  const entries = await readdir(found).catch((error: unknown) => {
+    throw unreadable('unreadable-image', join(root, path), error);
+  });
+  const names = entries.filter(isPictureName).sort();
   const files: string[] = [];
   for (const name of names) {
     const real = await realpath(join(found, name)).catch(() => undefined);
@@ -87,14 +114,7 @@ function isInside(root: string, path: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
 }
 
-function unreadableImport(path: string, error: unknown) {
-  const tooLarge = isRollcallError(error, 'image-too-large');
-  return badInput(
-    'unreadable-import',
-    tooLarge ? error.message : `cannot read ${path}: ${messageOf(error)}`,
-    {
-      cause: error,
-      remedy: tooLarge ? 'split the table' : 'check the path and its permissions',
-    },
-  );
+function unreadableImport(path: string, error: unknown): RollcallError {
+  if (!isRollcallError(error, 'image-too-large')) return unreadable('unreadable-import', path, error);
+  return badInput('unreadable-import', error.message, { cause: error, remedy: 'split the table' });
 }

@@ -1,4 +1,4 @@
-import { isRollcallError } from '../../base/errors.js';
+import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import type { OpenImport } from '../../control/person-client.js';
 import type { StagedRow } from '../../control/person-control.js';
 import { type ImportReport, notesOn, type RowReport, refusalReasons } from './import-report.js';
@@ -79,9 +79,13 @@ async function stageReady(
   } catch (error) {
     // What the box cannot take of one row says nothing about the others, unless the import itself is gone.
     if (!isRollcallError(error) || error.kind !== 'input' || error.code === 'no-such-import') throw error;
-    return { reasons: [error.message], notes: [] };
+    return { reasons: [inWords(error)], notes: [] };
   }
   return { reasons: refusalReasons(result, row.photographs), notes: notesOn(result, row.photographs) };
+}
+
+function inWords({ message, remedy }: RollcallError): string {
+  return remedy === undefined ? message : `${message}; ${remedy}`;
 }
 
 /** A photograph that cannot be read refuses its row, not the whole import: the report is to name all that do. */
@@ -94,12 +98,13 @@ async function readPhotographs(
   for (const path of row.photographs) {
     try {
       const file = await source.read(path);
-      if (file.length === 0) return { problem: `${path} is empty` };
+      if (file.length === 0)
+        return { problem: `${path} is empty (0 bytes); put the photograph into the archive again` };
       files.push(file);
       bytes += file.length;
     } catch (error) {
       if (!isRollcallError(error) || error.kind !== 'input') throw error;
-      return { problem: error.message };
+      return { problem: inWords(error) };
     }
     if (bytes > largestRowBytes) return { problem: 'the photographs together are larger than 63 MiB' };
   }

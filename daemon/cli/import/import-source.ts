@@ -9,7 +9,7 @@ export interface ImportSource extends AsyncDisposable {
   find(path: string): Promise<readonly string[]>;
   /**
    * A file that `find` named.
-   * @throws `unreadable-image`, `image-too-large` or `bad-zip` (input)
+   * @throws `unreadable-image`, `image-empty`, `image-too-large` or `bad-zip` (input)
    */
   read(path: string): Promise<Buffer>;
 }
@@ -19,5 +19,5 @@ export const largestTableBytes = 16 * 1024 * 1024;
 
 /** Whether a file of that name in a folder is taken for a photograph. */
 export function isPictureName(name: string): boolean {
-  return /\.(jpe?g|png|webp|tiff?|heic|heif)$/i.test(name) && !/(^|\/)\./.test(name);
+  return /\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i.test(name) && !/(^|\/)\./.test(name);
 }

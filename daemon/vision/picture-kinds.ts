@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+
+/** What a file that is no usable photograph turns out to be, and what to do about it. */
+export interface UnusablePicture {
+  /** Completes "the photograph cannot be read: …". */
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+interface FileKind {
+  /** As in "it is …". */
+  readonly name: string;
+  /** Whether `decodePhoto` reads it, cannot read it, or it is no picture at all. */
+  readonly use: 'decoded' | 'not-decoded' | 'no-picture';
+  readonly isOfKind: (bytes: Buffer) => boolean;
+}
+
+const startsWith =
+  (...starts: readonly string[]) =>
+  (bytes: Buffer): boolean =>
+    starts.some((start) => bytes.subarray(0, start.length).equals(Buffer.from(start, 'latin1')));
+
+/** The brands of an ISO base media file (ISO/IEC 14496-12, box `ftyp`): the major one and the compatible ones. */
+function brandsOf(bytes: Buffer): readonly string[] {
+  if (bytes.toString('latin1', 4, 8) !== 'ftyp') return [];
+  const end = Math.min(bytes.length, bytes.readUInt32BE(0), 256);
+  const brands = [bytes.toString('latin1', 8, 12)];
+  for (let at = 16; at + 4 <= end; at += 4) brands.push(bytes.toString('latin1', at, at + 4));
+  return brands;
+}
+
+const hasBrand =
+  (brand: RegExp) =>
+  (bytes: Buffer): boolean =>
+    brandsOf(bytes).some((found) => brand.test(found));
+
+const heic = hasBrand(/^he[iv][cxms]$/);
+
+/** Told apart by their first bytes; the first that fits counts. */
+const kinds: readonly FileKind[] = [
+  { name: 'a JPEG picture', use: 'decoded', isOfKind: startsWith('\xff\xd8\xff') },
+  { name: 'a PNG picture', use: 'decoded', isOfKind: startsWith('\x89PNG') },
+  { name: 'a GIF picture', use: 'decoded', isOfKind: startsWith('GIF8') },
+  { name: 'a TIFF picture', use: 'decoded', isOfKind: startsWith('II*\0', 'MM\0*') },
+  {
+    name: 'a WebP picture',
+    use: 'decoded',
+    isOfKind: (bytes) => startsWith('RIFF')(bytes) && bytes.toString('latin1', 8, 12) === 'WEBP',
+  },
+  { name: 'an AVIF picture', use: 'decoded', isOfKind: hasBrand(/^avi[fs]$/) },
+  { name: 'a HEIC picture', use: 'not-decoded', isOfKind: heic },
+  { name: 'a video', use: 'no-picture', isOfKind: (bytes) => brandsOf(bytes).length > 0 },
+  { name: 'a PDF document', use: 'no-picture', isOfKind: startsWith('%PDF') },
+  { name: 'a zip archive', use: 'no-picture', isOfKind: startsWith('PK\x03\x04') },
+  { name: 'a text', use: 'no-picture', isOfKind: isText },
+  { name: 'a BMP picture', use: 'not-decoded', isOfKind: startsWith('BM') },
+];
+
+/** UTF-8, without control characters but tab and line ends at its beginning. */
+function isText(bytes: Buffer): boolean {
+  return (
+    isUtf8(bytes) && bytes.subarray(0, 1024).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))
+  );
+}
+
+const heicRemedy =
+  'Save it as JPEG and send that. An iPhone takes JPEG where Settings, Camera, Formats says "Most Compatible".';
+
+const otherFile = 'Send a photograph as a JPEG, PNG, WebP, TIFF, GIF or AVIF file.';
+
+/** Why these bytes could not be decoded, in words for people; `problem` is what the decoder said. */
+export function explainUnusable(file: Uint8Array, problem: string): UnusablePicture {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  if (bytes.length === 0) {
+    return {
+      reason: 'the file is empty (0 bytes)',
+      remedy: 'Copy the photograph again, or send another one.',
+    };
+  }
+  if (/pixel limit/.test(problem)) {
+    return {
+      reason: 'it has more than 64 megapixels',
+      remedy: 'Make it smaller: 2000 pixels on its longer side are plenty.',
+    };
+  }
+  const kind = kinds.find(({ isOfKind }) => isOfKind(bytes));
+  if (kind === undefined) {
+    return { reason: 'it is not a picture of a kind that this program knows', remedy: otherFile };
+  }
+  const { name, use } = kind;
+  if (use === 'no-picture') return { reason: `it is ${name}, not a photograph`, remedy: otherFile };
+  if (use === 'not-decoded') {
+    return {
+      reason: `it is ${name}, which this program does not decode`,
+      remedy: heic(bytes) ? heicRemedy : otherFile,
+    };
+  }
+  return {
+    reason: `it is ${name} that is damaged or cut short`,
+    remedy: 'Copy the whole file from the camera or phone again, or send another photograph.',
+  };
+}
