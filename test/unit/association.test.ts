@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Box } from '../../daemon/domain/faces/geometry.js';
-import { associate, associationCost } from '../../daemon/domain/tracks/association.js';
+import { associate, associationCost, centreDistanceFaces } from '../../daemon/domain/tracks/association.js';
 import { motionFrom, observeMotion, predictBox } from '../../daemon/domain/tracks/motion.js';
 import { settleClaims } from '../../daemon/domain/tracks/shared-face.js';
 
@@ -38,6 +38,38 @@ describe('associationCost', () => {
     const started = { box: face(0), unseenMs: 67, isPredicted: false };
     assert.ok(Number.isFinite(associationCost(started, face(50))));
     assert.equal(associationCost({ ...started, isPredicted: true }, face(55)), Number.POSITIVE_INFINITY);
+  });
+
+  test('reaches up to every limit, and not beyond it', () => {
+    const isReached = (unseenMs: number, isPredicted: boolean, box: Box): boolean =>
+      Number.isFinite(associationCost({ box: face(0), unseenMs, isPredicted }, box));
+    assert.deepEqual([isReached(0, true, face(40)), isReached(0, true, face(41))], [true, false]);
+    assert.deepEqual([isReached(500, true, face(120)), isReached(500, true, face(121))], [true, false]);
+    assert.deepEqual([isReached(500, false, face(400)), isReached(500, false, face(401))], [true, false]);
+    const centred = (size: number): Box => face(40 - size / 2, 140 - size / 2, size);
+    assert.deepEqual(
+      [160, 161, 40, 39].map((size) => isReached(0, true, centred(size))),
+      [true, false, true, false],
+    );
+    for (const nothing of [
+      { ...face(0), width: 0 },
+      { ...face(0), height: -1 },
+    ]) {
+      assert.equal(isReached(0, true, nothing), false);
+      assert.equal(
+        associationCost({ box: nothing, unseenMs: 0, isPredicted: true }, face(0)),
+        Number.POSITIVE_INFINITY,
+      );
+      assert.equal(centreDistanceFaces(nothing, nothing), Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test('adds the part that does not overlap to the distance within reach', () => {
+    const cost = associationCost({ box: face(0), unseenMs: 0, isPredicted: true }, face(20));
+    assert.ok(Math.abs(cost - (1 - 60 / 100 + 0.25 / 0.5)) < 1e-9);
+    assert.equal(centreDistanceFaces(face(0, 0, 80), face(20, 60, 80)), Math.hypot(20, 60) / 80);
+    assert.equal(centreDistanceFaces(face(0, 0, 80), face(-20, -20, 120)), 0, 'centres, in mean sizes');
+    assert.equal(centreDistanceFaces(face(0, 0, 80), face(30, -20, 120)), 0.5);
   });
 
   test('does not depend on the scale of the picture', () => {
@@ -101,6 +133,21 @@ describe('motion', () => {
     assert.equal(predictBox(located, 200).y, 100);
   });
 
+  test('believes half of the newest speed, for six tenths of a second', () => {
+    const at = (atMs: number, x: number, y: number) => ({ atMs, box: face(x, y), origin: 'mesh' as const });
+    const first = observeMotion(motionFrom(at(0, 0, 0)), at(100, 10, -10));
+    assert.deepEqual([first.xPerS, first.yPerS, first.hasVelocity], [100, -100, true], 'all of the first');
+    const second = observeMotion(first, at(200, 40, -40));
+    assert.deepEqual([second.xPerS, second.yPerS], [200, -200]);
+    const predicted = (atMs: number) => [predictBox(second, atMs).x, predictBox(second, atMs).y];
+    assert.deepEqual(predicted(300), [60, -60]);
+    assert.deepEqual(predicted(800), [160, -160]);
+    assert.deepEqual(predicted(801), [160, -160]);
+    assert.deepEqual(predicted(100), [40, -40], 'nothing of the past');
+    const late = observeMotion(second, at(200, 50, -50));
+    assert.deepEqual([late.xPerS, late.box.x], [200, 50], 'at the same time it only replaces the box');
+  });
+
   test('stops believing in a speed that was measured long ago', () => {
     let motion = motionFrom({ atMs: 0, box: face(0), origin: 'mesh' });
     motion = observeMotion(motion, { atMs: 100, box: face(20), origin: 'mesh' });
@@ -123,5 +170,20 @@ describe('settleClaims', () => {
       { predicted: face(60), found: face(60), firstSeenMs: 0 },
     ]);
     assert.deepEqual(holds, [true, true]);
+  });
+
+  test('takes two boxes for one face when they overlap by more than half', () => {
+    const at = (x: number, firstSeenMs = 0) => ({ predicted: face(x), found: face(x), firstSeenMs });
+    assert.deepEqual(settleClaims([at(0), at(26)]), [true, false]);
+    assert.deepEqual(settleClaims([at(0), at(27)]), [true, true]);
+    const half = { ...at(0), found: { ...face(0), height: 40 } };
+    assert.deepEqual(settleClaims([at(0), half]), [true, true], 'exactly half is not more');
+  });
+
+  test('of equally near claims the elder holds, of equally old ones the first', () => {
+    const at = (x: number, firstSeenMs: number) => ({ predicted: face(x), found: face(x), firstSeenMs });
+    assert.deepEqual(settleClaims([at(10, 5), at(0, 3)]), [false, true]);
+    assert.deepEqual(settleClaims([at(10, 5), at(0, 5)]), [true, false]);
+    assert.deepEqual(settleClaims([at(0, 5), at(10, 3), at(200, 9)]), [false, true, true]);
   });
 });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { defaultBlinkPolicy, initialBlinkState, nextBlink } from '../../daemon/domain/liveness/blink.js';
+import {
+  type BlinkPolicy,
+  defaultBlinkPolicy,
+  initialBlinkState,
+  nextBlink,
+} from '../../daemon/domain/liveness/blink.js';
+import { closureAt } from '../../daemon/domain/liveness/eye-closure.js';
+import { type EyeLevel, eyeLevels, levelNoise } from '../../daemon/domain/liveness/eye-level.js';
 import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
 
 const quality = { score: 1, reasons: [] };
@@ -27,10 +34,10 @@ function record(lids: Lids, fps: number, durationS: number, phaseMs = 0): EyeSam
   });
 }
 
-function blinksIn(samples: readonly EyeSample[]): Blink[] {
+function blinksIn(samples: readonly EyeSample[], policy: BlinkPolicy = defaultBlinkPolicy): Blink[] {
   let state = initialBlinkState;
   return samples.flatMap((sample) => {
-    const next = nextBlink(state, sample, defaultBlinkPolicy);
+    const next = nextBlink(state, sample, policy);
     state = next.state;
     return next.blinks;
   });
@@ -163,5 +170,156 @@ describe('nextBlink', () => {
         assert.deepEqual(blinksIn(swapped), blinksIn(samples));
       }),
     );
+  });
+});
+
+/** Eyes open at 1 every 5 ms for 5 s, apart from what `lids` says of a time. */
+function stepped(lids: (atMs: number) => number | readonly [left: number, right: number] | undefined) {
+  return Array.from({ length: 1000 }, (_, n): EyeSample => {
+    const atMs = n * 5;
+    const level = lids(atMs) ?? 1;
+    const [left, right] = typeof level === 'number' ? [level, level] : level;
+    return { atMs, left, right, quality };
+  });
+}
+
+/** Down to `level` for `durationMs` around, measured half way: the first low sample is at 3 s. */
+const dip = (level: number | readonly [number, number], durationMs: number) =>
+  stepped((atMs) => (atMs >= 3000 && atMs <= 2995 + durationMs ? level : undefined));
+
+/** Eyes that tremble by `level` from sample to sample, apart from one dip. */
+const trembling = (level: number, depth: number, durationMs: number) =>
+  stepped((atMs) => (atMs >= 3000 && atMs <= 2995 + durationMs ? 1 - depth : atMs % 10 === 0 ? 1 : level));
+
+describe('what is just a blink, and what just is not', () => {
+  const cases: readonly (readonly [name: string, blink: EyeSample[], none: EyeSample[]])[] = [
+    ['a closure is deeper than 0.35', dip(0.64, 300), dip(0.66, 300)],
+    ['a brief dip is deeper than 0.12', dip(0.87, 100), dip(0.89, 100)],
+    ['a brief dip takes no more than 200 ms', dip(0.8, 195), dip(0.8, 205)],
+    ['a closure takes no more than 600 ms', dip(0.5, 595), dip(0.5, 605)],
+    ['a closure takes 30 ms at least', dip(0.5, 35), dip(0.5, 25)],
+    [
+      'a closure is 5 times as deep as the eyes tremble',
+      trembling(0.96, 0.42, 300),
+      trembling(0.96, 0.38, 300),
+    ],
+    ['a brief dip is 7 times as deep as they tremble', trembling(0.98, 0.3, 100), trembling(0.98, 0.26, 100)],
+    ['the lesser eye comes down half of the mean', dip([0.4, 0.78], 100), dip([0.4, 0.81], 100)],
+  ];
+  for (const [name, blink, none] of cases) {
+    test(name, () => {
+      assert.equal(blinksIn(blink).length, 1);
+      assert.deepEqual(blinksIn(none), []);
+    });
+  }
+
+  test('every limit itself counts as a blink', () => {
+    const policy = {
+      ...defaultBlinkPolicy,
+      closedDepth: 0.5,
+      shortestMs: 300,
+      longestMs: 300,
+      longestGapMs: 5,
+    };
+    assert.deepEqual(blinksIn(dip(0.5, 300), policy), [{ atMs: 3147.5, durationMs: 300 }]);
+    assert.deepEqual(blinksIn(dip(0.5, 300), { ...policy, longestGapMs: 4 }), []);
+  });
+
+  test('lids that only half open after a blink do not make another one', () => {
+    const steps: readonly (readonly [untilMs: number, level: number])[] = [
+      ...[[3000, 1] as const, [3100, 0.75] as const, [3150, 0.9] as const, [3250, 0.79] as const],
+    ];
+    const samples = stepped((atMs) => steps.find(([untilMs]) => atMs < untilMs)?.[1]);
+    assert.equal(blinksIn(samples).length, 1);
+  });
+
+  test('the baseline is that of six seconds, and wants one second before anything is judged', () => {
+    let state = initialBlinkState;
+    const seenAtMs: number[] = [];
+    for (let atMs = 0; atMs <= 10_000; atMs += 50) {
+      const openness = atMs === 300 || atMs === 350 ? 0.1 : 0.3;
+      const step = nextBlink(state, { atMs, left: openness, right: openness, quality }, defaultBlinkPolicy);
+      state = step.state;
+      if (step.blinks.length > 0) seenAtMs.push(atMs);
+    }
+    assert.deepEqual(seenAtMs, [1000]);
+    assert.equal(state.window[0]?.atMs, 4000);
+  });
+});
+
+const level = (atMs: number, mean: number, left = mean, right = mean): EyeLevel => ({
+  atMs,
+  mean,
+  left,
+  right,
+});
+
+describe('closureAt', () => {
+  const search = { leastDepth: 0.25, reachMs: 200, sinceMs: 0, longestGapMs: 100 };
+  const levels = [level(0, 1), level(100, 0.75), level(200, 0.5), level(300, 0.75), level(400, 1)];
+
+  test('measures from the most open sample that is within reach and after the last blink, limits included', () => {
+    assert.deepEqual(closureAt(levels, 2, search), {
+      ...{ closingMs: 100, openingMs: 300, depth: 0.5, lesserDepth: 0.5 },
+    });
+    const nearer = { closingMs: 150, openingMs: 250, depth: 0.25, lesserDepth: 0.25 };
+    assert.deepEqual(closureAt(levels, 2, { ...search, reachMs: 199 }), nearer);
+    assert.deepEqual(closureAt(levels, 2, { ...search, sinceMs: 1 }), nearer);
+    assert.deepEqual(closureAt(levels, 2, { ...search, sinceMs: 100 }), nearer);
+    assert.equal(closureAt(levels, 2, { ...search, sinceMs: 101 }), 'none');
+    assert.equal(closureAt(levels, 2, { ...search, reachMs: 199, leastDepth: 0.26 }), 'none');
+    assert.equal(closureAt(levels, 2, { ...search, longestGapMs: 99 }), 'none');
+    assert.equal(closureAt(levels, 0, search), 'none');
+  });
+
+  test('takes the lowest sample alone, of equally low ones the first', () => {
+    assert.equal(closureAt(levels, 1, search), 'none');
+    assert.equal(closureAt(levels, 3, search), 'none');
+    const flat = [level(0, 1), level(100, 0.5), level(200, 0.5), level(300, 1)];
+    const both = { closingMs: 50, openingMs: 250, depth: 0.5, lesserDepth: 0.5 };
+    assert.deepEqual(closureAt(flat, 1, search), both);
+    assert.equal(closureAt(flat, 2, search), 'none');
+    assert.equal(closureAt(flat.slice(0, 3), 1, search), 'open-ended');
+  });
+
+  test('says how far the eye came down that closed less', () => {
+    for (const [left, right] of [
+      [0.25, 0.75],
+      [0.75, 0.25],
+    ] as const) {
+      const wink = closureAt([level(0, 1), level(100, 0.5, left, right), level(200, 1)], 1, search);
+      assert.equal(wink === 'none' || wink === 'open-ended' || wink.lesserDepth, 0.25);
+    }
+  });
+});
+
+describe('eye levels', () => {
+  const samplesOf = (lefts: readonly number[], everyMs: number): EyeSample[] =>
+    lefts.map((left, n) => ({ atMs: 500 + n * everyMs, left, right: 2 * left, quality }));
+
+  test('are fractions of the upper quartile of each eye', () => {
+    const levels = eyeLevels(samplesOf([1, 2, 3, 4, 5], 250), 1000) ?? assert.fail('no levels');
+    assert.deepEqual(
+      levels.map(({ left, right, mean }) => [left, right, mean]),
+      [0.25, 0.5, 0.75, 1, 1.25].map((each) => [each, each, each]),
+    );
+  });
+
+  test('want five samples over the time that was asked for, and eyes that are open at all', () => {
+    assert.equal(eyeLevels(samplesOf([1, 1, 1, 1, 1], 250), 1001), undefined);
+    assert.equal(eyeLevels(samplesOf([1, 1, 1, 1], 1000), 1000), undefined);
+    assert.equal(eyeLevels(samplesOf([0, 0, 0, 0, 0], 250), 1000), undefined);
+    const oneShut = samplesOf([1, 1, 1, 1, 1], 250).map((sample) => ({ ...sample, right: 0 }));
+    assert.equal(eyeLevels(oneShut, 1000), undefined);
+    const unseen = samplesOf([1, 1, 1, 1, 1], 250).map((sample, n) =>
+      n === 2 ? { ...sample, left: undefined } : sample,
+    );
+    assert.equal(eyeLevels(unseen, 1000), undefined);
+  });
+
+  test('are unsteady by the median of their second differences', () => {
+    assert.equal(levelNoise([0, 0.5, 1, 1.5].map((mean, n) => level(n, mean))), 0, 'lids that move evenly');
+    assert.equal(levelNoise([0, 0, 0.5, 0, 0].map((mean, n) => level(n, mean))), 0.5);
+    assert.equal(levelNoise([level(0, 1), level(1, 0)]), 0);
   });
 });

@@ -65,4 +65,62 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(eyesOf(landmarksAt(-10, 200)), [undefined, 0.3]);
     assert.deepEqual(eyesOf(landmarksAt(300, 4)), [undefined, undefined]);
   });
+
+  const posed = (pose: Partial<FaceLandmarks['pose']>): FaceLandmarks => {
+    const face = landmarksAt(300, 200);
+    return { ...face, pose: { ...face.pose, ...pose } };
+  };
+
+  test('judges eyes up to every limit, and not beyond it', () => {
+    const seen = [0.28, 0.3];
+    const nothing = [undefined, undefined];
+    for (const sign of [1, -1]) {
+      assert.deepEqual(eyesOf(posed({ yawDeg: 30 * sign })), seen);
+      assert.deepEqual(eyesOf(posed({ yawDeg: 31 * sign })), nothing);
+      assert.deepEqual(eyesOf(posed({ pitchDeg: 30 * sign })), seen);
+      assert.deepEqual(eyesOf(posed({ pitchDeg: 31 * sign })), nothing);
+    }
+    assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 6)), seen);
+    assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5.9)), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(0, 10)), seen, 'half an eye from the upper edge');
+    assert.deepEqual(eyesOf(landmarksAt(0, 9)), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(580, 470)), seen, 'half an eye from the lower edge');
+    assert.deepEqual(eyesOf(landmarksAt(580, 471)), nothing);
+    assert.deepEqual(eyesOf(landmarksAt(-1, 200)), [undefined, 0.3]);
+    assert.deepEqual(eyesOf(landmarksAt(581, 200)), [0.28, undefined]);
+    const notMeasured = { ...landmarksAt(300, 200), leftEye: { openness: Number.NaN, widthPx: 20 } };
+    assert.deepEqual(eyesOf(notMeasured), [0.28, undefined]);
+  });
+
+  test('takes a mesh for steady up to every limit, and not beyond it', () => {
+    const before = posed({});
+    const eyes = (leftPx: number, rightPx: number): FaceLandmarks => ({
+      ...before,
+      leftEye: { openness: 0.3, widthPx: leftPx },
+      rightEye: { openness: 0.3, widthPx: rightPx },
+    });
+    const steady = [
+      posed({ yawDeg: 5 }),
+      posed({ yawDeg: -5 }),
+      posed({ pitchDeg: 6 }),
+      posed({ pitchDeg: -6 }),
+    ];
+    const jumped = [
+      posed({ yawDeg: 5.1 }),
+      posed({ yawDeg: -5.1 }),
+      posed({ pitchDeg: 6.1 }),
+      posed({ pitchDeg: -6.1 }),
+    ];
+    for (const [from, to] of [
+      [20, 22],
+      [22, 20],
+    ] as const) {
+      assert.ok(isJudgedAfter(eyes(from, 20), eyes(to, 20)), 'grown by a tenth');
+      assert.ok(isJudgedAfter(eyes(20, from), eyes(20, to)));
+      assert.ok(!isJudgedAfter(eyes(from, 20), eyes(to * (to > from ? 1.01 : 0.99), 20)));
+      assert.ok(!isJudgedAfter(eyes(20, from), eyes(20, to * (to > from ? 1.01 : 0.99))));
+    }
+    for (const face of steady) assert.ok(isJudgedAfter(before, face));
+    for (const face of jumped) assert.ok(!isJudgedAfter(before, face));
+  });
 });

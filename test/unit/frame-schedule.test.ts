@@ -63,4 +63,13 @@ describe('takeFrame', () => {
       }),
     );
   });
+
+  test('takes a frame 15 % of an interval early, and makes up for half an interval', () => {
+    const from = { lastDueMs: 1000 };
+    assert.equal(takeFrame(from, 1084, 10), undefined);
+    assert.deepEqual(takeFrame(from, 1085, 10), { lastDueMs: 1100 });
+    assert.deepEqual(takeFrame(from, 1150, 10), { lastDueMs: 1100 });
+    assert.deepEqual(takeFrame(from, 1151, 10), { lastDueMs: 1101 });
+    assert.deepEqual(takeFrame(initialSchedule, 7, 10), { lastDueMs: 7 });
+  });
 });

@@ -120,6 +120,14 @@ describe('eye openness', () => {
       ),
     );
   });
+
+  test('looks at all sixteen points of the lids, and at no other', () => {
+    const points = eye(20, 4);
+    points[15 * EYE_STRIDE + 1] = 30 - 10;
+    assert.ok(Math.abs(eyeOpenness(points) - 12 / 20) < 1e-6, 'the last point of the lid');
+    points[16 * EYE_STRIDE + 1] = 30 - 15;
+    assert.ok(Math.abs(eyeOpenness(points) - 12 / 20) < 1e-6, 'the first that is not');
+  });
 });
 
 describe('embeddings', () => {

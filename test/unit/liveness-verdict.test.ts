@@ -9,6 +9,7 @@ import {
   type LivenessInput,
   type LivenessState,
   nextLiveness,
+  wantsBinding,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
 
 const policy = defaultLivenessPolicy;
@@ -125,5 +126,62 @@ describe('the liveness verdict', () => {
         assert.notEqual(assessLiveness(state, policy).verdict, 'live');
       }),
     );
+  });
+
+  const frames = (timesMs: readonly number[]): LivenessInput[] => timesMs.map((atMs) => sample(atMs));
+
+  test('counts time between frames up to 150 ms apart, and none that runs backwards', () => {
+    const { evidence } = assessLiveness(after(frames([0, 150, 301, 401, 350, 350])), policy);
+    assert.equal(evidence.observedS, 0.25);
+    assert.equal(evidence.frameCount, 6);
+    const halfSeen = [...frames([0, 100]), sample(200, false), sample(300, false)];
+    assert.equal(verdictOf(halfSeen), 'undetermined: observed-too-briefly', 'half of the frames is enough');
+    assert.equal(verdictOf([...halfSeen, sample(400, false)]), 'undetermined: eyes-not-seen-well');
+  });
+
+  test('is an attack from exactly twenty seconds on', () => {
+    const every100 = (count: number) => frames(Array.from({ length: count }, (_, n) => n * 100));
+    assert.equal(verdictOf(every100(200)), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(every100(201)), 'attack: no-blink-for-too-long');
+  });
+
+  test('binds a blink that ended up to three seconds ago, and carries it for sixty', () => {
+    // It ends 75 ms after its middle.
+    const bound = (atS: number) => verdictOf([blink(2), recognised(atS)]);
+    assert.equal(bound(2.074), 'undetermined: observed-too-briefly', 'it is not over');
+    assert.equal(bound(2.075), 'live: blinked');
+    assert.equal(bound(5.075), 'live: blinked');
+    assert.equal(bound(5.076), 'undetermined: observed-too-briefly');
+    const carried = (atS: number) => verdictOf([blink(2), recognised(3), sample(atS * 1000)]);
+    assert.equal(carried(62.075), 'live: blinked');
+    assert.equal(carried(62.076), 'undetermined: observed-too-briefly');
+  });
+
+  test('waits for a blink to be over, and binds it then', () => {
+    const waiting = after([blink(2), recognised(2.05)]);
+    assert.ok(wantsBinding(waiting));
+    const bound = after([recognised(2.1)], waiting);
+    assert.ok(!wantsBinding(bound));
+    assert.equal(assessLiveness(bound, policy).evidence.blinks.length, 1);
+  });
+
+  test('keeps the latest twenty blinks, or as many as the policy asks for', () => {
+    const many = Array.from({ length: 25 }, (_, n) => [blink(n), recognised(n + 0.5)]).flat();
+    const kept = assessLiveness(after(many), policy).evidence.blinks;
+    assert.deepEqual([kept.length, kept.at(-1)?.atMs], [20, 24_000]);
+    const demanding = { ...policy, minimumBlinks: 22 };
+    const state = many.reduce((before, input) => nextLiveness(before, input, demanding), initialLiveness);
+    assert.equal(assessLiveness(state, demanding).evidence.blinks.length, 22);
+    assert.equal(assessLiveness(state, demanding).verdict, 'live');
+    assert.equal(assessLiveness(state, { ...demanding, minimumBlinks: 23 }).verdict, 'undetermined');
+  });
+
+  test('calls an attack what the passive model scores under a half in the mean', () => {
+    const scored = (score: number) =>
+      after(Array.from({ length: 5 }, () => ({ kind: 'passive', score }) as const));
+    assert.equal(assessLiveness(scored(0.5), policy).verdict, 'undetermined');
+    assert.equal(assessLiveness(scored(0.49), policy).verdict, 'attack');
+    assert.equal(assessLiveness(scored(0.49), policy).evidence.passiveScore?.toFixed(2), '0.49');
+    assert.equal('passiveScore' in assessLiveness(initialLiveness, policy).evidence, false);
   });
 });

@@ -27,4 +27,13 @@ describe('chooseLooks', () => {
     assert.equal(looks.size, 40);
     assert.ok([...looks].every(([index, count]) => index >= 36 || count === 1));
   });
+
+  test('gives the odd place to the largest, and the others to those who waited longest, then to the larger', () => {
+    const face = (widthPx: number, lastLookedMs?: number) => ({ widthPx, lastLookedMs });
+    const faces = [face(50, 100), face(90, 300), face(60, 100), face(80, 300), face(40), face(60, 100)];
+    assert.deepEqual(chooseLooks(faces, 3), [1, 3, 4]);
+    assert.deepEqual(chooseLooks(faces, 4), [1, 2, 3, 4], 'of equals the first');
+    assert.deepEqual(chooseLooks(faces, 5), [1, 2, 3, 4, 5]);
+    assert.deepEqual(chooseLooks(faces, 6), [0, 1, 2, 3, 4, 5]);
+  });
 });

@@ -78,4 +78,28 @@ describe('when the detector looks, and how thoroughly', () => {
     assert.equal(weightOfMiss('quick', 50, smallestFacePx), 0);
     assert.ok(Math.abs(missed(50) / missed(200) - 1) < 0.2);
   });
+
+  test('looks from every limit on', () => {
+    const due = (atMs: number, missingWidthsPx: readonly number[] = [], lastFullMs = 0) =>
+      lookDue(
+        { lastMs: 0, lastFullMs },
+        { atMs, smallestFacePx, isAnyoneFollowed: true, isAnyoneJustLost: false, missingWidthsPx },
+      );
+    assert.deepEqual([due(399), due(400)], [undefined, 'quick']);
+    assert.deepEqual([due(199, [200]), due(200, [200])], [undefined, 'quick']);
+    assert.deepEqual([due(999), due(1000)], ['quick', 'full']);
+    assert.deepEqual([due(399, [95]), due(400, [95])], ['quick', 'full'], 'a far one is missing');
+    assert.equal(due(400, [96]), 'quick', '2.4 times the smallest face of interest is near');
+    assert.equal(due(400, [200, 95]), 'full');
+    assert.deepEqual(
+      [96, 95].flatMap((widthPx) => [
+        weightOfMiss('quick', widthPx, smallestFacePx),
+        weightOfMiss('full', widthPx, smallestFacePx),
+      ]),
+      [1, 1, 0, 2.5],
+    );
+    const before = { lastMs: 1, lastFullMs: 1 };
+    assert.deepEqual(recordLook(before, 'quick', 5), { lastMs: 5, lastFullMs: 1 });
+    assert.deepEqual(recordLook(before, 'full', 5), { lastMs: 5, lastFullMs: 5 });
+  });
 });

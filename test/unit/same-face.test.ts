@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/tracks/same-face.js';
+import {
+  emptyFaceMemory,
+  type FaceJudgement,
+  recallFace,
+  similarity,
+} from '../../daemon/domain/tracks/same-face.js';
 
 const policy = { threshold: 0.8, strangeLimit: 2 };
 
@@ -36,5 +41,21 @@ describe('recallFace', () => {
   test('compares nothing with vectors of another length', () => {
     const { memory } = recallFace(emptyFaceMemory, view(0), policy);
     assert.equal(recallFace(memory, Float32Array.of(1, 0, 0), policy).judgement, 'doubtful');
+  });
+
+  test('remembers the latest five views', () => {
+    assert.equal(judge(0, 30, 60, 90, 120, 20).at(-1), 'same', 'near the second');
+    assert.equal(judge(0, 30, 60, 90, 120, -10).at(-1), 'same', 'near the first of five');
+    assert.equal(judge(0, 30, 60, 90, 120, 150, 20).at(-1), 'same', 'near the first of the latest five');
+    assert.equal(judge(0, 30, 60, 90, 120, 150, -10).at(-1), 'doubtful', 'near the one before them');
+  });
+
+  test('takes a similarity of exactly the threshold for the same face', () => {
+    const { memory } = recallFace(emptyFaceMemory, Float32Array.of(1, 0), policy);
+    const half = { threshold: 0.5, strangeLimit: 3 };
+    assert.equal(recallFace(memory, Float32Array.of(0.5, 0.8), half).judgement, 'same');
+    assert.equal(recallFace(memory, Float32Array.of(0.49, 0.8), half).judgement, 'doubtful');
+    assert.equal(similarity(Float32Array.of(0.5, 0.25), Float32Array.of(0.5, -1)), 0);
+    assert.equal(similarity(Float32Array.of(1), Float32Array.of(1, 0)), -1);
   });
 });

@@ -85,4 +85,29 @@ describe('a track', () => {
       }),
     );
   });
+
+  test('is kept out of sight up to its limit, and not beyond it', () => {
+    const missedAfter = (track: Track, unseenMs: number) => {
+      const lastSeenMs = track.lastSeenMs;
+      return nextTrack(track, { kind: 'missed', atMs: lastSeenMs + unseenMs }, defaultTrackPolicy);
+    };
+    assert.equal(missedAfter(seen(1), 500).phase, 'tentative');
+    assert.equal(missedAfter(seen(1), 501).phase, 'ended');
+    assert.equal(missedAfter(seen(3), 1500).phase, 'lost');
+    const ended = missedAfter(seen(3), 1501);
+    assert.deepEqual(ended.phase === 'ended' && [ended.reason, ended.endedMs], ['left', 132 + 1501]);
+    assert.equal(nextTrack(seen(3), mesh(50), defaultTrackPolicy).lastSeenMs, 132, 'time never goes back');
+  });
+
+  test('says why it ended, and stays as it ended', () => {
+    const ended = nextTrack(
+      seen(3),
+      { kind: 'finished', atMs: 300, reason: 'another-face' },
+      defaultTrackPolicy,
+    );
+    assert.equal(ended.phase === 'ended' && ended.reason, 'another-face');
+    assert.equal(nextTrack(ended, mesh(400), defaultTrackPolicy), ended);
+    const late = nextTrack(seen(1), { kind: 'missed', atMs: 600 }, defaultTrackPolicy);
+    assert.equal(late.phase === 'ended' && late.reason, 'never-confirmed');
+  });
 });

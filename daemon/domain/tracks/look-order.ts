@@ -11,7 +11,6 @@ export interface Waiting {
  * waiting first. Returns indices, ascending.
  */
 export function chooseLooks(faces: readonly Waiting[], budget: number): readonly number[] {
-  if (faces.length <= budget) return faces.map((_, index) => index);
   const indices = faces.map((_, index) => index);
   const widthOf = (index: number): number => faces[index]?.widthPx ?? 0;
   const lookedOf = (index: number): number => faces[index]?.lastLookedMs ?? Number.NEGATIVE_INFINITY;
