@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import { checkDays, planOf, shiftOf } from '../support/attendance-plan.js';
+import { checkDays, instant, paris, planOf, shiftOf } from '../support/attendance-plan.js';
 
 const day = shiftOf('day', '08:00', '17:00');
 const office = { plan: planOf([day]), period: ['2026-03-02', '2026-03-02'] } as const;
@@ -251,5 +251,213 @@ describe('days without a shift', () => {
       },
     ],
     { plan: weekly, period: ['2026-03-07', '2026-03-10'] },
+  );
+});
+
+describe('up to which moment a look belongs to a shift, a stay or a coming', () => {
+  const weekly = planOf([shiftOf('day', '08:00', '17:00', { days: ['mon'] })]);
+  const pairs = planOf([day], { pairing: 'pairs' });
+  const halves = planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]);
+  const week = ['2026-03-02', '2026-03-08'] as const;
+  checkDays(
+    [
+      {
+        what: 'four hours before a shift begins',
+        marks: ['in 2026-03-02T04:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 780 early 240 [early]'],
+      },
+      {
+        what: 'a minute more is no coming for it',
+        marks: ['in 2026-03-02T03:59', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 - worked 781 overtime 781 [overtime]'],
+      },
+      {
+        what: 'eight hours after a shift ended',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-03T01:00'],
+        period: week,
+        lines: ['2026-03-02 day worked 1020 overtime 480 [on-time overtime]'],
+      },
+      {
+        what: 'a minute later is no leaving from it',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-03T01:01'],
+        period: week,
+        lines: ['2026-03-02 day worked 0 [on-time incomplete]', '2026-03-03 - worked 0 [incomplete]'],
+      },
+      {
+        what: 'sixteen hours without a shift',
+        plan: weekly,
+        marks: ['in 2026-03-07T20:00', 'out 2026-03-08T12:00'],
+        period: week,
+        lines: ['2026-03-07 - worked 960 overtime 960 [overtime]'],
+      },
+      {
+        what: 'a minute more than sixteen hours is a missing out and a missing in',
+        plan: weekly,
+        marks: ['in 2026-03-07T20:00', 'out 2026-03-08T12:01'],
+        period: week,
+        lines: ['2026-03-07 - worked 0 [incomplete]', '2026-03-08 - worked 0 [incomplete]'],
+      },
+      {
+        what: 'two looks for both ways within a minute are one',
+        plan: pairs,
+        marks: ['both 2026-03-02T08:00', 'both 2026-03-02T08:01', 'both 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'two looks for both ways a second further apart are two',
+        plan: pairs,
+        marks: ['both 2026-03-02T08:00', 'both 2026-03-02T08:01:01+01:00', 'both 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 1 [on-time incomplete]'],
+      },
+      {
+        what: 'coming in twice within a minute is coming in once',
+        plan: pairs,
+        marks: ['in 2026-03-02T08:00', 'in 2026-03-02T08:01', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'coming in twice a second further apart is a missing out',
+        plan: pairs,
+        marks: ['in 2026-03-02T08:00', 'in 2026-03-02T08:01:01+01:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time incomplete]'],
+      },
+      {
+        what: 'one look for both ways in the middle of the shift comes',
+        marks: ['both 2026-03-02T12:30'],
+        lines: ['2026-03-02 day worked 0 late 270 [late incomplete]'],
+      },
+      {
+        what: 'one look for both ways after the middle leaves',
+        marks: ['both 2026-03-02T12:31'],
+        lines: ['2026-03-02 day worked 0 left-early 269 [left-early incomplete]'],
+      },
+      {
+        what: 'leaving at the end is no overtime, however little counts as such',
+        plan: planOf([shiftOf('day', '08:00', '17:00', { overtimeAfterS: 0 })]),
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'leaving a minute later is, then',
+        plan: planOf([shiftOf('day', '08:00', '17:00', { overtimeAfterS: 0 })]),
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:01'],
+        lines: ['2026-03-02 day worked 541 overtime 1 [on-time overtime]'],
+      },
+      {
+        what: 'one look for both ways as the first of two shifts ends leaves from it',
+        plan: halves,
+        marks: ['both 2026-03-02T12:00'],
+        lines: ['2026-03-02 am worked 0 [incomplete]'],
+      },
+      {
+        what: 'a shift that a stay turns out not to be for is free for the next stay of the day',
+        plan: planOf([
+          shiftOf('am', '08:00', '12:00'),
+          shiftOf('mid', '08:30', '13:00'),
+          shiftOf('pm', '14:00', '18:00'),
+        ]),
+        marks: ['in 2026-03-02T08:10', 'out 2026-03-02T13:00', 'in 2026-03-02T14:00', 'out 2026-03-02T18:00'],
+        corrections: [{ kind: 'out', date: '2026-03-02', atMs: instant('2026-03-02T12:00', paris) }],
+        lines: ['2026-03-02 mid worked 290 early 20 [early]', '2026-03-02 am worked 0 [incomplete]'],
+      },
+    ],
+    office,
+  );
+});
+
+describe('what is said at the moment from which it is true', () => {
+  const halves = planOf([shiftOf('am', '08:00', '12:00'), shiftOf('pm', '14:00', '18:00')]);
+  const enrolledAt = '2026-03-01T12:00';
+  const since = ['in 2026-03-02T08:00'];
+  const left = (time: string) =>
+    [{ kind: 'out', date: '2026-03-02', atMs: instant(`2026-03-02T${time}`, paris) }] as const;
+  checkDays(
+    [
+      {
+        what: 'absent as the shift ends',
+        marks: [],
+        enrolledAt,
+        now: '2026-03-02T17:00',
+        lines: ['2026-03-02 day worked 0 [absent]'],
+      },
+      {
+        what: 'expected until the last of two shifts has ended',
+        plan: halves,
+        marks: [],
+        enrolledAt,
+        now: '2026-03-02T17:59',
+        lines: ['2026-03-02 - worked 0 [expected]'],
+      },
+      {
+        what: 'absent as the last of two shifts ends',
+        plan: halves,
+        marks: [],
+        enrolledAt,
+        now: '2026-03-02T18:00',
+        lines: ['2026-03-02 - worked 0 [absent]'],
+      },
+      {
+        what: 'to come for the second of two shifts after being enrolled as it begins',
+        plan: halves,
+        marks: [],
+        enrolledAt: '2026-03-02T14:00',
+        lines: ['2026-03-02 - worked 0 [absent]'],
+      },
+      {
+        what: 'to come for neither after being enrolled a minute later',
+        plan: halves,
+        marks: [],
+        enrolledAt: '2026-03-02T14:01',
+        lines: [],
+      },
+      {
+        what: 'present for eight hours after the end',
+        marks: since,
+        now: '2026-03-03T00:59',
+        lines: ['2026-03-02 day worked 0 so far 1019 [on-time present]'],
+      },
+      {
+        what: 'and no longer',
+        marks: since,
+        now: '2026-03-03T01:00',
+        lines: ['2026-03-02 day worked 0 [on-time incomplete]'],
+      },
+      {
+        what: 'present without a shift until the day is over',
+        plan: planOf([]),
+        marks: since,
+        now: '2026-03-02T23:59',
+        lines: ['2026-03-02 - worked 0 so far 959 [present]'],
+      },
+      {
+        what: 'and no longer, without a shift',
+        plan: planOf([]),
+        marks: since,
+        now: '2026-03-03T00:00',
+        lines: ['2026-03-02 - worked 0 [incomplete]'],
+      },
+      {
+        what: 'not left early before the end, though a leaving yet to come is known',
+        marks: since,
+        corrections: left('16:00'),
+        now: '2026-03-02T12:00',
+        lines: ['2026-03-02 day worked 480 [on-time]'],
+      },
+      {
+        what: 'left early as the shift ends',
+        marks: since,
+        corrections: left('16:00'),
+        now: '2026-03-02T17:00',
+        lines: ['2026-03-02 day worked 480 left-early 60 [on-time left-early]'],
+      },
+      {
+        what: 'overtime as soon as a leaving after the end is known',
+        marks: since,
+        corrections: left('18:00'),
+        now: '2026-03-02T12:00',
+        lines: ['2026-03-02 day worked 600 overtime 60 [on-time overtime]'],
+      },
+    ],
+    office,
   );
 });

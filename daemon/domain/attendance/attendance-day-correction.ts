@@ -118,11 +118,13 @@ function nearestShift(marks: readonly Mark[], shifts: readonly ShiftOnDay[]): Sh
   const first = ordered[0];
   const last = ordered.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const distance = ({ startMs, endMs }: ShiftOnDay): number =>
-    (first.direction === 'out' ? 0 : Math.abs(first.atMs - startMs)) +
-    (last.direction === 'in' || (last === first && first.direction === 'both')
-      ? 0
-      : Math.abs(last.atMs - endMs));
+  const distance = ({ startMs, endMs }: ShiftOnDay): number => {
+    const fromStart = Math.abs(first.atMs - startMs);
+    const fromEnd = Math.abs(last.atMs - endMs);
+    // One look for both ways is a coming or a leaving.
+    if (first === last && first.direction === 'both') return Math.min(fromStart, fromEnd);
+    return (first.direction === 'out' ? 0 : fromStart) + (last.direction === 'in' ? 0 : fromEnd);
+  };
   return shifts.reduce<ShiftOnDay | undefined>(
     (best, each) => (best === undefined || distance(each) < distance(best) ? each : best),
     undefined,
