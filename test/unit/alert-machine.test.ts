@@ -117,6 +117,38 @@ describe('what happens again and again', () => {
     assert.deepEqual(watcher.at(500), ['raised gate x1 500-500']);
   });
 
+  test('counts what happened within the time exactly, and nothing that happened a moment earlier', () => {
+    const twice = { threshold: { count: 2, withinMs: 10 * minuteMs } };
+    const [just, late] = [new Watcher(twice), new Watcher(twice)];
+    just.at(0);
+    assert.deepEqual(just.at(10), ['raised gate x2 0-10']);
+    late.at(0);
+    assert.deepEqual(late.at(10.1), []);
+    assert.deepEqual(late.at(20.1), ['raised gate x2 10.1-20.1']);
+  });
+
+  test('tells the first and the last time, also where the clock was set back between them', () => {
+    const watcher = new Watcher({ threshold: { count: 2, withinMs: 10 * minuteMs } });
+    watcher.at(11);
+    assert.deepEqual(watcher.at(9), ['raised gate x2 9-11']);
+    watcher.isQuiet = true;
+    for (const minute of [30, 35, 25, 40, 28]) watcher.at(minute);
+    watcher.isQuiet = false;
+    assert.deepEqual(watcher.tick(50), ['raised gate x5 25-40']);
+  });
+
+  test('names the first and the last event of which it tells', () => {
+    const watcher = new Watcher({ threshold: { count: 2, withinMs: 10 * minuteMs } });
+    watcher.isQuiet = true;
+    watcher.at(0);
+    watcher.at(20);
+    for (const minute of [21, 22, 23]) watcher.at(minute);
+    const [watch] = watcher.state.watches;
+    assert.ok(watch?.kind === 'occurrence');
+    const { firstSequence, lastSequence, count } = watch.group ?? {};
+    assert.deepEqual([firstSequence, lastSequence, count], [2, 5, 4], 'the first was too long ago');
+  });
+
   test('in quiet hours is told in one alert at the end, camera by camera', () => {
     const watcher = new Watcher();
     watcher.isQuiet = true;
@@ -193,6 +225,46 @@ describe('what begins and ends', () => {
     assert.deepEqual(watcher.tick(61), []);
     assert.deepEqual(watcher.tick(62), ['raised gate x1 10-']);
     assert.deepEqual(watcher.at(70, 'ended'), ['cleared gate x1 10-70']);
+  });
+
+  test('that lasts exactly as long as asked for is told, also where the clock was set back meanwhile', () => {
+    const just = new Watcher(camera);
+    just.at(0, 'began');
+    assert.deepEqual(just.at(2, 'ended'), ['cleared gate x1 0-2']);
+    const back = new Watcher(camera);
+    back.at(1000, 'began');
+    assert.deepEqual(back.tick(999), []);
+    assert.deepEqual(back.tick(500), ['raised gate x1 1000-']);
+    const over = new Watcher(camera);
+    over.at(1000, 'began');
+    assert.deepEqual(over.at(500, 'ended'), ['cleared gate x1 1000-500']);
+  });
+
+  test('several times before it can be told is one thing, and an all-clear if one of them was told', () => {
+    const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
+    watcher.at(0, 'began');
+    assert.deepEqual(watcher.tick(2), ['raised gate x1 0-']);
+    watcher.isQuiet = true;
+    watcher.at(10, 'ended');
+    watcher.at(20, 'began');
+    watcher.at(30, 'ended');
+    const [watch] = watcher.state.watches;
+    assert.ok(watch?.kind === 'condition');
+    assert.deepEqual([watch.past?.firstSequence, watch.past?.lastSequence], [1, 4]);
+    watcher.isQuiet = false;
+    assert.deepEqual(watcher.tick(31), ['cleared gate x2 0-30'], 'it does not wait for the cooldown');
+    watcher.at(40, 'began');
+    assert.deepEqual(watcher.tick(61.9), []);
+    assert.deepEqual(watcher.tick(62), ['raised gate x1 40-'], 'nor does it begin another cooldown');
+  });
+
+  test('and was never told before it was over begins a cooldown when it is told', () => {
+    const watcher = new Watcher({ ...camera, cooldownMs: 60 * minuteMs });
+    watcher.at(0, 'began');
+    assert.deepEqual(watcher.at(5, 'ended'), ['cleared gate x1 0-5']);
+    watcher.at(10, 'began');
+    assert.deepEqual(watcher.tick(64.9), []);
+    assert.deepEqual(watcher.tick(65), ['raised gate x1 10-']);
   });
 
   test('in quiet hours: what is over, what was told before, and what still lasts, in one alert', () => {

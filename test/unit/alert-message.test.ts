@@ -161,6 +161,22 @@ describe('what leaves the box as text', () => {
     assert.equal(asLine('Gate\r\nBcc: x@example.org'), 'Gate Bcc: x@example.org');
   });
 
+  test('has no line or paragraph separator either, which some programs take for line ends', () => {
+    assert.equal(asLine('a\u2028b\u2029c'), 'a b c');
+    assert.equal(asLines('a\u2028b\u2029c'), 'a b c');
+    assert.equal(asLine('a\u2066b\u2069c\u202ad'), 'a b c d', 'nor what reorders text');
+  });
+
+  test('is cut where it is longer than it may be, and not before', () => {
+    for (const [cut, longest] of [
+      [asLine, 200],
+      [asLines, 10_000],
+    ] as const) {
+      assert.equal(cut('😀'.repeat(longest)), '😀'.repeat(longest));
+      assert.equal(cut('😀'.repeat(longest + 1)), `${'😀'.repeat(longest - 1)}…`);
+    }
+  });
+
   test('keeps its lines where it may have several', () => {
     assert.equal(asLines('a\r\nb\u0000\u202ec\n'), 'a\nb c');
   });
