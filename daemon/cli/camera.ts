@@ -25,6 +25,9 @@ function describeTest(id: string, result: CameraTestOutcome): string {
     `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
     `faces found: ${result.faces.length} (most in one of ${counted(result.framesAnalysed, 'frame')})`,
     ...faces,
+    ...result.problems.map(
+      ({ message, remedy, code }) => `PROBLEM: ${message} (${code})\n  what to do: ${remedy}`,
+    ),
   ].join('\n');
 }
 
@@ -46,7 +49,8 @@ export function registerCamera(program: Command): void {
       runAction(options.json === true, async () => {
         const result = await (await openDaemonClient(options.config)).testCamera(id);
         print(options.json === true, result, () => describeTest(id, result));
-        return result.outcome === 'ok' ? exitCodes.done : exitCodes.failed;
+        const isUsable = result.outcome === 'ok' && result.problems.length === 0;
+        return isUsable ? exitCodes.done : exitCodes.failed;
       }),
     );
   registerRelease(camera);

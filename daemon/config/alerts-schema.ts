@@ -47,7 +47,7 @@ const ruleFields = z.strictObject({
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What it is about. Something that happens: `unknown` person, `attack`, `events-lost`. Something that begins and ends, with an all-clear: `camera-down`, `sealed` gallery, `disk-low`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`.',
+    'What it is about. Something that happens: `unknown` person, `attack`, `events-lost`. Something that begins and ends, with an all-clear: `camera-down`, `camera-impaired` (its pictures are of no use), `sealed` gallery, `disk-low`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`.',
   ),
   cameras: z
     .array(field(slugField.transform(cameraId), 'live', 'Only at these cameras. Absent: at any.'))
@@ -66,7 +66,7 @@ const ruleFields = z.strictObject({
   minimumS: field(
     z.int().min(0).max(86_400).exactOptional(),
     'live',
-    'Seconds that something must have lasted to be an alert, for what begins and ends. Absent: 60 for `camera-down`, 0 for the rest.',
+    'Seconds that something must have lasted to be an alert, for what begins and ends. Absent: 60 for `camera-down` and `camera-impaired`, 0 for the rest.',
   ),
   quietHours: quietHoursSchema.exactOptional(),
   cooldownMinutes: field(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cameraId } from '../domain/ids.js';
+import { pictureChecks } from '../domain/picture-damage.js';
 import { field } from './field.js';
 import { credentialName, shownName, slugField, urlField } from './scalars.js';
 
@@ -78,6 +79,11 @@ export const cameraSchema = z.strictObject({
     z.int().min(320).max(7680).default(1920),
     'replace',
     'Wider pictures are scaled down to this width before anything else; face crops are cut from what remains.',
+  ),
+  pictureChecks: field(
+    z.array(z.enum(pictureChecks)).default([...pictureChecks]),
+    'replace',
+    'What the pictures are watched for while the camera streams: `damaged` by lost packets or decoding errors, `uniform` (one colour), `black`, `frozen` (the same picture bit by bit). Leave out what is normal at this camera, such as `black` in a room that is dark at night.',
   ),
 });
 

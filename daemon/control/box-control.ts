@@ -34,6 +34,8 @@ export interface CameraStatus {
     readonly heightPx: number;
     readonly fps: number | null;
   };
+  /** Of `streaming`: why its pictures are of no use. */
+  readonly damage?: { readonly code: string; readonly message: string; readonly remedy: string };
   /** Frames delivered, analysed and dropped, stage times and the like, as the vision process counts them. */
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -13,6 +13,8 @@ export interface KnownCamera {
   readonly state: CameraStateMessage['state'];
   /** Of `failed`. */
   readonly code?: string;
+  /** Of `streaming`: why its pictures are of no use. */
+  readonly damage?: string;
   /** Since when, wall clock in milliseconds. */
   readonly sinceMs: number;
 }
@@ -30,11 +32,11 @@ export function cameraStateDocuments(
   cameras: readonly KnownCamera[],
   { topics, from, signer, nextSequence }: CameraDocumentOptions,
 ): readonly RetainedDocument[] {
-  return cameras.map(({ id, state, code, sinceMs }) => {
+  return cameras.map(({ id, state, code, damage, sinceMs }) => {
     const time = isoTime(sinceMs);
     return {
       topic: topics.cameraState(id),
-      content: JSON.stringify([state, code, time]),
+      content: JSON.stringify([state, code, damage, time]),
       async messages() {
         const message: Omit<CameraStateMessage, 'signature'> = {
           version: 1,
@@ -43,6 +45,7 @@ export function cameraStateDocuments(
           camera: id,
           state,
           ...(code === undefined ? {} : { code }),
+          ...(damage === undefined ? {} : { damage }),
           time,
           sequence: nextSequence(),
         };

@@ -79,6 +79,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
     clock,
     random,
     logger,
+    pictureChecks: plan.pictureChecks,
     onFrame: (frame) => {
       snapshots.offer(frame);
       loop.put(frame);
@@ -90,10 +91,11 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
   });
   return {
     counters() {
-      const { delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
+      const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
       const { framesAnalysed = 0, framesSkipped = 0, ...stages } = session.counters;
       return {
         ...stages,
+        ...damage,
         delivered,
         analysed: framesAnalysed,
         skipped: framesSkipped,

@@ -41,11 +41,12 @@ export async function lookAtCamera(
       });
   };
   const options = sourceOptions(plan, ffmpeg, logger.child({ camera: plan.id }));
-  const inspection = await inspectCamera({ ...options, observeMs, signal, onFrame });
+  const { pictureChecks } = plan;
+  const inspection = await inspectCamera({ ...options, observeMs, pictureChecks, signal, onFrame });
   await looking;
   if (inspection.outcome === 'failed') return { outcome: 'failed', ...inspection.failure };
-  const { stream, firstFrameMs, measuredFps } = inspection;
-  return { outcome: 'ok', stream, firstFrameMs, measuredFps, framesAnalysed, faces: [...faces] };
+  const { problems, ...found } = inspection;
+  return { ...found, framesAnalysed, problems: [...problems], faces: [...faces] };
 }
 
 async function lookAtFrame(

@@ -4,6 +4,7 @@ import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
+import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 
 /**
  * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
@@ -41,6 +42,7 @@ export const cameraPlanSchema = z.strictObject({
   smallestFacePx: finite,
   idleFps: finite,
   trackingFps: finite,
+  pictureChecks: z.array(z.enum(pictureChecks)),
 });
 
 export const visionPlanSchema = z.strictObject({
@@ -118,10 +120,20 @@ const streamInfo = z.strictObject({
   fps: finite.nullable(),
 });
 
+const pictureDamage = z.strictObject({
+  code: z.enum(pictureChecks.map((check): PictureDamageCode => `pictures-${check}`)),
+  message: shortText,
+  remedy: shortText,
+});
+
 /** What is known of one camera's stream; the names technicians see in `rollcall status`. */
 const cameraStateSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('connecting') }),
-  z.strictObject({ state: z.literal('streaming'), stream: streamInfo }),
+  z.strictObject({
+    state: z.literal('streaming'),
+    stream: streamInfo,
+    damage: pictureDamage.exactOptional(),
+  }),
   z.strictObject({
     state: z.literal('failed'),
     code: shortText,
@@ -160,6 +172,8 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
     firstFrameMs: finite,
     measuredFps: finite,
     framesAnalysed: count,
+    /** What the camera, or this box, cannot be used with as it is. */
+    problems: z.array(z.strictObject({ code: shortText, message: shortText, remedy: shortText })).max(10),
     /** Faces found in the frame that showed most. */
     faces: z.array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() })).max(500),
   }),

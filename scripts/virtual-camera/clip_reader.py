@@ -10,7 +10,7 @@ OPEN_TIMEOUT_NS = 10 * Gst.SECOND
 POLL_NS = Gst.SECOND // 10
 FALLBACK_FRAME_NS = Gst.SECOND // 25
 
-PARSERS = {"video/x-h264": "h264parse", "video/x-h265": "h265parse"}
+PARSERS = {"video/x-h264": "h264parse", "video/x-h265": "h265parse", "image/jpeg": "jpegparse"}
 
 
 class UnusableClip(Exception):
@@ -18,7 +18,7 @@ class UnusableClip(Exception):
 
 
 class ClipReader:
-    """Yields the access units of the first H.264 or H.265 stream of a file, Annex B, parameter sets in band.
+    """Yields the access units of the first H.264, H.265 or MJPEG stream of a file, Annex B, parameter sets in band.
 
     The first unit is a key frame unless `start_at_s` asks for a later place: then units before that time are
     left out on the first round, whatever they are, so that a stream can be made to start between key frames.
@@ -34,6 +34,7 @@ class ClipReader:
         self._end = 0
         self._round = 0
         self.codec = None
+        self.caps = None
         self._pipeline = Gst.Pipeline.new(None)
         source = Gst.ElementFactory.make("filesrc")
         source.set_property("location", path)
@@ -52,10 +53,12 @@ class ClipReader:
         if self.codec is None and name in PARSERS:
             self.codec = name
             parser = Gst.ElementFactory.make(PARSERS[name])
-            parser.set_property("config-interval", -1)
-            formats = Gst.ElementFactory.make("capsfilter")
-            formats.set_property("caps", Gst.Caps.from_string(f"{name},stream-format=byte-stream,alignment=au"))
-            chain = [parser, formats]
+            chain = [parser]
+            if name != "image/jpeg":
+                parser.set_property("config-interval", -1)
+                formats = Gst.ElementFactory.make("capsfilter")
+                formats.set_property("caps", Gst.Caps.from_string(f"{name},stream-format=byte-stream,alignment=au"))
+                chain.append(formats)
             target = self._sink
         else:
             chain = []
@@ -76,12 +79,13 @@ class ClipReader:
         while True:
             sample = self._pull()
             if sample is not None:
+                self.caps = self.caps or sample.get_caps()
                 unit = self._placed(sample.get_buffer())
                 if unit is not None:
                     return unit
                 continue
             if self._shift is None and self._round == 0:
-                raise UnusableClip(f"no key frame of H.264 or H.265 in {self._path}")
+                raise UnusableClip(f"no key frame of H.264, H.265 or MJPEG in {self._path}")
             if not self._loop:
                 return None
             self._rewind()
@@ -95,7 +99,7 @@ class ClipReader:
             message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
             if message is not None:
                 raise UnusableClip(f"cannot read {self._path}: {message.parse_error()[0].message}")
-        raise UnusableClip(f"cannot read {self._path}: no video stream of H.264 or H.265 found")
+        raise UnusableClip(f"cannot read {self._path}: no video stream of H.264, H.265 or MJPEG found")
 
     def _placed(self, buffer):
         """The unit moved to this round's place in time; None where it is left out."""

@@ -6,7 +6,8 @@ closes, the parent is gone and the server ends. Standard output: one JSON object
 has the GObject bindings.
 
 Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password,
-method "digest" or "basic"), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), isShared }.
+method "digest" or "basic"), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), lostShare (0..1 of
+the RTP packets), isShared }.
 """
 
 import json
@@ -25,7 +26,11 @@ Gst.init(None)
 
 from clip_reader import ClipReader, UnusableClip  # noqa: E402
 
-PAYLOADERS = {"video/x-h264": "rtph264pay", "video/x-h265": "rtph265pay"}
+PAYLOADERS = {
+    "video/x-h264": "rtph264pay config-interval=-1 pt=96",
+    "video/x-h265": "rtph265pay config-interval=-1 pt=96",
+    "image/jpeg": "rtpjpegpay pt=26",
+}
 TRANSPORTS = {
     "tcp": GstRtsp.RTSPLowerTrans.TCP,
     "udp": GstRtsp.RTSPLowerTrans.UDP,
@@ -53,6 +58,7 @@ class Mount:
         try:
             reader.next()
             self._codec = reader.codec
+            self._caps = reader.caps
         finally:
             reader.close()
 
@@ -61,9 +67,11 @@ class Mount:
 
     def factory(self, protocols, role):
         factory = GstRtspServer.RTSPMediaFactory()
-        source = f"appsrc name=source format=time max-buffers=4 caps={self._codec},stream-format=byte-stream,alignment=au"
-        payloader = f"{PAYLOADERS[self._codec]} name=pay0 pt=96 config-interval=-1"
-        factory.set_launch(f"( {source} ! {payloader} )")
+        lost = self._options["lostShare"]
+        payloader = f"{PAYLOADERS[self._codec]} name={'pay0' if lost == 0 else 'whole'}"
+        # The server streams whatever comes out of `pay0`.
+        holes = "" if lost == 0 else f" ! identity name=pay0 drop-probability={lost}"
+        factory.set_launch(f"( appsrc name=source format=time max-buffers=4 ! {payloader}{holes} )")
         factory.set_shared(self._options["isShared"])
         factory.set_protocols(protocols)
         factory.connect("media-configure", self._on_media)
@@ -91,6 +99,7 @@ class Mount:
                 source.emit("push-buffer", unit)
 
         source = media.get_element().get_child_by_name("source")
+        source.set_property("caps", self._caps)
         source.connect("need-data", feed)
         media.connect("unprepared", lambda _media: reader.close())
 

@@ -12,7 +12,7 @@ const remedy =
 
 /** A clip behind one path of the server. */
 export interface Mount {
-  /** H.264 or H.265 in any container GStreamer reads (MP4, Matroska, MPEG-TS, a raw Annex B stream). */
+  /** H.264, H.265 or MJPEG in any container GStreamer reads (MP4, Matroska, MPEG-TS, a raw Annex B stream). */
   readonly file: string;
   /** Start again after the last picture, without a seam; otherwise the stream ends (BYE). Default true. */
   readonly loop?: boolean;
@@ -20,6 +20,8 @@ export interface Mount {
   readonly startAtS?: number;
   /** Stop sending pictures after so many seconds while the connection stays up. Default: never. */
   readonly silentAfterS?: number;
+  /** Share of the RTP packets that are lost on the way, 0 to 1. Default 0. */
+  readonly lostShare?: number;
   /** One pipeline for all clients, as in a camera (who comes later joins mid-way). Default true. */
   readonly isShared?: boolean;
 }
@@ -126,6 +128,7 @@ function settingsOf(options: RtspServerOptions): Record<string, unknown> {
       loop: mount.loop ?? true,
       startAtS: mount.startAtS ?? 0,
       silentAfterS: mount.silentAfterS ?? null,
+      lostShare: mount.lostShare ?? 0,
       isShared: mount.isShared ?? true,
     },
   ]);

@@ -101,6 +101,21 @@ describe('from a recorded event to whoever is told', () => {
     );
   });
 
+  test('pictures of no use are an alert of their own, which a failure ends', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('camera-impaired'), rule('camera-down')));
+    box.camera('damaged');
+    await box.pass(2 * minuteMs);
+    box.camera('failed');
+    await box.pass(2 * minuteMs);
+    await box.delivered(3);
+    assert.deepEqual(subjects(web), [
+      '[warning] Camera Gate sends pictures of no use, since 2026-03-02 10:00 (pictures-uniform) (office/box-1)',
+      '[warning] Over: Camera Gate sent pictures of no use from 2026-03-02 10:00 to 2026-03-02 10:02 (pictures-uniform) (office/box-1)',
+      '[warning] Camera Gate is down, since 2026-03-02 10:02 (camera-silent) (office/box-1)',
+    ]);
+  });
+
   test('whatever a rule can be about', async () => {
     const occurredAtMs = 0;
     const events: readonly BoxEvent[] = [

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { corruptClip, resolutionChangeClip, testClip } from '../support/clips.js';
+import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { watchCamera } from '../support/watched-camera.js';
-
-const udp = (url: string) => ({ url, credential: null, transport: 'udp' }) as const;
 
 describe('faults of a camera', () => {
   test('off at the start, then on', async () => {
@@ -81,16 +79,42 @@ describe('faults of a camera', () => {
     assert.ok(camera.frames.length > 20);
   });
 
-  test('garbage in the stream: frames go on without a restart', async () => {
-    const clip = await corruptClip({ seconds: 4, damagedShare: 0.5 });
-    await using server = await startRtspServer({ mounts: { '/live': clip } });
-    const url = server.url('/live');
-    await using camera = await watchCamera({ url, address: udp(url) });
-    await camera.moreFrames(30);
-    assert.deepEqual(camera.counters.restarts, 0);
+  test('garbage, lost packets, one colour: told each, without a restart; a whole stream is not blamed', async () => {
+    const file = await testClip({ keyframeIntervalS: 2 });
+    await using server = await startRtspServer({
+      mounts: {
+        '/garbage': await corruptClip({ seconds: 4, damagedShare: 0.5 }),
+        '/lossy': { file, lostShare: 0.03 },
+        '/green': await uniformClip('green', { seconds: 4 }),
+        '/whole': file,
+      },
+    });
+    const watch = (mount: string, transport: 'tcp' | 'udp') => {
+      const url = server.url(mount);
+      return watchCamera({ url, address: { url, credential: null, transport } });
+    };
+    await using garbage = await watch('/garbage', 'udp');
+    await using lossy = await watch('/lossy', 'tcp');
+    await using lossyOverUdp = await watch('/lossy', 'udp');
+    await using green = await watch('/green', 'tcp');
+    await using whole = await watch('/whole', 'tcp');
+    for (const [camera, code, remedy] of [
+      [garbage, 'pictures-damaged', /restart the camera/],
+      [lossy, 'pictures-damaged', /transport tcp/],
+      [lossyOverUdp, 'pictures-damaged', /transport tcp/],
+      [green, 'pictures-uniform', /lens/],
+    ] as const) {
+      const damage = () => {
+        const { state } = camera.runner;
+        return state.state === 'streaming' ? state.damage : undefined;
+      };
+      await camera.waitFor(code, () => damage()?.code === code);
+      assert.match(damage()?.remedy ?? '', remedy);
+      assert.equal(camera.counters.restarts, 0);
+    }
     assert.deepEqual(
-      camera.states.map(({ state }) => state),
-      ['streaming'],
+      whole.states.map((state) => state.state === 'streaming' && state.damage),
+      [undefined],
     );
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { inspectCamera } from '../../daemon/vision/ingest/inspect-camera.js';
-import { testClip } from '../support/clips.js';
+import { testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { sourceOptions } from '../support/watched-camera.js';
 
@@ -25,6 +25,29 @@ describe('looking at a camera once', () => {
     assert.ok(Math.abs(found.measuredFps - 20) < 1, `${found.measuredFps} frames a second`);
     assert.ok(found.firstFrameMs > 0);
     assert.ok(frames > 20);
+    assert.deepEqual(found.problems, []);
+  });
+
+  test('tells pictures of no use within seconds', async () => {
+    const file = await testClip();
+    await using server = await startRtspServer({
+      mounts: {
+        '/lossy': { file, lostShare: 0.1 },
+        '/green': await uniformClip('green', { seconds: 4 }),
+      },
+    });
+    const look = async (mount: string) =>
+      inspectCamera({
+        ...(await sourceOptions({ url: server.url(mount) }, silentLogger)),
+        observeMs: 3200,
+        signal: new AbortController().signal,
+        onFrame: (frame) => frame.release(),
+      });
+    const found = await Promise.all(['/lossy', '/green'].map(look));
+    assert.deepEqual(
+      found.map((each) => each.outcome === 'ok' && each.problems.map(({ code }) => code)),
+      [['pictures-damaged'], ['pictures-uniform']],
+    );
   });
 
   test('tells the failure and does not try again', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { CameraStatus } from '../../daemon/control/box-control.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
-import { corruptClip, resolutionChangeClip, testClip } from '../support/clips.js';
+import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { called, descendantsOf, isRunning } from '../support/processes.js';
 import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
 import { until } from '../support/until.js';
@@ -24,9 +24,10 @@ test('cameras that fail', { skip: withoutBuild, concurrency: true }, async (t) =
   const clip = await testClip(small);
   const resized = await resolutionChangeClip(small, { ...small, widthPx: 480, heightPx: 270 });
   const damaged = await corruptClip({ ...small, framesPerS: 25 });
+  const green = await uniformClip('green', { seconds: 2 });
   const one = { mounts: { '/live': clip } };
   await using steady = await startRtspServer({
-    mounts: { '/live': clip, '/resized': resized, '/damaged': damaged },
+    mounts: { '/live': clip, '/resized': resized, '/damaged': damaged, '/green': green },
     auth: login,
   });
   await using late = await startRtspServer(one);
@@ -44,7 +45,7 @@ test('cameras that fail', { skip: withoutBuild, concurrency: true }, async (t) =
     t.test('camera killed in mid-stream, back with another codec', () => killedInStream(box, killed)),
     t.test('camera frozen: the connection stays, the pictures stop', () => frozenCamera(box, frozen)),
     t.test('resolution changes in mid-stream', () => resolutionChange(box)),
-    t.test('damaged pictures in the stream', () => damagedStream(box)),
+    t.test('damaged pictures in the stream, and pictures that show nothing', () => damagedStreams(box)),
     t.test('somebody ends FFmpeg', () => ffmpegKilled(box)),
   ]);
   await t.test('camera test', (inner) => cameraTests(box, inner));
@@ -71,6 +72,7 @@ function cameras({ steady, late, killed, frozen }: Servers): readonly unknown[] 
     camera('frozen', frozen.url('/live')),
     camera('resized', steady.url('/resized'), { credential: 'right' }),
     camera('damaged', steady.url('/damaged'), { credential: 'right' }),
+    camera('green', steady.url('/green'), { credential: 'right' }),
     camera('switched-off', steady.url('/live'), { credential: 'right', enabled: false }),
   ];
 }
@@ -152,9 +154,28 @@ async function resolutionChange(box: TestBox) {
   await goesOn(box, 'resized');
 }
 
-async function damagedStream(box: TestBox) {
-  await goesOn(box, 'damaged');
-  await goesOn(box, 'damaged');
+/** A technician reads it everywhere, and the camera goes on. */
+async function damagedStreams(box: TestBox) {
+  for (const check of ['damaged', 'uniform']) {
+    const id = check === 'damaged' ? 'damaged' : 'green';
+    const code = `pictures-${check}`;
+    const isTold = ({ damage }: CameraStatus): boolean => damage?.code === code;
+    const { state, damage } = await box.untilCamera(id, `to have ${code}`, isTold);
+    assert.equal(state, 'streaming');
+    const status = await box.command('status');
+    assert.match(status.stdout, new RegExp(`${id} +streaming, PICTURES DAMAGED`));
+    assert.ok(
+      status.stdout.includes(`ATTENTION: camera ${id}: ${damage?.message}\n  what to do: `),
+      status.stdout,
+    );
+    const doctor = await box.command('doctor');
+    assert.equal(doctor.exitCode, 1);
+    assert.ok(doctor.stdout.includes(`failed   camera ${id}: `), doctor.stdout);
+    const looked = await box.command('camera', 'test', id);
+    assert.equal(looked.exitCode, 1, looked.stdout);
+    assert.match(looked.stdout, new RegExp(`PROBLEM: .*\\(${code}\\)\n  what to do: `));
+    await goesOn(box, id);
+  }
 }
 
 async function ffmpegKilled(box: TestBox) {

@@ -89,9 +89,13 @@ export class AlertBox implements AsyncDisposable {
     this.record(attackFact(changes));
   }
 
-  camera(state: 'streaming' | 'failed', camera = 'gate'): void {
-    const code = state === 'failed' ? { code: 'camera-silent' } : {};
-    this.record({ kind: 'camera', occurredAtMs: 0, cameraId: cameraId(camera), state, ...code });
+  camera(state: 'streaming' | 'failed' | 'damaged', camera = 'gate'): void {
+    const said = {
+      streaming: { state: 'streaming' },
+      damaged: { state: 'streaming', damage: 'pictures-uniform' },
+      failed: { state: 'failed', code: 'camera-silent' },
+    } as const;
+    this.record({ kind: 'camera', occurredAtMs: 0, cameraId: cameraId(camera), ...said[state] });
   }
 
   /**

@@ -145,6 +145,14 @@ export function stillClip(
   });
 }
 
+/** MJPEG of one colour, as a camera sends it whose sensor has failed; RTP carries none but the default tables. */
+export function uniformClip(colour: string, { seconds }: { readonly seconds: number }): Promise<string> {
+  const source = `color=${colour}:size=640x360:rate=15:duration=${seconds}`;
+  return once(`uniform-${colour}-${seconds}s.mkv`, (path) =>
+    ffmpeg('-f', 'lavfi', '-i', source, '-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-huffman', 'default', path),
+  );
+}
+
 /** A file that calls itself a clip and is noise throughout. */
 export function garbageFile(bytes = 200_000): Promise<string> {
   const random = seededRandom(7);

@@ -39,7 +39,9 @@ class MemoryRecords {
   }
 
   get lines(): readonly string[] {
-    return this.events.map(({ cameraId, state, code }) => [cameraId, state, code].filter(Boolean).join(' '));
+    return this.events.map(({ cameraId, state, code, damage }) =>
+      [cameraId, state, code, damage].filter(Boolean).join(' '),
+    );
   }
 }
 
@@ -104,6 +106,27 @@ describe('the event of a camera', () => {
       see(connecting, 2_000);
     }
     assert.deepEqual(records.lines, ['gate failed camera-unreachable']);
+  });
+
+  test('says that pictures are of no use, why, and that they are whole again', () => {
+    const damaged = (check: 'damaged' | 'frozen'): CameraState => {
+      const code = `pictures-${check}` as const;
+      return { ...streaming, damage: { code, message: 'they are', remedy: 'mend them' } };
+    };
+    see(streaming, 60_000);
+    see(damaged('damaged'), 1_000);
+    see(streaming, 60_000);
+    see(damaged('damaged'), 60_000);
+    restart();
+    see(damaged('damaged'), 60_000);
+    see(damaged('frozen'), 60_000);
+    see(streaming, 60_000);
+    assert.deepEqual(records.lines, [
+      'gate streaming',
+      'gate streaming pictures-damaged',
+      'gate streaming pictures-frozen',
+      'gate streaming',
+    ]);
   });
 
   test('names a new reason of a failure that goes on', () => {

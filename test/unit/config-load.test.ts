@@ -52,6 +52,7 @@ describe('a valid configuration', () => {
         firstFrameWithinS: 20,
         hwaccel: 'none',
         maxAnalysisWidthPx: 1920,
+        pictureChecks: ['damaged', 'uniform', 'black', 'frozen'],
       },
     ]);
     assert.equal(config.mqtt, undefined);

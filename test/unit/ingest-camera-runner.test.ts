@@ -55,12 +55,13 @@ class Bench {
     });
   }
 
-  frame(): void {
+  /** A picture of one colour unless said; too small to be anything else. */
+  frame(data = new Uint8Array(6).fill(128)): void {
     this.source.latest.sink.onFrame({
       cameraId: cameraId('door'),
       sequence: this.#sequence++,
       capturedAtMs: this.clock.monotonicMs(),
-      picture: { format: 'yuv420p', widthPx: 2, heightPx: 2, range: 'limited', data: new Uint8Array(6) },
+      picture: { format: 'yuv420p', widthPx: 2, heightPx: 2, range: 'limited', data },
       release: () => undefined,
     });
   }
@@ -151,6 +152,33 @@ describe('camera runner', () => {
     await bench.runner[Symbol.asyncDispose]();
   });
 
+  test('says that the pictures are of no use while they are, and forgets it with the stream', async () => {
+    const bench = new Bench();
+    const codes = () =>
+      bench.states.map((state) =>
+        state.state === 'streaming' ? (state.damage?.code ?? 'whole') : state.state,
+      );
+    const showFor = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        bench.frame();
+        await bench.wait(1000);
+      }
+    };
+    bench.source.latest.sink.onOpened(stream);
+    await showFor(12);
+    assert.deepEqual(codes(), ['whole', 'pictures-uniform']);
+    bench.source.latest.sink.onOpened({ ...stream, widthPx: 320 });
+    assert.equal(codes().at(-1), 'pictures-uniform');
+    bench.frame(Uint8Array.of(20, 200, 90, 40, 128, 128));
+    assert.equal(codes().at(-1), 'whole');
+    await showFor(13);
+    await bench.end(failed('ended'));
+    await bench.wait(3000);
+    bench.source.latest.sink.onOpened(stream);
+    assert.deepEqual(codes().slice(-3), ['pictures-uniform', 'failed', 'whole']);
+    await bench.runner[Symbol.asyncDispose]();
+  });
+
   test('counts what it delivered, lost and restarted', async () => {
     const bench = new Bench();
     bench.frame();
@@ -158,9 +186,12 @@ describe('camera runner', () => {
     bench.source.latest.sink.onDropped('stale');
     bench.source.latest.sink.onDropped('busy');
     bench.source.latest.sink.onDropped('busy');
+    bench.source.latest.sink.onDamage({ sign: 'missed', count: 3 });
     await bench.end(failed('ended'));
     await bench.wait(3000);
-    assert.deepEqual(bench.runner.counters, {
+    const { damage, ...counters } = bench.runner.counters;
+    assert.equal(damage['missedPackets'], 3);
+    assert.deepEqual(counters, {
       delivered: 2,
       droppedStale: 1,
       droppedBusy: 2,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseLogLine } from '../../daemon/vision/ingest/ffmpeg-log.js';
+import { damageSignOf, parseLogLine } from '../../daemon/vision/ingest/ffmpeg-log.js';
 import { LineSplitter } from '../../daemon/vision/ingest/line-splitter.js';
 import type { Announcement } from '../../daemon/vision/ingest/picture-assembler.js';
 import { StreamLog } from '../../daemon/vision/ingest/stream-log.js';
@@ -84,6 +84,48 @@ describe('log of FFmpeg', () => {
       'User Data=7832',
     ].map((line) => parseLogLine(line).kind);
     assert.deepEqual(kinds, ['message', 'message', 'message', 'chatter', 'chatter', 'chatter']);
+  });
+});
+
+describe('signs of damage', () => {
+  /** As FFmpeg 5.1 printed them in front of streams with lost packets and damaged slices. */
+  const signs: readonly (readonly [string, string | number])[] = [
+    ['[rtsp @ 0x5642e44746c0] [warning] RTP: missed 3 packets', 3],
+    ['[warning] pipe:0: corrupt decoded frame in stream 0', 'concealed'],
+    ['[vist#0:0/h264 @ 0x14a] [warning] corrupt decoded frame', 'concealed'],
+    ['[h264 @ 0x5601f77b1f00] [error] error while decoding MB 32 18, bytestream -31', 'error'],
+    ['[h264 @ 0x5601f77b1f00] [error] left block unavailable for requested intra4x4 mode -1', 'error'],
+    ['[hevc @ 0x564ffc8f4ec0] [error] Could not find ref with POC 83', 'error'],
+    [
+      '[hevc @ 0x564ffc8f4ec0] [error] The cu_qp_delta -1094995529 is outside the valid range [-26, 25].',
+      'error',
+    ],
+    ['[mjpeg @ 0x55d1] [error] error y=20 x=13', 'error'],
+    ['[rtsp @ 0x563c4838f6c0] [error] Missing packets; dropping frame.', 'error'],
+    ['[rtsp @ 0x563c4838f6c0] [error] Received packet without a start chunk; dropping frame.', 'error'],
+  ];
+  for (const [line, expected] of signs) {
+    test(line.slice(0, 70), () => {
+      const sign = damageSignOf(line);
+      assert.equal(sign?.sign === 'missed' ? sign.count : sign?.sign, expected);
+    });
+  }
+
+  test('are none of what whole streams print, too', () => {
+    const lines = [
+      '[rtsp @ 0x5642e44746c0] [warning] max delay reached. need to consume packet',
+      '[rtsp @ 0x5642e44746c0] [warning] jitter buffer full',
+      '[h264 @ 0x1] [error] SEI type 5 size 2208 truncated at 1208',
+      '[h264 @ 0x1] [error] mmco: unref short failure',
+      '[mjpeg @ 0x1] [error] unable to decode APP fields: Invalid data found when processing input',
+      '[mjpeg @ 0x1] [warning] EOI missing, emulating',
+      '[swscaler @ 0x1] [warning] deprecated pixel format used, make sure you did set range correctly',
+      '[rtsp @ 0x1] [error] method TEARDOWN failed: 454 Session Not Found',
+    ];
+    assert.deepEqual(
+      lines.filter((line) => damageSignOf(line) !== undefined),
+      [],
+    );
   });
 });
 

@@ -72,6 +72,7 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
   ['alerts', { alerts: { rules: 1, pending: 0, failed: 3 } }],
   ['camera door', { cameras: [{ ...camera, state: 'failed', ...trouble }] }],
   ['camera door', { cameras: [{ ...camera, state: 'connecting' }] }],
+  ['camera door', { cameras: [{ ...camera, damage: trouble }] }],
   ...boxTroubles.map(
     (condition) =>
       [`condition ${condition}`, { conditions: [condition] }] satisfies [string, Partial<BoxStatus>],

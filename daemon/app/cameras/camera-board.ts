@@ -48,7 +48,10 @@ export class CameraBoard {
         const { code, message, remedy } = state;
         return { ...about, state: 'failed' as const, code, message, remedy };
       }
-      if (state.state === 'streaming') return { ...about, state: 'streaming' as const, stream: state.stream };
+      if (state.state === 'streaming') {
+        const { stream, damage } = state;
+        return { ...about, state: 'streaming' as const, stream, ...(damage && { damage }) };
+      }
       return { ...about, state: 'connecting' as const };
     });
   }

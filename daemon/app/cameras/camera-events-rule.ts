@@ -5,10 +5,14 @@ export interface SaidOfCamera {
   readonly state: 'streaming' | 'failed' | 'disabled';
   /** Of `failed`. */
   readonly code?: string;
+  /** Of `streaming`: why its pictures are of no use. */
+  readonly damage?: string;
 }
 
 /** What is seen of it; `connecting` is no news, either way. */
-export type SeenOfCamera = SaidOfCamera | { readonly state: 'connecting'; readonly code?: never };
+export type SeenOfCamera =
+  | SaidOfCamera
+  | { readonly state: 'connecting'; readonly code?: never; readonly damage?: never };
 
 export interface WatchedCamera {
   /** By the newest event; undefined where there never was one. */
@@ -73,6 +77,6 @@ export function settledCamera(
   return { ...camera, said, unsettledSinceMs: isSame(said, camera.seen) ? undefined : nowMs };
 }
 
-function isSame(one: SeenOfCamera | undefined, other: SeenOfCamera): boolean {
-  return one?.state === other.state && one.code === other.code;
+export function isSame(one: SeenOfCamera | undefined, other: SeenOfCamera): boolean {
+  return one?.state === other.state && one.code === other.code && one.damage === other.damage;
 }

@@ -6,8 +6,10 @@ import type { CameraNotice } from '../../domain/events/notice.js';
 import { cameraId } from '../../domain/ids.js';
 import type { LastSaid } from '../../records/last-said.js';
 import {
+  isSame,
   judgeCamera,
   type SaidOfCamera,
+  type SeenOfCamera,
   sawCamera,
   settledCamera,
   type WatchedCamera,
@@ -32,7 +34,11 @@ const retryMs = 10_000;
 
 const saidSchema = z.record(
   z.string(),
-  z.strictObject({ state: z.enum(['streaming', 'failed', 'disabled']), code: z.string().exactOptional() }),
+  z.strictObject({
+    state: z.enum(['streaming', 'failed', 'disabled']),
+    code: z.string().exactOptional(),
+    damage: z.string().exactOptional(),
+  }),
 );
 
 interface Watch {
@@ -85,9 +91,9 @@ export class CameraEvents implements Disposable {
       timer: undefined,
     };
     this.#watches.set(id, watch);
-    const { state, code } = known ?? { state: 'disabled' as const };
+    const { state, code, damage } = known ?? { state: 'disabled' as const };
     const before = watch.camera;
-    watch.camera = sawCamera(before, state === 'failed' ? { state, ...given(code) } : { state }, nowMs);
+    watch.camera = sawCamera(before, seenOf(state, code, damage), nowMs);
     if (watch.camera.seen !== before.seen) watch.seenSinceWallMs = known?.sinceMs ?? clock.wallMs();
     this.#judge(id, watch);
   }
@@ -117,7 +123,7 @@ export class CameraEvents implements Disposable {
   /** False where it could not be recorded. */
   #say(id: string, what: SaidOfCamera, { camera, seenSinceWallMs }: Watch): boolean {
     const { records, states, clock, logger } = this.#options;
-    const isSeen = camera.seen.state === what.state && camera.seen.code === what.code;
+    const isSeen = isSame(camera.seen, what);
     const occurredAtMs = isSeen ? seenSinceWallMs : clock.wallMs();
     const said = new Map(this.#said);
     // One that is no more needs not be remembered: should it come back, its first state is news.
@@ -146,6 +152,11 @@ export class CameraEvents implements Disposable {
   }
 }
 
-function given(code: string | undefined): { readonly code?: string } {
-  return code === undefined ? {} : { code };
+function seenOf(
+  state: SeenOfCamera['state'],
+  code: string | undefined,
+  damage: string | undefined,
+): SeenOfCamera {
+  if (state === 'failed') return code === undefined ? { state } : { state, code };
+  return state === 'streaming' && damage !== undefined ? { state, damage } : { state };
 }

@@ -9,7 +9,7 @@ export interface ConfiguredCamera {
   readonly enabled: boolean;
 }
 
-type Heard = Pick<KnownCamera, 'state' | 'code'>;
+type Heard = Pick<KnownCamera, 'state' | 'code' | 'damage'>;
 
 /** Codes come from processes that parse what cameras send: anything else than a code is not repeated. */
 const anyCode = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
@@ -44,7 +44,10 @@ export class CameraStates {
 
   /** What vision reports. */
   take(cameraId: string, state: CameraState): void {
-    if (state.state !== 'failed') this.#hear(cameraId, { state: state.state });
+    if (state.state === 'streaming') {
+      const { damage } = state;
+      this.#hear(cameraId, { state: 'streaming', ...(damage && { damage: damage.code }) });
+    } else if (state.state === 'connecting') this.#hear(cameraId, { state: 'connecting' });
     else this.#hear(cameraId, { state: 'failed', code: codeOf(state.code) });
   }
 
@@ -82,7 +85,8 @@ export class CameraStates {
   /** The same object where nothing has changed. */
   #known({ id, name, enabled }: ConfiguredCamera, before: KnownCamera | undefined): KnownCamera {
     const now: Heard = enabled ? (this.#heard.get(id) ?? { state: 'connecting' }) : { state: 'disabled' };
-    const isAsBefore = before?.state === now.state && before.code === now.code;
+    const isAsBefore =
+      before?.state === now.state && before.code === now.code && before.damage === now.damage;
     if (isAsBefore && before.name === name) return before;
     return { id, name, ...now, sinceMs: isAsBefore ? before.sinceMs : this.#clock.wallMs() };
   }

@@ -20,6 +20,7 @@ export async function planCamera(camera: CameraConfig, secretsDirectory: string)
     smallestFacePx: camera.smallestFacePx,
     idleFps: camera.rates.idleFps,
     trackingFps: camera.rates.trackingFps,
+    pictureChecks: [...camera.pictureChecks],
   };
 }
 

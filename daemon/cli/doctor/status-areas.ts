@@ -205,7 +205,7 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
   const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
   const rows = cameras.map((camera) => [
     camera.id,
-    `${camera.state}${camera.isSwitchedByCentre === true ? ' (switched by a centre)' : ''}`,
+    `${camera.state}${camera.damage === undefined ? '' : ', PICTURES DAMAGED'}${camera.isSwitchedByCentre === true ? ' (switched by a centre)' : ''}`,
     stream(camera),
     counter(camera, 'delivered'),
     counter(camera, 'analysed'),
@@ -218,8 +218,10 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
 }
 
 function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
-  return cameras.map(({ id, state, message, remedy }) => {
+  return cameras.map(({ id, state, message, remedy, damage }) => {
     const check = `camera ${id}`;
+    if (damage !== undefined)
+      return { check, outcome: 'failed', message: damage.message, remedy: damage.remedy };
     if (message !== undefined)
       return { check, outcome: 'failed', message, ...(remedy === undefined ? {} : { remedy }) };
     if (state === 'streaming' || state === 'disabled') return ok(check, state);

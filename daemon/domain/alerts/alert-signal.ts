@@ -29,29 +29,35 @@ export interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined for an event that no rule can be about. */
-export function alertSignal({ kind, data, ...place }: AlertableEvent): AlertSignal | undefined {
+/** Empty for an event that no rule can be about. */
+export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly AlertSignal[] {
   const about = { ...place, code: textOrNull(data['code']) };
   const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
   switch (kind) {
     case 'unknown':
     case 'attack':
-      return { ...about, kind: 'occurred', on: kind };
+      return [{ ...about, kind: 'occurred', on: kind }];
     case 'gap':
-      return { ...about, kind: 'occurred', on: 'events-lost', code: textOrNull(data['reason']) };
+      return [{ ...about, kind: 'occurred', on: 'events-lost', code: textOrNull(data['reason']) }];
     case 'camera':
-      return { ...about, kind: phase(data['state'] === 'failed'), on: 'camera-down' };
+      return [
+        { ...about, kind: phase(data['state'] === 'failed'), on: 'camera-down' },
+        {
+          ...{ ...place, code: textOrNull(data['damage']) },
+          ...{ kind: phase(data['damage'] !== undefined), on: 'camera-impaired' },
+        },
+      ];
     case 'gallery': {
       const { change } = data;
-      if (change !== 'sealed' && change !== 'opened') return undefined;
-      return { ...about, kind: phase(change === 'sealed'), on: 'sealed' };
+      if (change !== 'sealed' && change !== 'opened') return [];
+      return [{ ...about, kind: phase(change === 'sealed'), on: 'sealed' }];
     }
     case 'box': {
       const on = conditions.find((condition) => condition === data['condition']);
-      return on === undefined ? undefined : { ...about, ...named(data['about']), kind: phaseOf(data), on };
+      return on === undefined ? [] : [{ ...about, ...named(data['about']), kind: phaseOf(data), on }];
     }
     default:
-      return undefined;
+      return [];
   }
 }
 

@@ -27,6 +27,7 @@ const happened: Readonly<Record<Occurrence, { readonly once: string; readonly of
 /** What is said while it lasts, and the verb phrase for when it is over. */
 const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: string }>> = {
   'camera-down': { now: 'is down', past: 'was down' },
+  'camera-impaired': { now: 'sends pictures of no use', past: 'sent pictures of no use' },
   sealed: { now: 'The gallery is sealed: nobody is identified', past: 'The gallery was sealed' },
   'disk-low': { now: 'The disk is running full', past: 'The disk was running full' },
   'certificate-expiring': {

@@ -47,8 +47,10 @@ function noticeData(notice: Notice): Readonly<Record<string, unknown>> {
   switch (notice.kind) {
     case 'person':
       return { person: notice.personId };
-    case 'camera':
-      return { camera: notice.cameraId, state: notice.state, ...given({ code: notice.code }) };
+    case 'camera': {
+      const { cameraId: camera, state, code, damage } = notice;
+      return { camera, state, ...given({ code, damage }) };
+    }
     case 'gallery':
       return { change: notice.change, ...given({ code: notice.code }) };
     case 'box': {

@@ -19,6 +19,8 @@ export interface CameraNotice extends HappenedAt {
   readonly state: 'streaming' | 'failed' | 'disabled';
   /** Why it failed: the code of an error. */
   readonly code?: string;
+  /** Of `streaming`: why its pictures are of no use. */
+  readonly damage?: string;
 }
 
 /** The gallery as a whole has changed. */

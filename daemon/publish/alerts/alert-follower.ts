@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { isRollcallError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { type AlertSignal, alertingKinds, alertSignal } from '../../domain/alerts/alert-signal.js';
+import { type AlertSignal, alertingKinds, alertSignals } from '../../domain/alerts/alert-signal.js';
 import type { AlertJournal, FollowedEvent } from '../../records/alerts/alert-journal.js';
 import type { AlertPlan } from './alert-plan.js';
 import { RuleBoard, type RuleBoardOptions } from './rule-board.js';
@@ -87,8 +87,7 @@ export class AlertFollower implements AsyncDisposable {
     const events = journal.eventsAfter(this.#cursor, batchSize, alertingKinds);
     const nowMs = clock.wallMs();
     for (const event of events) {
-      const signal = this.#signalOf(event);
-      if (signal !== undefined) this.#board.signal(planned, signal, nowMs);
+      for (const signal of this.#signalsOf(event)) this.#board.signal(planned, signal, nowMs);
     }
     this.#cursor = events.at(-1)?.sequence ?? this.#cursor;
     this.#write();
@@ -137,16 +136,16 @@ export class AlertFollower implements AsyncDisposable {
   }
 
   /** One damaged row must not keep all that follow from being seen. */
-  #signalOf({ payload, ...event }: FollowedEvent): AlertSignal | undefined {
-    if (payload === null) return undefined;
+  #signalsOf({ payload, ...event }: FollowedEvent): readonly AlertSignal[] {
+    if (payload === null) return [];
     const { sequence, kind, cameraId, occurredAtMs: atMs } = event;
     try {
       const { data } = JSON.parse(new TextDecoder().decode(payload)) as { data: Record<string, unknown> };
-      return alertSignal({ sequence, kind, cameraId, atMs, data });
+      return alertSignals({ sequence, kind, cameraId, atMs, data });
     } catch (error) {
       const reason = messageOf(error);
       this.#options.logger.error('an event cannot be read; alerts pass over it', { sequence, reason });
-      return undefined;
+      return [];
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { AlertsConfig, Config } from '../../config/schema.js';
 import type { AlertTemplates } from '../../domain/alerts/alert-message.js';
-import type { AlertRule } from '../../domain/alerts/alert-rule.js';
+import { type AlertRule, isAboutCameras } from '../../domain/alerts/alert-rule.js';
 import { type AlertTemplate, parseTemplate } from '../../domain/alerts/alert-template.js';
 import { secondOfDay } from '../../domain/attendance/shift-time-text.js';
 import type { CameraId } from '../../domain/ids.js';
 
 const minuteMs = 60_000;
 const defaultThreshold = { count: 1, withinMinutes: 10 };
-/** A camera that is opened anew after a moment is nothing to wake somebody for. */
+/** A camera that is opened anew after a moment is nothing to wake somebody for. Without meaning for what happens at one. */
 const cameraMinimumS = 60;
 
 /** A rule with where its alerts go and how they are worded. */
@@ -35,7 +35,7 @@ export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras
 function plannedRule(rule: AlertsConfig['rules'][number]): PlannedRule {
   const { id, on, cameras, severity, channels, quietHours, cooldownMinutes } = rule;
   const { count, withinMinutes } = rule.threshold ?? defaultThreshold;
-  const { minimumS = on === 'camera-down' ? cameraMinimumS : 0 } = rule;
+  const { minimumS = isAboutCameras(on) ? cameraMinimumS : 0 } = rule;
   return {
     ...{ id, on, cameras, severity, channels },
     threshold: { count, withinMs: withinMinutes * minuteMs },

@@ -17,6 +17,7 @@ export const cameraStateSchema = z.strictObject({
     .enum(['streaming', 'connecting', 'failed', 'disabled'])
     .describe('as the box last knew it: of no meaning while the box itself is offline'),
   code: code.optional().describe('why it failed'),
+  damage: code.optional().describe('of a camera that streams: why its pictures are of no use'),
   time: time.describe('since when this is so'),
   sequence,
   signature,

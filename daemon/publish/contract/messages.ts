@@ -36,7 +36,7 @@ const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
   'rollcall.person.removed.v1': 'Somebody is no longer recognised; this can still be undone.',
   'rollcall.person.restored.v1': 'A removal or a withdrawal was undone.',
   'rollcall.person.erased.v1': 'What was held on somebody was erased.',
-  'rollcall.camera.changed.v1': 'A camera began or ceased to deliver pictures.',
+  'rollcall.camera.changed.v1': 'A camera began or ceased to deliver pictures, or pictures of use.',
   'rollcall.gallery.changed.v1': 'The gallery as a whole changed: opened, sealed, another key, restored.',
   'rollcall.box.changed.v1': 'A condition of the box began or ended.',
   'rollcall.audit.digest.v1': 'The head of the audit log: proof, later, that it was not rewritten.',

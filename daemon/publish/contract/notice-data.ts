@@ -12,6 +12,7 @@ export const cameraData = z.strictObject({
   camera: slug,
   state: z.enum(['streaming', 'failed', 'disabled']),
   code: code.optional().describe('why it failed'),
+  damage: code.optional().describe('of a camera that streams: why its pictures are of no use'),
 });
 
 export const galleryData = z.strictObject({

@@ -5,6 +5,7 @@ import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';
 import { explanations } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
+import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
 import type { FrameSink } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
@@ -57,6 +58,7 @@ export class CameraOpening {
     this.#log = new StreamLog(
       () => clock.monotonicMs(),
       (announcement) => this.#assembler.announce(announcement),
+      (sign) => this.#tellDamage(sign),
     );
     this.#watchdog = new FrameWatchdog({
       clock,
@@ -135,6 +137,11 @@ export class CameraOpening {
     const { codec = 'unknown', fps = null, ...declared } = this.#log.stream ?? {};
     this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}) });
     return true;
+  }
+
+  /** Of what comes before the first picture, a stream that is joined midway has always too little. */
+  #tellDamage(sign: DamageSign): void {
+    if (this.#watchdog.hadFrames) this.#sink.onDamage(sign);
   }
 
   #frame(announcement: Announcement, data: Uint8Array, sequence: number, capturedAtMs: number): Frame {

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import { RetrySchedule } from '../../base/retry.js';
 import type { Frame } from '../../domain/faces/picture.js';
+import type { PictureCheck } from '../../domain/picture-damage.js';
 import {
   type CameraState,
   type CameraStateInput,
@@ -10,6 +11,7 @@ import {
   nextCameraState,
 } from './camera-state.js';
 import type { FrameSink, FrameSource } from './frame-source.js';
+import { PictureHealth, steadyPolicy } from './picture-health.js';
 import type { StreamFailure, StreamFailureCode } from './stream-end.js';
 
 /**
@@ -34,6 +36,8 @@ export interface CameraCounters {
   readonly restarts: number;
   /** Since the last delivered frame was captured, milliseconds; undefined where there was none. */
   readonly lastFrameAgeMs: number | undefined;
+  /** Signs of damage, in all and in the last minute. */
+  readonly damage: Readonly<Record<string, number>>;
 }
 
 export interface CameraRunnerOptions {
@@ -42,6 +46,8 @@ export interface CameraRunnerOptions {
   readonly random: Random;
   /** Carries the camera's id. */
   readonly logger: Logger;
+  /** What the pictures are watched for. Default: everything. */
+  readonly pictureChecks?: readonly PictureCheck[];
   /** Takes the frame over: it must release it. Called in order, never after disposal. */
   onFrame(frame: Frame): void;
   onState?(state: CameraState): void;
@@ -80,6 +86,7 @@ class Runner {
   readonly #options: CameraRunnerOptions;
   readonly #retry: RetrySchedule;
   readonly #abort = new AbortController();
+  readonly #health: PictureHealth;
   #state: CameraState = initialCameraState;
   #delivered = 0;
   #droppedStale = 0;
@@ -90,6 +97,7 @@ class Runner {
   constructor(options: CameraRunnerOptions) {
     this.#options = options;
     this.#retry = new RetrySchedule(retryPolicy, options.clock, options.random);
+    this.#health = new PictureHealth(options.clock, steadyPolicy, options.pictureChecks);
   }
 
   get state(): CameraState {
@@ -108,6 +116,7 @@ class Runner {
       droppedBusy: this.#droppedBusy,
       restarts: Math.max(0, this.#openings - 1),
       lastFrameAgeMs: last === undefined ? undefined : this.#options.clock.monotonicMs() - last,
+      damage: this.#health.counters,
     };
   }
 
@@ -122,6 +131,7 @@ class Runner {
       this.#openings += 1;
       const end = await this.#options.source.open(sink, { signal });
       if (end.kind === 'stopped' || signal.aborted) return;
+      this.#health.streamEnded();
       if (end.isRetriedAtOnce) {
         this.#options.logger.info('the stream is opened again', { code: end.failure.code });
         this.#enter({ input: 'reopening' });
@@ -141,13 +151,24 @@ class Runner {
         this.#delivered += 1;
         this.#lastCapturedMs = frame.capturedAtMs;
         this.#retry.progressed();
+        this.#lookAt(frame);
         this.#options.onFrame(frame);
       },
       onDropped: (reason) => {
         if (reason === 'stale') this.#droppedStale += 1;
         else this.#droppedBusy += 1;
       },
+      onDamage: (sign) => this.#health.sign(sign),
     };
+  }
+
+  #lookAt({ picture }: Frame): void {
+    if (!this.#health.look(picture)) return;
+    const { logger } = this.#options;
+    const { damage } = this.#health;
+    if (damage === undefined) logger.info('the pictures of the camera are whole again');
+    else logger.warn('the pictures of the camera are of no use', { ...damage });
+    this.#enter({ input: 'pictures', damage });
   }
 
   async #waitAfter(failure: StreamFailure): Promise<void> {

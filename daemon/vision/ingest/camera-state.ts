@@ -1,3 +1,4 @@
+import type { PictureDamage } from '../../domain/picture-damage.js';
 import type { StreamInfo } from './frame-source.js';
 import type { StreamFailure } from './stream-end.js';
 
@@ -5,7 +6,8 @@ import type { StreamFailure } from './stream-end.js';
 export type CameraState =
   /** The first try, or a new one that needs no waiting: there is nothing to complain about yet. */
   | { readonly state: 'connecting' }
-  | { readonly state: 'streaming'; readonly stream: StreamInfo }
+  /** `damage`: pictures come, but they are of no use. */
+  | { readonly state: 'streaming'; readonly stream: StreamInfo; readonly damage?: PictureDamage }
   /** Stays while the next tries go on, so that the reason can be read. */
   | {
       readonly state: 'failed';
@@ -18,6 +20,7 @@ export type CameraState =
 
 export type CameraStateInput =
   | { readonly input: 'opened'; readonly stream: StreamInfo }
+  | { readonly input: 'pictures'; readonly damage: PictureDamage | undefined }
   | { readonly input: 'reopening' }
   | { readonly input: 'failed'; readonly failure: StreamFailure; readonly nextTryMs: number };
 
@@ -27,7 +30,15 @@ export const initialCameraState: CameraState = { state: 'connecting' };
 export function nextCameraState(state: CameraState, input: CameraStateInput): CameraState {
   switch (input.input) {
     case 'opened':
-      return { state: 'streaming', stream: input.stream };
+      // A stream that changes its size is no better for it.
+      return state.state === 'streaming'
+        ? { ...state, stream: input.stream }
+        : { state: 'streaming', stream: input.stream };
+    case 'pictures': {
+      if (state.state !== 'streaming' || state.damage?.code === input.damage?.code) return state;
+      const { stream } = state;
+      return { state: 'streaming', stream, ...(input.damage && { damage: input.damage }) };
+    }
     case 'reopening':
       return state.state === 'connecting' ? state : initialCameraState;
     case 'failed': {

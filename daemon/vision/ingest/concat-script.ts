@@ -22,6 +22,8 @@ export function cameraScript(address: CameraAddress, ffmpeg: FfmpegBinary, socke
       'option allowed_media_types video',
       // Do not wait to measure the frame rate: the first frame comes 0.8 s earlier, and nothing here uses it.
       'option fpsprobesize 0',
+      // Over TCP FFmpeg says nothing of packets that the camera left out, unless it may hold some back to wait for them.
+      ...(address.transport === 'tcp' ? ['option reorder_queue_size 2'] : []),
       `option timeout ${Math.round(socketTimeoutS * 1e6)}`,
     );
   } else {

@@ -1,3 +1,4 @@
+import type { PictureDamageCode } from '../../domain/picture-damage.js';
 import type { StreamFailureCode } from './stream-end.js';
 
 type Explanation = { readonly message: string; readonly remedy: string };
@@ -100,4 +101,32 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     remedy: 'install FFmpeg 4.4 or later from your distribution',
   },
   failed: { message: 'the stream could not be opened', remedy: 'see the last line of FFmpeg in the message' },
+};
+
+/** Every way in which the pictures of a camera that streams are of no use. `lostPackets`: of those that are damaged so. */
+export const damageExplanations: Readonly<Record<PictureDamageCode | 'lostPackets', Explanation>> = {
+  'pictures-damaged': {
+    message: 'the pictures arrive damaged',
+    remedy:
+      'restart the camera; if it stays so, switch off "smart codec" or "H.264+", try its other stream, and set hwaccel to none',
+  },
+  lostPackets: {
+    message: 'packets of the stream are lost',
+    remedy:
+      'use transport tcp; if it is tcp already, lower the bit rate of the camera and check its cable, switch port or radio link',
+  },
+  'pictures-uniform': {
+    message: 'the pictures show one colour and nothing else',
+    remedy:
+      'look at the picture: uncover and clean the lens, turn away what dazzles it, and restart a camera that sends grey or green',
+  },
+  'pictures-black': {
+    message: 'the pictures are black',
+    remedy:
+      'give the place light or switch on the infrared light of the camera, and take the cover off its lens; where darkness is normal, leave "black" out of pictureChecks',
+  },
+  'pictures-frozen': {
+    message: 'the same picture comes again and again, bit by bit',
+    remedy: 'restart the camera, or the recorder that passes its stream on',
+  },
 };

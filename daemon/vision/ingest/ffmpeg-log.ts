@@ -68,3 +68,30 @@ function parseStream(codec: string, rest: string): LogLine {
     isFullRange: /\byuv420p\(pc\b/.test(rest),
   };
 }
+
+/** What FFmpeg says when a picture cannot be decoded whole. */
+export type DamageSign =
+  /** Packets that never came. */
+  | { readonly sign: 'missed'; readonly count: number }
+  /** Coded data that makes no sense. */
+  | { readonly sign: 'error' }
+  /** A picture of which parts were made up. */
+  | { readonly sign: 'concealed' };
+
+const missedPackets = /\] RTP: missed (\d+) packets/;
+const concealed = /\bcorrupt decoded frame\b/;
+const unassembled = /\] (?:Missing packets; dropping frame|Received packet without a start chunk)/;
+const decoderError =
+  /^\[(?:h264|hevc|mjpeg|mpeg4|mpeg2video|vp8|vp9|av1|libdav1d|\w+_(?:cuvid|qsv)) @ \w+\] \[(?:error|fatal)\] /;
+/** Decoders print these as errors for streams whose pictures are whole. */
+const harmless =
+  /\bSEI\b|\bVUI\b|APP fields|mmco|number of reference frames|overread|EXIF|ICC|side data|not (?:yet )?(?:implemented|supported)/i;
+
+/** Undefined for a line that tells of no damage. Lines of FFmpeg 5.1 to 7; none of `-err_detect` makes it tell more. */
+export function damageSignOf(line: string): DamageSign | undefined {
+  const missed = missedPackets.exec(line);
+  if (missed !== null) return { sign: 'missed', count: Number(missed[1]) };
+  if (concealed.test(line)) return { sign: 'concealed' };
+  if (unassembled.test(line)) return { sign: 'error' };
+  return decoderError.test(line) && !harmless.test(line) ? { sign: 'error' } : undefined;
+}

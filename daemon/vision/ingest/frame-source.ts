@@ -1,4 +1,5 @@
 import type { Frame } from '../../domain/faces/picture.js';
+import type { DamageSign } from './ffmpeg-log.js';
 import type { StreamEnd } from './stream-end.js';
 
 /** What a source found out about the stream it opened. */
@@ -21,6 +22,8 @@ export interface FrameSink {
   /** The frame belongs to the sink until it calls `release`. */
   onFrame(frame: Frame): void;
   onDropped(reason: DropReason): void;
+  /** The decoder could not make sense of something. */
+  onDamage(sign: DamageSign): void;
 }
 
 /**

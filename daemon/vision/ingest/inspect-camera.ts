@@ -1,14 +1,24 @@
 import type { Clock } from '../../base/clock.js';
 import type { Frame } from '../../domain/faces/picture.js';
+import type { PictureCheck } from '../../domain/picture-damage.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
+import type { DamageSign } from './ffmpeg-log.js';
 import type { FrameSink, StreamInfo } from './frame-source.js';
+import { briefPolicy, PictureHealth } from './picture-health.js';
 import type { StreamFailure } from './stream-end.js';
 
 /** Above any camera's rate: while a camera is inspected, all its frames are read. */
 const everyFrameFps = 240;
 /** Frames of the first moments come in a burst, out of which no rate can be told, milliseconds. */
 const settlingMs = 500;
+
+/** What a camera that streams cannot be used with as it is. */
+export interface CameraProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
 
 /** What a look at a camera found. */
 export type CameraInspection =
@@ -19,6 +29,7 @@ export type CameraInspection =
       readonly firstFrameMs: number;
       /** Frames the camera really sends per second. */
       readonly measuredFps: number;
+      readonly problems: readonly CameraProblem[];
     }
   | { readonly outcome: 'failed'; readonly failure: StreamFailure };
 
@@ -29,13 +40,21 @@ export type CameraInspection =
 export async function inspectCamera(
   options: Omit<CameraSourceOptions, 'trackingFps'> & {
     readonly observeMs: number;
+    /** Default: everything. */
+    readonly pictureChecks?: readonly PictureCheck[];
     readonly signal: AbortSignal;
     onFrame(frame: Frame): void;
   },
 ): Promise<CameraInspection> {
-  const { clock, observeMs, signal, onFrame } = options;
+  const { clock, observeMs, pictureChecks, signal, onFrame } = options;
   const enough = new AbortController();
-  const look = new Look(clock, observeMs, () => enough.abort(), onFrame);
+  const look = new Look(
+    clock,
+    observeMs,
+    new PictureHealth(clock, briefPolicy, pictureChecks),
+    () => enough.abort(),
+    onFrame,
+  );
   const source = ffmpegCameraSource({ ...options, trackingFps: everyFrameFps });
   const end = await source.open(look, { signal: AbortSignal.any([signal, enough.signal]) });
   signal.throwIfAborted();
@@ -49,17 +68,25 @@ class Look implements FrameSink {
   readonly #onEnough: () => void;
   readonly #onFrame: (frame: Frame) => void;
   readonly #openedAtMs: number;
+  readonly #health: PictureHealth;
   #stream: StreamInfo = { codec: 'unknown', widthPx: 0, heightPx: 0, fps: null };
   #firstFrameMs: number | undefined;
   #first: Pick<Frame, 'sequence' | 'capturedAtMs'> | undefined;
   #last: Pick<Frame, 'sequence' | 'capturedAtMs'> | undefined;
 
-  constructor(clock: Clock, observeMs: number, onEnough: () => void, onFrame: (frame: Frame) => void) {
+  constructor(
+    clock: Clock,
+    observeMs: number,
+    health: PictureHealth,
+    onEnough: () => void,
+    onFrame: (frame: Frame) => void,
+  ) {
     this.#clock = clock;
     this.#observeMs = observeMs;
     this.#onEnough = onEnough;
     this.#onFrame = onFrame;
     this.#openedAtMs = clock.monotonicMs();
+    this.#health = health;
   }
 
   onOpened(info: StreamInfo): void {
@@ -73,8 +100,13 @@ class Look implements FrameSink {
     const { sequence, capturedAtMs } = frame;
     if (observedMs >= settlingMs) this.#first ??= { sequence, capturedAtMs };
     this.#last = { sequence, capturedAtMs };
+    this.#health.look(frame.picture);
     this.#onFrame(frame);
     if (observedMs >= this.#observeMs) this.#onEnough();
+  }
+
+  onDamage(sign: DamageSign): void {
+    this.#health.sign(sign);
   }
 
   onDropped(): void {
@@ -89,6 +121,7 @@ class Look implements FrameSink {
       stream: this.#stream,
       firstFrameMs: this.#firstFrameMs ?? 0,
       measuredFps: elapsedMs > 0 ? (frames * 1000) / elapsedMs : 0,
+      problems: this.#health.damage === undefined ? [] : [this.#health.damage],
     };
   }
 }

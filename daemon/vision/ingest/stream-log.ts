@@ -1,24 +1,30 @@
 import { DropOldestQueue } from '../../base/bounded-queue.js';
 import { redactCredentials } from './camera-address.js';
-import { parseLogLine } from './ffmpeg-log.js';
+import { type DamageSign, damageSignOf, parseLogLine } from './ffmpeg-log.js';
 import type { StreamInfo } from './frame-source.js';
 import type { Announcement } from './picture-assembler.js';
 
 /** Lines kept to explain an end with; a damaged stream prints hundreds in a second. */
 const keptLines = 40;
 
-/** Reads the log of one FFmpeg: announcements go on, the stream's description and the last complaints are kept. */
+/** Reads the log of one FFmpeg: announcements and signs of damage go on, the stream's description and the last complaints are kept. */
 export class StreamLog {
   readonly #now: () => number;
   readonly #onAnnouncement: (announcement: Announcement) => void;
+  readonly #onDamage: (sign: DamageSign) => void;
   readonly #complaints = new DropOldestQueue<string>(keptLines);
   #stream: (StreamInfo & { readonly isFullRange: boolean }) | undefined;
   #unitS = 0;
 
   /** `now`: monotonic milliseconds. */
-  constructor(now: () => number, onAnnouncement: (announcement: Announcement) => void) {
+  constructor(
+    now: () => number,
+    onAnnouncement: (announcement: Announcement) => void,
+    onDamage: (sign: DamageSign) => void = () => undefined,
+  ) {
     this.#now = now;
     this.#onAnnouncement = onAnnouncement;
+    this.#onDamage = onDamage;
   }
 
   /** Warnings and errors, oldest first, without credentials. */
@@ -54,9 +60,14 @@ export class StreamLog {
         return;
       case 'message':
         this.#complaints.push(redactCredentials(line.text));
+        this.#tellDamage(text);
         return;
       case 'chatter':
         return;
     }
+  }
+  #tellDamage(text: string): void {
+    const sign = damageSignOf(text);
+    if (sign !== undefined) this.#onDamage(sign);
   }
 }

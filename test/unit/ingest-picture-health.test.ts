@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Yuv420Picture } from '../../daemon/domain/faces/picture.js';
+import type { PictureCheck } from '../../daemon/domain/picture-damage.js';
+import type { DamageSign } from '../../daemon/vision/ingest/ffmpeg-log.js';
+import { briefPolicy, PictureHealth, steadyPolicy } from '../../daemon/vision/ingest/picture-health.js';
+
+const widthPx = 320;
+const heightPx = 180;
+const lumaBytes = widthPx * heightPx;
+
+/** One colour everywhere. */
+function plain(luma: number, chroma = 128): Yuv420Picture {
+  const data = new Uint8Array(lumaBytes * 1.5).fill(chroma);
+  data.fill(luma, 0, lumaBytes);
+  return { format: 'yuv420p', widthPx, heightPx, range: 'limited', data };
+}
+
+/** A slope from dark to light, with something in it that depends on `seed`. */
+function scene(seed = 0): Yuv420Picture {
+  const picture = plain(0);
+  for (let at = 0; at < lumaBytes; at++) picture.data[at] = 16 + ((at % widthPx) >> 1) + ((at + seed) % 7);
+  return picture;
+}
+
+/** Text as cameras put it into their pictures: a hundredth of them. */
+function withText(picture: Yuv420Picture): Yuv420Picture {
+  for (let row = 4; row < 12; row++) picture.data.fill(235, row * widthPx + 8, row * widthPx + 80);
+  return picture;
+}
+
+class Camera {
+  readonly clock = new VirtualClock();
+  readonly health: PictureHealth;
+
+  constructor(policy = steadyPolicy, checks?: readonly PictureCheck[]) {
+    this.health = new PictureHealth(this.clock, policy, checks);
+  }
+
+  /** A picture five times a second. */
+  shows(
+    picture: (second: number) => Yuv420Picture,
+    seconds: number,
+    signs: readonly DamageSign[] = [],
+  ): void {
+    for (let second = 0; second < seconds; second++) {
+      for (const sign of signs) this.health.sign(sign);
+      for (let count = 0; count < 5; count++) {
+        this.health.look(picture(second));
+        this.clock.advanceBy(200);
+      }
+    }
+  }
+
+  get code(): string | undefined {
+    return this.health.damage?.code;
+  }
+}
+
+const lost: DamageSign = { sign: 'missed', count: 2 };
+const error: DamageSign = { sign: 'error' };
+
+describe('pictures that cannot be decoded whole', () => {
+  test('one lost packet says nothing, whatever it prints', () => {
+    const camera = new Camera();
+    camera.shows(scene, 1, [lost, ...Array.from({ length: 200 }, () => error)]);
+    camera.shows(scene, 60);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('a packet lost every five seconds says nothing', () => {
+    const camera = new Camera();
+    for (let count = 0; count < 30; count++) {
+      camera.shows(scene, 1, [lost]);
+      camera.shows(scene, 4);
+    }
+    assert.equal(camera.code, undefined);
+  });
+
+  test('damage that goes on is said, with figures and what to do about lost packets', () => {
+    const camera = new Camera();
+    camera.shows(scene, 9, [lost, error]);
+    assert.equal(camera.code, undefined);
+    camera.shows(scene, 3, [lost, error]);
+    assert.equal(camera.code, 'pictures-damaged');
+    assert.match(
+      camera.health.damage?.message ?? '',
+      /20 packets lost and 10 decoding errors in 10 of the last 30 seconds/,
+    );
+    assert.match(camera.health.damage?.remedy ?? '', /transport tcp/);
+  });
+
+  test('without lost packets the camera itself is to blame', () => {
+    const camera = new Camera();
+    camera.shows(scene, 12, [error]);
+    assert.match(camera.health.damage?.remedy ?? '', /restart the camera/);
+  });
+
+  test('is over when almost nothing has come for half a minute, and not before', () => {
+    const camera = new Camera();
+    camera.shows(scene, 12, [error]);
+    camera.shows(scene, 15);
+    assert.equal(camera.code, 'pictures-damaged');
+    camera.shows(scene, 15);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('counts sums, and what came in the last minute', () => {
+    const camera = new Camera();
+    camera.shows(scene, 3, [lost, error, { sign: 'concealed' }]);
+    camera.shows(scene, 40);
+    camera.shows(scene, 1, [error]);
+    assert.deepEqual(camera.health.counters, {
+      ...{ decoderErrors: 4, decoderErrorsPerMin: 4, concealed: 3, concealedPerMin: 3 },
+      ...{ missedPackets: 6, missedPacketsPerMin: 6, damagedSecondsPerMin: 4 },
+    });
+    camera.shows(scene, 30);
+    const { decoderErrors, decoderErrorsPerMin, damagedSecondsPerMin } = camera.health.counters;
+    assert.deepEqual([decoderErrors, decoderErrorsPerMin, damagedSecondsPerMin], [4, 1, 1]);
+  });
+});
+
+describe('pictures that show nothing', () => {
+  const cases: readonly (readonly [string, () => Yuv420Picture, string, number])[] = [
+    ['all green', () => plain(75, 90), 'pictures-uniform', 11],
+    ['all grey, with text of the camera in them', () => withText(plain(128)), 'pictures-uniform', 11],
+    ['overexposed', () => plain(235), 'pictures-uniform', 11],
+    ['black', () => plain(16), 'pictures-black', 61],
+    ['black, with text of the camera in them', () => withText(plain(17)), 'pictures-black', 61],
+  ];
+  for (const [name, picture, code, afterS] of cases) {
+    test(`${name}: said when it has lasted, and over at once`, () => {
+      const camera = new Camera();
+      camera.shows(picture, afterS - 2);
+      assert.equal(camera.code, undefined);
+      camera.shows(picture, 2);
+      assert.equal(camera.code, code);
+      camera.shows(scene, 1);
+      assert.equal(camera.code, undefined);
+    });
+  }
+
+  test('a dim scene with the noise of a sensor is none of it', () => {
+    const camera = new Camera();
+    const dim = (second: number): Yuv420Picture => {
+      const picture = plain(20);
+      for (let at = 0; at < lumaBytes; at++) picture.data[at] = 16 + ((at * 7919 + second * 31) % 13);
+      return picture;
+    };
+    camera.shows(dim, 200);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('black that is normal at a camera is not said', () => {
+    const camera = new Camera(steadyPolicy, ['damaged', 'uniform']);
+    camera.shows(() => plain(16), 300);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('an interruption begins anew', () => {
+    const camera = new Camera();
+    camera.shows(() => plain(128), 9);
+    camera.health.streamEnded();
+    camera.shows(() => plain(128), 9);
+    assert.equal(camera.code, undefined);
+  });
+});
+
+describe('the same picture again and again', () => {
+  test('is frozen after two minutes', () => {
+    const camera = new Camera();
+    camera.shows(() => scene(), 119);
+    assert.equal(camera.code, undefined);
+    camera.shows(() => scene(), 3);
+    assert.equal(camera.code, 'pictures-frozen');
+    camera.shows(() => scene(1), 1);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('is not frozen where one pixel changes, even one that is no sample', () => {
+    const camera = new Camera();
+    const still = (second: number): Yuv420Picture => {
+      const picture = scene();
+      picture.data[1] = 100 + (Math.floor(second / 100) % 2);
+      return picture;
+    };
+    camera.shows(still, 400);
+    assert.equal(camera.code, undefined);
+  });
+
+  test('is told apart from a dead camera in a short look: nothing is said', () => {
+    const camera = new Camera(briefPolicy);
+    camera.shows(() => scene(), 4);
+    assert.equal(camera.code, undefined);
+  });
+});
+
+test('a short look tells damage and one colour within three seconds', () => {
+  const damaged = new Camera(briefPolicy);
+  damaged.shows(scene, 4, [lost]);
+  assert.equal(damaged.code, 'pictures-damaged');
+  const green = new Camera(briefPolicy);
+  green.shows(() => plain(75, 90), 4);
+  assert.equal(green.code, 'pictures-uniform');
+});
