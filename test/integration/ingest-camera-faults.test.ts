@@ -145,10 +145,10 @@ describe('faults of a camera', () => {
     );
   });
 
-  test('no key frame within the configured time: named', async () => {
+  test('neither key frame nor what comes with it within the configured time: named', async () => {
     const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });
     await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 1 } } });
     await using camera = await watchCamera({ url: server.url('/live'), firstFrameWithinS: 3 });
-    await camera.failure('no-key-frame');
+    await camera.failure('no-parameter-sets');
   });
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { testClip } from '../support/clips.js';
+import { codedUnits, testClip } from '../support/clips.js';
 import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
+import { type ScriptedRtspOptions, startScriptedRtspServer } from '../support/scripted-rtsp-server.js';
 import { watchCamera } from '../support/watched-camera.js';
 
 const auth = { user: 'us er', password: `p@ss:w/ö"'%41`, method: 'digest' } as const;
@@ -125,5 +126,55 @@ describe('opening a camera', () => {
   test('names a host that nobody knows', async () => {
     await using camera = await watchCamera({ url: 'rtsp://no-such-camera.invalid/live' });
     await camera.failure('unknown-host');
+  });
+});
+
+describe('a session that shows nothing', () => {
+  test('is told by its cause', async () => {
+    const units = await codedUnits(await testClip(), 'h264');
+    const typeOf = (unit: Buffer): number => (unit[0] ?? 0) & 31;
+    const video = (codec: string) => ['m=video 0 RTP/AVP 96', `a=rtpmap:96 ${codec}/90000`, 'a=control:1'];
+    const audio = ['m=audio 0 RTP/AVP 8', 'a=control:1'];
+    const metadata = ['m=application 0 RTP/AVP 107', 'a=rtpmap:107 vnd.onvif.metadata/90000', 'a=control:1'];
+    const cases: readonly (readonly [code: string, message: RegExp, server: ScriptedRtspOptions])[] = [
+      ['no-video', /only audio$/, { media: audio }],
+      ['no-video', /only audio$/, { media: audio, withoutSession: '400 Bad Request' }],
+      ['no-video', /only audio$/, { media: audio, withoutSession: '200 OK' }],
+      ['no-video', /only application$/, { media: metadata, withoutSession: '455 Method Not Valid' }],
+      ['no-video', /no video/, { media: [] }],
+      ['bad-request', /\(400\)/, { media: video('H264'), answers: { DESCRIBE: '400 Bad Request' } }],
+      ['no-answer', /does not answer/, { media: video('H264'), answers: { DESCRIBE: null } }],
+      ['codec-unsupported', /cannot decode/, { media: video('X-FOO'), payloads: units }],
+      ['no-first-frame', /no picture/, { media: video('H264') }],
+      [
+        'no-key-frame',
+        /no key frame/,
+        { media: video('H264'), payloads: units.filter((unit) => typeOf(unit) !== 5) },
+      ],
+      [
+        'no-parameter-sets',
+        /SPS, PPS/,
+        { media: video('H264'), payloads: units.filter((unit) => typeOf(unit) < 7) },
+      ],
+    ];
+    await Promise.all(
+      cases.map(async ([code, message, options]) => {
+        await using server = await startScriptedRtspServer(options);
+        await using camera = await watchCamera({ url: server.url, stallAfterS: 2, firstFrameWithinS: 9 });
+        await camera.waitFor(code, () => camera.runner.state.state === 'failed');
+        const { state } = camera.runner;
+        assert.ok(state.state === 'failed');
+        assert.equal(state.code, code, JSON.stringify([options.media, state]));
+        assert.match(state.message, message);
+      }),
+    );
+  });
+
+  test('a login that nobody configured is asked for', async () => {
+    const options = { media: [], answers: { DESCRIBE: '401 Unauthorized' } };
+    await using server = await startScriptedRtspServer(options);
+    await using camera = await watchCamera({ url: server.url });
+    const state = await camera.failure('unauthorised');
+    assert.match(state.state === 'failed' ? state.message : '', /wants a login, and none is configured/);
   });
 });

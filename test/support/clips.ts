@@ -163,3 +163,20 @@ export function garbageFile(bytes = 200_000): Promise<string> {
     ),
   );
 }
+
+/** The coded units of a clip, without start codes: what travels as payloads of RTP. */
+export async function codedUnits(clip: string, codec: 'h264' | 'hevc'): Promise<readonly Buffer[]> {
+  const path = await once(`${basename(clip)}.${codec}`, (to) =>
+    ffmpeg('-i', clip, '-an', '-c', 'copy', '-f', codec, to),
+  );
+  const stream = await readFile(path);
+  const startCode = Buffer.from([0, 0, 1]);
+  const units: Buffer[] = [];
+  for (let at = stream.indexOf(startCode); at >= 0; ) {
+    const next = stream.indexOf(startCode, at + 3);
+    const end = next < 0 ? stream.length : stream[next - 1] === 0 ? next - 1 : next;
+    units.push(stream.subarray(at + 3, end));
+    at = next;
+  }
+  return units;
+}

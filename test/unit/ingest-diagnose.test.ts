@@ -7,6 +7,7 @@ const opening: StreamEvidence = {
   cause: 'exited',
   hadFrames: false,
   transport: 'tcp',
+  hasCredential: true,
   waitedS: 0.1,
   socketTimeoutS: 7,
   lines: [],
@@ -74,7 +75,38 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     '[tcp @ 0x55d528fd3300] [error] Connection to tcp://192.0.2.1:554?timeout=7000000 failed: No route to host',
   ],
   [
-    'a stream of sound only',
+    'a request that the camera does not accept',
+    'bad-request',
+    "[concat @ 0x55d00] [error] Impossible to open 'rtsp://127.0.0.1:33735/live'",
+    '[error] pipe:0: Server returned 400 Bad Request',
+  ],
+  [
+    'a stream of sound only, by a server that wants a session',
+    'no-video',
+    '[rtsp @ 0x56256fdf06c0] [error] method PLAY failed: 454 Session Not Found',
+    "[concat @ 0x56256fddec00] [error] Impossible to open 'rtsp://127.0.0.1:18554/audio'",
+    '[error] pipe:0: Server returned 4XX Client Error, but not one of 40{0,1,3,4}',
+  ],
+  [
+    'a session that the camera does not know',
+    'server-error',
+    '[rtsp @ 0x56256] [error] method SETUP failed: 454 Session Not Found',
+  ],
+  [
+    'a port without TLS',
+    'secure-connection-failed',
+    '[tls @ 0x5608d404a840] [error] An unexpected TLS packet was received.',
+    '[error] pipe:0: Input/output error',
+  ],
+  [
+    'a port that hangs up on TLS',
+    'secure-connection-failed',
+    '[tls @ 0x55cf69ad1840] [error] Error in the pull function.',
+    '[tls @ 0x55cf69ad1840] [error] IO error: End of file',
+    '[error] pipe:0: End of file',
+  ],
+  [
+    'a stream of sound only, by a server that plays it',
     'no-video',
     '[warning] Codec AVOption threads (set the number of threads) specified for input file #0 (pipe:0) has not been used',
     "[fatal] Stream map '0:v:0' matches no streams.",
@@ -83,6 +115,7 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     'a codec that nobody knows',
     'codec-unsupported',
     '[rtsp @ 0x55a] [warning] Could not find codec parameters for stream 0 (Video: none, none): unknown codec',
+    '[concat @ 0x55b] [warning] Could not find codec parameters for stream 0 (Unknown: none): unknown codec',
     "[fatal] Stream map '0:v:0' matches no streams.",
   ],
   [
@@ -125,19 +158,92 @@ describe('diagnosis of a stream that did not begin', () => {
     assert.equal(diagnose({ ...opening, lines: invalidData, isReachable: false }).code, 'unreachable');
   });
 
-  test('blames the missing key frame for pictures that cannot be decoded', () => {
-    const lines = [
-      '[h264 @ 0x556eaf1cfe80] [error] non-existing PPS 0 referenced',
-      '[h264 @ 0x556eaf1cfe80] [error] decode_slice_header error',
-      '[h264 @ 0x556eaf1cfe80] [error] no frame!',
-    ];
-    assert.equal(diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20, lines }).code, 'no-key-frame');
+  const noSize = [
+    '[rtsp @ 0x1] [warning] Could not find codec parameters for stream 0 (Video: h264, none): unspecified size',
+    '[concat @ 0x1] [warning] Could not find codec parameters for stream 0 (Video: h264, none): unspecified size',
+  ];
+  const unknown = { codec: 'h264', widthPx: 0, heightPx: 0, fps: null };
+  const known = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25 };
+  const sessions: readonly (readonly [string, StreamFailureCode, Partial<StreamEvidence>])[] = [
+    ['nothing came', 'no-first-frame', { lines: noSize, stream: unknown, packetsRead: 0 }],
+    [
+      'nothing came, and the camera had described its pictures',
+      'no-first-frame',
+      { stream: known, packetsRead: 0 },
+    ],
+    ['nothing came and FFmpeg did not come to say so', 'no-first-frame', { lines: noSize, stream: unknown }],
+    ['packets came, and no key frame', 'no-key-frame', { stream: known, packetsRead: 188 }],
+    ['the pictures are known and do not begin', 'no-key-frame', { stream: known }],
+    [
+      'no parameter sets came (H.264)',
+      'no-parameter-sets',
+      {
+        lines: [
+          '[h264 @ 0x556eaf1cfe80] [error] non-existing PPS 0 referenced',
+          '[h264 @ 0x556eaf1cfe80] [error] decode_slice_header error',
+          '[h264 @ 0x556eaf1cfe80] [error] no frame!',
+          ...noSize,
+        ],
+        stream: unknown,
+      },
+    ],
+    [
+      'no parameter sets came (H.265)',
+      'no-parameter-sets',
+      {
+        lines: [
+          '[hevc @ 0x1] [error] PPS id out of range: 0',
+          '[hevc @ 0x1] [warning] Error parsing NAL unit #0.',
+          '[error] Error while decoding stream #0:0: Invalid data found when processing input',
+        ],
+      },
+    ],
+    [
+      'nothing that came could be decoded',
+      'undecodable',
+      {
+        lines: ['[error] Error while decoding stream #0:0: Invalid data found when processing input'],
+        stream: known,
+      },
+    ],
+  ];
+  for (const [name, code, evidence] of sessions) {
+    test(`names a session in which ${name} "${code}"`, () => {
+      const failure = diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20, ...evidence });
+      assert.equal(failure.code, code);
+      assert.match(failure.message, /within 20\.0 s/);
+    });
+  }
+
+  test('says what a path without video offers, whatever the server answers', () => {
+    for (const lines of [[], ['[error] pipe:0: Server returned 400 Bad Request']]) {
+      const failure = diagnose({ ...opening, lines, media: ['audio', 'application', 'audio'] });
+      assert.equal(failure.code, 'no-video');
+      assert.match(failure.message, /: only audio, application$/);
+    }
+  });
+
+  test('tells a login that is missing from one that is wrong', () => {
+    const lines = ['[rtsp @ 0x55ed27869640] [error] method DESCRIBE failed: 401 Unauthorized'];
+    const wrong = diagnose({ ...opening, lines });
+    const missing = diagnose({ ...opening, lines, hasCredential: false });
+    assert.deepEqual([wrong.code, missing.code], ['unauthorised', 'unauthorised']);
+    assert.match(wrong.remedy, /^correct the credential/);
+    assert.match(missing.message, /wants a login, and none is configured/);
+    assert.match(missing.remedy, /secret.*"credential"/);
+  });
+
+  test('names the transport that is left', () => {
+    const lines = ['[rtsp @ 0x1] [error] method SETUP failed: 461 Unsupported transport'];
+    assert.match(diagnose({ ...opening, lines }).remedy, /to udp$/);
+    assert.match(diagnose({ ...opening, lines, transport: 'udp' }).remedy, /to tcp$/);
   });
 
   test('thinks of firewalls where no picture comes over UDP', () => {
     const failure = diagnose({ ...opening, cause: 'no-first-frame', transport: 'udp', waitedS: 20 });
     assert.equal(failure.code, 'no-first-frame');
-    assert.match(failure.message, /20\.0 s.*firewall.*tcp/);
+    assert.match(failure.message, /UDP: within 20\.0 s/);
+    assert.match(failure.remedy, /tcp.*firewall/);
   });
 
   test('quotes the last line of what it does not know', () => {

@@ -63,16 +63,49 @@ describe('log of FFmpeg', () => {
       'mjpeg',
       640,
       480,
-      1000,
+      null,
       false,
     ],
     ['[info]   Stream #0:0: Video: h264, none, 25 tbr, 90k tbn', 'h264', 0, 0, null, false],
+    [
+      '[info]   Stream #0:0: Video: h264 (Constrained Baseline), 1 reference frame, yuv420p(progressive, left), 640x360 (640x368), 60k fps, 90k tbr, 90k tbn',
+      'h264',
+      640,
+      360,
+      null,
+      false,
+    ],
+    [
+      '[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj420p(pc, bt470bg/unknown/unknown), 640x360, 90k fps, 90k tbr, 90k tbn',
+      'mjpeg',
+      640,
+      360,
+      null,
+      false,
+    ],
   ];
   for (const [line, codec, widthPx, heightPx, fps, isFullRange] of streams) {
     test(`describes ${codec} at ${widthPx}x${heightPx}`, () => {
       assert.deepEqual(parseLogLine(line), { kind: 'stream', codec, widthPx, heightPx, fps, isFullRange });
     });
   }
+
+  test('tells what the camera offers and how many packets came', () => {
+    const lines = [
+      'm=video 0 RTP/AVP 96',
+      'a=framerate:12.5',
+      'a=x-framerate: 30',
+      '[verbose]   Input stream #0:0 (video): 188 packets read (705525 bytes); 0 frames decoded; ',
+      '[in#0/concat @ 0x1a] [verbose]   Input stream #0:0 (video): 7 packets read (5525 bytes); 0 frames decoded; ',
+    ];
+    assert.deepEqual(lines.map(parseLogLine), [
+      { kind: 'medium', medium: 'video' },
+      { kind: 'rate', fps: 12.5 },
+      { kind: 'rate', fps: 30 },
+      { kind: 'packets', count: 188 },
+      { kind: 'packets', count: 7 },
+    ]);
+  });
 
   test('keeps warnings and errors, not the rest', () => {
     const kinds = [
@@ -150,6 +183,16 @@ describe('stream log', () => {
 
   test('describes the input, not the output', () => {
     assert.deepEqual(log.stream, { codec: 'h264', widthPx: 2304, heightPx: 1296, fps: 20 });
+  });
+
+  test('takes the rate from the description where the stream declares none', () => {
+    const other = new StreamLog(
+      () => 0,
+      () => undefined,
+    );
+    other.read('a=framerate:12.5');
+    other.read('[info]   Stream #0:0: Video: h264 (High), yuv420p, 640x360, 60k fps, 90k tbr, 90k tbn');
+    assert.equal(other.stream?.fps, 12.5);
   });
 
   test('takes the range from the stream where the picture format does not tell', () => {

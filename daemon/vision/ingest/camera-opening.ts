@@ -186,8 +186,11 @@ export class CameraOpening {
   ): Promise<StreamEnd> {
     const { address, clock, logger } = this.#options;
     const { hadFrames } = this.#watchdog;
-    const evidence = { cause, hadFrames, waitedS, lines, transport: address.transport };
-    const complete: StreamEvidence = { ...evidence, socketTimeoutS: this.#socketTimeoutS };
+    const complete: StreamEvidence = {
+      ...{ cause, hadFrames, waitedS, lines, socketTimeoutS: this.#socketTimeoutS },
+      ...{ transport: address.transport, hasCredential: address.credential !== null },
+      ...{ stream: this.#log.stream, media: this.#log.media, packetsRead: this.#log.packetsRead },
+    };
     const first = diagnose(complete);
     const isUnclear = ['not-rtsp', 'no-answer', 'failed'].includes(first.code);
     const failure = isUnclear

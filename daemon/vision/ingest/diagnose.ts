@@ -1,4 +1,5 @@
-import { explanations } from './failure-explanations.js';
+import { explanations, firewalled, loginWanted, transportRefused } from './failure-explanations.js';
+import type { StreamInfo } from './frame-source.js';
 import type { StreamFailure, StreamFailureCode } from './stream-end.js';
 
 /** All that is known when a stream is over. */
@@ -10,18 +11,26 @@ export interface StreamEvidence {
   readonly cause: 'exited' | 'no-first-frame' | 'stalled' | 'falling-behind' | 'killed' | 'not-started';
   readonly hadFrames: boolean;
   readonly transport: 'tcp' | 'udp';
+  readonly hasCredential: boolean;
   /** Seconds from opening to the end, or since the last frame where there were some. */
   readonly waitedS: number;
   /** Seconds after which FFmpeg gives up on a silent connection. */
   readonly socketTimeoutS: number;
   /** The last warnings and errors of FFmpeg's log, oldest first, without credentials. */
   readonly lines: readonly string[];
+  /** What the camera offers by its session description (`video`, `audio`, …), where it was seen. */
+  readonly media?: readonly string[] | undefined;
+  /** The video stream as FFmpeg understood it; its width is 0 where it did not. */
+  readonly stream?: StreamInfo | undefined;
+  /** Packets of it that arrived, where FFmpeg came to say so. */
+  readonly packetsRead?: number | undefined;
   /** Whether the camera's port could be connected to afterwards, where that was tried. */
   readonly isReachable?: boolean;
 }
 
 /** Answers of RTSP servers (RFC 2326, section 7.1.1) that mean something particular. */
 const statusCodes: Readonly<Record<string, StreamFailureCode>> = {
+  '400': 'bad-request',
   '401': 'unauthorised',
   '403': 'forbidden',
   '404': 'not-found',
@@ -43,19 +52,30 @@ const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
   [/unknown codec|no decoder found|Decoder .* not found/i, 'codec-unsupported'],
   [/matches no streams/, 'no-video'],
   [/\[tls @|certificate|handshake/i, 'secure-connection-failed'],
-  [
-    /non-existing [PS]PS|[PS]PS id out of range|[pvs]ps_id|no frame!|Could not find codec parameters/i,
-    'no-key-frame',
-  ],
   // Last: `auto` prints it for every kind of device that it goes on without.
   [/Device creation failed/, 'hardware-decoding-failed'],
 ];
 
+/** H.264 and H.265 name their parameter sets so while none has come. */
+const missesParameterSets = /non-existing [PS]PS|[VSP]PS id out of range|[VSP]PS \d+ does not exist/;
+const cannotDecode =
+  /Error while decoding|Error submitting|decode_slice_header error|\] \[error\] .*invalid/i;
+
 /** Finds out what a technician has to know about the end of a stream. The exit code is no help: it is 0 for most. */
 export function diagnose(evidence: StreamEvidence): StreamFailure {
   const { code, detail } = classify(evidence);
-  const { message, remedy } = explanations[code];
+  const { message, remedy } = wording(code, evidence);
   return { code, message: detail === undefined ? message : `${message}: ${detail}`, remedy };
+}
+
+/** What is to be done depends on what is configured, for some. */
+function wording(
+  code: StreamFailureCode,
+  { hasCredential, transport }: StreamEvidence,
+): { readonly message: string; readonly remedy: string } {
+  if (code === 'unauthorised' && !hasCredential) return loginWanted;
+  if (transport === 'udp' && code === 'no-first-frame') return firewalled;
+  return code === 'transport-refused' ? transportRefused[transport] : explanations[code];
 }
 
 interface Verdict {
@@ -72,16 +92,23 @@ function classify(evidence: StreamEvidence): Verdict {
   if (cause === 'falling-behind') return { code: 'falling-behind' };
   // FFmpeg noticed the silence of the connection before we did.
   if (hadFrames) return { code: lines.some((line) => /timed out/.test(line)) ? 'stalled' : 'ended' };
+  // Nothing was set up, which servers answer in various ways.
+  if (evidence.media?.includes('video') === false) return offersNoVideo(evidence.media);
   const known = answerOf(lines) ?? matchOf(lines);
   if (known !== undefined) return known;
-  return cause === 'no-first-frame' ? withoutFirstFrame(evidence, seconds) : withoutWords(evidence);
+  const hasSession = cause === 'no-first-frame' || evidence.stream !== undefined;
+  return hasSession ? withoutFirstFrame(evidence, seconds) : withoutWords(evidence);
 }
 
 function answerOf(lines: readonly string[]): Verdict | undefined {
   for (const line of lines) {
-    const answer = /method \w+ failed: (\d{3}) ?(.*)/.exec(line);
+    // Of this one FFmpeg does not say what it was the answer to.
+    if (/Server returned 400\b/.test(line)) return { code: 'bad-request' };
+    const answer = /method (\w+) failed: (\d{3}) ?(.*)/.exec(line);
     if (answer === null) continue;
-    const [, status = '', reason = ''] = answer;
+    const [, method = '', status = '', reason = ''] = answer;
+    // Before a session begins there is one only where something could be set up.
+    if (method === 'PLAY' && ['454', '455'].includes(status)) return { code: 'no-video' };
     const code = statusCodes[status];
     return code === undefined ? { code: 'server-error', detail: `${status} ${reason}`.trim() } : { code };
   }
@@ -93,9 +120,18 @@ function matchOf(lines: readonly string[]): Verdict | undefined {
   return found && { code: found[1] };
 }
 
-function withoutFirstFrame({ transport }: StreamEvidence, seconds: string): Verdict {
-  const hint = transport === 'udp' ? '; over UDP a firewall may hold it back: try tcp' : '';
-  return { code: 'no-first-frame', detail: `within ${seconds}${hint}` };
+function offersNoVideo(media: readonly string[]): Verdict {
+  return { code: 'no-video', detail: `only ${[...new Set(media)].join(', ')}` };
+}
+
+/** There was a session with video in it. */
+function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, seconds: string): Verdict {
+  const detail = `within ${seconds}`;
+  const says = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
+  if (says(missesParameterSets)) return { code: 'no-parameter-sets', detail };
+  if (says(cannotDecode)) return { code: 'undecodable', detail };
+  const hasCome = packetsRead === undefined ? (stream?.widthPx ?? 0) > 0 : packetsRead > 0;
+  return { code: hasCome ? 'no-key-frame' : 'no-first-frame', detail };
 }
 
 /** FFmpeg says only "Invalid data found" when nobody answers and when the answer is no RTSP. */

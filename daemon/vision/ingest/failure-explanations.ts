@@ -21,6 +21,11 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     message: 'the camera has no stream under this path (404)',
     remedy: "correct the path of the URL; the camera's manual or its ONVIF page names it",
   },
+  'bad-request': {
+    message: 'the camera does not accept the request (400)',
+    remedy:
+      "correct the path of the URL as the camera's manual names it, special characters included; it may also name a stream without video",
+  },
   refused: {
     message: 'nothing listens at the address of the camera (connection refused)',
     remedy: 'check that the camera is on, that RTSP is enabled in it, and the port in the URL (usually 554)',
@@ -36,7 +41,8 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
   },
   'not-rtsp': {
     message: 'what listens at the address does not speak RTSP',
-    remedy: 'correct the port in the URL: RTSP is usually on 554, the web page of the camera on 80 or 443',
+    remedy:
+      'correct the port in the URL: RTSP is usually on 554, the web page of the camera on 80 or 443; use rtsps:// where the camera speaks TLS there',
   },
   'server-busy': {
     message: 'the camera has no capacity for another viewer',
@@ -59,8 +65,18 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     remedy: 'correct the path of the URL: this one may be that of its sound or its events',
   },
   'no-key-frame': {
-    message: 'the stream sent no key frame to start from',
+    message: 'pictures came, but no key frame to start from',
     remedy: 'set the key frame interval (GOP, I-frame interval) of the camera to 2 seconds or less',
+  },
+  'no-parameter-sets': {
+    message: 'pictures came, but neither a key frame nor the parameter sets (SPS, PPS) to decode them with',
+    remedy:
+      'set the key frame interval (GOP, I-frame interval) of the camera to 2 seconds or less; if it is, restart the camera or try its other stream',
+  },
+  undecodable: {
+    message: 'pictures came, but none of them could be decoded',
+    remedy:
+      'restart the camera; if it stays so, set it to H.264 without "smart codec", or try its other stream',
   },
   'no-first-frame': {
     message: 'the camera accepted the session but sent no picture',
@@ -101,6 +117,31 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     remedy: 'install FFmpeg 4.4 or later from your distribution',
   },
   failed: { message: 'the stream could not be opened', remedy: 'see the last line of FFmpeg in the message' },
+};
+
+/** Of `unauthorised`, where the camera got no user and no password. */
+export const loginWanted: Explanation = {
+  message: 'the camera wants a login, and none is configured (401)',
+  remedy:
+    'write user:password of the camera into a secret (docs/configuration.md, secretsDir), and name that secret with "credential" of the camera',
+};
+
+/** Of `no-first-frame` over UDP. */
+export const firewalled: Explanation = {
+  message: 'the camera accepted the session, but no picture arrived over UDP',
+  remedy: 'set the transport of this camera to tcp: firewalls hold UDP back without a word',
+};
+
+/** By the transport that is configured. */
+export const transportRefused: Readonly<Record<'tcp' | 'udp', Explanation>> = {
+  tcp: {
+    message: 'the camera does not offer the stream over tcp (461)',
+    remedy: 'set the transport of this camera to udp',
+  },
+  udp: {
+    message: 'the camera does not offer the stream over udp (461)',
+    remedy: 'set the transport of this camera to tcp',
+  },
 };
 
 /** Every way in which the pictures of a camera that streams are of no use. `lostPackets`: of those that are damaged so. */

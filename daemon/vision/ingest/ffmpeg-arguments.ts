@@ -7,7 +7,9 @@ export interface PictureOptions {
 }
 
 /** The log carries one line per frame and, with its level in front, all that is needed to explain a failure. */
-const quiet = ['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'repeat+level+info'];
+function logged(level: 'info' | 'verbose'): string[] {
+  return ['-hide_banner', '-nostats', '-nostdin', '-loglevel', `repeat+level+${level}`];
+}
 
 /**
  * Takes the first frame of every 1/`fps` of a second of presentation time: on average `fps` frames a second
@@ -62,7 +64,8 @@ export function cameraArguments(
 ): string[] {
   const { trackingFps, hwaccel } = options;
   return [
-    ...quiet,
+    // Verbose: what the camera offers, and how many packets came, tell causes apart that look alike otherwise.
+    ...logged('verbose'),
     ...oneThread,
     ...(hwaccel === 'none' ? [] : ['-hwaccel', hwaccel]),
     '-protocol_whitelist',
@@ -88,7 +91,7 @@ export function fileArguments(
   const { fd, fps } = options;
   const rate = fps === undefined ? [] : [`fps=${fps}:eof_action=pass`];
   return [
-    ...quiet,
+    ...logged('info'),
     ...oneThread,
     '-flags',
     '+bitexact',

@@ -21,6 +21,12 @@ export type LogLine =
       /** Its pictures are 4:2:0 of full range though they will not be announced as `yuvj420p`. */
       readonly isFullRange: boolean;
     }
+  /** A medium that the camera offers, as its session description calls it: `video`, `audio`, `application`. */
+  | { readonly kind: 'medium'; readonly medium: string }
+  /** The rate that the session description declares, pictures a second. */
+  | { readonly kind: 'rate'; readonly fps: number }
+  /** Packets of the stream that arrived, told at the end. */
+  | { readonly kind: 'packets'; readonly count: number }
   /** Something to explain a failure with. */
   | { readonly kind: 'message'; readonly text: string }
   | { readonly kind: 'chatter' };
@@ -31,9 +37,14 @@ const frame = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(\S+) .*?fm
 const inputStream = /^\[info\] +Stream #0:\d+\S*: Video: (\w+)(.*)$/;
 const pixelSize = /, (\d{1,5})x(\d{1,5})\b/;
 const declaredRate = /, ([\d.]+)(k?) fps\b/;
+const medium = /^m=([a-z]+) /;
+const describedRate = /^a=(?:x-)?framerate: *([\d.]+)/;
+const packetsRead = /^(?:\[[^\]]+ @ \w+\] )?\[verbose\] +Input stream #0:0 .*?: (\d+) packets read/;
+/** Without a declared rate, FFmpeg takes the unit of time for one: `60k fps`, `90k fps`. No camera is faster than this. */
+const highestFps = 500;
 const complaint = /^(?:\[[^\]]+ @ \w+\] )?\[(?:warning|error|fatal|panic)\] /;
 
-/** Reads a line as `-loglevel repeat+level+info` prints it (checked with FFmpeg 4.1, 5.1 and 7.0). */
+/** Reads a line as `-loglevel repeat+level+info`, or `verbose`, prints it (checked with FFmpeg 4.1, 5.1 and 7.0). */
 export function parseLogLine(line: string): LogLine {
   const shown = frame.exec(line);
   if (shown !== null) {
@@ -51,6 +62,12 @@ export function parseLogLine(line: string): LogLine {
   if (base !== null) return { kind: 'time-base', unitS: Number(base[1]) / Number(base[2]) };
   const stream = inputStream.exec(line);
   if (stream !== null) return parseStream(stream[1] ?? '', stream[2] ?? '');
+  const offered = medium.exec(line);
+  if (offered !== null) return { kind: 'medium', medium: offered[1] ?? '' };
+  const described = describedRate.exec(line);
+  if (described !== null) return { kind: 'rate', fps: Number(described[1]) };
+  const read = packetsRead.exec(line);
+  if (read !== null) return { kind: 'packets', count: Number(read[1]) };
   if (complaint.test(line)) return { kind: 'message', text: line };
   return { kind: 'chatter' };
 }
@@ -58,7 +75,7 @@ export function parseLogLine(line: string): LogLine {
 function parseStream(codec: string, rest: string): LogLine {
   const size = pixelSize.exec(rest);
   const rate = declaredRate.exec(rest);
-  const fps = rate === null ? null : Number(rate[1]) * (rate[2] === 'k' ? 1000 : 1);
+  const fps = rate === null ? null : saneFps(Number(rate[1]) * (rate[2] === 'k' ? 1000 : 1));
   return {
     kind: 'stream',
     codec,
@@ -67,6 +84,10 @@ function parseStream(codec: string, rest: string): LogLine {
     fps,
     isFullRange: /\byuv420p\(pc\b/.test(rest),
   };
+}
+
+function saneFps(fps: number): number | null {
+  return fps > 0 && fps <= highestFps ? fps : null;
 }
 
 /** What FFmpeg says when a picture cannot be decoded whole. */

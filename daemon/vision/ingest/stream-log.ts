@@ -6,6 +6,8 @@ import type { Announcement } from './picture-assembler.js';
 
 /** Lines kept to explain an end with; a damaged stream prints hundreds in a second. */
 const keptLines = 40;
+/** No camera offers so many. */
+const mostMedia = 16;
 
 /** Reads the log of one FFmpeg: announcements and signs of damage go on, the stream's description and the last complaints are kept. */
 export class StreamLog {
@@ -15,6 +17,9 @@ export class StreamLog {
   readonly #complaints = new DropOldestQueue<string>(keptLines);
   #stream: (StreamInfo & { readonly isFullRange: boolean }) | undefined;
   #unitS = 0;
+  readonly #media: string[] = [];
+  #describedFps: number | null = null;
+  #packetsRead: number | undefined;
 
   /** `now`: monotonic milliseconds. */
   constructor(
@@ -36,7 +41,17 @@ export class StreamLog {
   get stream(): StreamInfo | undefined {
     if (this.#stream === undefined) return undefined;
     const { codec, widthPx, heightPx, fps } = this.#stream;
-    return { codec, widthPx, heightPx, fps };
+    return { codec, widthPx, heightPx, fps: fps ?? this.#describedFps };
+  }
+
+  /** What the camera offers (`video`, `audio`, …); undefined where it was never said. */
+  get media(): readonly string[] | undefined {
+    return this.#media.length === 0 ? undefined : this.#media;
+  }
+
+  /** Packets that arrived; undefined until the end, and where FFmpeg did not come to say it. */
+  get packetsRead(): number | undefined {
+    return this.#packetsRead;
   }
 
   read(text: string): void {
@@ -57,6 +72,15 @@ export class StreamLog {
       case 'stream':
         // The output is described in the same words afterwards.
         this.#stream ??= line;
+        return;
+      case 'medium':
+        if (this.#media.length < mostMedia) this.#media.push(line.medium);
+        return;
+      case 'rate':
+        this.#describedFps = line.fps > 0 ? line.fps : null;
+        return;
+      case 'packets':
+        this.#packetsRead = line.count;
         return;
       case 'message':
         this.#complaints.push(redactCredentials(line.text));
