@@ -96,6 +96,12 @@ export type UpdateResult =
   | { readonly outcome: 'external-id-taken'; readonly personId: string }
   | { readonly outcome: 'no-such-person' };
 
+export type RemoveResult =
+  | { readonly outcome: 'removed' }
+  /** Since `removedAt`, ISO 8601 in UTC. `canBeRestored`: unless they withdrew their consent. */
+  | { readonly outcome: 'already-removed'; readonly removedAt: string; readonly canBeRestored: boolean }
+  | { readonly outcome: 'no-such-person' };
+
 export type RestoreResult =
   | { readonly outcome: 'restored'; readonly person: PersonDetail }
   /** Their consent was withdrawn: there is nothing left to recognise them by. */
@@ -211,8 +217,8 @@ export interface PersonControl {
   show(id: string, actor: Actor): Promise<PersonDetail | undefined>;
   /** A withdrawn consent can be replaced by a new one; it does not bring templates back. */
   update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult>;
-  /** No longer recognised from now on; false where there is no such active person. */
-  remove(id: string, actor: Actor): Promise<boolean>;
+  /** No longer recognised from now on. */
+  remove(id: string, actor: Actor): Promise<RemoveResult>;
   restore(id: string, actor: Actor): Promise<RestoreResult>;
   /** Deletes the rows and the data key of an active or removed person. Nothing brings them back. */
   erase(id: string, actor: Actor): Promise<ErasureCertificate | undefined>;

@@ -1,11 +1,11 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { RollcallError } from '../base/errors.js';
+import { badInput, type RollcallError } from '../base/errors.js';
 import { decodeEnrolment, givenConsentSchema } from './enrolment-body.js';
 import { badRequest, parseJson } from './framed-body.js';
 import { addImportRoutes } from './import-routes.js';
 import { noSuch } from './no-such.js';
-import type { PersonControl } from './person-control.js';
+import type { PersonControl, RemoveResult } from './person-control.js';
 import { encodePersonRecord } from './person-record-body.js';
 import type { ActorOf } from './request-actor.js';
 
@@ -49,7 +49,9 @@ export function addPersonRoutes(app: Hono, persons: PersonControl, actorOf: Acto
 function addEndings(app: Hono, persons: PersonControl, actorOf: ActorOf): void {
   app.post('/v1/persons/:id/remove', async (context) => {
     const id = context.req.param('id');
-    if (!(await persons.remove(id, actorOf(context)))) throw noSuchPerson(id);
+    const result = await persons.remove(id, actorOf(context));
+    if (result.outcome === 'no-such-person') throw noSuchPerson(id);
+    if (result.outcome === 'already-removed') throw alreadyRemoved(id, result);
     return context.json({ removed: id });
   });
   app.post('/v1/persons/:id/restore', async (context) =>
@@ -97,4 +99,15 @@ function found<T>(id: string, value: T | undefined): T {
 
 function noSuchPerson(id: string): RollcallError {
   return noSuch('person', id, 'rollcall person list');
+}
+
+function alreadyRemoved(
+  id: string,
+  { removedAt, canBeRestored }: Extract<RemoveResult, { outcome: 'already-removed' }>,
+): RollcallError {
+  const restore = canBeRestored ? `'rollcall person restore ${id}' recognises them again; ` : '';
+  return badInput('already-removed', `the person ${id} was removed on ${removedAt} already`, {
+    remedy: `nothing is needed; ${restore}'rollcall person erase ${id}' erases everything held on them`,
+    details: { removedAt },
+  });
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { explainAccess } from '../host/file-access.js';
 import type { BoxControl } from './box-control.js';
 import { type ActorOf, localSocketActor } from './request-actor.js';
 import { controlRoutes } from './routes.js';
@@ -35,10 +36,15 @@ export async function startControlServer(options: {
     await listenPrivately(server, socketPath);
   } catch (error) {
     await close();
-    throw operational('control-socket', `cannot listen on ${socketPath}: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'check that the directory exists, belongs to the user of rollcalld and is writable',
-    });
+    const access = explainAccess(socketPath, 'written', error);
+    throw operational(
+      'control-socket',
+      `cannot listen on ${socketPath}: ${access?.says ?? messageOf(error)}`,
+      {
+        cause: error,
+        remedy: `${access?.remedy ?? 'check its directory'}; or correct control.socketPath`,
+      },
+    );
   }
   return { [Symbol.asyncDispose]: close };
 }

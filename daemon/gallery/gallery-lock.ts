@@ -2,6 +2,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { explainAccess } from '../host/file-access.js';
+import { databaseOwnerRemedy } from '../host/sqlite-errors.js';
 
 /** Beside the gallery, for as long as the gallery exists; holds nothing. */
 function lockPathOf(galleryPath: string): string {
@@ -32,8 +34,11 @@ function translate(error: unknown, galleryPath: string): RollcallError {
         'Stop the other rollcalld first, or give this one its own gallery path; `rollcall` commands go through the running daemon.',
     });
   }
-  return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${messageOf(error)}`, {
-    remedy: `Check that the directory is writable and that ${lockPathOf(galleryPath)} is an empty file.`,
+  const access = explainAccess(lockPathOf(galleryPath), 'written', error);
+  const why = access?.says ?? messageOf(error);
+  return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${why}`, {
+    remedy:
+      access?.remedy ?? `${databaseOwnerRemedy()}, and that ${lockPathOf(galleryPath)} is an empty file`,
     cause: error,
   });
 }

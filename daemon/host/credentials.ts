@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { badInput, operational, type RollcallError } from '../base/errors.js';
+import { badInput, messageOf, operational, type RollcallError } from '../base/errors.js';
+import { explainAccess } from './file-access.js';
 
 /** Where secrets are looked for, in this order. */
 export interface CredentialPlaces {
@@ -92,19 +93,27 @@ async function readSecret(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'EACCES' || code === 'EPERM')
-      throw unreadable(name, path, 'may not be read by this user', error);
+    if (code === 'EACCES' || code === 'EPERM') throw closed(name, path, error);
     throw error;
   } finally {
     await file?.close();
   }
 }
 
-function unreadable(name: string, path: string, why: string, cause?: unknown): RollcallError {
-  return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
-    remedy: `make ${path} a file owned by the user that runs the daemon, mode 0600`,
+/** To this process. Where its directory may not be entered, nobody can tell whether the file is there. */
+function closed(name: string, path: string, error: unknown): RollcallError {
+  const { says, remedy } = explainAccess(path, 'read', error) ?? { says: messageOf(error), remedy: '' };
+  return operational('credential-unreadable', `the secret "${name}" cannot be read: ${says}`, {
+    remedy: `where that is the user of the daemon, ${remedy}; otherwise run this as root`,
     details: { name, path },
-    cause,
+    cause: error,
+  });
+}
+
+function unreadable(name: string, path: string, why: string): RollcallError {
+  return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
+    remedy: `make ${path} an ordinary file of the user that the daemon runs as, with mode 0600`,
+    details: { name, path },
   });
 }
 
@@ -124,9 +133,15 @@ function refuseExposed(
 ): void {
   if (openBits === 0 && (uid === 0 || uid === ownerUid)) return;
   const why =
-    openBits === 0 ? `belongs to another user (uid ${uid})` : 'is open to users other than its owner';
+    openBits === 0
+      ? `belongs to the user with the uid ${uid}, and not to root or to the user with the uid ${ownerUid}`
+      : 'is open to users other than its owner';
+  const remedy =
+    openBits === 0
+      ? `give it to the user that the daemon runs as (chown); where that is the uid ${uid} already, run this command as that user`
+      : `chmod go-rwx ${path}; if others may have read it, replace the secret`;
   throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {
-    remedy: `chown it to the user that runs the daemon and chmod go-rwx ${path}; if others may have read it, replace the secret`,
+    remedy,
     details: { name, path, uid },
   });
 }

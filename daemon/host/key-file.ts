@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { badInput, messageOf, operational } from '../base/errors.js';
+import { explainAccess } from './file-access.js';
 
 /**
  * Writes a new secret file that only this user can read and that survives a power cut once this returns. The
@@ -33,11 +34,16 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
       await file.close();
       await rm(path, { force: true });
     }
-    throw operational('key-file-not-written', `${path} could not be written: ${messageOf(error)}`, {
-      remedy: `check that ${directory} can be written and that the disk is not full`,
-      details: { path },
-      cause: error,
-    });
+    const access = explainAccess(path, 'written', error);
+    throw operational(
+      'key-file-not-written',
+      `${path} could not be written: ${access?.says ?? messageOf(error)}`,
+      {
+        remedy: access?.remedy ?? 'check that the disk is not full and in order',
+        details: { path },
+        cause: error,
+      },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { isRollcallError, operational } from '../base/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 import { createKeyFile, moveKeyFile } from './key-file.js';
+import { currentUser, describeUser } from './system-user.js';
 
 /** Where a secret is that the box makes itself, if nobody hands it over. */
 export interface OwnSecretPlaces {
@@ -53,7 +54,7 @@ export async function replaceOwnSecret(path: string, bytes: Uint8Array): Promise
   try {
     if ((await moveKeyFile(fresh, path)) === 'moved') return;
     throw operational('key-file-not-moved', `${path} may not be replaced`, {
-      remedy: `let the user of the daemon write to ${dirname(path)}`,
+      remedy: `let the user ${describeUser(currentUser())} write to ${dirname(path)}`,
       details: { path },
     });
   } catch (error) {

@@ -1,11 +1,18 @@
 import Database from 'better-sqlite3';
 import { operational, type RollcallError } from '../base/errors.js';
+import { currentUser, describeUser } from './system-user.js';
 
 interface Explanation {
   readonly code: string;
   readonly says: string;
-  readonly remedy: string;
+  readonly remedy: string | (() => string);
   readonly retryable: boolean;
+}
+
+/** Told for the user that this process runs as: SQLite does not say which file is the wrong one. */
+export function databaseOwnerRemedy(): string {
+  const user = describeUser(currentUser());
+  return `check that the file, those beside it (-wal, -shm) and its directory belong to the user ${user}, whom this program runs as`;
 }
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the world outside can cause. */
@@ -60,7 +67,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'database-not-opened',
       says: 'it cannot be opened',
-      remedy: 'check that the file and its directory belong to the user that runs the daemon',
+      remedy: databaseOwnerRemedy,
       retryable: false,
     },
   ],
@@ -69,7 +76,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'database-not-opened',
       says: 'it may not be written',
-      remedy: 'check that the file and its directory belong to the user that runs the daemon',
+      remedy: databaseOwnerRemedy,
       retryable: false,
     },
   ],
@@ -92,7 +99,7 @@ function databaseError(
   cause: InstanceType<typeof Database.SqliteError>,
 ): RollcallError {
   return operational(code, `the database ${path} cannot be used: ${says}`, {
-    remedy,
+    remedy: typeof remedy === 'string' ? remedy : remedy(),
     retryable,
     details: { path, sqlite: cause.code },
     cause,

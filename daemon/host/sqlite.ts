@@ -2,7 +2,8 @@ import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf, operational } from '../base/errors.js';
-import { explainSqliteError } from './sqlite-errors.js';
+import { explainAccess } from './file-access.js';
+import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';
 
 export interface DatabaseOptions {
@@ -59,8 +60,10 @@ function createFile(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600));
   } catch (error) {
-    throw operational('database-not-opened', `the database ${path} cannot be opened: ${messageOf(error)}`, {
-      remedy: 'check that the file and its directory belong to the user that runs the daemon',
+    const access = explainAccess(path, 'written', error);
+    const why = access?.says ?? messageOf(error);
+    throw operational('database-not-opened', `the database ${path} cannot be opened: ${why}`, {
+      remedy: access?.remedy ?? databaseOwnerRemedy(),
       details: { path },
       cause: error,
     });

@@ -12,7 +12,7 @@ const accounts = '/etc/passwd';
 
 /** The user whom this process runs as. */
 export function currentUser(): SystemUser {
-  const uid = process.getuid?.() ?? 0;
+  const uid = process.geteuid?.() ?? 0;
   try {
     return { uid, name: userInfo().username };
   } catch {

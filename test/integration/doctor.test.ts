@@ -178,7 +178,7 @@ describe('rollcall doctor', () => {
     await chown(key, 54_321, 54_321);
     assert.match(
       of(await examineBox(config, machine), 'gallery key')?.message ?? '',
-      /belongs to another user/,
+      /belongs to the user with the uid 54321/,
     );
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chown, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Lifetime } from '../../daemon/base/lifetime.js';
@@ -45,6 +45,22 @@ async function probesOf(clip: string, lifetime: Lifetime) {
   }
   return { embeddings, recogniser: setup.recogniser };
 }
+
+test('a replay with the gallery of another user is refused, and no file changes hands', {
+  skip: process.getuid?.() !== 0 && 'needs root',
+}, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'gallery.db');
+  const config = join(directory.path, 'rollcall.yaml');
+  await writeFile(config, `site: { id: yard, timeZone: UTC }\ndataDir: ${directory.path}\n`);
+  await writeFile(path, '');
+  await chown(path, 12_345, 12_345);
+  const { exitCode, stderr } = await rollcall(['replay', 'clip.mkv', '--gallery', '--config', config]);
+  assert.equal(exitCode, 2, stderr);
+  assert.match(stderr, /belongs to the user .*12345.*, and this command runs as the user "root" \(uid 0\)/);
+  assert.match(stderr, /what to do: run it as that user, .*sudo -u #12345 rollcall replay/);
+  assert.deepEqual((await readdir(directory.path)).toSorted(), ['gallery.db', 'rollcall.yaml']);
+});
 
 test('a replay recognises an enrolled person in another clip, and records attendance once they blinked', {
   skip: clips.skip,

@@ -13,6 +13,7 @@ import type {
   PersonSummary,
   PhotographResult,
   ProfileChange,
+  RemoveResult,
   RestoreResult,
   StagedRow,
   UpdateResult,
@@ -86,12 +87,16 @@ export class MemoryPersons implements PersonControl {
     return { outcome: 'updated', person: detail(held) };
   }
 
-  async remove(id: string, actor: Actor): Promise<boolean> {
+  async remove(id: string, actor: Actor): Promise<RemoveResult> {
     const held = this.#known(id);
-    if (held?.state !== 'active') return false;
+    if (held === undefined || held.state === 'staged') return { outcome: 'no-such-person' };
+    if (held.state === 'removed') {
+      const canBeRestored = held.profile.consent?.withdrawnIso === undefined;
+      return { outcome: 'already-removed', removedAt: detail(held).removedAt ?? '', canBeRestored };
+    }
     held.state = 'removed';
     this.#note('person.removed', id, actor);
-    return true;
+    return { outcome: 'removed' };
   }
 
   async restore(id: string, actor: Actor): Promise<RestoreResult> {

@@ -150,12 +150,14 @@ function endings(contract: Contract): void {
   contract('somebody removed is out of the list until restored', async (persons) => {
     const id = await enrol(persons, 'ada');
     assert.equal((await persons.restore(id, actor)).outcome, 'not-removed');
-    assert.equal(await persons.remove(id, actor), true);
-    assert.equal(await persons.remove(id, actor), false, 'there is no such active person any more');
+    assert.equal((await persons.remove(id, actor)).outcome, 'removed');
     assert.deepEqual(await names(persons), []);
     assert.deepEqual(await names(persons, true), ['ada']);
     assert.equal((await persons.show(id, actor))?.state, 'removed');
-    assert.notEqual((await persons.show(id, actor))?.removedAt, undefined);
+    const removedAt = (await persons.show(id, actor))?.removedAt;
+    assert.notEqual(removedAt, undefined);
+    const again = { outcome: 'already-removed', removedAt, canBeRestored: true };
+    assert.deepEqual(await persons.remove(id, actor), again, 'it is told since when');
     const restored = await persons.restore(id, actor);
     assert.equal(restored.outcome === 'restored' && restored.person.state, 'active');
     assert.deepEqual(await names(persons), ['ada']);
@@ -188,13 +190,15 @@ function endings(contract: Contract): void {
       assert.equal(shown?.consent?.reference, 'form 7');
       assert.match(shown?.consent?.withdrawnIso ?? '', /^\d{4}-\d\d-\d\d$/);
       assert.equal((await persons.restore(id, actor)).outcome, 'consent-withdrawn');
+      const again = await persons.remove(id, actor);
+      assert.equal(again.outcome === 'already-removed' && again.canBeRestored, false);
       await enrol(persons, 'ada', { name: 'Ada anew' });
     },
   );
 
   contract('nobody is nobody', async (persons) => {
     assert.equal(await persons.show('p-nobody', actor), undefined);
-    assert.equal(await persons.remove('p-nobody', actor), false);
+    assert.deepEqual(await persons.remove('p-nobody', actor), { outcome: 'no-such-person' });
     assert.deepEqual(await persons.restore('p-nobody', actor), { outcome: 'no-such-person' });
     assert.equal(await persons.erase('p-nobody', actor), undefined);
     assert.equal(await persons.withdrawConsent('p-nobody', actor), undefined);

@@ -51,7 +51,17 @@ export function personsOverWire({ persons }: ControlClient): PersonControl {
     list: (options) => persons.list(options),
     show: (id) => unlessNobody(persons.show(id)),
     update: (id, change) => persons.update(id, change),
-    remove: async (id) => (await unlessNobody(persons.remove(id))) !== undefined,
+    remove: async (id) => {
+      try {
+        const answer = await unlessNobody(persons.remove(id));
+        return { outcome: answer === undefined ? 'no-such-person' : 'removed' };
+      } catch (error) {
+        if (!isRollcallError(error, 'already-removed')) throw error;
+        const { removedAt } = error.details as { readonly removedAt: string };
+        const canBeRestored = error.remedy?.includes('restore') === true;
+        return { outcome: 'already-removed', removedAt, canBeRestored };
+      }
+    },
     restore: (id) => persons.restore(id),
     erase: (id) => unlessNobody(persons.erase(id)),
     withdrawConsent: (id) => unlessNobody(persons.withdrawConsent(id)),

@@ -8,6 +8,7 @@ import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import { openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { sweepWork } from '../../gallery/work-directory.js';
+import { explainAccess } from '../../host/file-access.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
@@ -60,10 +61,15 @@ async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw operational('data-directory', `the directory ${path} cannot be made: ${messageOf(error)}`, {
-      cause: error,
-      remedy: 'correct dataDir (or the path below it), or let the user of rollcalld write there',
-    });
+    const access = explainAccess(path, 'written', error);
+    throw operational(
+      'data-directory',
+      `the directory ${path} cannot be made: ${access?.says ?? messageOf(error)}`,
+      {
+        cause: error,
+        remedy: `${access?.remedy ?? 'check the disk'}; or correct dataDir (or the path below it)`,
+      },
+    );
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   PersonRecord,
   PersonSummary,
   ProfileChange,
+  RemoveResult,
   RestoreResult,
   StagedRow,
   UpdateResult,
@@ -104,10 +105,17 @@ export class BoxPersons implements PersonControl {
     return { outcome: 'updated', person: this.#detail(before.id) };
   }
 
-  async remove(id: string, actor: Actor): Promise<boolean> {
-    const isRemoved = this.#gallery().removePerson(personId(id), actor);
-    if (isRemoved) this.#parts.forgetPerson(personId(id));
-    return isRemoved;
+  async remove(id: string, actor: Actor): Promise<RemoveResult> {
+    const gallery = this.#gallery();
+    if (gallery.removePerson(personId(id), actor)) {
+      this.#parts.forgetPerson(personId(id));
+      return { outcome: 'removed' };
+    }
+    const found = gallery.showPerson(personId(id));
+    if (found?.state !== 'removed') return { outcome: 'no-such-person' };
+    const removedAt = isoTime(found.changedAtMs);
+    const canBeRestored = found.profile?.consent?.withdrawnIso === undefined;
+    return { outcome: 'already-removed', removedAt, canBeRestored };
   }
 
   async restore(id: string, actor: Actor): Promise<RestoreResult> {

@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { messageOf, operational } from '../../base/errors.js';
 import type { Ageing } from '../../domain/retention/retention.js';
+import { explainAccess } from '../../host/file-access.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 
 /** Older files of these databases beside them, left by migrations and restores, by the time they were last written. */
@@ -27,9 +28,14 @@ function remove(copy: string): void {
   try {
     rmSync(copy, { force: true });
   } catch (error) {
-    throw operational('database-copy', `the copy ${copy} cannot be deleted: ${messageOf(error)}`, {
-      remedy: 'check that the directory belongs to the user that runs the daemon',
-      cause: error,
-    });
+    const access = explainAccess(copy, 'written', error);
+    throw operational(
+      'database-copy',
+      `the copy ${copy} cannot be deleted: ${access?.says ?? messageOf(error)}`,
+      {
+        remedy: access?.remedy ?? 'check the health of the disk',
+        cause: error,
+      },
+    );
   }
 }

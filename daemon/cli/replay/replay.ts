@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openAuditKey } from '../../audit/audit-key.js';
@@ -11,6 +11,7 @@ import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { unlockGallery } from '../../gallery/open-gallery.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import { currentUser, describeUser, findUser } from '../../host/system-user.js';
 import { createDecider, type SearchGallery } from '../../records/decider.js';
 import { memoryFacts } from '../../records/memory-facts.js';
 import { replayClip } from '../../vision/replay-clip.js';
@@ -102,6 +103,7 @@ async function openSearch(
   }
   const path = gallery === true ? config.gallery.path : gallery;
   await refuseMissing(path);
+  await refuseForeign(path);
   const audit = await openAuditKey({ secretsDirectory: config.secretsDir, dataDir: config.dataDir });
   lifetime.defer('audit key', () => wipe(audit.key));
   const file = lifetime.use('gallery file', await openGalleryFile({ path, auditKey: audit.key, clock }));
@@ -116,12 +118,31 @@ async function openSearch(
   const unlock = { file, providers, input: {}, recogniser: id, dimensions, by, clock, logger: silentLogger };
   const result = await unlockGallery(unlock);
   if (result.outcome === 'sealed') {
-    throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, {
-      remedy: result.remedy,
-    });
+    // The service may have it all the same.
+    const remedy =
+      result.code === 'key-missing'
+        ? 'a key that systemd hands to the service is not there for commands: replay without --gallery, or put a copy of the key into a file of secretsDir for the time of the replay'
+        : result.remedy;
+    throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, { remedy });
   }
   const opened = lifetime.use('gallery', result.gallery);
   return (embedding, { count }) => opened.nearest(embedding, { count });
+}
+
+/** Opening a gallery writes files beside it: those of another user, root too, would keep the daemon from opening it. */
+async function refuseForeign(path: string): Promise<void> {
+  const { uid } = await stat(path);
+  const user = currentUser();
+  if (uid === user.uid) return;
+  const owner = (await findUser(uid)) ?? { uid };
+  throw badInput(
+    'gallery-of-another-user',
+    `the gallery ${path} belongs to the user ${describeUser(owner)}, and this command runs as the user ${describeUser(user)}`,
+    {
+      remedy: `run it as that user, and leave the owner of the files as it is: sudo -u ${owner.name ?? `#${uid}`} rollcall replay …`,
+      details: { path, uid },
+    },
+  );
 }
 
 /** Opening a gallery makes it where there is none: a replay must not. */

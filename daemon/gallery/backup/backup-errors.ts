@@ -1,4 +1,5 @@
 import { badInput, messageOf, operational, type RollcallError } from '../../base/errors.js';
+import { explainAccess } from '../../host/file-access.js';
 
 /** Codes of what makes a backup unusable. A backup that is refused with one of them has changed nothing. */
 export type BackupRefusal =
@@ -66,11 +67,12 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
       retryable: true,
     });
   }
+  const access = explainAccess(path, doing, cause);
   return operational(
     doing === 'written' ? 'backup-not-written' : 'backup-not-read',
-    `${path} could not be ${doing}: ${messageOf(cause)}`,
+    `${path} could not be ${doing}: ${access?.says ?? messageOf(cause)}`,
     {
-      remedy: 'check the path, the rights of this user and the health of the disk',
+      remedy: access?.remedy ?? 'check the path and the health of the disk',
       details: { path },
       cause,
     },

@@ -1,0 +1,74 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { currentUser, describeUser, ownerText, type SystemUser } from './system-user.js';
+
+/** Who asks for a file. */
+export interface FileUser {
+  readonly user: SystemUser;
+  /** A service of systemd: its view of the file system is its own, and part of it is read-only. */
+  readonly isService: boolean;
+}
+
+/** systemd tells every service its invocation, and starts it itself. */
+const thisProcess = (): FileUser => ({
+  user: currentUser(),
+  isService: process.env['INVOCATION_ID'] !== undefined && process.ppid === 1,
+});
+
+/** What a service with ProtectHome= and PrivateTmp= does not see (systemd.exec(5)). */
+const hiddenFromServices = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
+
+/**
+ * Why a process may not read or write at `path`, and what to do, told for the user that it runs as: that is not the user who
+ * reads the message. Undefined for an error that has nothing to do with rights or with a missing directory.
+ */
+export function explainAccess(
+  path: string,
+  use: 'read' | 'written',
+  error: unknown,
+  { user, isService }: FileUser = thisProcess(),
+): { readonly says: string; readonly remedy: string } | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return undefined;
+  const who = `the user ${describeUser(user)}`;
+  const directory = dirname(path);
+  const owned = `give it to that user: chown ${ownerText(user)}: `;
+  const hidden = isService ? hiddenFromServices.find((each) => path.startsWith(`${each}/`)) : undefined;
+  if (hidden !== undefined) {
+    const remedy = `choose a directory outside ${hidden}: the service has its own view of it; outside its data it may only write where ReadWritePaths= of the unit allows it`;
+    return { says: `${who} does not see ${path} from the service`, remedy };
+  }
+  if (code === 'EROFS') {
+    const remedy = isService
+      ? `add ReadWritePaths=${directory} to the unit (systemctl edit rollcalld), restart it, and let ${ownerText(user)} write there`
+      : 'choose a directory on a file system that can be written';
+    return { says: `${directory} is read-only for ${isService ? 'the service' : who}`, remedy };
+  }
+  const blocked = firstBlocked(directory);
+  if (blocked?.isMissing === true) {
+    const remedy = `check the path; where it is right, make the directory, and ${owned}${blocked.path}`;
+    return { says: `there is no directory ${blocked.path}`, remedy };
+  }
+  if (blocked !== undefined)
+    return { says: `${who} may not enter ${blocked.path}`, remedy: `${owned}${blocked.path}` };
+  if (code === 'ENOENT') return { says: `there is no ${path}`, remedy: 'check the path' };
+  const at = use === 'written' ? directory : path;
+  return { says: `${who} may not ${use === 'written' ? 'write to' : 'read'} ${at}`, remedy: `${owned}${at}` };
+}
+
+/** The first directory on the way to `directory`, itself included, that is not there or that this process may not enter. */
+function firstBlocked(directory: string): { readonly path: string; readonly isMissing: boolean } | undefined {
+  const above = dirname(directory);
+  const before = above === directory ? undefined : firstBlocked(above);
+  if (before !== undefined) return before;
+  try {
+    // To look at `.` takes the right to enter, for the effective user as for the real one.
+    statSync(`${directory}/.`);
+    return undefined;
+  } catch (error) {
+    return {
+      path: directory,
+      isMissing: error instanceof Error && 'code' in error && error.code === 'ENOENT',
+    };
+  }
+}

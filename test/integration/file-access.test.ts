@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { isRollcallError, type RollcallError } from '../../daemon/base/errors.js';
+import { onFile } from '../../daemon/gallery/backup/backup-errors.js';
+import { openCredential } from '../../daemon/host/credentials.js';
+import { explainAccess, type FileUser } from '../../daemon/host/file-access.js';
+import { findSecret } from '../../daemon/host/own-secret.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const service: FileUser = { user: { uid: 998, name: 'rollcall' }, isService: true };
+const officer: FileUser = { user: { uid: 1000, name: 'anna' }, isService: false };
+
+const systemError = (code: string): Error => Object.assign(new Error(code), { code, syscall: 'open' });
+
+/** Root may read and write everything: what another user meets is found out as that user. */
+async function asUser<T>(uid: number, work: () => Promise<T>): Promise<T> {
+  process.seteuid?.(uid);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+async function errorOf(work: () => Promise<unknown>): Promise<RollcallError> {
+  try {
+    await work();
+  } catch (error) {
+    if (isRollcallError(error)) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('what keeps a process from a file', () => {
+  test('is told for the user of the service and its sandbox, not for who reads the message', async () => {
+    await using directory = await temporaryDirectory();
+    const explain = (path: string, code: string, who = service) =>
+      explainAccess(path, 'written', systemError(code), who);
+    const backups = join('/', 'opt', 'a.rcb');
+    assert.match(explain(backups, 'EROFS')?.says ?? '', /^\/opt is read-only for the service$/);
+    assert.match(
+      explain(backups, 'EROFS')?.remedy ?? '',
+      /^add ReadWritePaths=\/opt to the unit .* let rollcall write there$/,
+    );
+    assert.match(explain('/home/anna/a.rcb', 'EACCES')?.remedy ?? '', /choose a directory outside \/home/);
+    assert.match(explain('/tmp/a.rcb', 'ENOENT')?.remedy ?? '', /choose a directory outside \/tmp/);
+    assert.match(
+      explain('/opt/a.rcb', 'EACCES')?.says ?? '',
+      /^the user "rollcall" \(uid 998\) may not write to \/opt$/,
+    );
+    const inDirectory = join(directory.path, 'a.rcb');
+    assert.match(
+      explain(inDirectory, 'EACCES', officer)?.says ?? '',
+      /^the user "anna" \(uid 1000\) may not write to /,
+    );
+    const missing = explain(join(directory.path, 'mnt', 'usb', 'a.rcb'), 'ENOENT', officer);
+    assert.equal(missing?.says, `there is no directory ${join(directory.path, 'mnt')}`);
+    assert.equal(explain(inDirectory, 'EIO'), undefined);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test('is in the message of a backup that cannot be written', {
+    skip: !isRoot && 'needs root',
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    await chmod(directory.path, 0o755);
+    const path = join(directory.path, 'a.rcb');
+    const error = await asUser(65_534, () =>
+      errorOf(() => onFile('written', path, () => writeFile(path, ''))),
+    );
+    assert.match(error.message, /a\.rcb could not be written: the user .*65534.* may not write to /);
+    assert.match(error.remedy ?? '', /^give it to that user: chown /);
+  });
+
+  test('names the directory that may not be entered, and no file in it', {
+    skip: !isRoot && 'needs root',
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    await chmod(directory.path, 0o755);
+    const secrets = join(directory.path, 'secrets');
+    await mkdir(secrets, { mode: 0o700 });
+    const places = { credentialsDirectory: '', secretsDirectory: secrets, dataDir: directory.path };
+    const error = await asUser(65_534, () => errorOf(() => findSecret('audit-key-former', places)));
+    assert.equal(error.code, 'credential-unreadable');
+    assert.match(error.message, /may not enter .*\/secrets$/);
+    assert.match(error.remedy ?? '', /chown .*\/secrets; otherwise run this as root$/);
+    await chown(secrets, 65_534, 65_534);
+    const gone = await asUser(65_534, () => findSecret('audit-key-former', places));
+    assert.equal(gone, undefined, 'it is not needed');
+    const missing = await asUser(65_534, () => errorOf(() => openCredential('camera', places)));
+    assert.equal(missing.code, 'credential-missing');
+  });
+});
