@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { counted } from '../base/counted.js';
+import type { CameraStatus } from '../control/box-control.js';
+import type { ControlClient } from '../control/client.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { choose } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
 import { cameraTable } from './doctor/status-areas.js';
-import { exitCodes, print, runAction } from './output.js';
+import { exitCodes, print, runAction, table } from './output.js';
 
 function describeTest(id: string, result: CameraTestOutcome): string {
   if (result.outcome === 'failed') {
@@ -31,6 +34,24 @@ function describeTest(id: string, result: CameraTestOutcome): string {
   ].join('\n');
 }
 
+/** Whom a text can mean: a whole id that camera only, otherwise the beginning of an id, or a name. */
+export function camerasCalled(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {
+  const exact = all.find(({ id }) => id === given);
+  if (exact !== undefined) return [exact];
+  return all.filter(({ id, name }) => id.startsWith(given) || name.toLowerCase() === given.toLowerCase());
+}
+
+/** The id that a text means; the daemon says what is wrong with one that means none. */
+async function whichCamera(client: ControlClient, given: string): Promise<string> {
+  const [first, second, ...others] = camerasCalled((await client.status()).cameras, given);
+  if (first === undefined) return given;
+  if (second === undefined) return first.id;
+  const found = [first, second, ...others] as const;
+  const rows = found.map(({ id, name, state }) => [id, name, state]);
+  const lines = table(['id', 'name', 'state'], rows).split('\n');
+  return (await choose({ given, what: 'camera', found, lines })).id;
+}
+
 export function registerCamera(program: Command): void {
   const camera = program.command('camera').description('look at the configured cameras');
   withCommonOptions(camera.command('list'))
@@ -43,11 +64,13 @@ export function registerCamera(program: Command): void {
       }),
     );
   withCommonOptions(camera.command('test'))
-    .argument('<id>', 'id of the camera in the configuration; a disabled one may be tested, too')
+    .argument('<camera>', 'id, the beginning of an id, or name; a disabled camera may be tested, too')
     .description('open the stream and say what it shows, or exactly what failed (exit code 1)')
-    .action((id: string, options: CommonOptions) =>
+    .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const result = await (await openDaemonClient(options.config)).testCamera(id);
+        const client = await openDaemonClient(options.config);
+        const id = await whichCamera(client, given);
+        const result = await client.testCamera(id);
         print(options.json === true, result, () => describeTest(id, result));
         const isUsable = result.outcome === 'ok' && result.problems.length === 0;
         return isUsable ? exitCodes.done : exitCodes.failed;
@@ -58,11 +81,12 @@ export function registerCamera(program: Command): void {
 
 function registerRelease(camera: Command): void {
   withCommonOptions(camera.command('release'))
-    .argument('<id>', 'id of a camera that a centre switched on or off')
+    .argument('<camera>', 'id, the beginning of an id, or name of a camera that a centre switched on or off')
     .description('let the configuration decide again whether a camera is on')
-    .action((id: string, options: CommonOptions) =>
+    .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
+        const id = await whichCamera(client, given);
         const path = `/v1/cameras/${encodeURIComponent(id)}/release`;
         const result = await client.json<{ readonly isReleased: boolean }>('POST', path);
         print(options.json === true, result, () =>

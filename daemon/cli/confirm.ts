@@ -10,6 +10,16 @@ export interface Terminal {
 
 const ownTerminal: Terminal = { input: process.stdin, output: process.stderr };
 
+/** What is typed behind the question, in small letters; empty where the input ends instead. */
+async function ask(question: string, { input, output }: Terminal): Promise<string> {
+  const reader = createInterface({ input, output });
+  // An end of input (Ctrl-D) answers no question: without this, nothing would ever come of it.
+  const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
+  const answer = await Promise.race([reader.question(question), ended]);
+  reader.close();
+  return answer.trim().toLowerCase();
+}
+
 /**
  * Lets a command go on only when somebody agreed to what cannot be undone: on a terminal by answering `yes`, elsewhere
  * by `--yes`.
@@ -20,23 +30,54 @@ const ownTerminal: Terminal = { input: process.stdin, output: process.stderr };
 export async function confirm(
   question: string,
   isYes: boolean | undefined,
-  { input, output }: Terminal = ownTerminal,
+  terminal: Terminal = ownTerminal,
 ): Promise<void> {
   if (isYes === true) return;
-  if (input.isTTY !== true) {
-    output.write(`${question}\n`);
+  if (terminal.input.isTTY !== true) {
+    // The question may name a person: it has no place in the error.
+    terminal.output.write(`${question}\n`);
     throw badInput(
       'confirmation-needed',
       'Cannot ask for confirmation without a terminal; use --yes if you are sure',
     );
   }
-  const reader = createInterface({ input, output });
-  // An end of input (Ctrl-D) answers no question: without this, nothing would ever come of it.
-  const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
-  const answer = await Promise.race([reader.question(`${question}\nType 'yes' to go on: `), ended]);
-  reader.close();
-  if (answer.trim().toLowerCase() === 'yes') return;
+  if ((await ask(`${question}\nType 'yes' to go on: `, terminal)) === 'yes') return;
   throw operational('not-confirmed', 'nothing was done: it was not confirmed', {
     remedy: "answer 'yes', the whole word, to go on",
+  });
+}
+
+/** What a text can mean. */
+export interface Choice<T> {
+  readonly given: string;
+  /** What it names, in the singular: `person`. */
+  readonly what: string;
+  readonly found: readonly [T, T, ...T[]];
+  /** The heading and one line for each of `found`, enough to tell them apart. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * Lets a person choose one of several by its number. Where nobody can be asked, they are listed.
+ * @throws `ambiguous` (input) without a terminal, `not-chosen` where the answer is no number of the list
+ */
+export async function choose<T extends { readonly id: string }>(
+  { given, what, found, lines: [heading = '', ...lines] }: Choice<T>,
+  terminal: Terminal = ownTerminal,
+): Promise<T> {
+  const message = `"${given}" can mean ${found.length} ${what}s`;
+  const numbered = lines.map((line, index) => `${String(index + 1).padStart(3)}  ${line}`);
+  terminal.output.write(`${message}:\n     ${heading}\n${numbered.join('\n')}\n`);
+  if (terminal.input.isTTY !== true) {
+    throw badInput('ambiguous', message, {
+      remedy: `Give the id of the ${what}.`,
+      details: { ids: found.map(({ id }) => id) },
+    });
+  }
+  const answer = await ask(`Type the number of the ${what}: `, terminal);
+  const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
+  if (chosen !== undefined) return chosen;
+  throw operational('not-chosen', `nothing was done: no ${what} was chosen`, {
+    remedy: `answer with a number of the list, or give the id of the ${what}`,
   });
 }

@@ -1,7 +1,14 @@
 import { counted } from '../base/counted.js';
 import { badInput, type RollcallError } from '../base/errors.js';
-import { loadConfig, loadSocketPath } from '../config/load.js';
+import { loadConfig, loadSite } from '../config/load.js';
 import { ControlClient } from '../control/client.js';
+import { type SiteTime, siteTimeOf } from './site-time.js';
+
+/** A running box, and the clock of the site where it stands. */
+export interface Box {
+  readonly client: ControlClient;
+  readonly time: SiteTime;
+}
 
 /** The problems of a configuration as one error. */
 function invalidConfig(path: string, count: number): RollcallError {
@@ -11,15 +18,36 @@ function invalidConfig(path: string, count: number): RollcallError {
 }
 
 /**
- * A client of the daemon that the configuration file describes. A file that became invalid does not keep anybody from a
- * daemon that runs on what it was before: standard error says so. Throws `invalid-config` where the socket is not told.
+ * The box that the configuration file describes. A file that became invalid does not keep anybody from a daemon that runs
+ * on what it was before: standard error says so. Throws `invalid-config` where the socket is not told.
  */
+export async function openBox(configPath: string): Promise<Box> {
+  const { socketPath, timeZone } = await siteOf(configPath);
+  return { client: new ControlClient(socketPath), time: siteTimeOf(timeZone) };
+}
+
+/** The clock of the site for what needs no daemon, and may run where no box is configured: UTC then. */
+export async function siteTimeIn(configPath: string): Promise<SiteTime> {
+  return siteTimeOf((await loadSite(configPath)).timeZone ?? 'UTC');
+}
+
+/** As `openBox`, for what shows and reads no time. */
 export async function openDaemonClient(configPath: string): Promise<ControlClient> {
+  return new ControlClient((await siteOf(configPath)).socketPath);
+}
+
+async function siteOf(
+  configPath: string,
+): Promise<{ readonly socketPath: string; readonly timeZone: string }> {
   const loaded = await loadConfig(configPath);
-  if (loaded.ok) return new ControlClient(loaded.config.control.socketPath);
+  if (loaded.ok) {
+    const { control, site } = loaded.config;
+    return { socketPath: control.socketPath, timeZone: site.timeZone };
+  }
   const invalid = invalidConfig(configPath, loaded.problems.length);
-  const socketPath = await loadSocketPath(configPath);
+  const { socketPath, timeZone } = await loadSite(configPath);
   if (socketPath === undefined) throw invalid;
-  process.stderr.write(`note: ${invalid.message}; ${invalid.remedy}\n`);
-  return new ControlClient(socketPath);
+  const zoneless = timeZone === undefined ? '; times are those of UTC' : '';
+  process.stderr.write(`note: ${invalid.message}; ${invalid.remedy}${zoneless}\n`);
+  return { socketPath, timeZone: timeZone ?? 'UTC' };
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../control/box-control.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { openDaemonClient } from './daemon-client.js';
+import { openBox } from './daemon-client.js';
 import { statusAreas, troubleLines } from './doctor/status-areas.js';
 import { exitCodes, print, runAction } from './output.js';
+import type { ShowTime } from './site-time.js';
 
-export function describeStatus(status: BoxStatus): string {
+export function describeStatus(status: BoxStatus, show: ShowTime): string {
   return [
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
-    ...statusAreas(status).flatMap(({ facts, findings }) => [...facts, ...troubleLines(findings)]),
+    ...statusAreas(status, show).flatMap(({ facts, findings }) => [...facts, ...troubleLines(findings)]),
   ].join('\n');
 }
 
@@ -17,9 +18,9 @@ export function registerStatus(program: Command): void {
     .description('show what the daemon is doing: cameras, vision processes, gallery, broker, outbox')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status = await client.status();
-        print(options.json === true, status, () => describeStatus(status));
+        print(options.json === true, status, () => describeStatus(status, time.show));
         return exitCodes.done;
       }),
     );

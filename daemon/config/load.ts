@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { messageOf } from '../base/errors.js';
 import { type ConfigProblem, explainIssue } from './problem.js';
+import { timeZoneField } from './scalars.js';
 import { type Config, configSchema, fileSchema } from './schema.js';
 import { wholeFile, YamlPositions } from './yaml-positions.js';
 
@@ -20,16 +21,23 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 }
 
 /**
- * Where the daemon of this file listens, be the rest of the file valid or not: its daemon may run on an earlier one.
- * Undefined where that cannot be told.
+ * Where the daemon of this file listens and the time zone of its site, be the rest of the file valid or not: its daemon
+ * may run on an earlier one. Each is absent where it cannot be told.
  */
-export async function loadSocketPath(path: string): Promise<string | undefined> {
+export async function loadSite(
+  path: string,
+): Promise<{ readonly socketPath?: string; readonly timeZone?: string }> {
   const read = await readText(path);
-  if (!('text' in read)) return undefined;
+  if (!('text' in read)) return {};
   const document = parseDocument(read.text, { prettyErrors: false });
-  const control: unknown = document.getIn(['control', 'socketPath']);
-  const parsed = fileSchema.shape.control.safeParse(control === undefined ? {} : { socketPath: control });
-  return document.errors.length === 0 && parsed.success ? parsed.data.socketPath : undefined;
+  if (document.errors.length > 0) return {};
+  const socketPath: unknown = document.getIn(['control', 'socketPath']);
+  const control = fileSchema.shape.control.safeParse(socketPath === undefined ? {} : { socketPath });
+  const timeZone = timeZoneField.safeParse(document.getIn(['site', 'timeZone']));
+  return {
+    ...(control.success ? { socketPath: control.data.socketPath } : {}),
+    ...(timeZone.success ? { timeZone: timeZone.data } : {}),
+  };
 }
 
 /** Checks configuration text. Pure. */

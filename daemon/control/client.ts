@@ -56,14 +56,10 @@ export class ControlClient implements PersonWire {
   }
 
   /**
-   * Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. Calls `onPassedOver`
-   * with how many are left out here, because they were read too slowly.
+   * Yields every event recorded from the moment `onSubscribed` is called, until `signal` aborts. Some are left out where
+   * they are read too slowly: the sequences tell which.
    */
-  async *events(
-    signal: AbortSignal,
-    onSubscribed: () => void = () => undefined,
-    onPassedOver: (count: number) => void = () => undefined,
-  ): AsyncGenerator<unknown> {
+  async *events(signal: AbortSignal, onSubscribed: () => void = () => undefined): AsyncGenerator<unknown> {
     const response = await this.#send('GET', '/v1/events/stream', undefined, signal);
     try {
       for await (const line of createInterface({ input: response })) {
@@ -73,7 +69,6 @@ export class ControlClient implements PersonWire {
         }
         const said = JSON.parse(line) as { readonly passedOver?: number };
         if (said.passedOver === undefined) yield said;
-        else onPassedOver(said.passedOver);
       }
     } catch (error) {
       if (signal.aborted) return;

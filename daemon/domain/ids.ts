@@ -19,6 +19,11 @@ export function isSlug(text: string): boolean {
   return slug.test(text);
 }
 
+/** Whether `text` has the form of a whole person id, as enrolment makes them: `p-` and 26 letters and digits. */
+export function isWholePersonId(text: string): boolean {
+  return /^p-[0-9a-hjkmnp-tv-z]{26}$/.test(text);
+}
+
 export const cameraId = (text: string): CameraId => text as CameraId;
 export const trackId = (text: string): TrackId => text as TrackId;
 export const personId = (text: string): PersonId => text as PersonId;

@@ -118,7 +118,7 @@ const usageErrors: readonly (readonly [line: string, said: RegExp])[] = [
   ['stauts', /unknown command 'stauts'\n\(Did you mean status\?\)/],
   ['person delete x', /unknown command 'delete'\nThe commands of 'rollcall person' are: add, .*erase/],
   ['status --jsn', /unknown option '--jsn'\n\(Did you mean --json\?\)\nRun 'rollcall status --help'/],
-  ['camera test', /missing required argument 'id'\nRun 'rollcall camera test --help'/],
+  ['camera test', /missing required argument 'camera'\nRun 'rollcall camera test --help'/],
   ['events list --kind foo', /'foo' is invalid\. Allowed choices are attendance, /],
   ['status now', /too many arguments/],
 ];

@@ -50,11 +50,11 @@ describe('rollcall events', { timeout: 120_000 }, () => {
         [3],
       );
       const { stdout } = await run(['events', 'list', '-n', '1']);
-      assert.match(stdout, /^ +7 {2}\S+ {2}attendance\.recorded {2}gate {2}person-2 /);
+      assert.match(stdout, /^ +7 {2}2026-03-01 08:00:00 {2}attendance\.recorded {2}gate {2}person-2 /);
       for (const wrong of [
         ['--kind', 'nonsense'],
         ['--from', '0'],
-        ['--since', 'yesterday'],
+        ['--since', 'noon'],
       ]) {
         assert.equal((await run(['events', 'list', ...wrong])).exitCode, 2, wrong.join(' '));
       }
@@ -126,7 +126,7 @@ describe('rollcall events', { timeout: 120_000 }, () => {
       assert.equal(gap?.kind, 'gap', 'most worth first');
       const { stdout } = await run(['outbox', 'status']);
       assert.match(stdout, /^outbox: \d+ events, 0\.0 of 2048 MiB/);
-      assert.match(stdout, /^camera +2 +\S+ +10000 \/ 30 d +0$/m);
+      assert.match(stdout, /^camera +2 +\S+ \d\d:\d\d:\d\d +10000 \/ 30 d +0$/m);
     });
   });
 });

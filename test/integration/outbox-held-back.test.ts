@@ -49,7 +49,7 @@ describe('what the broker does not take', { timeout: 60_000 }, () => {
         assert.match(kind?.until ?? '', isoTime);
         assert.equal(event?.until, undefined, 'the next connection may have another limit');
         assert.match(event?.remedy ?? '', /max_packet_size/);
-        const text = describeOutbox(events.outbox());
+        const text = describeOutbox(events.outbox(), (iso) => iso);
         assert.match(
           text,
           /HELD BACK: events of the kind attendance, from 2 on, while others flow: the broker refuses/,

@@ -267,6 +267,11 @@ test('a person is changed, removed, restored and erased', async () => {
   assert.match((await run(['list', '--removed'])).stdout, /Augusta.*removed/);
   assert.equal((await run(['restore', id])).exitCode, 0);
 
+  assert.match((await run(['show', 'augusta'])).stdout, new RegExp(`id +${id}`), 'by name');
+  const nobody = await run(['erase', 'Babbage', '--yes']);
+  assert.equal(nobody.exitCode, 2);
+  assert.match(nobody.stderr, /No person has the id, the name or the external id "Babbage"/);
+
   const unasked = await run(['erase', id]);
   assert.equal(unasked.exitCode, 2, unasked.stderr);
   assert.match(unasked.stderr, /erases Augusta .*\nerror: Cannot ask for confirmation .*--yes/);

@@ -9,7 +9,7 @@ import {
   type Shift,
   shiftCalendar,
 } from '../../daemon/domain/attendance/shift.js';
-import { secondOfDay } from '../../daemon/domain/attendance/shift-time-text.js';
+import { secondOfDay } from '../../daemon/domain/attendance/time-text.js';
 import type { Direction } from '../../daemon/domain/events/event.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 

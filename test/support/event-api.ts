@@ -25,6 +25,11 @@ export interface EventApi {
   readonly events: BoxEvents;
   /** What was written into the audit log. */
   readonly audited: readonly NewAuditEntry[];
+  readonly socketPath: string;
+  /** Ends the server and hangs up, as a daemon does that ends. */
+  close(): Promise<void>;
+  /** Listens again. */
+  listen(): Promise<void>;
   /** Runs `rollcall` with these arguments. */
   run(args: readonly string[], input?: string): Promise<CommandResult>;
 }
@@ -55,13 +60,20 @@ export async function withEventApi(
   });
   app.get('/v1/identity', (context) => context.json(identity ?? {}));
   addEventRoutes(app, events, await openRequestActor());
-  const server = createServer(getRequestListener(app.fetch));
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const run: EventApi['run'] = (args, input) => rollcall([...args, '--config', configPath], input);
-  try {
-    await work({ directory: directory.path, records, events, audited, run });
-  } finally {
+  let server = createServer();
+  const listen = async (): Promise<void> => {
+    server = createServer(getRequestListener(app.fetch));
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  };
+  const close = async (): Promise<void> => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  };
+  await listen();
+  const run: EventApi['run'] = (args, input) => rollcall([...args, '--config', configPath], input);
+  try {
+    await work({ directory: directory.path, socketPath, records, events, audited, close, listen, run });
+  } finally {
+    await close();
   }
 }

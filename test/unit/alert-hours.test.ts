@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type AlertHours, isWithinHours } from '../../daemon/domain/alerts/alert-hours.js';
 import { weekdays } from '../../daemon/domain/attendance/shift-calendar.js';
-import { secondOfDay } from '../../daemon/domain/attendance/shift-time-text.js';
+import { secondOfDay } from '../../daemon/domain/attendance/time-text.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 
 const paris = localTimeOf('Europe/Paris');

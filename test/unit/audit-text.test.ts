@@ -3,37 +3,9 @@ import { describe, test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
 import { parseNoted } from '../../daemon/cli/audit/audit.js';
 import { describeEntries, describeVerdict } from '../../daemon/cli/audit/audit-text.js';
-import { parseFrom, parseTo } from '../../daemon/cli/period.js';
+import { siteTimeOf } from '../../daemon/cli/site-time.js';
 
 const hash = 'ab'.repeat(32);
-
-describe('a period on the command line', () => {
-  test('takes days as a whole, in UTC', () => {
-    assert.equal(parseFrom('2026-03-01'), Date.UTC(2026, 2, 1));
-    assert.equal(parseTo('2026-03-31'), Date.UTC(2026, 3, 1));
-  });
-
-  test('takes times with their offset', () => {
-    assert.equal(parseFrom('2026-03-01T08:00Z'), Date.UTC(2026, 2, 1, 8));
-    assert.equal(parseTo('2026-03-01T08:00:30.5+02:00'), Date.UTC(2026, 2, 1, 6, 0, 30, 500));
-  });
-
-  test('refuses what could be meant otherwise', () => {
-    for (const text of [
-      '',
-      'today',
-      '2026-02-30',
-      '01.03.2026',
-      '2026-03-01T08:00',
-      '2026-03-01 08:00Z',
-      '1969-12-31',
-      '2026-03-01T25:00Z',
-    ]) {
-      assert.throws(() => parseFrom(text), InvalidArgumentError, text);
-      if (text !== '1969-12-31') assert.throws(() => parseTo(text), InvalidArgumentError, text);
-    }
-  });
-});
 
 test('an entry that was noted is its number and its hash', () => {
   assert.deepEqual(parseNoted(`12:${hash.toUpperCase()}`), { sequence: 12, hash });
@@ -92,6 +64,6 @@ test('entries are lines with their details', () => {
     details: { evidence: 3, isDry: false },
     hash,
   };
-  const [, line] = describeEntries([entry]).split('\n');
-  assert.match(line ?? '', /^3 .* retention.run {2}- +evidence 3, isDry false$/);
+  const [, line] = describeEntries([entry], siteTimeOf('Europe/Paris').show).split('\n');
+  assert.match(line ?? '', /^3 +2026-03-01 09:00:02 .* retention.run {2}- +evidence 3, isDry false$/);
 });

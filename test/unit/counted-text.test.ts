@@ -12,6 +12,8 @@ import type { BoxStatus } from '../../daemon/control/box-control.js';
 const plurals =
   'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';
 
+const asIs = (iso: string): string => iso;
+
 /** No `1 cameras`. */
 function assertSingular(text: string): void {
   assert.match(text, /\b1 [a-z]/, 'it counts something');
@@ -53,7 +55,7 @@ const ones: BoxStatus = {
 };
 
 test('texts of one thing each say so in the singular', () => {
-  assertSingular(describeStatus(ones));
+  assertSingular(describeStatus(ones, asIs));
   assertSingular(
     describeVerification({
       checked: { dataKeys: 1, persons: 1, templates: 1, photographs: 1, evidence: 1 },
@@ -79,16 +81,19 @@ test('texts of one thing each say so in the singular', () => {
   );
   assertSingular(describeImport({ outcome: 'imported', accepted: 1, refused: 1, rows: [], personIds: [] }));
   assertSingular(describeResend({ first: 1, last: 1, count: 1, missing: { count: 1, ranges: [] } }));
-  assertSingular(describeEvent({ time: 'now', data: { liveness: { verdict: 'live', blinks: [1] } } }));
+  assertSingular(describeEvent({ time: 'now', data: { liveness: { verdict: 'live', blinks: [1] } } }, asIs));
   assertSingular(
-    describeRestored({
-      backup: { createdAt: '2026-03-02T03:00:00.000Z' },
-      persons: 1,
-      templates: 1,
-      erasedAgain: 1,
-      damagedKeys: 1,
-      log: 'present',
-      areErasuresKnown: true,
-    } as unknown as Parameters<typeof describeRestored>[0]),
+    describeRestored(
+      {
+        backup: { createdAt: '2026-03-02T03:00:00.000Z' },
+        persons: 1,
+        templates: 1,
+        erasedAgain: 1,
+        damagedKeys: 1,
+        log: 'present',
+        areErasuresKnown: true,
+      } as unknown as Parameters<typeof describeRestored>[0],
+      asIs,
+    ),
   );
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeEvent, describeNumberedEvent, describeRanges } from '../../daemon/cli/events/event-text.js';
 
+const asIs = (iso: string): string => iso;
+
 describe('the line of an event', () => {
   test('tells the beginning of a condition from its end', () => {
     const event = (active: boolean) => ({
@@ -9,14 +11,14 @@ describe('the line of an event', () => {
       type: 'rollcall.box.changed.v1',
       data: { condition: 'disk-low', active },
     });
-    assert.equal(describeEvent(event(true)), '2026-03-02T08:00:00.000Z  box.changed  disk-low  begins');
-    assert.equal(describeEvent(event(false)), '2026-03-02T08:00:00.000Z  box.changed  disk-low  ends');
+    assert.equal(describeEvent(event(true), asIs), '2026-03-02T08:00:00.000Z  box.changed  disk-low  begins');
+    assert.equal(describeEvent(event(false), asIs), '2026-03-02T08:00:00.000Z  box.changed  disk-low  ends');
   });
 
   test('says of a gap from where to where it goes', () => {
     const data = { firstSequence: 3, lastSequence: 7, counts: { camera: 5 }, reason: 'too-many' };
     const gap = { sequence: '0000000000000009', time: 'T', type: 'rollcall.events.dropped.v1', data };
-    assert.equal(describeNumberedEvent(gap), '       9  T  events.dropped  3-7');
+    assert.equal(describeNumberedEvent(gap, asIs), '       9  T  events.dropped  3-7');
   });
 
   test('names ranges', () => {

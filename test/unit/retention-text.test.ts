@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeDue, describeRetention } from '../../daemon/cli/gallery/retention-text.js';
+import { siteTimeOf } from '../../daemon/cli/site-time.js';
 import type { RetentionStatus } from '../../daemon/control/retention-control.js';
+
+const paris = siteTimeOf('Europe/Paris').show;
 
 const status: RetentionStatus = {
   rules: [
@@ -13,7 +16,7 @@ const status: RetentionStatus = {
 };
 
 test('rules, what is due and the hour are shown', () => {
-  const text = describeRetention(status);
+  const text = describeRetention(status, paris);
   assert.match(text, /enrolment photographs +photographs +forever +0/);
   assert.match(text, /pictures of unknown persons +unknownEvidence +7 d +12/);
   assert.match(text, /from 3:00/);
@@ -23,25 +26,28 @@ test('rules, what is due and the hour are shown', () => {
 });
 
 test('a run that failed in part is told with what to do, and so is a doubtful clock', () => {
-  const text = describeRetention({
-    ...status,
-    clockDoubt: { code: 'clock-ahead', message: '90 days have gone by', remedy: 'Set the clock right.' },
-    lastRun: {
-      startedAt: '2026-03-02T03:00:00.000Z',
-      durationMs: 1234,
-      by: 'retention',
-      forgotten: { unknownEvidence: 3 },
-      batches: 4,
-      longestBatchMs: 5,
-      failures: [
-        { kind: 'photographs', code: 'disk-full', message: 'the disk is full', remedy: 'free space' },
-      ],
+  const text = describeRetention(
+    {
+      ...status,
+      clockDoubt: { code: 'clock-ahead', message: '90 days have gone by', remedy: 'Set the clock right.' },
+      lastRun: {
+        startedAt: '2026-03-02T03:00:00.000Z',
+        durationMs: 1234,
+        by: 'retention',
+        forgotten: { unknownEvidence: 3 },
+        batches: 4,
+        longestBatchMs: 5,
+        failures: [
+          { kind: 'photographs', code: 'disk-full', message: 'the disk is full', remedy: 'free space' },
+        ],
+      },
     },
-  });
+    paris,
+  );
   assert.match(text, /deletes nothing: 90 days have gone by. Set the clock right\./);
   assert.match(
     text,
-    /Run of 2026-03-02T03:00:00.000Z by retention, 1\.2 s:\n {2}deleted pictures of unknown persons: 3/,
+    /Run of 2026-03-02 04:00:00 by retention, 1\.2 s:\n {2}deleted pictures of unknown persons: 3/,
   );
   assert.match(text, /failed: photographs: the disk is full; free space/);
 });

@@ -8,7 +8,7 @@ import {
   dayNumberOf,
   weekdayOf,
 } from '../../daemon/domain/attendance/shift-calendar.js';
-import { localIso, readGivenTime } from '../../daemon/domain/attendance/shift-time-text.js';
+import { localIso, readGivenTime } from '../../daemon/domain/attendance/time-text.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { planOf, shiftOf } from '../support/attendance-plan.js';
 
@@ -145,6 +145,9 @@ describe('a time as it is given', () => {
 
   test('means that day, the next one, or an instant', () => {
     assert.deepEqual(read('08:05'), { outcome: 'time', atMs: Date.parse('2026-12-31T07:05:00Z') });
+    assert.deepEqual(read('8:05'), read('08:05'));
+    assert.deepEqual(read('2026-12-31 08:05'), read('08:05'));
+    assert.equal(read('2026-10-25 02:30').outcome, 'ambiguous');
     assert.deepEqual(read('06:10+1'), { outcome: 'time', atMs: Date.parse('2027-01-01T05:10:00Z') });
     assert.deepEqual(read('2026-10-25T02:30+01:00'), {
       outcome: 'time',
@@ -158,11 +161,13 @@ describe('a time as it is given', () => {
 
   test('is refused in any other form', () => {
     for (const text of [
-      '8:05',
       '24:00',
       '08:60',
       '08:05+2',
-      '2026-10-25T02:30',
+      '2026-10-25',
+      '2026-10-2502:30',
+      'today 08:05',
+      '08:05+01:00',
       '2026-02-30T02:30Z',
       '',
       'noon',

@@ -2,7 +2,7 @@ import { badInput, type RollcallError } from '../../base/errors.js';
 import type { CorrectionRequest } from '../../control/attendance-control.js';
 import { type Correction, correctionsByDate } from '../../domain/attendance/attendance-day-correction.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
-import { localIso, readGivenTime } from '../../domain/attendance/shift-time-text.js';
+import { localIso, readGivenTime } from '../../domain/attendance/time-text.js';
 import { checkText } from '../../domain/printable-text.js';
 
 const longestReason = 200;

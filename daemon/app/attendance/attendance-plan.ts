@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.js';
 import type { AttendancePlan } from '../../domain/attendance/shift.js';
-import { secondOfDay } from '../../domain/attendance/shift-time-text.js';
+import { secondOfDay } from '../../domain/attendance/time-text.js';
 import type { Direction } from '../../domain/events/event.js';
 import type { CameraId } from '../../domain/ids.js';
 

@@ -1,7 +1,7 @@
 import type { AttendanceRow, ShownCorrection } from '../../control/attendance-control.js';
 import type { AttendanceDay } from '../../domain/attendance/attendance-day.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
-import { localIso } from '../../domain/attendance/shift-time-text.js';
+import { localIso } from '../../domain/attendance/time-text.js';
 import type { StoredCorrection } from '../../records/attendance/attendance-corrections.js';
 
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);

@@ -21,7 +21,7 @@ import {
 } from '../../domain/attendance/attendance-day.js';
 import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import { localIso } from '../../domain/attendance/shift-time-text.js';
+import { localIso } from '../../domain/attendance/time-text.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { dueBeforeMs } from '../../domain/retention/retention.js';

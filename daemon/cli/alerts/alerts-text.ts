@@ -1,10 +1,11 @@
 import type { ChannelTest, ShownAlert, ShownDelivery } from '../../control/alert-control.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 /** One row for each channel of each alert, newest first, and below why what failed did. */
-export function describeAlerts(alerts: readonly ShownAlert[]): string {
+export function describeAlerts(alerts: readonly ShownAlert[], show: ShowTime): string {
   if (alerts.length === 0) return 'There are no alerts.';
-  const rows = alerts.flatMap((alert) => alert.deliveries.map((delivery) => rowOf(alert, delivery)));
+  const rows = alerts.flatMap((alert) => alert.deliveries.map((delivery) => rowOf(alert, delivery, show)));
   const reasons = alerts.flatMap((alert) =>
     alert.deliveries.flatMap(({ channel, code, reason, state }) =>
       reason === undefined
@@ -18,8 +19,12 @@ export function describeAlerts(alerts: readonly ShownAlert[]): string {
   ].join('\n');
 }
 
-function rowOf({ time, rule, phase, subject }: ShownAlert, { channel, state, attempts }: ShownDelivery) {
-  return [time, rule, phase, channel, state, String(attempts), subject];
+function rowOf(
+  { time, rule, phase, subject }: ShownAlert,
+  { channel, state, attempts }: ShownDelivery,
+  show: ShowTime,
+) {
+  return [show(time), rule, phase, channel, state, String(attempts), subject];
 }
 
 /** One line a channel, with what to do where it failed. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChannelTest, deliveryStates, type ShownAlert } from '../../control/alert-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeAlerts, describeTests } from './alerts-text.js';
 
@@ -29,11 +29,11 @@ function registerList(alerts: Command): void {
     .description('show alerts of the last 90 days: delivered, pending, or failed and why')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const { last, state } = options;
         const query = new URLSearchParams({ limit: String(last), ...(state === undefined ? {} : { state }) });
         const found = await client.json<readonly ShownAlert[]>('GET', `/v1/alerts?${query}`);
-        print(options.json === true, found, () => describeAlerts(found));
+        print(options.json === true, found, () => describeAlerts(found, time.show));
         return exitCodes.done;
       }),
     );

@@ -3,8 +3,10 @@ import { badInput } from '../../base/errors.js';
 import { correctAttendance } from '../../control/attendance-client.js';
 import type { CorrectionRequest } from '../../control/attendance-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { personForms, whichPerson } from '../person/which-person.js';
+import { dayForms } from '../site-time.js';
 import { describeCorrection } from './attendance-text.js';
 
 interface CorrectOptions extends CommonOptions {
@@ -16,18 +18,11 @@ interface CorrectOptions extends CommonOptions {
   readonly reason: string;
 }
 
-export function registerCorrect(attendance: Command, parseDay: (text: string) => string): void {
+export function registerCorrect(attendance: Command): void {
   withCommonOptions(attendance.command('correct'))
-    .argument('<person>', 'id of the person')
-    .requiredOption(
-      '--date <day>',
-      'the day, YYYY-MM-DD at the site; of a night shift that on which it began',
-      parseDay,
-    )
-    .option(
-      '--in <time>',
-      "when they came instead: '08:05', '00:10+1' on the day after, or with an offset to UTC",
-    )
+    .argument('<person>', personForms)
+    .requiredOption('--date <day>', `the day: ${dayForms}; of a night shift that on which it began`)
+    .option('--in <time>', "when they came instead: 8:05, 00:10+1 on the day after, or '2026-11-22 08:05'")
     .option('--out <time>', 'when they left instead')
     .option('--absence-excused', 'the absence is excused')
     .option('--as-recorded', 'take back all earlier corrections of the day')
@@ -35,11 +30,15 @@ export function registerCorrect(attendance: Command, parseDay: (text: string) =>
     .description(
       'put right one thing about a day; what the cameras saw stays, the correction is kept beside it and audited',
     )
-    .action((person: string, options: CorrectOptions) =>
+    .action((given: string, options: CorrectOptions) =>
       runAction(options.json === true, async () => {
-        const { date, reason } = options;
-        const request = { person, date, reason, ...whatIsCorrected(options) };
-        const result = await correctAttendance(await openDaemonClient(options.config), request);
+        const { client, time } = await openBox(options.config);
+        const { reason } = options;
+        const what = whatIsCorrected(options);
+        const date = time.readDay(options.date);
+        const person = await whichPerson(client.persons, { given, show: time.show });
+        const request = { person, date, reason, ...what };
+        const result = await correctAttendance(client, request);
         print(options.json === true, result, () => describeCorrection(result));
         return exitCodes.done;
       }),

@@ -2,6 +2,7 @@ import type { ReadReport } from '../../control/attendance-client.js';
 import type { AttendanceRow, CorrectionResult, ShownCorrection } from '../../control/attendance-control.js';
 import { csvLine } from '../csv-line.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 const columns = [
   'person',
@@ -53,7 +54,7 @@ export function describeToday(report: ReadReport): string {
   return [`${head.site}, ${head.to}: ${sums}`, ...dayTable(byName), ...notes(report)].join('\n\n');
 }
 
-export function describeReport(report: ReadReport): string {
+export function describeReport(report: ReadReport, show: ShowTime): string {
   const { head, rows } = report;
   const hours = rows.reduce((sum, { workedMin }) => sum + workedMin, 0);
   const overtime = rows.reduce((sum, { overtimeMin }) => sum + overtimeMin, 0);
@@ -65,7 +66,7 @@ export function describeReport(report: ReadReport): string {
       : []),
     ...(head.corrections === undefined || head.corrections.length === 0
       ? []
-      : [correctionTable(head.corrections)]),
+      : [correctionTable(head.corrections, show)]),
     ...notes(report),
   ].join('\n\n');
 }
@@ -112,13 +113,13 @@ function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
 const workedText = ({ workedMin, workedSoFarMin }: AttendanceRow): string =>
   workedSoFarMin === undefined ? duration(workedMin) : `${duration(workedSoFarMin)} so far`;
 
-function correctionTable(corrections: readonly ShownCorrection[]): string {
+function correctionTable(corrections: readonly ShownCorrection[], show: ShowTime): string {
   const rows = corrections.map((each) => [
     String(each.number),
     each.date,
     whatOf(each),
     each.by,
-    each.madeAt,
+    show(each.madeAt),
     each.reason,
   ]);
   return table(['correction', 'date', 'what', 'by', 'made at', 'reason'], rows);

@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { readAttendance, readToday } from '../../control/attendance-client.js';
-import { isCalendarDate } from '../../domain/calendar-date.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { personForms, personIn } from '../person/which-person.js';
+import { dayForms } from '../site-time.js';
 import { registerCorrect } from './attendance-correct.js';
 import { attendanceCsv, describeReport, describeToday, notes } from './attendance-text.js';
 
@@ -13,12 +14,6 @@ interface ReportOptions extends CommonOptions {
   readonly to: string;
   readonly person?: string;
   readonly csv?: boolean;
-}
-
-/** A day at the site. */
-export function parseDay(text: string): string {
-  if (isCalendarDate(text)) return text;
-  throw new InvalidArgumentError('must be a day, as YYYY-MM-DD');
 }
 
 function registerToday(attendance: Command): void {
@@ -35,26 +30,28 @@ function registerToday(attendance: Command): void {
 
 function registerReport(attendance: Command): void {
   withCommonOptions(attendance.command('report'))
-    .requiredOption('--from <day>', 'first day, YYYY-MM-DD at the site', parseDay)
-    .requiredOption('--to <day>', 'last day, included', parseDay)
-    .option('--person <id>', 'one person only, with the corrections made')
+    .requiredOption('--from <day>', `first day: ${dayForms}`)
+    .requiredOption('--to <day>', 'last day, included')
+    .option('--person <person>', `one person only, with the corrections made: ${personForms}`)
     .option('--csv', 'print a table that spreadsheets read')
     .description(
       'times, hours worked and what there is to say of every day, from the records and the rules in force',
     )
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
-        const { from, to, person } = options;
         if (options.csv === true && options.json === true) {
           throw badInput('two-forms', 'a report is either JSON or CSV', {
             remedy: 'leave out --json or --csv',
           });
         }
-        const report = await readAttendance(await openDaemonClient(options.config), { from, to, person });
+        const { client, time } = await openBox(options.config);
+        const person = await personIn(options, client, time);
+        const [from, to] = [time.readDay(options.from), time.readDay(options.to)];
+        const report = await readAttendance(client, { from, to, person });
         if (options.csv === true) {
           process.stdout.write(attendanceCsv(report));
           for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
-        } else print(options.json === true, report, () => describeReport(report));
+        } else print(options.json === true, report, () => describeReport(report, time.show));
         return exitCodes.done;
       }),
     );
@@ -66,5 +63,5 @@ export function registerAttendance(program: Command): void {
     .description('when people came and left, against the hours they are to be there');
   registerToday(attendance);
   registerReport(attendance);
-  registerCorrect(attendance, parseDay);
+  registerCorrect(attendance);
 }

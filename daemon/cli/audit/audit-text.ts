@@ -2,12 +2,13 @@ import type { AuditVerdict } from '../../audit/audit-verdict.js';
 import { counted } from '../../base/counted.js';
 import type { ActorCount, ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 /** One line an entry, oldest first. */
-export function describeEntries(entries: readonly ShownAuditEntry[]): string {
+export function describeEntries(entries: readonly ShownAuditEntry[], show: ShowTime): string {
   const rows = entries.map(({ sequence, at, actor, origin, action, subject = '-', details }) => [
     String(sequence),
-    at,
+    show(at),
     actor,
     origin,
     action,
@@ -65,7 +66,7 @@ export function describeVerdict(verdict: AuditVerdict): string {
 }
 
 /** The report for a person. */
-export function describeReport(report: ComplianceReport): string {
+export function describeReport(report: ComplianceReport, show: ShowTime): string {
   const { site, box, version, madeAt, period, persons, keys, accesses, refusals, actions } = report;
   const sections: readonly (readonly [title: string, body: string])[] = [
     [
@@ -84,7 +85,7 @@ export function describeReport(report: ComplianceReport): string {
         ],
       ),
     ],
-    ['Erasures', report.erasures.length === 0 ? 'none' : describeErasures(report.erasures)],
+    ['Erasures', report.erasures.length === 0 ? 'none' : describeErasures(report.erasures, show)],
     ['Accesses', describeCounts(accesses)],
     ['Refused', describeCounts(refusals)],
     [
@@ -96,7 +97,7 @@ export function describeReport(report: ComplianceReport): string {
             keys.map(({ keyId, provider, madeAt: at, ageDays }) => [
               keyId,
               provider,
-              at,
+              show(at),
               counted(ageDays, 'day'),
             ]),
           ),
@@ -113,10 +114,10 @@ export function describeReport(report: ComplianceReport): string {
   const reach =
     report.oldestEntryAt === undefined
       ? 'the log is empty'
-      : `the log reaches back to ${report.oldestEntryAt}`;
+      : `the log reaches back to ${show(report.oldestEntryAt)}`;
   return [
     `Compliance report: site ${site}, box ${box}, rollcall ${version}`,
-    `Period: ${period.from} to ${period.to}; made at ${madeAt}; ${counted(report.entryCount, 'entry', 'entries')}, ${reach}`,
+    `Period: ${show(period.from)} to ${show(period.to)}; made at ${show(madeAt)}; ${counted(report.entryCount, 'entry', 'entries')}, ${reach}`,
     ...sections.flatMap(([title, body]) => ['', title, body]),
   ].join('\n');
 }
@@ -129,12 +130,12 @@ function describeCounts(counts: readonly ActorCount[]): string {
   );
 }
 
-function describeErasures(entries: readonly ShownAuditEntry[]): string {
+function describeErasures(entries: readonly ShownAuditEntry[], show: ShowTime): string {
   return table(
     ['entry', 'at', 'action', 'person', 'actor', 'hash'],
     entries.map(({ sequence, at, action, subject = '-', actor, hash }) => [
       String(sequence),
-      at,
+      show(at),
       action,
       subject,
       actor,

@@ -1,19 +1,21 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditVerdict, Witness } from '../../audit/audit-verdict.js';
 import { badInput } from '../../base/errors.js';
 import type { ComplianceReport, ShownAuditEntry } from '../../control/audit-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { parseFrom, parseTo, periodForms } from '../period.js';
+import { personForms, personIn } from '../person/which-person.js';
+import { timeForms } from '../site-time.js';
 import { describeEntries, describeReport, describeVerdict } from './audit-text.js';
 
 interface ListOptions extends CommonOptions {
-  readonly from?: number;
-  readonly to?: number;
+  readonly from?: string;
+  readonly to?: string;
   readonly action?: string;
   readonly actor?: string;
   readonly subject?: string;
+  readonly person?: string;
   readonly limit: number;
 }
 
@@ -22,8 +24,8 @@ interface VerifyOptions extends CommonOptions {
 }
 
 interface ReportOptions extends CommonOptions {
-  readonly from: number;
-  readonly to: number;
+  readonly from: string;
+  readonly to: string;
 }
 
 function parseLimit(text: string): number {
@@ -48,20 +50,28 @@ function queryOf(fields: Readonly<Record<string, string | number | undefined>>):
 
 function registerList(audit: Command): void {
   withCommonOptions(audit.command('list'))
-    .option('--from <time>', `entries from here on: ${periodForms}`, parseFrom)
-    .option('--to <time>', 'entries up to here; a day is included', parseTo)
+    .option('--from <time>', `entries from here on: ${timeForms}`)
+    .option('--to <time>', 'entries up to here; a day is included')
     .option('--action <action>', 'an action such as person.erased, or a group such as person')
     .option('--actor <actor>', 'who did it, such as uid:1000')
+    .addOption(
+      new Option('--person <person>', `only what was done to this person: ${personForms}`).conflicts(
+        'subject',
+      ),
+    )
     .option('--subject <id>', 'what it was done to: the id of a person, of a key')
     .option('-n, --limit <count>', 'the newest so many of those that match', parseLimit, 100)
     .description('list entries of the audit log, oldest first')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
-        const { from: fromMs, to: toMs, action, actor, subject, limit } = options;
+        const { from, to, action, actor, limit } = options;
+        const { client, time } = await openBox(options.config);
+        const fromMs = from === undefined ? undefined : time.readFrom(from);
+        const toMs = to === undefined ? undefined : time.readTo(to);
+        const subject = options.subject ?? (await personIn(options, client, time));
         const query = queryOf({ fromMs, toMs, action, actor, subject, limit });
-        const client = await openDaemonClient(options.config);
         const entries = await client.json<readonly ShownAuditEntry[]>('GET', `/v1/audit${query}`);
-        print(options.json === true, entries, () => describeEntries(entries));
+        print(options.json === true, entries, () => describeEntries(entries, time.show));
         return exitCodes.done;
       }),
     );
@@ -90,23 +100,23 @@ function registerVerify(audit: Command): void {
 
 function registerReport(audit: Command): void {
   withCommonOptions(audit.command('report'))
-    .requiredOption('--from <time>', `beginning of the period: ${periodForms}`, parseFrom)
-    .requiredOption('--to <time>', 'end of the period; a day is included', parseTo)
+    .requiredOption('--from <time>', `beginning of the period: ${timeForms}`)
+    .requiredOption('--to <time>', 'end of the period; a day is included')
     .description(
       'report on a period: people enrolled and erased, accesses, refusals, age of keys, integrity of the log; exit code 1 unless the log is whole',
     )
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
-        const { from: fromMs, to: toMs } = options;
+        const { client, time } = await openBox(options.config);
+        const [fromMs, toMs] = [time.readFrom(options.from), time.readTo(options.to)];
         if (fromMs >= toMs) {
           throw badInput('empty-period', 'the period ends before it begins', {
             remedy: 'give a --to after --from',
           });
         }
-        const client = await openDaemonClient(options.config);
         const query = queryOf({ fromMs, toMs });
         const report = await client.json<ComplianceReport>('POST', `/v1/audit/reports${query}`);
-        print(options.json === true, report, () => describeReport(report));
+        print(options.json === true, report, () => describeReport(report, time.show));
         return report.integrity.outcome === 'whole' ? exitCodes.done : exitCodes.failed;
       }),
     );

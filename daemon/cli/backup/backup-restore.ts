@@ -9,7 +9,7 @@ import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { withProviderOption } from '../key/key-options.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
@@ -32,15 +32,15 @@ export function registerRestore(backup: Command): void {
     .description('put the gallery of a backup in the place of the present one; erased people stay erased')
     .action((file: string, options: RestoreOptions) =>
       runAction(options.json === true, async () => {
-        const answer = await restore(resolve(file), options);
-        print(options.json === true, answer, () => describeRestored(answer));
+        const { client, time } = await openBox(options.config);
+        const answer = await restore(resolve(file), client, options);
+        print(options.json === true, answer, () => describeRestored(answer, time.show));
         return answer.sealed === undefined ? exitCodes.done : exitCodes.failed;
       }),
     );
 }
 
-async function restore(path: string, options: RestoreOptions): Promise<RestoreAnswer> {
-  const client = await openDaemonClient(options.config);
+async function restore(path: string, client: ControlClient, options: RestoreOptions): Promise<RestoreAnswer> {
   await confirm(questionFor(path, (await client.status()).gallery), options.yes);
   const secret = await openSecret(path, options);
   const keyPassphrase = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;

@@ -1,16 +1,17 @@
 import { counted } from '../../base/counted.js';
 import type { BackupAnswer, RestoreAnswer } from '../../control/backup-control.js';
+import type { ShowTime } from '../site-time.js';
 
 const mebibyte = 2 ** 20;
 
 /** What a backup says about itself, a line each. */
-export function describeBackup(backup: BackupAnswer): string {
+export function describeBackup(backup: BackupAnswer, show: ShowTime): string {
   const { path, createdAt, site, box, program, recogniser, schemaVersion, counts } = backup;
   const size = (backup.sizeBytes / mebibyte).toFixed(1);
   const held = Object.entries(counts).map(([name, count]) => countedAs(count, wordsOf(name)));
   return [
     `${path}: ${size} MiB`,
-    `  made       ${createdAt} on ${box} of ${site}, by rollcall ${program}`,
+    `  made       ${show(createdAt)} on ${box} of ${site}, by rollcall ${program}`,
     `  holds      ${held.join(', ')}`,
     `  recogniser ${recogniser}; schema ${schemaVersion}`,
     `  sha256     ${backup.sha256}`,
@@ -27,10 +28,11 @@ function wordsOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-export function describeRestored(answer: RestoreAnswer): string {
-  const { backup, persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
+export function describeRestored(answer: RestoreAnswer, show: ShowTime): string {
+  const createdAt = show(answer.backup.createdAt);
+  const { persons, templates, erasedAgain, damagedKeys, log, damagedFile, sealed } = answer;
   const lines = [
-    `restored ${counted(persons, 'person')} with ${counted(templates, 'template')}, as of ${backup.createdAt}`,
+    `restored ${counted(persons, 'person')} with ${counted(templates, 'template')}, as of ${createdAt}`,
   ];
   if (erasedAgain > 0)
     lines.push(
@@ -40,7 +42,7 @@ export function describeRestored(answer: RestoreAnswer): string {
     lines.push(`${counted(damagedKeys, 'data key')} did not open: 'rollcall gallery verify' names the rows`);
   if (log === 'backup')
     lines.push(
-      `this box does not know who was erased, or withdrew consent, after ${backup.createdAt}: erase them again (rollcall person erase ID)`,
+      `this box does not know who was erased, or withdrew consent, after ${createdAt}: erase them again (rollcall person erase ID)`,
     );
   if (!answer.areErasuresKnown)
     lines.push(

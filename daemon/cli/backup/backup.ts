@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import { operational } from '../../base/errors.js';
 import { encodeBackupRequest, sendSecretly } from '../../control/backup-body.js';
 import type { BackupAnswer } from '../../control/backup-control.js';
+import type { ControlClient } from '../../control/client.js';
 import { examineBackup } from '../../gallery/backup/examine-backup.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, siteTimeIn } from '../daemon-client.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { registerRecoveryKey } from './backup-recovery-key.js';
@@ -39,15 +40,15 @@ function registerCreate(backup: Command): void {
     .description('back the gallery up while everything goes on, and verify what was written')
     .action((file: string, options: CreateOptions) =>
       runAction(options.json === true, async () => {
-        const answer = await create(resolve(file), options);
-        print(options.json === true, answer, () => describeBackup(answer));
+        const { client, time } = await openBox(options.config);
+        const answer = await create(resolve(file), client, options);
+        print(options.json === true, answer, () => describeBackup(answer, time.show));
         return exitCodes.done;
       }),
     );
 }
 
-async function create(path: string, options: CreateOptions): Promise<BackupAnswer> {
-  const client = await openDaemonClient(options.config);
+async function create(path: string, client: ControlClient, options: CreateOptions): Promise<BackupAnswer> {
   const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
   const body = encodeBackupRequest({ path, ...(passphrase === undefined ? {} : { passphrase }) });
   if (passphrase !== undefined) wipe(passphrase);
@@ -86,8 +87,9 @@ function registerVerify(backup: Command): void {
         try {
           const { sizeBytes, sha256, manifest } = await examineBackup(path, secret, options.workDir);
           const { sections: _, ...about } = manifest;
+          const { show } = await siteTimeIn(options.config);
           const answer: BackupAnswer = { path, sizeBytes, sha256, ...about };
-          print(options.json === true, answer, () => `${describeBackup(answer)}\nIt is whole.`);
+          print(options.json === true, answer, () => `${describeBackup(answer, show)}\nIt is whole.`);
         } finally {
           wipeSecret(secret);
         }

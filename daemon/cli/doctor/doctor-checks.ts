@@ -8,6 +8,7 @@ import { ControlClient } from '../../control/client.js';
 import { readUnit } from '../../host/unit-file.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
+import { siteTimeOf } from '../site-time.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
 import {
   describeView,
@@ -53,7 +54,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...(await secretFindings(config, view)),
     ...(await modelFindings(config)),
     ...directoryFindings(config, view),
-    ...(status === undefined ? [] : statusFindings(status)),
+    ...(status === undefined ? [] : statusFindings(status, siteTimeOf(config.site.timeZone).show)),
   ];
 }
 

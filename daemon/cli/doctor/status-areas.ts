@@ -4,6 +4,7 @@ import type { RotationStatus } from '../../control/key-control.js';
 import { heldBackFindings } from '../events/held-back-text.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 import { describeCertificate } from './certificate-text.js';
 import { conditionFindings } from './condition-text.js';
 import { certificateFinding } from './doctor-certificates.js';
@@ -21,22 +22,22 @@ export interface StatusArea {
 }
 
 /** In the order in which `status` shows them. */
-export function statusAreas(status: BoxStatus): readonly StatusArea[] {
+export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusArea[] {
   return [
-    { facts: [], findings: [...reloadFindings(status), ...conditionFindings(status)] },
+    { facts: [], findings: [...reloadFindings(status, show), ...conditionFindings(status)] },
     ...status.vision.map(visionArea),
     galleryArea(status.gallery),
     brokerArea(status.broker),
-    eventsArea(status),
-    retentionArea(status.retention),
+    eventsArea(status, show),
+    retentionArea(status.retention, show),
     alertsArea(status.alerts),
     { facts: [eventLoopLine(status)], findings: [] },
     { facts: [cameraRows(status.cameras)], findings: cameraFindings(status.cameras) },
   ];
 }
 
-export const statusFindings = (status: BoxStatus): readonly Finding[] =>
-  statusAreas(status).flatMap(({ findings }) => findings);
+export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Finding[] =>
+  statusAreas(status, show).flatMap(({ findings }) => findings);
 
 /** What has to be looked at, with the remedy on a line of its own; nothing of what is ok. */
 export function troubleLines(findings: readonly Finding[]): readonly string[] {
@@ -49,11 +50,11 @@ export function troubleLines(findings: readonly Finding[]): readonly string[] {
 }
 
 /** Nothing where the running configuration is that of the file. */
-function reloadFindings({ lastReload }: BoxStatus): readonly Finding[] {
+function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Finding[] {
   const check = 'configuration';
   if (lastReload?.outcome === 'refused') {
     const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
-    const message = `the one read at ${lastReload.at} is refused, the one before goes on:${problems}`;
+    const message = `the one read at ${show(lastReload.at)} is refused, the one before goes on:${problems}`;
     const remedy = 'correct the file, and reload: systemctl reload rollcalld';
     return [{ check, outcome: 'failed', message, remedy }];
   }
@@ -153,11 +154,11 @@ function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus)
   return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${forWhom}`;
 }
 
-function eventsArea(status: BoxStatus): StatusArea {
+function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   const { events, intake, outbox } = status;
   const { facts, suppressed, givenUp, waiting, problem } = intake;
   const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people in front of cameras; cooldowns suppressed ${suppressed} more; ${counted(givenUp, 'sighting')} lost`;
-  const findings: Finding[] = [...heldBackFindings(outbox.heldBack)];
+  const findings: Finding[] = [...heldBackFindings(outbox.heldBack, show)];
   if (problem !== undefined) {
     const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
     findings.push({ check: 'events', outcome: 'failed', message, remedy: problem.remedy });
@@ -165,9 +166,14 @@ function eventsArea(status: BoxStatus): StatusArea {
   return { facts: [counts, outboxLine(status)], findings };
 }
 
-function retentionArea({ lastRunAt, failures, clockDoubt }: BoxStatus['retention']): StatusArea {
+function retentionArea(
+  { lastRunAt, failures, clockDoubt }: BoxStatus['retention'],
+  show: ShowTime,
+): StatusArea {
   const check = 'retention';
-  const facts = [lastRunAt === undefined ? 'retention: no run yet' : `retention: last run ${lastRunAt}`];
+  const facts = [
+    lastRunAt === undefined ? 'retention: no run yet' : `retention: last run ${show(lastRunAt)}`,
+  ];
   const findings: Finding[] = [];
   if (clockDoubt !== undefined) {
     const { message, remedy } = clockDoubt;

@@ -1,5 +1,6 @@
 import { counted } from '../../base/counted.js';
 import type { ShownRange } from '../../control/event-control.js';
+import type { ShowTime } from '../site-time.js';
 
 /** The fields of a recorded event that one line shows. */
 interface ShownEvent {
@@ -21,12 +22,12 @@ export function shortType(type: string): string {
 }
 
 /** One line for a person: time, what happened, whom and what it is about, similarity and the liveness evidence. */
-export function describeEvent(payload: unknown): string {
+export function describeEvent(payload: unknown, show: ShowTime): string {
   const { time, type = '', data = {} } = payload as ShownEvent;
   const shown = shownFields.map((field) => data[field]).filter((value) => typeof value === 'string');
   const { similarity, liveness, active, firstSequence, lastSequence } = data;
   return [
-    time,
+    time === undefined ? '-' : show(time),
     shortType(type),
     ...shown,
     ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
@@ -39,9 +40,9 @@ export function describeEvent(payload: unknown): string {
 }
 
 /** The same behind its sequence, to be named to other commands. */
-export function describeNumberedEvent(payload: unknown): string {
+export function describeNumberedEvent(payload: unknown, show: ShowTime): string {
   const { sequence = '' } = payload as ShownEvent;
-  return `${String(Number(sequence)).padStart(8)}  ${describeEvent(payload)}`;
+  return `${String(Number(sequence)).padStart(8)}  ${describeEvent(payload, show)}`;
 }
 
 /** `3-7, 12`. */

@@ -4,9 +4,10 @@ import type { ResendOutcome, ShownEvent } from '../../control/event-control.js';
 import { eventKinds } from '../../domain/events/event-type.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { parseFrom, periodForms } from '../period.js';
+import { personForms, personIn } from '../person/which-person.js';
+import { timeForms } from '../site-time.js';
 import { describeNumberedEvent, describeRanges } from './event-text.js';
 import { parseCount, registerTail } from './events-tail.js';
 import { registerVerify } from './events-verify.js';
@@ -15,7 +16,7 @@ interface ListOptions extends CommonOptions {
   readonly kind?: string;
   readonly from?: number;
   readonly to?: number;
-  readonly since?: number;
+  readonly since?: string;
   readonly person?: string;
   readonly limit: number;
 }
@@ -38,21 +39,25 @@ function registerList(events: Command): void {
     .addOption(new Option('--kind <kind>', 'only events of this kind').choices(eventKinds))
     .option('--from <sequence>', 'from this sequence on', parseSequence)
     .option('--to <sequence>', 'up to this sequence', parseSequence)
-    .option('--since <time>', `recorded since: ${periodForms}`, parseFrom)
-    .option('--person <id>', 'only events that name this person')
+    .option('--since <time>', `recorded since: ${timeForms}`)
+    .option('--person <person>', `only events that name this person: ${personForms}`)
     .option('-n, --limit <count>', 'the newest so many of those that match', parseCount, 100)
     .description('list recorded events, oldest first')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
-        const { kind, from, to, since: sinceMs, person, limit } = options;
+        const { kind, from, to, since, limit } = options;
+        const { client, time } = await openBox(options.config);
+        const sinceMs = since === undefined ? undefined : time.readFrom(since);
+        const person = await personIn(options, client, time);
         const query = new URLSearchParams();
         for (const [name, value] of Object.entries({ kind, from, to, sinceMs, person, limit })) {
           if (value !== undefined) query.set(name, String(value));
         }
-        const client = await openDaemonClient(options.config);
         const found = await client.json<readonly unknown[]>('GET', `/v1/events?${query}`);
         print(options.json === true, found, () =>
-          found.length === 0 ? 'no such events' : found.map(describeNumberedEvent).join('\n'),
+          found.length === 0
+            ? 'no such events'
+            : found.map((event) => describeNumberedEvent(event, time.show)).join('\n'),
         );
         return exitCodes.done;
       }),
@@ -72,12 +77,12 @@ function registerShow(events: Command): void {
     .description('show everything about an event, and whether it has left the box')
     .action((which: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const path = `/v1/events/${encodeURIComponent(which)}`;
         const shown = await client.json<ShownEvent>('GET', path);
         print(options.json === true, shown, () =>
           [
-            `event ${shown.sequence}, ${shown.kind}, recorded ${shown.recordedAt}`,
+            `event ${shown.sequence}, ${shown.kind}, recorded ${time.show(shown.recordedAt)}`,
             `delivery: ${deliveryWords[shown.delivery]}`,
             JSON.stringify(shown.event, null, 2),
           ].join('\n'),

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { counted } from '../../base/counted.js';
 import type { OutboxStatus } from '../../control/event-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction, table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 import { heldBackLines } from './held-back-text.js';
 
 const mebibyte = 1024 * 1024;
@@ -27,12 +28,12 @@ function leavingLines(status: OutboxStatus): readonly string[] {
 }
 
 /** What waits of each kind and against which limits, and who it waits for. */
-export function describeOutbox(status: OutboxStatus): string {
+export function describeOutbox(status: OutboxStatus, show: ShowTime): string {
   const { count, sizeBytes, limitMiB, newestSequence, heldBack, kinds } = status;
   const rows = kinds.map(({ kind, count: waiting, oldestSince, limit, givenUp, isHeld }) => [
     kind,
     String(waiting),
-    oldestSince ?? '-',
+    oldestSince === undefined ? '-' : show(oldestSince),
     `${limit.events} / ${limit.days} d`,
     String(givenUp),
     isHeld ? 'REFUSED by the broker' : '',
@@ -40,7 +41,7 @@ export function describeOutbox(status: OutboxStatus): string {
   return [
     `outbox: ${counted(count, 'event')}, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
     ...leavingLines(status),
-    ...heldBackLines(heldBack),
+    ...heldBackLines(heldBack, show),
     table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),
   ].join('\n');
 }
@@ -53,9 +54,9 @@ export function registerOutbox(program: Command): void {
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status = await client.json<OutboxStatus>('GET', '/v1/outbox');
-        print(options.json === true, status, () => describeOutbox(status));
+        print(options.json === true, status, () => describeOutbox(status, time.show));
         return exitCodes.done;
       }),
     );

@@ -3,8 +3,9 @@ import { counted } from '../../base/counted.js';
 import { badInput } from '../../base/errors.js';
 import type { PersonClient } from '../../control/person-client.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { personForms, whichPerson } from '../person/which-person.js';
 import { type ExportSummary, exportAll } from './export-all.js';
 import { createExportFolder } from './export-folder.js';
 import { exportPerson } from './export-person.js';
@@ -18,20 +19,22 @@ interface ExportOptions extends CommonOptions {
 
 export function registerExport(person: Command): void {
   withCommonOptions(person.command('export'))
-    .argument('[id]', 'id of the person')
+    .argument('[person]', personForms)
     .requiredOption('-o, --out <path>', 'a new .zip archive or, with another ending, a new folder')
     .option('--all', "everybody's profile and photographs instead, as 'person import' reads them")
     .description('write everything held on a person into an archive that only you can read')
-    .action((id: string | undefined, options: ExportOptions) =>
+    .action((given: string | undefined, options: ExportOptions) =>
       runAction(options.json === true, async () => {
-        const { persons } = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
+        const { persons } = client;
         const isAll = options.all === true;
-        if ((id === undefined) !== isAll) {
+        if ((given === undefined) !== isAll) {
           throw badInput('export-of-whom', 'it is not clear whose data to export', {
-            remedy: 'give the id of a person, or --all',
+            remedy: 'give a person, or --all',
           });
         }
-        if (id === undefined) return await exportEverybody(persons, options);
+        if (given === undefined) return await exportEverybody(persons, options);
+        const id = await whichPerson(persons, { given, show: time.show });
         return await exportOne(persons, id, options);
       }),
     );

@@ -8,6 +8,7 @@ import type {
 import type { DisagreeingPerson, VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 /** Rows shown as text at most; JSON has them all. */
 const MOST_SHOWN = 50;
@@ -115,12 +116,12 @@ function contentsLines({ contents }: GalleryStatus): readonly string[] {
   ];
 }
 
-function describeLast({ at, damaged, disagreeing, pages, audit }: LastVerification): string {
+function describeLast({ at, damaged, disagreeing, pages, audit }: LastVerification, show: ShowTime): string {
   const doubtful = disagreeing === 0 ? '' : `, ${counted(disagreeing, 'person')} whose templates disagree`;
-  return `${at}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'message')} about pages, audit log ${audit}`;
+  return `${show(at)}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'message')} about pages, audit log ${audit}`;
 }
 
-export function describeGalleryStatus(status: GalleryStatus): string {
+export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): string {
   const { state, reason, keys, quarantined, rotation, reEmbedding, lastVerification } = status;
   const sealed =
     reason === undefined ? '' : `, nobody is identified: ${reason.message}\n  what to do: ${reason.remedy}`;
@@ -134,7 +135,7 @@ export function describeGalleryStatus(status: GalleryStatus): string {
   if (rotation !== undefined) lines.push(describeRotation(rotation));
   if (reEmbedding !== undefined) lines.push(describeReEmbedding(reEmbedding));
   lines.push(
-    `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification)}`,
+    `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification, show)}`,
   );
   if (quarantined.length > 0)
     lines.push(`${counted(quarantined.length, 'row is', 'rows are')} put aside:`, findingTable(quarantined));

@@ -6,7 +6,7 @@ import type { GalleryStatus, GalleryVerification, ReEmbedStatus } from '../../co
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeGalleryStatus, describeReEmbedding, describeVerification } from './gallery-text.js';
 
@@ -36,9 +36,9 @@ function registerStatus(gallery: Command): void {
     .description('show what the gallery holds, its keys, what is damaged and what runs in the background')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status = await client.json<GalleryStatus>('GET', '/v1/gallery');
-        print(options.json === true, status, () => describeGalleryStatus(status));
+        print(options.json === true, status, () => describeGalleryStatus(status, time.show));
         return exitCodes.done;
       }),
     );

@@ -1,6 +1,7 @@
 import type { RetentionStatus, ShownRetentionReport } from '../../control/retention-control.js';
 import type { RetentionKind } from '../../domain/retention/retention.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 const names: Readonly<Record<RetentionKind, string>> = {
   databaseCopies: 'copies of databases from before an update',
@@ -20,7 +21,7 @@ const names: Readonly<Record<RetentionKind, string>> = {
 };
 
 /** Rules with what they would take, whether the clock is doubted, and the last run. */
-export function describeRetention(status: RetentionStatus): string {
+export function describeRetention(status: RetentionStatus, show: ShowTime): string {
   const { lastRun, atHour, isRunning } = status;
   const rows = status.rules.map(({ kind, keep, due }) => [
     names[kind],
@@ -28,7 +29,7 @@ export function describeRetention(status: RetentionStatus): string {
     keep === 'forever' ? keep : `${keep} d`,
     String(due),
   ]);
-  const last = lastRun === undefined ? 'There was no run yet.' : describeRun(lastRun);
+  const last = lastRun === undefined ? 'There was no run yet.' : describeRun(lastRun, show);
   return [
     table(['what', 'setting', 'kept', 'due now'], rows),
     isRunning ? 'A run is under way.' : `Runs every day from ${atHour}:00, local time of the site.`,
@@ -45,13 +46,10 @@ export function describeDue(status: RetentionStatus): string {
   return [...list, ...describeDoubt(status)].join('\n');
 }
 
-export function describeRun({
-  startedAt,
-  durationMs,
-  by,
-  forgotten,
-  failures,
-}: ShownRetentionReport): string {
+export function describeRun(
+  { startedAt, durationMs, by, forgotten, failures }: ShownRetentionReport,
+  show: ShowTime,
+): string {
   const gone = Object.entries(forgotten).map(
     ([kind, count]) => `  deleted ${names[kind as RetentionKind] ?? kind}: ${count}`,
   );
@@ -60,7 +58,7 @@ export function describeRun({
     return `  failed: ${kind}: ${message}${advice}`;
   });
   return [
-    `Run of ${startedAt} by ${by}, ${(durationMs / 1000).toFixed(1)} s:`,
+    `Run of ${show(startedAt)} by ${by}, ${(durationMs / 1000).toFixed(1)} s:`,
     ...(gone.length === 0 ? ['  nothing was due'] : gone),
     ...failed,
   ].join('\n');

@@ -3,7 +3,7 @@ import type { ControlClient } from '../../control/client.js';
 import type { RetentionStatus, ShownRetentionReport } from '../../control/retention-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeDue, describeRetention, describeRun } from './retention-text.js';
 
@@ -27,8 +27,9 @@ function registerShow(retention: Command): void {
     .description('show the rules, how much is due now, and what the last run deleted')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const status = await statusOf(await openDaemonClient(options.config));
-        print(options.json === true, status, () => describeRetention(status));
+        const { client, time } = await openBox(options.config);
+        const status = await statusOf(client);
+        print(options.json === true, status, () => describeRetention(status, time.show));
         return exitCodes.done;
       }),
     );
@@ -41,7 +42,7 @@ function registerRun(retention: Command): void {
     .description('delete now what is due, for good; exit code 1 when something could not be deleted')
     .action((options: RunOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status = await statusOf(client);
         if (options.dryRun === true) {
           print(options.json === true, status, () => describeDue(status));
@@ -50,7 +51,7 @@ function registerRun(retention: Command): void {
         await confirm(`${describeDue(status)}\nWhat is due is deleted for good.`, options.yes);
         const path = '/v1/retention/runs?clockConfirmed=true';
         const report = await client.json<ShownRetentionReport>('POST', path);
-        print(options.json === true, report, () => describeRun(report));
+        print(options.json === true, report, () => describeRun(report, time.show));
         return report.failures.length === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );

@@ -3,7 +3,7 @@ import type { ControlClient } from '../../control/client.js';
 import type { RotatedIdentity, ShownIdentity } from '../../control/identity-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeIdentity, describeRotatedIdentity } from './identity-text.js';
 
@@ -37,10 +37,11 @@ function registerShow(identity: Command): void {
     .description('show the key in force, to be compared with what the centre has, and former ones')
     .action((options: ShowOptions) =>
       runAction(options.json === true, async () => {
-        const shown = await shownBy(await openDaemonClient(options.config));
+        const { client, time } = await openBox(options.config);
+        const shown = await shownBy(client);
         if (options.keySet === true) process.stdout.write(shown.keySet);
         else if (options.jwks === true) print(true, shown.jwks, () => '');
-        else print(options.json === true, shown, () => describeIdentity(shown));
+        else print(options.json === true, shown, () => describeIdentity(shown, time.show));
         return exitCodes.done;
       }),
     );
@@ -52,14 +53,14 @@ function registerRotate(identity: Command): void {
     .description('give the box another key; the former one endorses it and stays published for a while')
     .action((options: RotateOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const { fingerprint } = await shownBy(client);
         await confirm(
           `The box signs with another key from now on, not with ${fingerprint} any more; centres that do not follow its key set refuse its events.`,
           options.yes,
         );
         const rotated = await client.json<RotatedIdentity>('POST', '/v1/identity/rotations');
-        print(options.json === true, rotated, () => describeRotatedIdentity(rotated));
+        print(options.json === true, rotated, () => describeRotatedIdentity(rotated, time.show));
         return exitCodes.done;
       }),
     );

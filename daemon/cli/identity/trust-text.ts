@@ -1,13 +1,14 @@
 import type { TrustStatus } from '../../control/trust-control.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 /** The keys in columns, and below them what came of commands. */
-export function describeTrust({ keys, commands }: TrustStatus): string {
+export function describeTrust({ keys, commands }: TrustStatus, show: ShowTime): string {
   const rows = keys.map(({ issuer, keyId, algorithm, scopes, notAfter, isExpired }) => [
     issuer,
     keyId,
     algorithm,
-    `${notAfter ?? '-'}${isExpired ? ' (over)' : ''}`,
+    `${notAfter == null ? '-' : show(notAfter)}${isExpired ? ' (over)' : ''}`,
     scopes.join(' '),
   ]);
   const list =

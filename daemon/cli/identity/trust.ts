@@ -7,15 +7,15 @@ import type { ShownTrust, TrustStatus } from '../../control/trust-control.js';
 import { type CommandScope, commandScopes } from '../../publish/contract/command-schema.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { parseTo, periodForms } from '../period.js';
+import { timeForms } from '../site-time.js';
 import { describeTrust } from './trust-text.js';
 
 interface AddOptions extends CommonOptions {
   readonly key: string;
   readonly scope: readonly CommandScope[];
-  readonly until?: number;
+  readonly until?: string;
 }
 
 interface RemoveOptions extends CommonOptions {
@@ -35,9 +35,9 @@ function registerList(trust: Command): void {
     .description('list the keys of issuers, what they may do, and what came of commands since the start')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status: TrustStatus = await client.json('GET', '/v1/trust');
-        print(options.json === true, status, () => describeTrust(status));
+        print(options.json === true, status, () => describeTrust(status, time.show));
         return exitCodes.done;
       }),
     );
@@ -50,13 +50,17 @@ function registerAdd(trust: Command): void {
     .addOption(
       new Option('--scope <scope...>', 'what it may do').choices(commandScopes).makeOptionMandatory(),
     )
-    .option('--until <time>', `trusted up to here; a day is included: ${periodForms}`, parseTo)
+    .option(
+      '--until <time>',
+      `trusted up to here; a day is included: +90d for 90 days from now, ${timeForms}`,
+    )
     .description('trust a key of an issuer; an issuer may have several, for a change of keys')
     .action((issuer: string, options: AddOptions) =>
       runAction(options.json === true, async () => {
         const key = await readKey(options.key);
-        const { scope: scopes, until: notAfterMs } = options;
-        const client = await openDaemonClient(options.config);
+        const { scope: scopes, until } = options;
+        const { client, time } = await openBox(options.config);
+        const notAfterMs = until === undefined ? undefined : time.readTo(until);
         const body = Buffer.from(JSON.stringify({ issuer, key, scopes, notAfterMs }));
         const added: ShownTrust = await client.json('POST', '/v1/trust', body);
         print(

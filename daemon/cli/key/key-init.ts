@@ -7,8 +7,9 @@ import type { KeyStatus } from '../../control/key-control.js';
 import type { KeyInput, KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openDaemonClient, siteTimeIn } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase } from './key-passphrase.js';
 import { giveToOwnerOf, idOfSecretFile, makeSecretFile } from './key-secret-file.js';
@@ -37,7 +38,8 @@ export function registerKeyInit(key: Command): void {
           options.provider === undefined || options.provider === 'secret'
             ? await initSecret(options.config)
             : await initByDaemon(await openDaemonClient(options.config), options.provider);
-        print(options.json === true, result, () => describeResult(result));
+        const { show } = await siteTimeIn(options.config);
+        print(options.json === true, result, () => describeResult(result, show));
         return result.status?.state === 'sealed' ? exitCodes.failed : exitCodes.done;
       }),
     );
@@ -91,7 +93,7 @@ async function statusIfReachable(client: ControlClient): Promise<KeyStatus | und
   }
 }
 
-function describeResult({ created, status }: InitResult): string {
+function describeResult({ created, status }: InitResult, show: ShowTime): string {
   const lines: string[] = [];
   if (created !== undefined) {
     lines.push(
@@ -100,6 +102,6 @@ function describeResult({ created, status }: InitResult): string {
       'Keep a copy in a safe place off this box.',
     );
   }
-  if (status !== undefined) lines.push(describeKeyStatus(status));
+  if (status !== undefined) lines.push(describeKeyStatus(status, show));
   return lines.join('\n');
 }

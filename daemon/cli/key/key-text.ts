@@ -2,6 +2,7 @@ import { counted } from '../../base/counted.js';
 import type { KeyProblem, KeyStatus, RotationStatus } from '../../control/key-control.js';
 import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -23,7 +24,7 @@ export function describeRotation(rotation: RotationStatus): string {
   return `${depthTexts[depth]} from ${fromKeyId} to ${toKeyId}: ${state}, ${counts}${broken}${why}`;
 }
 
-export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus): string {
+export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus, show: ShowTime): string {
   const lines = [
     reason === undefined ? `gallery: ${state}` : `gallery: ${state}, ${reason.message}${remedyLine(reason)}`,
   ];
@@ -32,7 +33,7 @@ export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus)
       keyId,
       provider,
       isCurrent ? 'in force' : 'on its way out',
-      createdAt,
+      show(createdAt),
       ageText(ageS),
     ]);
     lines.push(table(['key', 'provider', 'state', 'since', 'age'], rows));

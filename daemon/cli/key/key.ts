@@ -4,7 +4,7 @@ import type { KeyStatus } from '../../control/key-control.js';
 import type { KeyInput, KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { registerKeyInit } from './key-init.js';
 import { readPassphrase } from './key-passphrase.js';
@@ -25,9 +25,9 @@ function registerStatus(key: Command): void {
     .description('show whether the gallery is open, its keys and their age, and how far a rotation is')
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const status = await client.json<KeyStatus>('GET', '/v1/key');
-        print(options.json === true, status, () => describeKeyStatus(status));
+        print(options.json === true, status, () => describeKeyStatus(status, time.show));
         return exitCodes.done;
       }),
     );
@@ -40,7 +40,7 @@ function registerUnlock(key: Command): void {
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const before = await client.json<KeyStatus>('GET', '/v1/key');
         const isPassphrase = before.slots.some(({ provider }) => provider === 'passphrase');
         const isAsked = before.state === 'sealed' && isPassphrase;
@@ -49,7 +49,7 @@ function registerUnlock(key: Command): void {
           const status = await sendKeyOrder({}, input, (body) =>
             client.json<KeyStatus>('POST', '/v1/key/unlock', body),
           );
-          print(options.json === true, status, () => describeKeyStatus(status));
+          print(options.json === true, status, () => describeKeyStatus(status, time.show));
           return status.state === 'open' ? exitCodes.done : exitCodes.failed;
         } finally {
           if (input.passphrase !== undefined) wipe(input.passphrase);

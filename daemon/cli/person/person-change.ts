@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { badInput } from '../../base/errors.js';
+import { noSuch } from '../../control/no-such.js';
 import type { ProfileChange, UpdateResult } from '../../control/person-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 import { describePerson, noteOnConsent } from './person-text.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';
+import { personForms, whichPerson } from './which-person.js';
 
 interface SetOptions extends CommonOptions, ProfileOptions {
   readonly name?: string;
@@ -13,17 +16,17 @@ interface SetOptions extends CommonOptions, ProfileOptions {
 
 export function registerChanges(person: Command): void {
   withCommonOptions(person.command('rename'))
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .argument('<name>', 'the new name')
     .description("change a person's name; short for 'set ID --name NAME'")
-    .action((id: string, name: string, options: CommonOptions) =>
-      runAction(options.json === true, () => change(id, { name }, options)),
+    .action((given: string, name: string, options: CommonOptions) =>
+      runAction(options.json === true, () => change(given, { name }, options)),
     );
   withProfileOptions(withCommonOptions(person.command('set')))
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .option('--name <name>', 'the new name')
     .description("change what is written down about a person; an empty text ('') takes a value away")
-    .action((id: string, options: SetOptions) =>
+    .action((given: string, options: SetOptions) =>
       runAction(options.json === true, async () => {
         const { name } = options;
         const wanted = { ...(await readProfile(options)), ...(name === undefined ? {} : { name }) };
@@ -32,28 +35,31 @@ export function registerChanges(person: Command): void {
             remedy: 'give --name, --external-id, --notes, the three of --consent-…, or --profile',
           });
         }
-        return await change(id, wanted, options);
+        return await change(given, wanted, options);
       }),
     );
 }
 
-async function change(id: string, wanted: ProfileChange, options: CommonOptions): Promise<ExitCode> {
-  const { persons } = await openDaemonClient(options.config);
-  const result = await persons.update(id, wanted);
-  print(options.json === true, result, () => describeUpdate(id, result));
+async function change(given: string, wanted: ProfileChange, options: CommonOptions): Promise<ExitCode> {
+  const { client, time } = await openBox(options.config);
+  const id = await whichPerson(client.persons, { given, show: time.show });
+  const result = await client.persons.update(id, wanted);
+  if (result.outcome === 'no-such-person') throw noSuch('person', id, 'rollcall person list');
+  print(options.json === true, result, () => describeUpdate(result, time.show));
   if (result.outcome !== 'updated') return exitCodes.failed;
   const note = noteOnConsent(wanted.consent);
   if (note !== undefined) process.stderr.write(`${note}\n`);
   return exitCodes.done;
 }
 
-function describeUpdate(id: string, result: UpdateResult): string {
+function describeUpdate(
+  result: Exclude<UpdateResult, { readonly outcome: 'no-such-person' }>,
+  show: ShowTime,
+): string {
   switch (result.outcome) {
     case 'updated':
-      return describePerson(result.person);
+      return describePerson(result.person, show);
     case 'external-id-taken':
       return `nothing was changed: ${result.personId} has that external id`;
-    case 'no-such-person':
-      return `there is no person with id '${id}'\n  what to do: run 'rollcall person list' for the ids`;
   }
 }

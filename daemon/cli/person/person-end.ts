@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
-import { badInput, isRollcallError, type RollcallError } from '../../base/errors.js';
+import { isRollcallError, type RollcallError } from '../../base/errors.js';
+import { noSuch } from '../../control/no-such.js';
 import type { PersonClient } from '../../control/person-client.js';
 import type { ErasureCertificate, RestoreResult } from '../../control/person-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { createPrivateFile } from '../private-file.js';
 import { describeCertificate } from './person-text.js';
+import { personForms, whichPerson } from './which-person.js';
 
 interface RemoveOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -19,14 +21,16 @@ interface EraseOptions extends RemoveOptions {
 
 export function registerEndings(person: Command): void {
   withCommonOptions(person.command('remove'))
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .option('-y, --yes', 'do not ask')
     .description(
       "stop recognising a person, at once; asks first; everything stays sealed until retention erases it: 'restore' undoes it until then",
     )
-    .action((id: string, options: RemoveOptions) =>
+    .action((given: string, options: RemoveOptions) =>
       runAction(options.json === true, async () => {
-        const { persons } = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
+        const { persons } = client;
+        const id = await whichPerson(persons, { given, state: 'active', show: time.show });
         if (options.yes !== true) {
           const { name } = await persons.show(id);
           await confirm(
@@ -40,12 +44,14 @@ export function registerEndings(person: Command): void {
       }),
     );
   withCommonOptions(person.command('restore'))
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .description('recognise a removed person again')
-    .action((id: string, options: CommonOptions) =>
+    .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const result = await (await openDaemonClient(options.config)).persons.restore(id);
-        if (result.outcome === 'no-such-person') throw noSuchPerson(id);
+        const { client, time } = await openBox(options.config);
+        const id = await whichPerson(client.persons, { given, state: 'removed', show: time.show });
+        const result = await client.persons.restore(id);
+        if (result.outcome === 'no-such-person') throw noSuch('person', id, 'rollcall person list --removed');
         print(options.json === true, result, () => describeRestore(id, result));
         return result.outcome === 'restored' ? exitCodes.done : exitCodes.failed;
       }),
@@ -73,13 +79,15 @@ interface Erasure {
 
 function withErasure(command: Command, { description, question, erase }: Erasure): void {
   withCommonOptions(command)
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .option('-y, --yes', 'do not ask')
     .option('--certificate <file>', 'write the certificate of erasure into this new file, as JSON')
     .description(description)
-    .action((id: string, options: EraseOptions) =>
+    .action((given: string, options: EraseOptions) =>
       runAction(options.json === true, async () => {
-        const { persons } = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
+        const { persons } = client;
+        const id = await whichPerson(persons, { given, show: time.show });
         const { name } = await persons.show(id);
         await confirm(question(`${name} (${id})`), options.yes);
         // The file is made before the erasure: afterwards it would be too late to find that it cannot be.
@@ -89,7 +97,7 @@ function withErasure(command: Command, { description, question, erase }: Erasure
         await file?.write(Buffer.from(`${JSON.stringify(certificate, null, 2)}\n`));
         await file?.keep();
         if (problem === undefined || options.json !== true) {
-          print(options.json === true, certificate, () => describeCertificate(certificate));
+          print(options.json === true, certificate, () => describeCertificate(certificate, time.show));
         }
         if (problem !== undefined) throw problem;
         return exitCodes.done;
@@ -122,10 +130,4 @@ function describeRestore(id: string, { outcome }: RestoreResult): string {
     case 'no-such-person':
       return `there is no person with id '${id}'`;
   }
-}
-
-function noSuchPerson(id: string) {
-  return badInput('no-such-person', `there is no person with id '${id}'`, {
-    remedy: "run 'rollcall person list --removed' for the ids",
-  });
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describePerson, personTable } from './person-text.js';
+import { personForms, whichPerson } from './which-person.js';
 
 interface ListOptions extends CommonOptions {
   readonly removed?: boolean;
@@ -14,20 +15,21 @@ export function registerLooks(person: Command): void {
     .description('list the enrolled persons')
     .action((options: ListOptions) =>
       runAction(options.json === true, async () => {
-        const { persons } = await openDaemonClient(options.config);
-        const found = await persons.list({ isRemovedIncluded: options.removed === true });
-        print(options.json === true, found, () => personTable(found));
+        const { client, time } = await openBox(options.config);
+        const found = await client.persons.list({ isRemovedIncluded: options.removed === true });
+        print(options.json === true, found, () => personTable(found, time.show));
         return exitCodes.done;
       }),
     );
   withCommonOptions(person.command('show'))
-    .argument('<id>', 'id of the person')
+    .argument('<person>', personForms)
     .description('show one person, with notes and consent')
-    .action((id: string, options: CommonOptions) =>
+    .action((given: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
-        const { persons } = await openDaemonClient(options.config);
-        const found = await persons.show(id);
-        print(options.json === true, found, () => describePerson(found));
+        const { client, time } = await openBox(options.config);
+        const id = await whichPerson(client.persons, { given, show: time.show });
+        const found = await client.persons.show(id);
+        print(options.json === true, found, () => describePerson(found, time.show));
         return exitCodes.done;
       }),
     );

@@ -9,14 +9,15 @@ import type {
 import { describeFace } from '../../domain/faces/photographed-faces.js';
 import { type Consent, consentBases, liftsBiometricBan } from '../../domain/persons/consent.js';
 import { table } from '../output.js';
+import type { ShowTime } from '../site-time.js';
 
-export function personTable(persons: readonly PersonSummary[]): string {
+export function personTable(persons: readonly PersonSummary[], show: ShowTime): string {
   const rows = persons.map(({ id, name, externalId = '', state, enrolledAt, templates, photographs }) => [
     id,
     name,
     externalId,
     state,
-    enrolledAt,
+    show(enrolledAt),
     String(templates),
     String(photographs),
   ]);
@@ -24,14 +25,14 @@ export function personTable(persons: readonly PersonSummary[]): string {
 }
 
 /** Everything known about one person, one thing a line. */
-export function describePerson(person: PersonDetail): string {
+export function describePerson(person: PersonDetail, show: ShowTime): string {
   const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes } = person;
   const lines: (readonly [what: string, value: string])[] = [
     ['id', id],
     ['name', name],
     ['external id', externalId ?? '-'],
-    ['state', removedAt === undefined ? state : `${state} at ${removedAt}`],
-    ['enrolled at', enrolledAt],
+    ['state', removedAt === undefined ? state : `${state} at ${show(removedAt)}`],
+    ['enrolled at', show(enrolledAt)],
     ['templates', String(templates)],
     ['photographs', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
     ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
@@ -91,7 +92,7 @@ function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknow
 }
 
 /** The certificate as a person keeps it. */
-export function describeCertificate(certificate: ErasureCertificate): string {
+export function describeCertificate(certificate: ErasureCertificate, show: ShowTime): string {
   const { personId, scope, erasedAt, by, auditSequence, auditHash, what } = certificate;
   const extent =
     scope === 'person'
@@ -102,7 +103,7 @@ export function describeCertificate(certificate: ErasureCertificate): string {
     `  person      ${personId}`,
     `  erased      ${extent}`,
     `  of these    ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}`,
-    `  at          ${erasedAt}`,
+    `  at          ${show(erasedAt)}`,
     `  by          ${by}`,
     `  audit entry ${auditSequence}, hash ${auditHash}`,
   ].join('\n');

@@ -1,5 +1,5 @@
 import type { LocalTime } from '../attendance/shift.js';
-import { localIso } from '../attendance/shift-time-text.js';
+import { localIso } from '../attendance/time-text.js';
 import type { CameraId } from '../ids.js';
 import {
   type AlertPart,

@@ -2,7 +2,7 @@ import type { AlertsConfig, Config } from '../../config/schema.js';
 import type { AlertTemplates } from '../../domain/alerts/alert-message.js';
 import { type AlertRule, isAboutCameras } from '../../domain/alerts/alert-rule.js';
 import { type AlertTemplate, parseTemplate } from '../../domain/alerts/alert-template.js';
-import { secondOfDay } from '../../domain/attendance/shift-time-text.js';
+import { secondOfDay } from '../../domain/attendance/time-text.js';
 import type { CameraId } from '../../domain/ids.js';
 
 const minuteMs = 60_000;

@@ -1,0 +1,62 @@
+import { badInput } from '../base/errors.js';
+import { type GivenTime, localIso, readDate, readTime, shownTime } from '../domain/attendance/time-text.js';
+import { localTimeOf } from '../host/local-time.js';
+import { systemClock } from '../host/system-clock.js';
+
+/** What can be written for a time, for the help. */
+export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
+/** What can be written for a day, for the help. */
+export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
+
+/** Shows a time of the local API (ISO 8601 in UTC) to a person. */
+export type ShowTime = (iso: string) => string;
+
+/** Times as persons write and read them: by the clock of the site. */
+export interface SiteTime {
+  readonly show: ShowTime;
+  /** Beginning of a period, milliseconds since the Unix epoch. @throws `time-unreadable` (input) and what is alike */
+  readFrom(text: string): number;
+  /** End of a period, itself excluded: a day is in it as a whole. @throws as `readFrom` */
+  readTo(text: string): number;
+  /** `YYYY-MM-DD`. @throws `day-unreadable` (input) */
+  readDay(text: string): string;
+}
+
+export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): SiteTime {
+  const localTime = localTimeOf(timeZone);
+  const read = (text: string, edge: 'begin' | 'end'): number => {
+    const given = readTime(text, { nowMs, localTime, edge });
+    if (given.outcome === 'time' && given.atMs >= 0) return given.atMs;
+    throw unusable(text, given, (atMs) => localIso(atMs, localTime).replace('T', ' '));
+  };
+  return {
+    show(iso) {
+      const wallMs = Date.parse(iso);
+      return Number.isNaN(wallMs) ? iso : shownTime(wallMs, localTime);
+    },
+    readFrom: (text) => read(text, 'begin'),
+    readTo: (text) => read(text, 'end'),
+    readDay(text) {
+      const date = readDate(text, localTime.at(nowMs).date);
+      if (date !== undefined) return date;
+      throw badInput('day-unreadable', `Cannot read the day "${text}"; write it as ${dayForms}`);
+    },
+  };
+}
+
+function unusable(text: string, given: GivenTime, show: (atMs: number) => string) {
+  switch (given.outcome) {
+    case 'no-such-time':
+      return badInput('no-such-time', `The clock of the site never shows "${text}"`, {
+        remedy: 'The clock is set forward over it. Write a time before or after.',
+      });
+    case 'ambiguous':
+      return badInput('ambiguous-time', `The clock of the site shows "${text}" twice`, {
+        remedy: `Write "${given.instantsMs.map(show).join('" or "')}".`,
+      });
+    case 'time':
+      return badInput('time-unusable', `The time "${text}" lies before the year 1970`);
+    case 'unreadable':
+      return badInput('time-unreadable', `Cannot read the time "${text}"; write it as ${timeForms}`);
+  }
+}
