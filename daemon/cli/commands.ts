@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { exitCodes } from './output.js';
-import { commandsOf } from './reference/command-tree.js';
+import { commandsOf, type NamedCommand } from './reference/command-tree.js';
+import { examplesText } from './reference/examples.js';
 import { registerVersion, versionText } from './version.js';
 
 /**
@@ -53,12 +54,14 @@ export async function rollcallProgram(word: string | undefined): Promise<Command
       ['', 'Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
     );
   await addCommands(program, word);
-  for (const { words, command } of commandsOf(program)) command.showHelpAfterError(usageHint(words, command));
+  for (const named of commandsOf(program)) {
+    named.command.showHelpAfterError(usageHint(named)).addHelpText('after', examplesText(named));
+  }
   return program;
 }
 
 /** What is said behind an error of usage. */
-function usageHint(words: readonly string[], { commands: below }: Command): string {
+function usageHint({ words, command: { commands: below } }: NamedCommand): string {
   const hint = `Run '${words.join(' ')} --help' to see how to use it.`;
   if (below.length === 0) return hint;
   return `The commands of '${words.join(' ')}' are: ${below.map((command) => command.name()).join(', ')}.\n${hint}`;

@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { addCommands, commands, exitCodeMeanings, rollcallProgram } from '../../daemon/cli/commands.js';
 import { commandsOf } from '../../daemon/cli/reference/command-tree.js';
 import { bashCompletion } from '../../daemon/cli/reference/completion.js';
+import { examplesOf } from '../../daemon/cli/reference/examples.js';
 import { manualPage } from '../../daemon/cli/reference/manual.js';
 import { rollcall } from '../support/box.js';
 import { root } from '../support/built.js';
@@ -110,8 +111,64 @@ describe('the manual page', () => {
       if (command.commands.length > 0) continue;
       assert.ok(stdout.includes(`\n   ${words.join(' ')}`), words.join(' '));
       for (const { flags } of command.options) assert.ok(stdout.includes(`       ${flags}`), flags);
+      for (const [line] of examplesOf({ words, command }))
+        assert.ok(stdout.includes(`\n           ${line}\n`), line);
     }
   });
+});
+
+/** The words behind `rollcall` in a line for the shell, up to what takes its output. */
+function wordsOf(line: string): readonly string[] {
+  const own = /(?:^|[|] |sudo )rollcall( .*?)?(?: [|>] .*)?$/.exec(line)?.[1] ?? '';
+  return [...own.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, one, two, three]) => one ?? two ?? three ?? '',
+  );
+}
+
+test('every command has examples, and each names commands and options that there are', async () => {
+  const program = await rollcallProgram(undefined);
+  const all = commandsOf(program);
+  let ran = '';
+  for (const { words, command } of all) {
+    command.configureOutput({ writeErr: () => undefined });
+    if (command.commands.length === 0) {
+      command.action(() => {
+        ran = words.join(' ');
+      });
+    }
+  }
+  for (const named of all) {
+    const path = named.words.join(' ');
+    const examples = examplesOf(named);
+    assert.ok(examples.length > 0, `${path} has no example`);
+    for (const [line] of examples) {
+      ran = '';
+      await assert.doesNotReject(program.parseAsync([...wordsOf(line)], { from: 'user' }), line);
+      assert.ok(named.command.commands.length > 0 || ran === path, `"${line}" is an example of ${path}`);
+      assert.notEqual(ran, '', line);
+    }
+  }
+});
+
+test('--help shows the examples of a command, of a group and of the program', async () => {
+  const program = await rollcallProgram(undefined);
+  const helpOf = (path: string): string => {
+    let text = '';
+    const { command } = commandsOf(program).find(({ words }) => words.join(' ') === path) ?? {};
+    command?.configureOutput({
+      writeOut: (part) => {
+        text += part;
+      },
+    });
+    command?.outputHelp();
+    return text;
+  };
+  assert.match(helpOf('rollcall events tail'), /Examples:\n {2}rollcall events tail\n {6}show the last ten/);
+  assert.match(
+    helpOf('rollcall person'),
+    /Examples:\n {2}rollcall person add [\s\S]*\n {2}rollcall person list/,
+  );
+  assert.match(helpOf('rollcall'), /Examples:\n {2}rollcall status\n/);
 });
 
 const usageErrors: readonly (readonly [line: string, said: RegExp])[] = [

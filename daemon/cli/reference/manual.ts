@@ -3,6 +3,7 @@ import { programVersion } from '../../control/program-version.js';
 import { defaultConfigPath, withCommonOptions } from '../common-options.js';
 import { exitCodes, runAction } from '../output.js';
 import { commandsOf, type NamedCommand } from './command-tree.js';
+import { type Example, examplesOf } from './examples.js';
 
 /** What the manual says of exit codes. */
 export type ExitCodeMeanings = readonly (readonly [code: number, meaning: string])[];
@@ -70,9 +71,16 @@ function commandSection({ words, command }: NamedCommand, common: readonly Optio
     return argument.required ? `<${name}>` : `[${name}]`;
   });
   const heading = [...words, ...values].join(' ');
-  return [`.SS "${roff(heading)}"`, roff(sentence(command.description())), ...options.map(optionEntry)].join(
-    '\n',
-  );
+  return [
+    `.SS "${roff(heading)}"`,
+    roff(sentence(command.description())),
+    ...options.map(optionEntry),
+    ...examplesOf({ words, command }).map(exampleEntry),
+  ].join('\n');
+}
+
+function exampleEntry([line, does]: Example): string {
+  return `.PP\nExample: ${roff(does)}\n.PP\n.RS 4\n.nf\n.B "${roff(line)}"\n.fi\n.RE`;
 }
 
 function sentence(text: string): string {
