@@ -138,9 +138,9 @@ test('what makes no sense is refused with what to do', { skip: withoutBuild }, a
     [['report', '--from', '2026-02-30', '--to', '2026-03-01'], /YYYY-MM-DD/],
     [['report', '--from', '2026-03-02', '--to', '2026-03-01'], /covers 1 to 366 days/],
     [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--csv', '--json'], /either JSON or CSV/],
-    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /there is no person/],
+    [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /No person has the id/],
     [['correct', 'x', '--date', '2026-03-01', '--reason', 'y'], /exactly one of/],
-    [['correct', 'x', '--date', '2026-03-01', '--in', '08:00', '--reason', 'y'], /there is no person/],
+    [['correct', 'x', '--date', '2026-03-01', '--in', '08:00', '--reason', 'y'], /No person has the id/],
   ] as const;
   for (const [args, said] of cases) {
     const { exitCode, stderr } = await box.command('attendance', ...args);
