@@ -62,6 +62,7 @@ test('texts of one thing each say so in the singular', () => {
       durationMs: 500,
       findings: [{ table: 'templates', reason: 'missing' }],
       pages: [],
+      disagreeing: [],
       audit: { outcome: 'whole', entryCount: 1 },
       isWhole: false,
     } as unknown as Parameters<typeof describeVerification>[0]),

@@ -195,7 +195,7 @@ describe('what outbox status says', () => {
   ];
   for (const [what, changes, said, unsaid] of states) {
     test(`says what is true with ${what}`, () => {
-      const text = describeOutbox(outboxOf(changes));
+      const text = describeOutbox(outboxOf(changes), asIs);
       assert.match(text, said);
       assert.doesNotMatch(text, unsaid);
     });
