@@ -143,7 +143,12 @@ const cameraStateSchema = z.discriminatedUnion('state', [
   }),
 ]);
 
-const numberedFace = z.strictObject({ number: z.number().int().positive(), place: z.enum(facePlaces), box });
+/** In whole pixels of the photograph as it was sent. */
+const numberedFace = z.strictObject({
+  number: z.number().int().positive(),
+  place: z.enum(facePlaces),
+  box: z.strictObject({ x: count, y: count, width: count, height: count }),
+});
 
 const photoOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({

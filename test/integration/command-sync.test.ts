@@ -187,8 +187,12 @@ describe('a person who is changed by command', () => {
       (await enrol(box, issuer, wanted(4, { photographs: [Buffer.from('no picture')] }))).code,
       'photographs-refused',
     );
-    const second = await enrol(box, issuer, wanted(4, { face: 2 }));
-    assert.match(JSON.stringify(second.result), /"code":"no-such-face"/);
+    const crowd = { photographs: [paintFace('among-others', 1, 3)] };
+    const fourth = await enrol(box, issuer, wanted(4, { ...crowd, face: 4 }));
+    assert.match(JSON.stringify(fourth.result), /"code":"no-such-face"/);
+    const second = await enrol(box, issuer, wanted(5, { ...crowd, face: 2 }));
+    const picked = { number: 2, count: 3, x: 200, y: 20, width: 80, height: 90 };
+    assert.deepEqual(second.result?.['photographs'], [{ outcome: 'enrolled', quality: 0.9, face: picked }]);
     const twoPeople = await enrol(box, issuer, wanted(4, { photographs: [paintFace('x'), paintFace('y')] }));
     assert.equal(twoPeople.code, 'photographs-refused');
     const { photographs } = twoPeople.result as {

@@ -18,7 +18,7 @@ import {
   testRecogniser,
   unitVector,
 } from './gallery-fixture.js';
-import { faceOn } from './painted-faces.js';
+import { faceCountOn, faceOn } from './painted-faces.js';
 import { openTestRecords } from './published-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
@@ -115,14 +115,16 @@ function analysePainted(image: Buffer, faceNumber = 1): PhotoOutcome {
   if (face === undefined) {
     return { outcome: 'refused', code: 'no-face', message: 'there is no face', remedy: 'take another' };
   }
-  if (faceNumber > 1) {
+  const faceCount = faceCountOn(image);
+  if (faceNumber > faceCount) {
     return {
       outcome: 'refused',
       code: 'no-such-face',
-      message: 'there is one face',
-      remedy: 'take that one',
+      message: 'there is no such face',
+      remedy: 'take another',
     };
   }
+  const box = { x: 100 * faceNumber, y: 20, width: 80, height: 90 };
   const seed = createHash('sha256').update(face).digest().readUInt32LE(0);
   return {
     outcome: 'ok',
@@ -130,5 +132,6 @@ function analysePainted(image: Buffer, faceNumber = 1): PhotoOutcome {
     recogniser: testRecogniser,
     quality: { score: 0.9, reasons: [] },
     jpegBase64: image.toString('base64'),
+    ...(faceCount > 1 ? { taken: { face: { number: faceNumber, place: 'left', box }, faceCount } } : {}),
   };
 }

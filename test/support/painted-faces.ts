@@ -1,9 +1,10 @@
 /**
  * A file that stands for a photograph of a face where no network looks at it: JPEG by its first bytes, and inside, the
- * name of the face and the number of the view.
+ * name of the face and the number of the view; `faceCount`: with so many other faces that there are as many in all.
  */
-export function paintFace(face: string, view = 1): Buffer {
-  return Buffer.concat([jpegStart, Buffer.from(`face ${face} view ${view}`, 'utf8')]);
+export function paintFace(face: string, view = 1, faceCount = 1): Buffer {
+  const among = faceCount === 1 ? '' : ` of ${faceCount}`;
+  return Buffer.concat([jpegStart, Buffer.from(`face ${face} view ${view}${among}`, 'utf8')]);
 }
 
 /** A JPEG by its first bytes, without a face. */
@@ -13,7 +14,16 @@ export function paintWall(): Buffer {
 
 /** Whose face is on a painted photograph; undefined where there is none. */
 export function faceOn(file: Buffer): string | undefined {
-  return /^face (\S+) view \d+$/.exec(file.subarray(jpegStart.length).toString('utf8'))?.[1];
+  return painted(file)?.[1];
+}
+
+/** How many faces there are on a painted photograph with a face. */
+export function faceCountOn(file: Buffer): number {
+  return Number(painted(file)?.[2] ?? 1);
+}
+
+function painted(file: Buffer): RegExpExecArray | null {
+  return /^face (\S+) view \d+(?: of (\d+))?$/.exec(file.subarray(jpegStart.length).toString('utf8'));
 }
 
 const jpegStart = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);

@@ -128,10 +128,11 @@ function describeDisagreement(
   { count, threshold }: { readonly count: number; readonly threshold: number },
 ): string {
   const other = `photograph ${comparedTo + 1}`;
-  const measured = `similarity ${similarity.toFixed(3)}, and one person needs ${threshold.toFixed(3)}`;
-  if (isWrongOneKnown) return `it shows another person than ${other} and most others: ${measured}`;
-  if (count === 2) return `it shows another person than ${other}: ${measured}`;
-  return `the photographs show several persons; ${other} comes closest to this one: ${measured}`;
+  const measured = `similarity ${similarity.toFixed(3)}`;
+  if (!isWrongOneKnown && count > 2)
+    return `the photographs do not seem to show one person; ${other} comes closest to this one, ${measured}`;
+  const others = isWrongOneKnown ? `${other} and most others` : other;
+  return `it does not seem to show the same person as ${others}: ${measured}, and one person needs ${threshold.toFixed(3)}`;
 }
 
 function isTooLarge(image: Buffer): boolean {

@@ -21,7 +21,7 @@ export function registerAdd(person: Command): void {
     .argument('[name]', 'name of the person; stored encrypted, never published')
     .requiredOption(
       '-i, --image <file...>',
-      'photographs with this one face: sharp, lit, looking into the camera',
+      'photographs of this one person, which must agree with each other: sharp, lit, looking into the camera',
     )
     .option(
       '--face <number>',
