@@ -2,6 +2,7 @@ import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from './file-access.js';
+import { currentUser, describeUser } from './system-user.js';
 
 /** Where secrets are looked for, in this order. */
 export interface CredentialPlaces {
@@ -51,9 +52,16 @@ export async function findCredential(name: string, places: CredentialPlaces): Pr
   const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
   if (bytes !== undefined) return { bytes, source: 'file' };
   throw badInput('credential-missing', `the secret "${name}" does not exist`, {
-    remedy: `hand it over as a systemd credential named "${name}", or write it to ${path} with mode 0600`,
+    remedy: `hand it over as a systemd credential named "${name}", or write it to ${path}, with mode 0600 and as a file of ${ownerOf(ownerUid)}`,
     details: { name, path },
   });
+}
+
+function ownerOf(uid: number | undefined): string {
+  const user = currentUser();
+  return uid === undefined || uid === user.uid
+    ? `the user ${describeUser(user)}`
+    : `the user with the uid ${uid}`;
 }
 
 /**

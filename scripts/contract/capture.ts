@@ -30,7 +30,8 @@ export interface CapturedMessage {
 /** By the names of their examples. */
 export type Captured = ReadonlyMap<string, CapturedMessage>;
 
-const models = { detector: 'ssd-mobilenet-v1', landmarks: 'facemesh', eyes: 'iris', passivePad: 'antispoof' };
+/** Those of a box with the defaults of the configuration. */
+const models = { detector: 'ssd-mobilenet-v1', landmarks: 'facemesh', eyes: 'iris' };
 const topics = topicsOf('rollcall', exampleBox);
 
 /**

@@ -11,8 +11,8 @@ export interface ExampleEvent {
   readonly event: BoxEvent;
 }
 
-const person = personId('4f1d9a60-c2b8-4e7b-9d35-0a7be12f6c88');
-const other = personId('b07c2d19-5a43-4f0e-8a61-c94d3e7f1250');
+const person = personId('p-2m4x0q7v9hbk3ndz5rcw8ty1ge');
+const other = personId('p-7c1s9z0d4wjx6kq2mbn8r5vtf3');
 const gate = cameraId('gate');
 
 /** When an event happened, this long before it is sent. */
@@ -20,8 +20,8 @@ const ago = (seconds: number): number => exampleTimeMs - 1000 * seconds;
 
 const seen = {
   cameraId: gate,
-  trackId: trackId('b81f6c2e-17'),
-  recogniser: recogniserId('dlib-resnet'),
+  trackId: trackId('5b8f6c2e-9a41-4d07-8f36-1c2ad7e04b17'),
+  recogniser: recogniserId('dlib-resnet-v1'),
   quality: 0.874,
 } as const;
 
@@ -32,27 +32,36 @@ const blinked = (blinkMs: number) =>
     blinks: [{ time: isoTime(blinkMs), durationS: 0.2 }],
     observedS: 2.667,
     frameCount: 40,
-    passiveScore: 0.9731,
   }) as const;
 
 const attendance = (occurredAtMs: number): BoxEvent => ({
   ...{ kind: 'attendance', occurredAtMs, ...seen, personId: person, direction: 'in' },
-  ...{ similarity: 0.7312, threshold: 0.55, margin: 0.2148 },
+  ...{ similarity: 0.9623, threshold: 0.935, margin: 0.0341 },
   liveness: blinked(occurredAtMs - 550),
 });
 
 const aboutPeople: readonly BoxEvent[] = [
   attendance(ago(50)),
   {
-    ...{ kind: 'unknown', occurredAtMs: ago(47), ...seen, trackId: trackId('b81f6c2e-18') },
-    ...{ bestSimilarity: 0.2871, threshold: 0.55, liveness: blinked(ago(48)) },
+    ...{
+      kind: 'unknown',
+      occurredAtMs: ago(47),
+      ...seen,
+      trackId: trackId('8d03e7f1-2c5a-4b69-93e8-70bf1a4c6d25'),
+    },
+    ...{ bestSimilarity: 0.8612, threshold: 0.935, liveness: blinked(ago(48)) },
   },
   {
-    ...{ kind: 'attack', occurredAtMs: ago(44), ...seen, trackId: trackId('b81f6c2e-19') },
-    ...{ personId: other, similarity: 0.8105 },
+    ...{
+      kind: 'attack',
+      occurredAtMs: ago(44),
+      ...seen,
+      trackId: trackId('e2a97b40-6d1f-4c83-a5b2-9f08c3d17e64'),
+    },
+    ...{ personId: other, similarity: 0.9487 },
     liveness: {
       ...{ verdict: 'attack', reason: 'no-blink-for-too-long', blinks: [] },
-      ...{ observedS: 12.04, frameCount: 181, passiveScore: 0.0347 },
+      ...{ observedS: 12.04, frameCount: 181 },
     },
   },
   { kind: 'person', occurredAtMs: ago(40), change: 'enrolled', personId: person },

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { sealBytes } from '../../daemon/app/centre/centre-sealed.js';
 import { boxTrust } from '../../daemon/app/identity/box-trust.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
@@ -21,7 +22,9 @@ import { box, startTestPublisher } from '../support/published-box.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = await readFile(join(root, 'docs/commands.md'), 'utf8');
-const [order = '', sealing = ''] = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+const [order = '', sealing = '', opening = ''] = [...page.matchAll(/```js\n(.*?)```/gs)].map(
+  ([, code]) => code,
+);
 const withoutOpenssl =
   spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed (apt-get install openssl)';
 
@@ -96,6 +99,24 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
     const sealed = seal(Buffer.from(pair.publicKey).toString('base64url'), { externalId: 'E-7' });
     const opened = openSealed(pair, Buffer.from(sealed, 'base64url'));
     assert.deepEqual(opened && JSON.parse(Buffer.from(opened).toString('utf8')), { externalId: 'E-7' });
+  });
+
+  test('what a box seals, its third example opens with a key that it made, and with no other', async () => {
+    await using folder = await emptyFolder();
+    const file = join(folder.path, 'open.mjs');
+    await writeFile(file, opening);
+    const { makeKey, open } = (await import(pathToFileURL(file).href)) as {
+      makeKey(file: string): string;
+      open(file: string, sealed: string): Uint8Array;
+    };
+    const key = join(folder.path, 'centre-sealing.key');
+    const publicKey = makeKey(key);
+    assert.equal((await stat(key)).mode & 0o777, 0o600);
+    const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
+    assert.deepEqual(Buffer.from(open(key, sealBytes(publicKey, jpeg))), jpeg);
+    const other = makeKey(join(folder.path, 'other.key'));
+    assert.throws(() => open(key, sealBytes(other, jpeg)), /sealed to another key/);
+    assert.throws(() => makeKey(key), /EEXIST/, 'a key is never overwritten');
   });
 
   test('names every command, scope and code', () => {

@@ -127,6 +127,8 @@ describe('rollcall key', { timeout: 120_000 }, () => {
     assert.match(unasked.stderr, /use --yes/);
     assert.equal(existsSync(place.secret('.next')), false);
 
+    const told = await place.run(['rotate', '--yes']);
+    assert.match(told.stdout, /^The copy of the old key .* opens nothing .*copy of the new key\.$/m);
     for (const depth of [[], ['--deep']]) {
       const old = await place.status();
       const rotated = await place.run(['rotate', ...depth, '--yes', '--json']);

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { modelIds } from '../../daemon/app/cameras/model-ids.js';
+import { parseConfig } from '../../daemon/config/load.js';
 import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { boxConditions } from '../../daemon/domain/events/notice.js';
+import { newPersonId } from '../../daemon/gallery/row-id.js';
 import { type JsonSchema, schemaOf } from '../../daemon/publish/contract/json-schemas.js';
 import { eventMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
+import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
 import { contractExamples, exampleValue } from '../support/contract-examples.js';
 
+const manifest = JSON.parse(readFileSync(new URL('../../models/manifest.json', import.meta.url), 'utf8')) as {
+  readonly packs: readonly {
+    readonly id: string;
+    readonly thresholds: readonly { readonly name: string; readonly value: number }[];
+  }[];
+};
 const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
 
 /** The text below a heading that begins so, up to the next one of any level. */
@@ -42,6 +52,26 @@ describe('docs/events.md', () => {
       const found = examples.some((example) => JSON.stringify(example) === JSON.stringify(message));
       assert.ok(found, `an example says: ${JSON.stringify(message)}`);
     }
+  });
+
+  test('shows an attendance as a box with the defaults publishes it', () => {
+    const [shown] = [...section(/^## An event/).matchAll(/```json\n(.*?)```/gs)].map(
+      ([, json = '']) => JSON.parse(json) as { data: Record<string, unknown> },
+    );
+    const { person, track, models, similarity, threshold } = shown?.data ?? {};
+    const made = String(newPersonId());
+    assert.equal(String(person).length, made.length);
+    assert.match(String(person), /^p-[0-9a-hjkmnp-tv-z]{26}$/);
+    assert.match(String(track), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    const site = 'site: { id: plant-1, timeZone: UTC }';
+    const loaded = parseConfig(site);
+    assert.ok(loaded.ok);
+    const { recogniser } = loaded.config.vision;
+    assert.deepEqual(models, { ...modelIds(loaded.config), recogniser: contractOf(recogniser).id });
+    const pack = manifest.packs.find(({ id }) => id === recogniser);
+    const configured = pack?.thresholds.find(({ name }) => name === 'threshold')?.value;
+    assert.equal(threshold, configured, 'the threshold is that of the recogniser');
+    assert.ok(Number(similarity) >= Number(threshold), 'an attendance reaches the threshold');
   });
 
   test('describes every attribute of an event', () => {

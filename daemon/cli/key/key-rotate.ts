@@ -28,6 +28,8 @@ interface RotateOptions extends CommonOptions {
 
 interface RotateResult {
   readonly rotation?: RotationStatus;
+  /** Where the key in force now comes from; absent where there is none. */
+  readonly provider?: KeyProviderKind;
   /** Id of the key in force now. */
   readonly keyId: string;
   /** Whether it ended; false where it goes on in the background. */
@@ -109,8 +111,13 @@ async function follow(
   for (;;) {
     const status = await statusOf(client);
     const { rotation, slots } = status;
-    const keyId = slots.find(({ isCurrent }) => isCurrent)?.keyId ?? '';
-    const about = { keyId, ...(rotation === undefined ? {} : { rotation }) };
+    const current = slots.find(({ isCurrent }) => isCurrent);
+    const keyId = current?.keyId ?? '';
+    const about = {
+      keyId,
+      ...(current === undefined ? {} : { provider: current.provider }),
+      ...(rotation === undefined ? {} : { rotation }),
+    };
     const isFinished = !isUnderWay(status) && slots.length === 1;
     if (isFinished && provider === 'secret') await settleSecretFiles(files, keyId);
     if (isFinished || !isWaiting || rotation === undefined || ended.includes(rotation.state)) {
@@ -150,13 +157,18 @@ function secretLeft({ path }: SecretFiles): string {
   return `when it has ended, ${path} opens nothing but backups that were made with it`;
 }
 
-function describeResult({ rotation, keyId, isFinished, note }: RotateResult): string {
+function describeResult({ rotation, keyId, provider, isFinished, note }: RotateResult): string {
   const lines = rotation === undefined ? [] : [describeRotation(rotation)];
   lines.push(
     isFinished
       ? `the key in force is ${keyId}`
       : "it goes on in the background: 'rollcall key status' shows how far it is",
   );
+  if (isFinished && provider === 'secret') {
+    lines.push(
+      'The copy of the old key that you keep off this box opens nothing that the gallery holds now. Replace it with a copy of the new key.',
+    );
+  }
   if (note !== undefined) lines.push(note);
   return lines.join('\n');
 }

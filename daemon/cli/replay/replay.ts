@@ -2,11 +2,11 @@ import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openAuditKey } from '../../audit/audit-key.js';
-import { badInput, messageOf, operational } from '../../base/errors.js';
+import { badInput, isRollcallError, messageOf, operational } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
-import { openGalleryFile } from '../../gallery/gallery-file.js';
+import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { unlockGallery } from '../../gallery/open-gallery.js';
 import { wipe } from '../../host/sodium.js';
@@ -106,7 +106,7 @@ async function openSearch(
   await refuseForeign(path);
   const audit = await openAuditKey({ secretsDirectory: config.secretsDir, dataDir: config.dataDir });
   lifetime.defer('audit key', () => wipe(audit.key));
-  const file = lifetime.use('gallery file', await openGalleryFile({ path, auditKey: audit.key, clock }));
+  const file = lifetime.use('gallery file', await openUnused(path, audit.key));
   const providers = makeKeyProviders({
     clock,
     secretName: config.gallery.key,
@@ -127,6 +127,19 @@ async function openSearch(
   }
   const opened = lifetime.use('gallery', result.gallery);
   return (embedding, { count }) => opened.nearest(embedding, { count });
+}
+
+/** @throws `gallery-in-use` with what to do for a replay, and what `openGalleryFile` throws */
+async function openUnused(path: string, auditKey: Uint8Array): Promise<GalleryFile> {
+  try {
+    return await openGalleryFile({ path, auditKey, clock });
+  } catch (error) {
+    if (!isRollcallError(error, 'gallery-in-use')) throw error;
+    throw operational(error.code, error.message, {
+      remedy: 'stop the daemon for the time of the replay, or name a copy of the gallery with --gallery FILE',
+      cause: error,
+    });
+  }
 }
 
 /** Opening a gallery writes files beside it: those of another user, root too, would keep the daemon from opening it. */

@@ -3,6 +3,7 @@ import { badInput, messageOf, RollcallError } from '../../base/errors.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { moveKeyFile } from '../../host/key-file.js';
 import { areEqual, wipe } from '../../host/sodium.js';
+import { currentUser, ownerText } from '../../host/system-user.js';
 import { keyIdOf } from './key-id.js';
 import type { CreatedKey, InspectableKeyProvider, KeyProviderReport, KeyRecovery } from './key-provider.js';
 import { refusedBy, wrongKey } from './refusals.js';
@@ -135,7 +136,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
   #nextMissing(why: string): RollcallError {
     const path = this.#path(this.#nextName);
     return badInput('key-next-missing', `the secret "${this.#nextName}" ${why}: there is no new key`, {
-      remedy: `write 32 new random bytes to ${path}, owned by the user that runs the daemon, mode 0600 ((umask 077; head -c 32 /dev/urandom > ${path})); or hand them over as the systemd credential "${this.#nextName}" and restart; keep a copy off the box first`,
+      remedy: `write 32 new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c 32 /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${this.#nextName}" and restart; keep a copy off the box first`,
     });
   }
 

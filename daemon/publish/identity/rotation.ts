@@ -3,6 +3,7 @@ import { badInput, operational } from '../../base/errors.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
+import { currentUser, ownerText } from '../../host/system-user.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey, newBoxKeyBytes } from './box-key.js';
 import { findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import { endorse } from './endorsement.js';
@@ -108,7 +109,7 @@ function nextMissing({ secretsDirectory }: OwnSecretPlaces) {
     'box-key-next-missing',
     `the key of the box was handed over to it, and there is no new one: the secret "${nextBoxKeyName}" does not exist, or was in force before`,
     {
-      remedy: `write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that runs the daemon, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart`,
+      remedy: `write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart`,
       details: { path },
     },
   );
