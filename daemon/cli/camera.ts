@@ -3,6 +3,7 @@ import { counted } from '../base/counted.js';
 import type { CameraStatus } from '../control/box-control.js';
 import type { ControlClient } from '../control/client.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { choose } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
@@ -59,7 +60,7 @@ export function registerCamera(program: Command): void {
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const { cameras } = await (await openDaemonClient(options.config)).status();
-        print(options.json === true, cameras, () => cameraTable(cameras));
+        print(options.json === true, cameras, () => cameraTable(cameras, paintFor(process.stdout)));
         return exitCodes.done;
       }),
     );

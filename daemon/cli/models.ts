@@ -6,6 +6,7 @@ import { openConfiguredStore } from '../models/configured-store.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
+import { withProgress } from './progress.js';
 
 /**
  * Models can be built before a box is configured: without a file at the default place the program's own directory is
@@ -51,9 +52,7 @@ function statusTable(statuses: readonly PackStatus[]): string {
   ].join('\n');
 }
 
-function progress(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
+const mebibyte = 2 ** 20;
 
 type StoreAction = (store: ModelStore, isJson: boolean) => Promise<ExitCode>;
 
@@ -92,11 +91,12 @@ export function registerModels(program: Command): void {
     .description('convert the base packs from the npm packages that ship their weights')
     .action((options: CommonOptions & { readonly force?: boolean }) =>
       withStore(options, async (store, isJson) => {
-        const statuses = await store.build({
-          isForced: options.force === true,
-          onProgress: ({ packId, done, total, step }) =>
-            progress(`[${done + 1}/${total}] ${packId}: ${step}`),
-        });
+        const statuses = await withProgress({ title: 'building models', isJson }, (progress) =>
+          store.build({
+            isForced: options.force === true,
+            onProgress: ({ packId, done, total, step }) => progress.update(done, total, `${packId}: ${step}`),
+          }),
+        );
         show(isJson, statuses);
         return exitCodes.done;
       }),
@@ -119,15 +119,12 @@ function registerReceiving(models: Command): void {
     .description('download a pack from its publisher; a file with a wrong hash is refused')
     .action((pack: string, options: CommonOptions) =>
       withStore(options, async (store, isJson) => {
-        let shownPercent = -10;
-        const status = await store.fetch(pack, {
-          onProgress: ({ receivedBytes, totalBytes }) => {
-            const percent = Math.floor((100 * receivedBytes) / totalBytes);
-            if (percent < shownPercent + 10) return;
-            shownPercent = percent;
-            progress(`${pack}: ${percent} %`);
-          },
-        });
+        const status = await withProgress({ title: `fetching ${pack}, MiB`, isJson }, (progress) =>
+          store.fetch(pack, {
+            onProgress: ({ receivedBytes, totalBytes }) =>
+              progress.update(Math.floor(receivedBytes / mebibyte), Math.ceil(totalBytes / mebibyte)),
+          }),
+        );
         show(isJson, [status]);
         return exitCodes.done;
       }),

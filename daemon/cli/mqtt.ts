@@ -7,6 +7,7 @@ import { systemClock as clock } from '../host/system-clock.js';
 import { openBrokerAccess } from '../publish/broker/broker-access.js';
 import { checkBroker } from '../publish/broker/broker-check.js';
 import { topicsOf } from '../publish/topics.js';
+import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { describeFinding, type Finding } from './doctor/doctor-finding.js';
 import { placesOfDaemon } from './doctor/doctor-secret.js';
@@ -31,9 +32,10 @@ async function check({ config: path, json }: CommonOptions): Promise<ExitCode> {
   const access = await openBrokerAccess(mqtt, await placesOfDaemon(config), identity);
   const topics = topicsOf(mqtt.topicPrefix, identity);
   const findings: Finding[] = [];
+  const paint = paintFor(process.stdout);
   const show = (finding: Finding): void => {
     findings.push(finding);
-    if (json !== true) process.stdout.write(`${describeFinding(finding)}\n`);
+    if (json !== true) process.stdout.write(`${describeFinding(finding, paint)}\n`);
   };
   for await (const step of checkBroker({ access, topics, clock, timeoutMs })) show(step);
   for (const finding of await heldFindings(config)) show(finding);

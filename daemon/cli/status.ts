@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../control/box-control.js';
+import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
 import { statusAreas, troubleLines } from './doctor/status-areas.js';
 import { exitCodes, print, runAction } from './output.js';
 import type { ShowTime } from './site-time.js';
 
-export function describeStatus(status: BoxStatus, show: ShowTime): string {
+export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint = plain): string {
   return [
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
-    ...statusAreas(status, show).flatMap(({ facts, findings }) => [...facts, ...troubleLines(findings)]),
+    ...statusAreas(status, show).flatMap(({ facts, findings }) => [
+      ...facts,
+      ...troubleLines(findings, paint),
+    ]),
   ].join('\n');
 }
 
@@ -20,7 +24,9 @@ export function registerStatus(program: Command): void {
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
         const status = await client.status();
-        print(options.json === true, status, () => describeStatus(status, time.show));
+        print(options.json === true, status, () =>
+          describeStatus(status, time.show, paintFor(process.stdout)),
+        );
         return exitCodes.done;
       }),
     );

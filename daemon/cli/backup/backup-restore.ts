@@ -13,6 +13,7 @@ import { openBox } from '../daemon-client.js';
 import { withProviderOption } from '../key/key-options.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { Progress } from '../progress.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
 import { describeRestored } from './backup-text.js';
 
@@ -44,6 +45,7 @@ async function restore(path: string, client: ControlClient, options: RestoreOpti
   await confirm(questionFor(path, (await client.status()).gallery), options.yes);
   const secret = await openSecret(path, options);
   const keyPassphrase = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;
+  using _progress = new Progress({ title: 'restoring', isJson: options.json === true });
   try {
     return await send(client, { path, secret, keyPassphrase, provider: options.provider });
   } finally {

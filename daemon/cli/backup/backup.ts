@@ -12,6 +12,7 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, siteTimeIn } from '../daemon-client.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { Progress, withProgress } from '../progress.js';
 import { registerRecoveryKey } from './backup-recovery-key.js';
 import { registerRestore } from './backup-restore.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
@@ -52,6 +53,7 @@ async function create(path: string, client: ControlClient, options: CreateOption
   const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
   const body = encodeBackupRequest({ path, ...(passphrase === undefined ? {} : { passphrase }) });
   if (passphrase !== undefined) wipe(passphrase);
+  using _progress = new Progress({ title: 'backing up', isJson: options.json === true });
   const answer = await sendSecretly(body, (sent) =>
     client.json<BackupAnswer>('POST', '/v1/backup/create', sent),
   );
@@ -85,7 +87,10 @@ function registerVerify(backup: Command): void {
         const path = resolve(file);
         const secret = await openSecret(path, options);
         try {
-          const { sizeBytes, sha256, manifest } = await examineBackup(path, secret, options.workDir);
+          const watching = { title: 'verifying the backup', isJson: options.json === true };
+          const { sizeBytes, sha256, manifest } = await withProgress(watching, () =>
+            examineBackup(path, secret, options.workDir),
+          );
           const { sections: _, ...about } = manifest;
           const { show } = await siteTimeIn(options.config);
           const answer: BackupAnswer = { path, sizeBytes, sha256, ...about };

@@ -1,4 +1,5 @@
 import { isRollcallError, messageOf } from '../../base/errors.js';
+import { type Paint, plain } from '../colour.js';
 
 /** What one check found. `warning`: works, but somebody should look. */
 export interface Finding {
@@ -9,8 +10,8 @@ export interface Finding {
 }
 
 /** One line, and a second one with the remedy. */
-export function describeFinding({ check, outcome, message, remedy }: Finding): string {
-  return `${outcome.padEnd(8)} ${check}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
+export function describeFinding({ check, outcome, message, remedy }: Finding, paint: Paint = plain): string {
+  return `${paint(outcome, outcome.padEnd(8))} ${check}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
 }
 
 export const ok = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { paintFor } from '../colour.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { examineBox } from './doctor-checks.js';
@@ -12,7 +13,10 @@ export function registerDoctor(program: Command): void {
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const findings = await examineBox(options.config);
-        print(options.json === true, findings, () => findings.map(describeFinding).join('\n'));
+        const paint = paintFor(process.stdout);
+        print(options.json === true, findings, () =>
+          findings.map((finding) => describeFinding(finding, paint)).join('\n'),
+        );
         return findings.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
       }),
     );

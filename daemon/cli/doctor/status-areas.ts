@@ -1,6 +1,7 @@
 import { counted } from '../../base/counted.js';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../../control/box-control.js';
 import type { RotationStatus } from '../../control/key-control.js';
+import { type Paint, plain } from '../colour.js';
 import { heldBackFindings } from '../events/held-back-text.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
@@ -40,12 +41,12 @@ export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Find
   statusAreas(status, show).flatMap(({ findings }) => findings);
 
 /** What has to be looked at, with the remedy on a line of its own; nothing of what is ok. */
-export function troubleLines(findings: readonly Finding[]): readonly string[] {
+export function troubleLines(findings: readonly Finding[], paint: Paint = plain): readonly string[] {
   return findings
     .filter(({ outcome }) => outcome !== 'ok')
-    .map(({ check, message, remedy = '' }) => {
+    .map(({ check, outcome, message, remedy = '' }) => {
       const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
-      return `ATTENTION: ${check}: ${message}${what}`;
+      return `${paint(outcome, 'ATTENTION')}: ${check}: ${message}${what}`;
     });
 }
 
@@ -242,5 +243,5 @@ function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
 }
 
 /** One row a camera: state, stream and what came of its frames; below it what has to be looked at. */
-export const cameraTable = (cameras: readonly CameraStatus[]): string =>
-  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras))].join('\n');
+export const cameraTable = (cameras: readonly CameraStatus[], paint: Paint): string =>
+  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint)].join('\n');

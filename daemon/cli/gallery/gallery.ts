@@ -8,6 +8,7 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { Progress, withProgress } from '../progress.js';
 import { describeGalleryStatus, describeReEmbedding, describeVerification } from './gallery-text.js';
 
 const POLL_MS = 500;
@@ -52,7 +53,10 @@ function registerVerify(gallery: Command): void {
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const found = await client.json<GalleryVerification>('POST', '/v1/gallery/verifications');
+        const watching = { title: 'verifying the gallery', isJson: options.json === true };
+        const found = await withProgress(watching, () =>
+          client.json<GalleryVerification>('POST', '/v1/gallery/verifications'),
+        );
         print(options.json === true, found, () => describeVerification(found));
         return found.isWhole && found.disagreeing.length === 0 ? exitCodes.done : exitCodes.failed;
       }),
@@ -101,11 +105,9 @@ async function follow(
   { json }: ReEmbedOptions,
 ): Promise<ReEmbedStatus> {
   let move = begun;
-  let shown = '';
+  using progress = new Progress({ title: 'embedding photographs', isJson: json === true });
   while (!settled.includes(move.state)) {
-    const text = describeReEmbedding(move);
-    if (json !== true && text !== shown) process.stderr.write(`${text}\n`);
-    shown = text;
+    progress.update(move.made + move.refused, move.total);
     await sleep(systemClock, POLL_MS);
     const { reEmbedding } = await client.json<GalleryStatus>('GET', '/v1/gallery');
     if (reEmbedding === undefined) return { ...move, state: 'stopped' };

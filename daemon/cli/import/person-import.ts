@@ -6,6 +6,7 @@ import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { withProgress } from '../progress.js';
 import { openImportFolder } from './import-folder.js';
 import { describeImport } from './import-report.js';
 import { runImport } from './import-run.js';
@@ -46,7 +47,7 @@ export function registerImport(person: Command): void {
       runAction(options.json === true, async () => {
         await using source = await openSource(path, options);
         const { persons } = await openDaemonClient(options.config);
-        const report = await runImport({
+        const job = {
           source,
           openImport: () => persons.openImport(),
           todayIso: isoTime(systemClock.wallMs()).slice(0, 10),
@@ -54,8 +55,11 @@ export function registerImport(person: Command): void {
           isDryRun: options.dryRun === true,
           isDuplicateAllowed: options.allowDuplicates === true,
           isRefusedSkipped: options.skipRefused === true,
-          onRow: showProgress,
-        });
+        };
+        const watching = { title: 'importing rows', isJson: options.json === true };
+        const report = await withProgress(watching, (progress) =>
+          runImport({ ...job, onRow: (done, all) => progress.update(done, all) }),
+        );
         print(options.json === true, report, () => describeImport(report));
         return report.refused === 0 ? exitCodes.done : exitCodes.failed;
       }),
@@ -68,10 +72,4 @@ async function openSource(path: string, { photographs }: ImportOptions): Promise
   throw badInput('photographs-with-zip', 'a zip archive brings its photographs itself', {
     remedy: 'leave --photographs out, or unpack the archive and give its persons.csv',
   });
-}
-
-/** One line that renews itself, for somebody who watches; it is gone in the end. */
-function showProgress(done: number, all: number): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(done < all ? `\rrow ${done} of ${all}` : '\r\x1b[K');
 }

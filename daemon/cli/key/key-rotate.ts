@@ -12,6 +12,7 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { Progress } from '../progress.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase } from './key-passphrase.js';
 import { ensureSecretFile, idOfSecretFile, type SecretFiles, settleSecretFiles } from './key-secret-file.js';
@@ -107,7 +108,7 @@ async function follow(
   { wait, json, provider }: RotateOptions,
 ): Promise<RotateResult> {
   const isWaiting = wait === true || provider === 'secret';
-  let shown = '';
+  using progress = new Progress({ title: 'sealing data keys anew', isJson: json === true });
   for (;;) {
     const status = await statusOf(client);
     const { rotation, slots } = status;
@@ -123,9 +124,7 @@ async function follow(
     if (isFinished || !isWaiting || rotation === undefined || ended.includes(rotation.state)) {
       return { ...about, isFinished };
     }
-    const text = describeRotation(rotation);
-    if (json !== true && text !== shown) process.stderr.write(`${text}\n`);
-    shown = text;
+    progress.update(rotation.done, rotation.total);
     await sleep(systemClock, POLL_MS);
   }
 }
