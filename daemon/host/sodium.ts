@@ -8,7 +8,7 @@ export const NONCE_BYTES = 24;
 export const TAG_BYTES = 16;
 
 /**
- * Memory for a key that lives long: between guard pages, locked against swapping, left out of core dumps, zero at first.
+ * Memory for a key that lives long: between guard pages, locked against swapping, left out of core dumps, filled with 0xdb.
  * Takes several pages, so it is nothing for thousands of keys.
  */
 export function secretBytes(size: number): Uint8Array {

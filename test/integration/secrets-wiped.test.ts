@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
+import { sealTo } from '../../daemon/host/sealed-box.js';
+import { openBackupBox } from '../support/backup-box.js';
+import { recoveryKey } from '../support/backup-fixture.js';
+import { attendanceFact } from '../support/facts.js';
+import { enrolmentOf, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
+import { dayMs, openIdentityKeys } from '../support/identity-fixture.js';
+import {
+  enrol,
+  finished,
+  openTestGallery,
+  passphraseInput,
+  writeSecret,
+} from '../support/rotation-fixture.js';
+import { watchSecrets } from '../support/secret-memory.js';
+import { withSecretPlaces } from '../support/secret-places.js';
+
+/** Each uses secrets in its own way and lets go of all of them. */
+const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
+  async 'a gallery that was used, rotated and closed'(t) {
+    const directory = temporaryDirectory(t);
+    writeSecret(directory);
+    await using opened = await openTestGallery(directory, { first: 'secret' });
+    const { gallery, rotations } = opened;
+    const id = await enrol(opened, 1);
+    const other = await enrol(opened, 2);
+    await gallery.listPersons();
+    await gallery.nearest(unitVector(10), { count: 1 });
+    gallery.changeProfile(id, { name: 'Another name' }, tester);
+    gallery.removePerson(id, tester);
+    gallery.restorePerson(id, tester);
+    const fact = attendanceFact({ personId: id });
+    const taken = { cameraId: fact.cameraId, takenAtMs: 1, jpeg: Uint8Array.of(1) };
+    assert.ok(gallery.addEvidence({ kind: 'attendance', eventId: 'e-1', personId: id, ...taken }));
+    assert.ok(gallery.addEvidence({ kind: 'unknown', eventId: 'e-2', ...taken }));
+    gallery.erasePerson(other, tester);
+    for (const depth of ['wrap', 'deep'] as const) {
+      writeSecret(directory, '.next');
+      await finished(await rotations.start({ kind: 'secret', depth, input: {}, by: tester }));
+    }
+  },
+  async 'a gallery that a passphrase opens, and one that does not'(t) {
+    const directory = temporaryDirectory(t);
+    const right = { input: passphraseInput('the right passphrase') };
+    {
+      await using opened = await openTestGallery(directory, { ...right, first: 'passphrase' });
+      await enrol(opened, 1);
+    }
+    await assert.rejects(openTestGallery(directory, { input: passphraseInput('another passphrase') }));
+    await using again = await openTestGallery(directory, right);
+    assert.equal(again.gallery.personCount, 1);
+  },
+  async 'a backup and what was restored from it'(t) {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, 'box.rcb');
+    const input = { path, secret: { recoverySecret: Uint8Array.from(recoveryKey.secretKey) } };
+    await using box = await openBackupBox(join(directory, 'box'));
+    await box.access.gallery().addPerson(enrolmentOf('Ada', [1]), tester);
+    await box.backups.create({ path }, tester);
+    await box.backups.restore(input, tester);
+    // Another box has another audit key, and keeps the former one.
+    await using other = await openBackupBox(join(directory, 'other'));
+    await other.backups.restore(input, tester);
+  },
+  'the identity of a box, its rotations, and its former keys': () =>
+    withSecretPlaces(async (places) => {
+      {
+        using keys = await openIdentityKeys(places);
+        await keys.announced();
+        const sealing = Buffer.from(keys.state.current.sealing, 'base64url');
+        await keys.rotate(dayMs);
+        await keys.settle();
+        await keys.announced();
+        await keys.sign('{"a":1}');
+        keys.open(sealTo(sealing, Buffer.from('a photograph')) ?? Buffer.of())?.fill(0);
+      }
+      using again = await openIdentityKeys(places, 1);
+      await again.rotate(dayMs);
+      await again.announced();
+      await again.forgetFormer(() => true);
+    }),
+  'the key of the audit log, and keys of earlier times': () =>
+    withSecretPlaces(async (places) => {
+      {
+        using ring = await AuditKeyRing.open(places);
+        await ring.adopt([new Uint8Array(32).fill(3)]);
+      }
+      using again = await AuditKeyRing.open(places);
+      assert.equal(again.former.length, 1);
+    }),
+};
+
+describe('no secret stays in memory of', { timeout: 60_000 }, () => {
+  for (const [name, work] of Object.entries(works)) {
+    test(name, async (t) => {
+      using watch = await watchSecrets();
+      await work(t);
+      assert.ok(watch.count >= 5, 'it saw them');
+      assert.deepEqual(watch.unwiped(), []);
+    });
+  }
+});
