@@ -2,7 +2,6 @@ import type { Clock, Timer } from './clock.js';
 
 interface Pending {
   readonly atMs: number;
-  readonly order: number;
   readonly callback: () => void;
 }
 
@@ -10,7 +9,6 @@ interface Pending {
 export class VirtualClock implements Clock {
   readonly #epochMs: number;
   #nowMs = 0;
-  #order = 0;
   readonly #pending = new Set<Pending>();
 
   /** `epochMs` is the wall time at monotonic zero. */
@@ -27,7 +25,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const entry: Pending = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    const entry: Pending = { atMs: this.#nowMs + Math.max(0, delayMs), callback };
     this.#pending.add(entry);
     return { cancel: () => void this.#pending.delete(entry) };
   }
@@ -48,11 +46,9 @@ export class VirtualClock implements Clock {
 
   #nextDue(toMs: number): Pending | undefined {
     let first: Pending | undefined;
+    // Of those due at one time the one set first comes first: a set keeps that order.
     for (const entry of this.#pending) {
-      if (entry.atMs > toMs) continue;
-      if (!first || entry.atMs < first.atMs || (entry.atMs === first.atMs && entry.order < first.order)) {
-        first = entry;
-      }
+      if (entry.atMs <= toMs && (!first || entry.atMs < first.atMs)) first = entry;
     }
     return first;
   }

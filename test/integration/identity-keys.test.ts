@@ -140,6 +140,22 @@ describe('a rotation of the box key', () => {
       }
     }));
 
+  test('keeps the former key until it was recorded how the one in force came about', () =>
+    withSecretPlaces(async (places) => {
+      using keys = await openIdentityKeys(places);
+      await keys.announced();
+      await keys.rotate(overlapMs);
+      await keys.settle();
+      await keys.forgetFormer(() => true);
+      assert.equal(keys.state.former.length, 1);
+      await keys.announced();
+      await keys.forgetFormer(() => false);
+      assert.equal(keys.state.former.length, 1);
+      await keys.forgetFormer(() => true);
+      assert.deepEqual(keys.state.former, []);
+      assert.deepEqual(await ownFiles(places), ['box-identity', 'box-key']);
+    }));
+
   test('keeps opening what was sealed to the former key until its time is over', () =>
     withSecretPlaces(async (places) => {
       const sealed: Uint8Array[] = [];

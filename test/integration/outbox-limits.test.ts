@@ -42,6 +42,10 @@ describe('the limits of the outbox', () => {
     assert.equal(await limit(), 0, 'nothing more to say');
     assert.equal(records.outbox.deliveryOf(9), 'given-up');
     assert.equal(records.outbox.deliveryOf(11), 'waiting');
+    records.outbox.putBack({ first: 9, last: 9 }, { nowMs: clock.wallMs(), limit: 10 });
+    assert.equal(records.outbox.deliveryOf(9), 'waiting', 'it was asked for again');
+    records.outbox.acknowledge([9]);
+    assert.equal(records.outbox.deliveryOf(9), 'delivered', 'it is not given up any more');
     assert.equal(records.list({ limit: 100 }).length, 17, 'the records keep what is not sent');
   });
 

@@ -2,9 +2,19 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
+import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
+import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { openBackupBox } from '../support/backup-box.js';
-import { recoveryKey } from '../support/backup-fixture.js';
+import {
+  forPassphrase,
+  manifest,
+  noise,
+  recoveryKey,
+  source,
+  withPassphrase,
+  withRecoverySecret,
+} from '../support/backup-fixture.js';
 import { attendanceFact } from '../support/facts.js';
 import { enrolmentOf, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import { dayMs, openIdentityKeys } from '../support/identity-fixture.js';
@@ -37,6 +47,7 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     assert.ok(gallery.addEvidence({ kind: 'attendance', eventId: 'e-1', personId: id, ...taken }));
     assert.ok(gallery.addEvidence({ kind: 'unknown', eventId: 'e-2', ...taken }));
     gallery.erasePerson(other, tester);
+    gallery.eraseBiometricData(id, { name: 'Another name' }, tester);
     for (const depth of ['wrap', 'deep'] as const) {
       writeSecret(directory, '.next');
       await finished(await rotations.start({ kind: 'secret', depth, input: {}, by: tester }));
@@ -64,6 +75,14 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     // Another box has another audit key, and keeps the former one.
     await using other = await openBackupBox(join(directory, 'other'));
     await other.backups.restore(input, tester);
+  },
+  async 'a backup that a passphrase opens'(t) {
+    const path = join(temporaryDirectory(t), 'a.rcb');
+    const sections = [source('all', noise(1, 1000))];
+    await writeBackup({ target: path, recipients: [forPassphrase], manifest, sections });
+    await (await openBackup(path, withPassphrase))[Symbol.asyncDispose]();
+    await assert.rejects(openBackup(path, { passphrase: Buffer.from('not the passphrase') }));
+    await assert.rejects(openBackup(path, withRecoverySecret));
   },
   'the identity of a box, its rotations, and its former keys': () =>
     withSecretPlaces(async (places) => {

@@ -76,6 +76,22 @@ describe('lifetime', () => {
     assert.deepEqual(order, ['kept']);
   });
 
+  test('waits ten seconds unless told otherwise', async () => {
+    const clock = new VirtualClock();
+    const lifetime = new Lifetime(clock);
+    let end: () => void = () => undefined;
+    lifetime.defer('slow', () => new Promise<void>((resolve) => (end = resolve)));
+    const ending = lifetime[Symbol.asyncDispose]();
+    clock.advanceBy(9_999);
+    end();
+    await ending;
+    const stuck = new Lifetime(clock);
+    stuck.defer('stuck', () => new Promise<void>(() => undefined));
+    const failing = stuck[Symbol.asyncDispose]();
+    clock.advanceBy(10_000);
+    await assert.rejects(() => failing as Promise<void>, /after 10000 ms: stuck/);
+  });
+
   test('names what has not ended by the deadline', async () => {
     const clock = new VirtualClock();
     const lifetime = new Lifetime(clock, 1_000);

@@ -21,6 +21,15 @@ describe('virtual clock', () => {
     assert.equal(clock.wallMs(), 1_100);
   });
 
+  test('fires timers that are due at one time in the order in which they were set', () => {
+    const clock = new VirtualClock();
+    const fired: string[] = [];
+    for (const name of ['a', 'b', 'c']) clock.after(10, () => fired.push(name));
+    clock.after(-5, () => fired.push('at once'));
+    clock.advanceTo(10);
+    assert.deepEqual(fired, ['at once', 'a', 'b', 'c']);
+  });
+
   test('never goes backwards', () => {
     const clock = new VirtualClock();
     clock.advanceTo(50);

@@ -275,3 +275,10 @@ describe('problems', () => {
     );
   });
 });
+
+describe('a file that YAML only warns of', () => {
+  test('is refused, too', () => {
+    const [problem] = problemsOf(`%UNKNOWN directive\n---\n${site}`);
+    assert.match(problem?.message ?? '', /YAML/);
+  });
+});

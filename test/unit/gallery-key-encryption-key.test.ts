@@ -84,6 +84,12 @@ describe('a key-encryption key', () => {
     key[Symbol.dispose]();
   });
 
+  test('lies in memory of its own kind: locked, and out of core dumps', () => {
+    using key = kekOf(1);
+    const [copy, plain] = [key.copy(), new Uint8Array(32)].map((bytes) => 'secure' in bytes && bytes.secure);
+    assert.deepEqual([copy, plain], [true, false]);
+  });
+
   test('has 32 bytes', () => {
     for (const size of [0, 16, 31, 33, 64]) {
       assert.throws(

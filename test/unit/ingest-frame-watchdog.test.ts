@@ -69,6 +69,25 @@ describe('frame watchdog', () => {
     assert.deepEqual(reported, ['stalled']);
   });
 
+  test('a timer that is half a second late is not, and one that is later gives the camera a second', () => {
+    for (const [lateMs, reportedAfterMs] of [
+      [500, 0],
+      [501, 1000],
+    ] as const) {
+      const clock = new StandstillClock();
+      const reported: Silence[] = [];
+      const onSilence = (silence: Silence): void => void reported.push(silence);
+      new FrameWatchdog({ clock, firstFrameWithinMs: 5000, stallAfterMs: 5000, onSilence });
+      clock.standStill(5000 + lateMs);
+      if (reportedAfterMs > 0) {
+        clock.advanceBy(reportedAfterMs - 1);
+        assert.deepEqual(reported, []);
+        clock.advanceBy(1);
+      }
+      assert.deepEqual(reported, ['no-first-frame'], `${lateMs} ms`);
+    }
+  });
+
   test('is silent once cancelled', () => {
     const { clock, watchdog, reported } = watch();
     watchdog.cancel();

@@ -82,6 +82,11 @@ describe('the progress watchdog', () => {
     clock.advanceTo(20_000);
     assert.deepEqual(pingedAtMs, []);
     assert.deepEqual(standstills, [[]]);
+    const again = start();
+    again.clock.advanceTo(silenceLimitMs / 2 - 1);
+    assert.deepEqual(again.standstills, []);
+    again.clock.advanceTo(silenceLimitMs / 2);
+    assert.deepEqual(again.standstills, [[]], 'told after half of the limit, while there is time');
     watchdog[Symbol.dispose]();
     const loop = worker(clock, 100);
     watchdog.register('loop', () => loop.count);

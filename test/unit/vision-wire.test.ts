@@ -154,6 +154,16 @@ describe('sightings on the wire', () => {
     assert.equal(reportSchema.safeParse({ type: 'shutdown' }).success, false);
   });
 
+  test('a sighting has 64 probes at most', () => {
+    const wire = encodeSighting(sighting);
+    const probe = { capturedAtMs: 1, embeddingBase64: encodeEmbedding(unitVector([1, 2])), quality: 1 };
+    const withProbes = (count: number) =>
+      reportSchema.safeParse({
+        ...{ type: 'sighting', sighting: { ...wire, probes: Array.from({ length: count }, () => probe) } },
+      }).success;
+    assert.deepEqual([withProbes(64), withProbes(65)], [true, false]);
+  });
+
   test('embeddings round-trip exactly and anything but a unit vector is refused', () => {
     const component = fc.float({ min: -1, max: 1, noNaN: true });
     fc.assert(
