@@ -31,22 +31,22 @@ export const layers: Readonly<Record<string, Layer>> = {
       ...['daemon/publish/drain.ts', 'daemon/publish/delivery.ts'],
     ],
     integration: [
-      ...['outbox-limits', 'outbox-held-back', 'outbox-centre', 'outbox-lateness', 'outbox-properties'],
-      ...['outbox-contested', 'publish-outages', 'publish-refusals', 'records-store'],
+      ...['outbox-limits', 'outbox-centre', 'outbox-held-back', 'outbox-lateness', 'publish-refusals'],
+      ...['publish-outages'],
     ],
   },
   commands: {
     sources: ['daemon/publish/commands/', 'daemon/records/commands/'],
     integration: [
-      ...['command-desk', 'command-deadlines', 'command-memory', 'command-refusals', 'command-repeats'],
-      ...['command-replays', 'command-broker', 'identity-rollover'],
+      ...['command-desk', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
+      ...['command-deadlines'],
     ],
   },
   keys: {
     sources: ['daemon/gallery/keys/', 'daemon/gallery/sealing.ts', 'daemon/gallery/places.ts'],
     integration: [
-      ...['gallery-row-attacks', 'gallery-row-replay', 'key-provider-secret', 'key-provider-passphrase'],
-      ...['key-provider-contract', 'evidence-pictures', 'rotation'],
+      ...['key-provider-secret', 'key-provider-passphrase', 'key-provider-contract', 'secrets-wiped'],
+      ...['gallery-row-attacks', 'rotation-damage'],
     ],
   },
   audit: {

@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { scanSource } from '../../test/support/source-scanner.js';
 import { layers } from './layers.js';
 
+/** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
+const nearestTests = 10;
+
 /** The tests that can notice a change of one file, in the order in which they run. */
 export interface TestFiles {
   /** Run in one process, the nearest to the file first. */
@@ -37,6 +40,7 @@ export class Imports {
       .map((test) => ({ test, ...this.#way(test, file) }))
       .filter(({ steps }) => steps !== undefined)
       .sort((a, b) => (a.steps ?? 0) - (b.steps ?? 0) || a.passed - b.passed || a.test.localeCompare(b.test))
+      .slice(0, nearestTests)
       .map(({ test }) => test);
     const layer = Object.values(layers).find(({ sources }) =>
       sources.some((source) => file.startsWith(source)),

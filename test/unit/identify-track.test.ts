@@ -93,6 +93,18 @@ describe('identifyTrack', () => {
     assert.equal(identifyTrack(near, { ...policy, threshold: 0.76 }).outcome, 'no match');
   });
 
+  test('of two who are equally near the one with the lesser id has the vote, in whatever order they come', () => {
+    for (const tie of [probe({ ann: 0.7, ben: 0.7 }), probe({ ben: 0.7, ann: 0.7 })]) {
+      assert.equal(identify(probe({ ann: 0.9, ben: 0.3 }), tie).outcome, 'match');
+      assert.equal(identify(probe({ ben: 0.9, ann: 0.3 }), tie).outcome, 'inconclusive');
+    }
+  });
+
+  test('less than half of the weight speaking for somebody is nobody', () => {
+    const found = identify(probe({ ann: 0.6 }, 0.45), probe({ ann: 0.1 }, 0.55));
+    assert.equal(found.outcome, 'no match');
+  });
+
   test('half of the probes speaking for somebody is not yet nobody', () => {
     assert.equal(identify(probe({ ann: 0.6 }), probe({ ann: 0.1 })).outcome, 'inconclusive');
   });

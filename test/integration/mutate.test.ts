@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Compiler, inDrawingOrder, seededRandom } from '../../scripts/mutation/candidates.js';
+import { root } from '../support/built.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const program = `
+type Step = 1 | 2;
+export const limits = [3, 10] as const;
+export function isNear(a: number, b: number | undefined, log: { info(text: string): void }): boolean {
+  if (b === undefined) return false;
+  log.info('compared');
+  return a < b && ![a, b].some((each) => each > 0.5);
+}
+`;
+
+test('the mutants of a file are its small changes, drawn in an order that the seed decides', async () => {
+  await using directory = await temporaryDirectory();
+  await mkdir(join(directory.path, 'daemon'));
+  await symlink(join(root, 'node_modules'), join(directory.path, 'node_modules'));
+  await writeFile(
+    join(directory.path, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { strict: true, target: 'ES2022', types: [] }, include: ['daemon'] }),
+  );
+  await writeFile(join(directory.path, 'daemon/near.ts'), program);
+  const compiler = new Compiler(directory.path);
+  try {
+    const mutants = compiler.mutantsOf('daemon/near.ts');
+    assert.deepEqual(
+      mutants.map(({ kind, line, after }) => `${kind} ${line} ${after}`),
+      [
+        'logic 3 export const limits = [10] as const;',
+        'logic 3 export const limits = [3] as const;',
+        'constant 3 export const limits = [4, 10] as const;',
+        'constant 3 export const limits = [2, 10] as const;',
+        'constant 3 export const limits = [3, 12] as const;',
+        'constant 3 export const limits = [3, 8] as const;',
+        'logic 5 if (!(b === undefined)) return false;',
+        'logic 5 if (b === undefined) return true;',
+        'logic 7 return a < b || ![a, b].some((each) => each > 0.5);',
+        'logic 7 return a < b;',
+        'logic 7 return ![a, b].some((each) => each > 0.5);',
+        'boundary 7 return a <= b && ![a, b].some((each) => each > 0.5);',
+        'logic 7 return a < b && [a, b].some((each) => each > 0.5);',
+        'logic 7 return a < b && ![a, b].every((each) => each > 0.5);',
+        'logic 7 return a < b && ![b].some((each) => each > 0.5);',
+        'logic 7 return a < b && ![a].some((each) => each > 0.5);',
+        'boundary 7 return a < b && ![a, b].some((each) => each >= 0.5);',
+        'constant 7 return a < b && ![a, b].some((each) => each > 0.6);',
+        'constant 7 return a < b && ![a, b].some((each) => each > 0.4);',
+      ],
+    );
+    const drawn = inDrawingOrder(mutants, seededRandom(1));
+    assert.deepEqual(inDrawingOrder(mutants, seededRandom(1)), drawn);
+    assert.notDeepEqual(inDrawingOrder(mutants, seededRandom(2)), drawn);
+    assert.deepEqual(new Set(drawn), new Set(mutants));
+    assert.deepEqual(
+      drawn.slice(0, 8).map(({ kind }) => kind),
+      ['logic', 'logic', 'logic', 'logic', 'boundary', 'logic', 'logic', 'constant'],
+    );
+  } finally {
+    compiler.close();
+  }
+});
