@@ -61,6 +61,7 @@ export class ControlClient implements PersonWire {
    */
   async *events(signal: AbortSignal, onSubscribed: () => void = () => undefined): AsyncGenerator<unknown> {
     const response = await this.#send('GET', '/v1/events/stream', undefined, signal);
+    if (response.statusCode !== 200) await this.#read(response);
     try {
       for await (const line of createInterface({ input: response })) {
         if (line === '') {

@@ -104,6 +104,19 @@ test('events are followed over restarts of the daemon: each is shown once and in
   });
 });
 
+test('a stream that is refused is an error, not an event', { timeout: 20_000 }, async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, 'socket');
+  const server = createServer((_request, response) => {
+    response.writeHead(503);
+    response.end('{"error":{"code":"not-now","message":"The records are closed"}}');
+  }).listen(path);
+  await once(server, 'listening');
+  const stream = new ControlClient(path).events(new AbortController().signal);
+  await assert.rejects(stream.next(), { code: 'not-now', message: 'The records are closed' });
+  server.close();
+});
+
 test('what a slow reader is not told of is read from the records', { timeout: 20_000 }, async () => {
   const abort = new AbortController();
   const shown: string[] = [];

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Clock, sleep } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
+import { defect, isRollcallError } from '../../base/errors.js';
 import { type ControlClient, daemonUnreachable } from '../../control/client.js';
 import type { OutboxStatus } from '../../control/event-control.js';
 import { systemClock } from '../../host/system-clock.js';
@@ -80,7 +80,7 @@ class EventTail {
     this.#shown = await this.#newest();
     const recent = await this.#client.recentEvents(this.#following.last);
     // Those recorded since are among the recent ones, or are read when the stream begins.
-    this.#shown = Math.min(this.#shown, sequenceOf(recent[0]) - 1);
+    if (recent.length > 0) this.#shown = Math.min(this.#shown, sequenceOf(recent[0]) - 1);
     for (const event of recent) this.#show(event);
   }
 
@@ -141,9 +141,11 @@ class EventTail {
   }
 }
 
-/** Of an event as it was published; above all others where there is no event. */
+/** Of an event as it was published. @throws `event-without-sequence` (defect): the records give each one */
 function sequenceOf(event: unknown): number {
-  return Number((event as { readonly sequence?: string } | undefined)?.sequence ?? Number.POSITIVE_INFINITY);
+  const sequence = Number((event as { readonly sequence?: string } | undefined)?.sequence);
+  if (Number.isSafeInteger(sequence)) return sequence;
+  throw defect('event-without-sequence', 'the daemon sent an event that has no sequence');
 }
 
 export function registerTail(events: Command): void {

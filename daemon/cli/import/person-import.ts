@@ -1,10 +1,8 @@
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { badInput } from '../../base/errors.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { withProgress } from '../progress.js';
 import { openImportFolder } from './import-folder.js';
@@ -46,11 +44,11 @@ export function registerImport(person: Command): void {
     .action((path: string, options: ImportOptions) =>
       runAction(options.json === true, async () => {
         await using source = await openSource(path, options);
-        const { persons } = await openDaemonClient(options.config);
+        const { client, time } = await openBox(options.config);
         const job = {
           source,
-          openImport: () => persons.openImport(),
-          todayIso: isoTime(systemClock.wallMs()).slice(0, 10),
+          openImport: () => client.persons.openImport(),
+          todayIso: time.readDay('today'),
           separator: options.separator === undefined ? undefined : separatorOf[options.separator],
           isDryRun: options.dryRun === true,
           isDuplicateAllowed: options.allowDuplicates === true,
