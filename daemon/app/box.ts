@@ -6,7 +6,7 @@ import type { AlertControl } from '../control/alert-control.js';
 import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
-import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { BoxControl, BoxStatus, CameraStatus, ReloadStatus } from '../control/box-control.js';
 import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
 import { type HostReport, reportOnHost } from '../control/host-report.js';
@@ -20,6 +20,7 @@ import { findCredential } from '../host/credentials.js';
 import { currentUser } from '../host/system-user.js';
 import type { Records } from '../records/open-records.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import type { PhotoProcess } from './cameras/photo-process.js';
 import { planCamera } from './cameras/vision-plan.js';
 import type { BoxConditions } from './conditions/box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
@@ -47,6 +48,7 @@ export interface BoxParts {
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
+  readonly photos: Pick<PhotoProcess, 'waitingCount'>;
   readonly lastReload: () => ReloadStatus | undefined;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
@@ -150,8 +152,10 @@ export class Box implements BoxControl {
 
   #cameras(): BoxStatus['cameras'] {
     const { vision, cameras, switchedCameras } = this.#parts.parts;
+    const isEnrolling = this.#parts.photos.waitingCount > 0;
     return vision.board
       .status(cameras)
+      .map((camera) => (isEnrolling ? tellEnrolment(camera) : camera))
       .map((camera) => (switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true } : camera));
   }
 
@@ -173,10 +177,9 @@ export class Box implements BoxControl {
   }
 
   #broker(): BoxStatus['broker'] {
-    const { publisher } = this.#parts.parts;
+    const { publisher, publishedCount } = this.#parts.parts;
     if (publisher === undefined) return { state: 'not configured' };
-    const { connection, problem, heldKinds, areCommandsRefused, publishedCount, certificates } =
-      publisher.status();
+    const { connection, problem, heldKinds, areCommandsRefused, certificates } = publisher.status();
     return {
       state: connection,
       publishedCount,
@@ -187,6 +190,13 @@ export class Box implements BoxControl {
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     };
   }
+}
+
+/** A camera that is behind while photographs are analysed: those take time of the same processor. */
+function tellEnrolment(camera: CameraStatus): CameraStatus {
+  if (camera.code !== 'falling-behind') return camera;
+  const message = `${camera.message}. It analyses photographs for an enrolment at this moment`;
+  return { ...camera, message, remedy: `wait until the enrolment is done; if it stays so, ${camera.remedy}` };
 }
 
 function describeGallery({ open, sealed }: GalleryAccess): BoxStatus['gallery'] {

@@ -11,7 +11,6 @@ import type { CameraStates } from './cameras/camera-states.js';
 import { withSwitches } from './cameras/camera-switches.js';
 import { type PlannedVision, planVision } from './cameras/vision-plan.js';
 import { VisionPool } from './cameras/vision-pool.js';
-import { untilVisionRuns } from './cameras/vision-start.js';
 import {
   type PublishingParts,
   type PublishingPlan,
@@ -28,51 +27,31 @@ export interface Progress {
   analysis: number;
 }
 
-/** The vision processes of one configuration, and what they said of their cameras. */
+/** The vision processes, and what they said of their cameras. */
 export interface VisionPart extends AsyncDisposable {
   readonly pool: VisionPool;
   readonly board: CameraBoard;
 }
 
-/** Starts the planned vision processes; sightings go to `intake`. */
-function startVisionPart(
-  { plan, processes, unplanned }: PlannedVision,
-  { config, intake, cameras, logger, progress }: StartOptions & { readonly progress: Progress },
-): VisionPart {
+function openVisionPart({ config, intake, cameras, logger }: StartOptions, progress: Progress): VisionPart {
   const board = new CameraBoard();
-  const setState = (id: string, state: CameraState): void => {
-    board.setState(id, state);
-    cameras.take(id, state);
-  };
-  for (const { id, ...failure } of unplanned) {
-    logger.error('a camera cannot be opened', { camera: id, ...failure });
-    setState(id, { state: 'failed', ...failure, nextTryMs: 0 });
-  }
   const onReport = (report: Report): void => {
     if (report.type === 'sighting') intake.take(decodeSighting(report.sighting));
-    else if (report.type === 'camera') setState(report.cameraId, report.state);
-    else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
+    else if (report.type === 'camera') {
+      board.setState(report.cameraId, report.state);
+      cameras.take(report.cameraId, report.state);
+    } else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
   };
   const onDown = (cameraIds: readonly string[]): void => {
-    board.forget(cameraIds);
+    board.closed(cameraIds);
     cameras.forget(cameraIds);
     for (const id of cameraIds) intake.forgetCamera(cameraId(id));
   };
   const onRound = (): void => {
     progress.rounds += 1;
   };
-  const pool = new VisionPool({
-    processes,
-    plan,
-    logLevel: config.logging.level,
-    clock,
-    random,
-    logger,
-    onReport,
-    onRound,
-    onDown,
-  });
-  pool.start();
+  const logLevel = config.logging.level;
+  const pool = new VisionPool({ logLevel, clock, random, logger, onReport, onRound, onDown });
   return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
 
@@ -87,8 +66,8 @@ async function planParts(config: Config, { identity, records }: StartOptions): P
   return { publishing: await planPublishing(config, identity), vision: await planVision(switched) };
 }
 
-/** A part that a reload replaced, for people. */
-export type ReplacedPart = 'vision processes' | 'broker connection';
+/** What a reload replaced or opened, for people. */
+export type ReplacedPart = 'vision processes' | 'broker connection' | `camera ${string}`;
 
 /** Parts that a changed configuration replaces while the gallery and the records stay open. */
 export class ReplaceableParts implements AsyncDisposable {
@@ -96,8 +75,10 @@ export class ReplaceableParts implements AsyncDisposable {
   readonly #progress: Progress = { rounds: 0, analysis: 0 };
   #config: Config;
   #plans: Plans;
-  #vision: VisionPart;
+  readonly #vision: VisionPart;
   #publisher: Publisher | undefined;
+  /** By the connections before this one. */
+  #publishedBefore = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #isEnded = false;
 
@@ -107,7 +88,9 @@ export class ReplaceableParts implements AsyncDisposable {
     this.#plans = plans;
     options.cameras.configure(this.cameras);
     this.#publisher = startPublishing(plans.publishing, options);
-    this.#vision = this.#startVision(plans.vision, options.config);
+    this.#vision = openVisionPart(options, this.#progress);
+    this.#tellUnplanned(plans.vision);
+    this.#vision.pool.start(plans.vision);
   }
 
   static async start(options: StartOptions): Promise<ReplaceableParts> {
@@ -147,9 +130,14 @@ export class ReplaceableParts implements AsyncDisposable {
     return this.#publisher;
   }
 
+  /** Events that a broker has acknowledged since the start. */
+  get publishedCount(): number {
+    return this.#publishedBefore + (this.#publisher?.status().publishedCount ?? 0);
+  }
+
   /**
    * Puts `config` in force and replaces the parts for which it, or a secret that it names, has changed; also the connection to a
-   * broker that refuses something, so that it is tried again at once. Throws when a part
+   * broker that refuses something, so that it is tried again at once. Cameras that have not changed go on. Throws when a part
    * cannot be planned or vision does not start with it; everything then runs as before. `signal` ends the wait for vision.
    */
   replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
@@ -188,8 +176,7 @@ export class ReplaceableParts implements AsyncDisposable {
     const before = this.#plans;
     const replaced: ReplacedPart[] = [];
     if (!isDeepStrictEqual(before.vision, plans.vision)) {
-      await this.#replaceVision(plans.vision, config, signal);
-      replaced.push('vision processes');
+      replaced.push(...(await this.#changeVision(plans.vision, signal)));
     }
     const isRefused = triesAgain && this.#publisher?.isRefusedSomething() === true;
     if (isRefused || !isDeepStrictEqual(before.publishing, plans.publishing)) {
@@ -200,6 +187,7 @@ export class ReplaceableParts implements AsyncDisposable {
     this.#plans = plans;
     this.#config = config;
     this.#options.cameras.configure(this.cameras);
+    this.#vision.board.configure(this.cameras.map(({ id }) => id));
     return replaced;
   }
 
@@ -210,24 +198,42 @@ export class ReplaceableParts implements AsyncDisposable {
   }
 
   #startPublisher(plan: PublishingPlan | undefined): void {
-    if (!this.#isEnded) this.#publisher = startPublishing(plan, this.#options);
+    if (this.#isEnded) return;
+    this.#publishedBefore = this.publishedCount;
+    this.#publisher = startPublishing(plan, this.#options);
   }
 
-  async #replaceVision(plan: PlannedVision, config: Config, signal: AbortSignal): Promise<void> {
-    // One after the other: cameras often allow few sessions, and the memory of a box is made for one set.
-    await this.#vision[Symbol.asyncDispose]();
-    this.#vision = this.#startVision(plan, config);
+  async #changeVision(plan: PlannedVision, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
+    const { pool } = this.#vision;
+    this.#forgetPlanned(plan);
     try {
-      await untilVisionRuns(this.#vision.pool, signal);
+      const { replaced, opened } = await pool.takeUp(plan, signal);
+      this.#tellUnplanned(plan);
+      return replaced > 0 ? ['vision processes'] : opened.map((id) => `camera ${id}` as const);
     } catch (error) {
-      await this.#vision[Symbol.asyncDispose]();
-      this.#vision = this.#startVision(this.#plans.vision, this.#config);
+      // What ran before has started before: nothing is waited for.
+      await pool.takeUp(this.#plans.vision, AbortSignal.abort());
+      this.#tellUnplanned(this.#plans.vision);
       throw error;
     }
   }
 
-  #startVision(plan: PlannedVision, config: Config): VisionPart {
-    return startVisionPart(plan, { ...this.#options, config, progress: this.#progress });
+  /** What was said of a camera that could not be planned, and can be now, no longer holds. */
+  #forgetPlanned({ unplanned }: PlannedVision): void {
+    const still = new Set(unplanned.map(({ id }) => id));
+    const planned = this.#plans.vision.unplanned.map(({ id }) => id).filter((id) => !still.has(id));
+    this.#vision.board.closed(planned);
+    this.#options.cameras.forget(planned);
+  }
+
+  #tellUnplanned({ unplanned }: PlannedVision): void {
+    const { cameras, logger } = this.#options;
+    for (const { id, ...failure } of unplanned) {
+      logger.error('a camera cannot be opened', { camera: id, ...failure });
+      const state: CameraState = { state: 'failed', ...failure, nextTryMs: 0 };
+      this.#vision.board.setState(id, state);
+      cameras.take(id, state);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

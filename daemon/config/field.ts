@@ -3,7 +3,7 @@ import type { z } from 'zod';
 /**
  * What a changed field costs while the daemon runs:
  * - `live`: taken up at once, nothing is interrupted;
- * - `replace`: the part it belongs to (one camera, the vision processes, the broker connection) is replaced;
+ * - `replace`: the part it belongs to (one camera, the vision processes one by one, the broker connection) is replaced;
  * - `restart`: only a restart of the daemon takes it up.
  */
 export type ReloadClass = 'live' | 'replace' | 'restart';

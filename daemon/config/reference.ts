@@ -56,7 +56,7 @@ export function configReference(): string {
     'This page is generated from `daemon/config/schema.ts` by `scripts/generate-docs.ts`: change the schema, not the page.',
     'One YAML file. A key that is not listed here is an error. `rollcall check-config FILE` names every problem with its line. A commented file to begin with is `config/rollcall.example.yaml`; editors that know JSON Schema can use `config/generated/config.schema.json`.',
     'Secrets never stand in the file. `credential` and `key` are names; the secret itself is a systemd credential of that name, or a file of that name in `secretsDir` that only its owner can read.',
-    'What a change costs while the daemon runs: `live`, nothing is interrupted; `replace`, the part it belongs to (one camera, the vision processes, the broker connection) is replaced; `restart`, only a restart takes it up.',
+    'What a change costs while the daemon runs: `live`, nothing is interrupted; `replace`, the part it belongs to (one camera, the vision processes one by one, the broker connection) is replaced; `restart`, only a restart takes it up.',
     ...sections,
     section('Top level', 'Settings outside any section.', top, 0),
   ].join('\n\n')}\n`;

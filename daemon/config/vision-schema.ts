@@ -23,7 +23,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'How many vision processes share the cameras. `auto` chooses from processor cores and cameras.',
+    'How many vision processes share the cameras. `auto` chooses from processor cores and cameras. Processes that are enough go on; others are added or ended beside them.',
   ),
   threads: field(
     z

@@ -48,6 +48,8 @@ function obey(order: Order, attachment: Uint8Array): void {
   else if (order.type === 'start') {
     host = startVisionHost({ plan: order.plan, lifetime, logger, report, fail });
     host.catch(fail);
+  } else if (order.type === 'open-camera') {
+    void host?.then((running) => running.openCamera(order.camera)).catch(fail);
   } else void host?.then((running) => running.answer(order, attachment)).catch(fail);
 }
 

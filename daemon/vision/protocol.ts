@@ -70,6 +70,10 @@ export const orderSchema = z.discriminatedUnion('type', [
     /** Which face of a new one to take, from 1, from left to right; absent: the one that it is of. */
     faceNumber: z.number().int().positive().optional(),
   }),
+  /** One camera more; nothing where it is looked at already. */
+  z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
+  /** Answered when its tracks have ended and its session is closed. */
+  z.strictObject({ type: z.literal('close-camera'), request: count, cameraId: identifier }),
   z.strictObject({ type: z.literal('test-camera'), request: count, camera: cameraPlanSchema }),
   /** `sealTo`: the X25519 key that the picture is sealed to, 32 bytes in base64url. */
   z.strictObject({
@@ -214,6 +218,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
+  z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
   z.strictObject({
     type: z.literal('failed'),

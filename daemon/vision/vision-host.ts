@@ -6,11 +6,11 @@ import { openConfiguredStore } from '../models/configured-store.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
-import { type LiveCamera, startLiveCamera } from './live-camera.js';
+import { type LiveCamera, type LiveCameraParts, startLiveCamera } from './live-camera.js';
 import { lookAtCamera } from './look-at-camera.js';
 import { notStreaming } from './not-streaming.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
-import type { Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
+import type { CameraPlan, Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
 import { encodeEmbedding } from './sighting-codec.js';
 
@@ -21,8 +21,44 @@ const progressEveryMs = 1_000;
 export type Request = Extract<Order, { readonly request: number }>;
 
 export interface VisionHost {
+  /** Looks at one camera more. */
+  openCamera(camera: CameraPlan): void;
   /** Answers a request of the core, and what was attached to it, by a report. */
   answer(request: Request, attachment: Uint8Array): Promise<void>;
+}
+
+/** The cameras of the process: they come and go while it runs. */
+class Cameras implements AsyncDisposable {
+  readonly #parts: LiveCameraParts;
+  readonly #live = new Map<string, LiveCamera>();
+  #isEnded = false;
+
+  constructor(parts: LiveCameraParts) {
+    this.#parts = parts;
+  }
+
+  open(plan: CameraPlan): void {
+    if (!this.#isEnded && !this.#live.has(plan.id))
+      this.#live.set(plan.id, startLiveCamera(plan, this.#parts));
+  }
+
+  async close(cameraId: string): Promise<void> {
+    await this.#live.get(cameraId)?.[Symbol.asyncDispose]();
+    this.#live.delete(cameraId);
+  }
+
+  get(cameraId: string): LiveCamera | undefined {
+    return this.#live.get(cameraId);
+  }
+
+  counters(): { id: string; counters: Record<string, number> }[] {
+    return [...this.#live].map(([id, camera]) => ({ id, counters: { ...camera.counters() } }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
+    await Promise.all([...this.#live.keys()].map((id) => this.close(id)));
+  }
 }
 
 /** Loads the models, opens the cameras of `plan` and reports what they see until `lifetime` ends. */
@@ -55,15 +91,15 @@ export async function startVisionHost(options: {
   });
   const sameFaceThreshold = thresholdOf(recogniserInUse(models, plan.recogniser).pack.thresholds);
   const { liveness, takesBestShots } = plan;
-  const cameras = new Map<string, LiveCamera>();
-  for (const camera of plan.cameras) {
-    const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
-    const parts = { ...shared, logger, report, fail };
-    cameras.set(camera.id, lifetime.use(`camera ${camera.id}`, startLiveCamera(camera, parts)));
-  }
+  const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
+  const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
+  for (const camera of plan.cameras) cameras.open(camera);
   reportProgress(cameras, lifetime, report);
   const parts = { analyser, ffmpeg, cameras, logger, report, lifetime };
-  return { answer: (request, attachment) => answer(request, attachment, parts) };
+  return {
+    openCamera: (camera) => cameras.open(camera),
+    answer: (request, attachment) => answer(request, attachment, parts),
+  };
 }
 
 function thresholdOf(thresholds: readonly { readonly name: string; readonly value: number }[]): number {
@@ -74,16 +110,9 @@ function thresholdOf(thresholds: readonly { readonly name: string; readonly valu
   });
 }
 
-function reportProgress(
-  cameras: ReadonlyMap<string, LiveCamera>,
-  lifetime: Lifetime,
-  report: (message: Report) => void,
-): void {
+function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {
   const tick = (): void => {
-    report({
-      type: 'progress',
-      cameras: [...cameras].map(([id, camera]) => ({ id, counters: camera.counters() })),
-    });
+    report({ type: 'progress', cameras: cameras.counters() });
     timer = clock.after(progressEveryMs, tick);
   };
   let timer = clock.after(progressEveryMs, tick);
@@ -113,7 +142,7 @@ async function answer(
   parts: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
-    readonly cameras: ReadonlyMap<string, LiveCamera>;
+    readonly cameras: Cameras;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
     report(message: Report): void;
@@ -125,6 +154,9 @@ async function answer(
       ? analyseKeptPhoto(attachment, parts.analyser)
       : analysePhoto(attachment, parts.analyser, order.faceNumber));
     parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
+  } else if (order.type === 'close-camera') {
+    await parts.cameras.close(order.cameraId);
+    parts.report({ type: 'camera-closed', request });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');
     const result = (await parts.cameras.get(order.cameraId)?.snapshot(publicKey)) ?? notStreaming;

@@ -1,6 +1,5 @@
+import { PhotoProcess } from '../../daemon/app/cameras/photo-process.js';
 import { photoPlan } from '../../daemon/app/cameras/vision-plan.js';
-import { VisionPool } from '../../daemon/app/cameras/vision-pool.js';
-import { untilVisionRuns } from '../../daemon/app/cameras/vision-start.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -23,24 +22,18 @@ export async function startPhotographReader(models: string): Promise<PhotographR
   });
   const store = await openConfiguredStore(config.models.dir);
   const { id, pack, dimensions } = recogniserInUse(store, config.vision.recogniser);
-  const pool = new VisionPool({
-    processes: 1,
-    plan: photoPlan(config),
-    logLevel: config.logging.level,
-    clock,
-    random,
-    logger: silentLogger,
-    onReport: () => undefined,
-    onRound: () => undefined,
-    onDown: () => undefined,
+  const photos = new PhotoProcess({
+    plan: () => photoPlan(config),
+    logLevel: () => config.logging.level,
+    ...{ clock, random, logger: silentLogger },
+    signal: new AbortController().signal,
   });
-  pool.start();
-  await untilVisionRuns(pool, new AbortController().signal);
+  await photos.start();
   return {
     recogniser: id,
     dimensions,
     threshold: matchPolicy(config, pack).threshold,
-    analysePhoto: (image, faceNumber) => pool.analysePhoto(image, faceNumber),
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
+    [Symbol.asyncDispose]: () => photos[Symbol.asyncDispose](),
   };
 }

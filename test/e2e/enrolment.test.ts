@@ -9,6 +9,7 @@ import type { ImportReport } from '../../daemon/cli/import/import-report.js';
 import type { ErasureCertificate, PersonSummary } from '../../daemon/control/person-control.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { called, descendantsOf } from '../support/processes.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -35,6 +36,7 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
     const photos = await makePhotos(folder, portraits.files);
     await using box = await makeBox();
     await box.start();
+    await t.test('photographs are looked at apart from the cameras', () => apart(box, photos));
     await t.test('unusable photographs', (inner) => refusals(box, photos, inner));
     await t.test('unusable names and files', (inner) => badInput(box, photos, inner));
     await t.test('nothing was stored of all this', () => nothingStored(box, photos.huge));
@@ -44,6 +46,19 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+async function apart(box: TestBox, { ada }: Photos) {
+  const before = (await box.client.status()).vision.map(({ pid }) => pid);
+  const tried = await box.command('person', 'add', 'Ada', '-i', ada, '--dry-run');
+  assert.equal(tried.exitCode, 0, tried.stderr);
+  const { vision } = await box.client.status();
+  assert.deepEqual(
+    vision.map(({ pid }) => pid),
+    before,
+  );
+  const processes = called('node', descendantsOf(box.daemon.pid ?? 0));
+  assert.equal(processes.length, vision.length + 1, 'one process more, which looks at photographs');
+}
 
 async function makePhotos(
   folder: string,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/app/gallery/photo-embedder.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
 import { cosine } from '../../daemon/domain/identification/identification-trial.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -44,6 +46,12 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
     const embedder = await startPhotoEmbedder({ config: configured(), recogniser: 'dlib-resnet', ...parts });
     const own = called('node', descendantsOf(process.pid)).filter((pid) => !before.has(pid));
     assert.equal(own.length, 1, 'one process');
+    const [pid] = own;
+    assert.equal(
+      getPriority(pid),
+      getPriority() + 10,
+      'it yields to processes that look at cameras, five steps up',
+    );
     assert.deepEqual([embedder.recogniser, embedder.dimensions], ['dlib-resnet-v1', 128]);
     for (const jpeg of Object.values(photographs)) {
       const [here, there] = [await analysePhoto(jpeg, analyser), await embedder.embed(jpeg)];
@@ -97,10 +105,12 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
 
   test('photographs asked for all at once are each answered with their own template', async () => {
     const photographs = Object.values(await keptPhotographs());
+    const clock = new VirtualClock();
     await using embedder = await startPhotoEmbedder({
       config: configured(),
       recogniser: 'dlib-resnet',
       ...parts,
+      clock,
     });
     const embedded = await Promise.all(photographs.map((jpeg) => embedder.embed(jpeg)));
     for (const [index, jpeg] of photographs.entries()) {
@@ -108,6 +118,18 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
       assert.ok(alone.outcome === 'embedded' && among?.outcome === 'embedded');
       assert.deepEqual(alone.embedding, among.embedding);
     }
+    assert.equal(called('node', descendantsOf(process.pid)).length, 1);
+    clock.advanceBy(30_000);
+    await until(
+      'its process to end after a pause',
+      () => called('node', descendantsOf(process.pid)).length === 0,
+    );
+    const [jpeg] = photographs;
+    assert.deepEqual(
+      jpeg && (await embedder.embed(jpeg)),
+      embedded[0],
+      'another is started when it is needed',
+    );
   });
 
   test('a process that dies is an error worth another try, and another takes its place', async () => {

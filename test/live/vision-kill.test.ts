@@ -34,19 +34,21 @@ async function killed({ box, events, untilEvent, subscriber }: Appliance) {
   const orphans = called('ffmpeg', descendantsOf(victim.pid));
   assert.equal(orphans.length, 1);
   const before = events();
+  const { counters } = await box.camera('door');
 
   process.kill(victim.pid, 'SIGKILL');
   await until('the kill to be told', async () => {
     return (await box.client.status()).vision[0]?.lastFailure === 'it was ended by SIGKILL';
   });
-  await box.untilCamera('door', 'to stream again', ({ state }) => state === 'streaming');
+  const door = await box.untilCamera('door', 'to stream again', ({ state }) => state === 'streaming');
+  assert.ok((door.counters['delivered'] ?? 0) >= (counters['delivered'] ?? 0), 'its counters go on');
   const now = (await box.client.status()).vision;
   assert.equal(now[0]?.restarts, 1);
   assert.notEqual(now[0]?.pid, victim.pid);
   assert.deepEqual([now[1]?.restarts, now[1]?.pid], [0, survivor.pid]);
   assert.match(
     (await box.command('status')).stdout,
-    /vision 0: running, .*, 1 restarts, last failure: it was ended by SIGKILL/,
+    /vision 0: running, .*, 1 restart, last failure: it was ended by SIGKILL/,
   );
   await until('FFmpeg of the killed process to end', () => !orphans.some(isRunning));
 

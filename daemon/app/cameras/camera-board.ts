@@ -2,10 +2,22 @@ import type { CameraConfig } from '../../config/schema.js';
 import type { CameraStatus } from '../../control/box-control.js';
 import type { CameraState } from '../../vision/protocol.js';
 
-/** What is known of the cameras: their latest states and counters, as vision reported them. */
+type Counters = Readonly<Record<string, number>>;
+
+/** How it is now or was in the last minute, not how often since the beginning. */
+const isMomentary = (name: string): boolean =>
+  name === 'tracks' || name === 'lastFrameAgeMs' || name.endsWith('PerMin');
+
+/**
+ * What is known of the cameras: their latest states and counters, as vision reported them. Counters go on when a camera is
+ * opened anew or its process is replaced; what an ended process had counted since its last report, a second before, is lost.
+ */
 export class CameraBoard {
   readonly #states = new Map<string, CameraState>();
-  readonly #counters = new Map<string, Readonly<Record<string, number>>>();
+  /** Since the camera was opened by the process that looks at it now. */
+  readonly #counters = new Map<string, Counters>();
+  /** Before that. */
+  readonly #counted = new Map<string, Counters>();
 
   setState(cameraId: string, state: CameraState): void {
     this.#states.set(cameraId, state);
@@ -15,9 +27,7 @@ export class CameraBoard {
    * Takes the counters one vision process sends about once a second, and says whether they show progress: a frame was
    * analysed, or no camera delivers any. Waiting for cameras is not standing still.
    */
-  takeCounters(
-    reported: readonly { readonly id: string; readonly counters: Readonly<Record<string, number>> }[],
-  ): boolean {
+  takeCounters(reported: readonly { readonly id: string; readonly counters: Counters }[]): boolean {
     let hasAnalysed = false;
     for (const { id, counters } of reported) {
       const before = this.#counters.get(id)?.['analysed'] ?? 0;
@@ -27,9 +37,25 @@ export class CameraBoard {
     return hasAnalysed || this.streamingCount === 0;
   }
 
-  /** A vision process is gone: what it said of its cameras no longer holds. */
-  forget(cameraIds: readonly string[]): void {
-    for (const id of cameraIds) this.#states.delete(id);
+  /** Nobody looks at these cameras any more, or not for now: what was said of them no longer holds. */
+  closed(cameraIds: readonly string[]): void {
+    for (const id of cameraIds) {
+      this.#states.delete(id);
+      const counters = this.#counters.get(id);
+      this.#counters.delete(id);
+      if (counters === undefined) continue;
+      const lasting = Object.entries(counters).filter(([name]) => !isMomentary(name));
+      // Opening it again is an opening after the first, which no single process can know.
+      const reopening = { restarts: (counters['delivered'] ?? 0) > 0 ? 1 : 0 };
+      this.#counted.set(id, sum(sum(this.#counted.get(id) ?? {}, Object.fromEntries(lasting)), reopening));
+    }
+  }
+
+  /** Forgets the cameras that are not configured any more. */
+  configure(cameraIds: readonly string[]): void {
+    for (const known of [this.#states, this.#counters, this.#counted]) {
+      for (const id of known.keys()) if (!cameraIds.includes(id)) known.delete(id);
+    }
   }
 
   get streamingCount(): number {
@@ -39,7 +65,7 @@ export class CameraBoard {
   /** The state of each of `cameras`, in their order. */
   status(cameras: readonly CameraConfig[]): readonly CameraStatus[] {
     return cameras.map(({ id, name, enabled, direction }) => {
-      const counters = this.#counters.get(id) ?? {};
+      const counters = sum(this.#counted.get(id) ?? {}, this.#counters.get(id) ?? {});
       const about = { id, name, isEnabled: enabled, direction, counters };
       if (!enabled) return { ...about, state: 'disabled' as const };
       const state = this.#states.get(id);
@@ -55,4 +81,9 @@ export class CameraBoard {
       return { ...about, state: 'connecting' as const };
     });
   }
+}
+
+function sum(a: Counters, b: Counters): Counters {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...names].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
 }

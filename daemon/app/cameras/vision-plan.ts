@@ -36,6 +36,8 @@ export interface UnplannedCamera {
 export interface PlannedVision {
   readonly plan: VisionPlan;
   readonly processes: number;
+  /** As configured; what `auto` comes to is in `plan`. */
+  readonly threads: Config['vision']['threads'];
   readonly unplanned: readonly UnplannedCamera[];
 }
 
@@ -57,12 +59,16 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
   const threads =
     config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
-  const plan = { ...photoPlan(config), cameras, threads };
-  return { plan, processes, unplanned };
+  const plan = { ...networkPlan(config), cameras, threads };
+  return { plan, processes, threads: config.vision.threads, unplanned };
 }
 
 /** What a process has to do that looks at photographs only, with the configured networks and one thread. */
 export function photoPlan(config: Config): VisionPlan {
+  return { ...networkPlan(config), passivePad: 'none', takesBestShots: false };
+}
+
+function networkPlan(config: Config): VisionPlan {
   return {
     cameras: [],
     modelsDirectory: config.models.dir ?? null,
@@ -80,7 +86,7 @@ export function photoPlan(config: Config): VisionPlan {
 const camerasPerProcess = 2;
 
 /**
- * One process for every two cameras, never more than cores, at least one (it also looks at enrolment photographs).
+ * One process for every two cameras, never more than cores, at least one (which tests cameras).
  * On two cores with four cameras a single process falls behind its pictures and opens streams anew, two keep up
  * (docs/performance.md, scripts/bench cameras).
  */

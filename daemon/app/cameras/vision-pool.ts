@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.js';
-import { operational, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { VisionStatus } from '../../control/box-control.js';
@@ -8,197 +8,193 @@ import { notStreaming } from '../../vision/not-streaming.js';
 import type {
   CameraPlan,
   CameraTestOutcome,
-  Order,
-  PhotoOutcome,
   Report,
   SnapshotOutcome,
   VisionPlan,
 } from '../../vision/protocol.js';
+import { type Dealt, dealCameras } from './vision-deal.js';
+import type { PlannedVision } from './vision-plan.js';
+import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
+import { untilVisionRuns } from './vision-start.js';
 
-/** A photograph is decoded and embedded well within this; a camera test may wait for a key frame. */
-const requestTimeoutMs = 60_000;
-
-type Answer = PhotoOutcome | CameraTestOutcome | SnapshotOutcome;
-
-interface Waiting {
-  readonly slot: VisionSlot;
-  settle(result: Answer): void;
-  fail(error: RollcallError): void;
+export interface VisionPoolOptions {
+  readonly logLevel: LogLevel;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** What the processes say of their own cameras. */
+  onReport(report: Report): void;
+  /** Every process has reported progress since this was called last. */
+  onRound(): void;
+  /** These cameras are not looked at any more, or not for now. */
+  onDown(cameraIds: readonly string[]): void;
 }
 
-/** All vision processes: cameras are dealt out to them in turn; single requests go to the first that runs. */
-export class VisionPool implements AsyncDisposable {
-  readonly #slots: readonly VisionSlot[];
-  readonly #slotOf = new Map<string, VisionSlot>();
-  readonly #clock: Clock;
-  readonly #abort = new AbortController();
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #onReport: (report: Report) => void;
-  readonly #onRound: () => void;
-  readonly #reportedThisRound = new Set<VisionSlot>();
-  readonly #running: Promise<void>[] = [];
-  #nextRequest = 0;
+/** What a changed plan came to. */
+export interface TakenUp {
+  /** Processes that were ended, and others started in their place. */
+  readonly replaced: number;
+  /** Cameras that were opened, or opened anew elsewhere or in another way. */
+  readonly opened: readonly string[];
+}
 
-  constructor(options: {
-    readonly processes: number;
-    readonly plan: VisionPlan;
-    readonly logLevel: LogLevel;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly logger: Logger;
-    onReport(report: Report): void;
-    /** Every process has reported progress since this was called last. */
-    onRound(): void;
-    /** A process ended; these were its cameras. */
-    onDown(cameraIds: readonly string[]): void;
-  }) {
-    const { processes, plan, logLevel, clock, random, logger } = options;
-    this.#clock = clock;
-    this.#onReport = options.onReport;
-    this.#onRound = options.onRound;
-    this.#slots = Array.from({ length: processes }, (_, index) => {
-      const cameras = plan.cameras.filter((_camera, order) => order % processes === index);
-      const slot: VisionSlot = new VisionSlot({
-        index,
-        plan: { ...plan, cameras },
-        logLevel,
-        clock,
-        random,
-        logger,
-        onReport: (report) => this.#report(slot, report),
-        onDown: () => {
-          this.#abandon(slot);
-          options.onDown(cameras.map(({ id }) => id));
-        },
-      });
-      for (const { id } of cameras) this.#slotOf.set(id, slot);
-      return slot;
-    });
+interface Slot {
+  readonly slot: VisionSlot;
+  /** What it was started with, without cameras. */
+  readonly shared: unknown;
+}
+
+/**
+ * All vision processes that look at cameras. A changed plan is taken up while they run: a camera that has not changed keeps
+ * its process, its session and its tracks wherever it can. One change after the other: the caller waits for each.
+ */
+export class VisionPool implements AsyncDisposable {
+  readonly #options: VisionPoolOptions;
+  readonly #abort = new AbortController();
+  readonly #reportedThisRound = new Set<VisionSlot>();
+  #logLevel: LogLevel;
+  #slots: readonly Slot[] = [];
+
+  constructor(options: VisionPoolOptions) {
+    this.#options = options;
+    this.#logLevel = options.logLevel;
   }
 
-  start(): void {
-    for (const slot of this.#slots) this.#running.push(slot.run(this.#abort.signal));
+  /** Starts the processes of the first plan; `isRunning` and `failure` tell what becomes of them. */
+  start(planned: PlannedVision): void {
+    const cameras = planned.plan.cameras.map(({ id }) => id);
+    for (const each of dealCameras([], cameras, planned.processes)) this.#add(planned, each);
+  }
+
+  /**
+   * Brings the processes to what `planned` asks for. Throws what keeps a new process from starting: take up the former plan
+   * then. `signal` ends the wait for it.
+   */
+  async takeUp(planned: PlannedVision, signal: AbortSignal): Promise<TakenUp> {
+    const { cameras } = planned.plan;
+    const before = this.#slots.map(({ slot }) => ({ index: slot.index, cameras: slot.cameraIds }));
+    const dealt = dealCameras(
+      before,
+      cameras.map(({ id }) => id),
+      planned.processes,
+    );
+    await this.#close(cameras, dealt);
+    let replaced = 0;
+    const opened: string[] = [];
+    for (const each of dealt) {
+      const present = this.#slots.find(({ slot }) => slot.index === each.index);
+      if (present !== undefined && isDeepStrictEqual(present.shared, sharedBy(planned))) {
+        opened.push(...openMissing(present.slot, plansOf(each, cameras)));
+        continue;
+      }
+      // One after the other: the memory of a box is made for one set, and the others go on meanwhile.
+      if (present !== undefined) await this.#end(present);
+      if (present !== undefined) replaced += 1;
+      await untilVisionRuns(this.#add(planned, each), signal);
+      opened.push(...each.cameras);
+    }
+    return { replaced, opened };
   }
 
   setLogLevel(level: LogLevel): void {
-    for (const slot of this.#slots) slot.setLogLevel(level);
+    this.#logLevel = level;
+    for (const { slot } of this.#slots) slot.setLogLevel(level);
   }
 
   status(): readonly VisionStatus[] {
-    return this.#slots.map((slot) => slot.status());
+    return this.#slots.map(({ slot }) => slot.status());
   }
 
   /** What a process named as the reason it cannot run, if one did. */
   get failure(): Extract<Report, { type: 'failed' }> | undefined {
-    return this.#slots.find((slot) => slot.failure !== undefined)?.failure;
+    return this.#slots.find(({ slot }) => slot.failure !== undefined)?.slot.failure;
   }
 
   get isRunning(): boolean {
-    return this.#slots.every((slot) => slot.isRunning);
-  }
-
-  /**
-   * Decodes, inspects and embeds a photograph; `faceNumber` picks one of several faces. Throws `vision-unavailable`
-   * (retryable).
-   */
-  analysePhoto(image: Uint8Array, faceNumber?: number): Promise<PhotoOutcome> {
-    const picked = faceNumber === undefined ? {} : { faceNumber };
-    return this.#request(
-      (request) => ({ type: 'analyse-photo', request, photograph: 'new', ...picked }),
-      image,
-    );
-  }
-
-  /** The same for a photograph that enrolment kept: its quality is no reason to refuse it. */
-  analyseKeptPhoto(jpeg: Uint8Array): Promise<PhotoOutcome> {
-    return this.#request((request) => ({ type: 'analyse-photo', request, photograph: 'kept' }), jpeg);
+    return this.#slots.every(({ slot }) => slot.isRunning);
   }
 
   /** Opens a camera beside whatever runs and says what it shows. Throws `vision-unavailable` (retryable). */
   testCamera(camera: CameraPlan): Promise<CameraTestOutcome> {
-    return this.#request((request) => ({ type: 'test-camera', request, camera }));
+    const running = this.#slots.find(({ slot }) => slot.isRunning);
+    if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
+    return running.slot.ask((request) => ({ type: 'test-camera', request, camera }));
   }
 
   /** The next picture of a camera, sealed to an X25519 key (base64url). Throws `vision-unavailable` (retryable). */
   takeSnapshot(cameraId: string, sealTo: string): Promise<SnapshotOutcome> {
-    const slot = this.#slotOf.get(cameraId);
-    if (slot === undefined) return Promise.resolve(notStreaming);
-    return this.#ask(slot, (request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
+    const found = this.#slots.find(({ slot }) => slot.cameraIds.includes(cameraId));
+    if (found === undefined) return Promise.resolve(notStreaming);
+    return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
-    await Promise.all(this.#running);
+    await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));
   }
 
-  /** Any process will do: the first that runs. */
-  #request<T extends Answer>(order: (request: number) => Order, attachment?: Uint8Array): Promise<T> {
-    return this.#ask(
-      this.#slots.find((candidate) => candidate.isRunning),
-      order,
-      attachment,
-    );
+  /** First of all, so that no camera is asked for two sessions: closes what is gone, has changed, or is to move. */
+  async #close(cameras: readonly CameraPlan[], dealt: readonly Dealt[]): Promise<void> {
+    const close = async (each: Slot): Promise<void> => {
+      const own = dealt.find(({ index }) => index === each.slot.index);
+      if (own === undefined) {
+        await this.#end(each);
+        return;
+      }
+      const stays = (id: string): boolean =>
+        own.cameras.includes(id) && cameras.some((camera) => camera.id === id && each.slot.hasCamera(camera));
+      const closing = each.slot.cameraIds.filter((id) => !stays(id));
+      await Promise.all(closing.map((id) => each.slot.closeCamera(id)));
+      if (closing.length > 0) this.#options.onDown(closing);
+    };
+    await Promise.all(this.#slots.map(close));
   }
 
-  #ask<T extends Answer>(
-    slot: VisionSlot | undefined,
-    order: (request: number) => Order,
-    attachment?: Uint8Array,
-  ): Promise<T> {
-    if (slot === undefined || !slot.isRunning || this.#abort.signal.aborted)
-      return Promise.reject(unavailable('no vision process is running'));
-    const request = this.#nextRequest++;
-    return new Promise<T>((resolve, reject) => {
-      const timer = this.#clock.after(requestTimeoutMs, () =>
-        waiting.fail(unavailable('it did not answer in time')),
-      );
-      const finish = (): void => {
-        timer.cancel();
-        this.#waiting.delete(request);
-      };
-      const waiting: Waiting = {
-        slot,
-        settle(result) {
-          finish();
-          resolve(result as T);
-        },
-        fail(error) {
-          finish();
-          reject(error);
-        },
-      };
-      this.#waiting.set(request, waiting);
-      slot.send(order(request), attachment);
+  #add(planned: PlannedVision, { index, cameras }: Dealt): VisionSlot {
+    const { clock, random, logger, onDown } = this.#options;
+    const slot: VisionSlot = new VisionSlot({
+      index,
+      plan: { ...planned.plan, cameras: plansOf({ index, cameras }, planned.plan.cameras) },
+      purpose: 'cameras',
+      logLevel: this.#logLevel,
+      ...{ clock, random, logger },
+      onReport: (report) => {
+        if (report.type === 'progress') this.#countRound(slot);
+        this.#options.onReport(report);
+      },
+      onDown,
     });
+    const added = { slot, shared: sharedBy(planned) };
+    this.#slots = [...this.#slots, added].sort((a, b) => a.slot.index - b.slot.index);
+    return this.#abort.signal.aborted ? slot : slot.start();
   }
 
-  #report(slot: VisionSlot, report: Report): void {
-    if (report.type === 'progress') this.#countRound(slot);
-    if (report.type === 'photo' || report.type === 'camera-test' || report.type === 'snapshot') {
-      this.#waiting.get(report.request)?.settle(report.result);
-    } else {
-      this.#onReport(report);
-    }
+  async #end(ended: Slot): Promise<void> {
+    await ended.slot[Symbol.asyncDispose]();
+    this.#slots = this.#slots.filter((each) => each !== ended);
+    this.#reportedThisRound.delete(ended.slot);
   }
 
   #countRound(slot: VisionSlot): void {
     this.#reportedThisRound.add(slot);
     if (this.#reportedThisRound.size < this.#slots.length) return;
     this.#reportedThisRound.clear();
-    this.#onRound();
-  }
-
-  #abandon(slot: VisionSlot): void {
-    for (const waiting of [...this.#waiting.values()]) {
-      if (waiting.slot === slot) waiting.fail(unavailable('the vision process ended meanwhile'));
-    }
+    this.#options.onRound();
   }
 }
 
-function unavailable(why: string): RollcallError {
-  return operational('vision-unavailable', `the picture could not be analysed: ${why}`, {
-    remedy: "try again; 'rollcall status' says why vision is not running",
-    retryable: true,
-  });
+/** Where this differs, a process has to be replaced. Automatic threads do not count: they follow the number of processes. */
+function sharedBy({ plan, threads }: PlannedVision): unknown {
+  return { ...plan, cameras: [], threads } satisfies Omit<VisionPlan, 'threads'> & { threads: unknown };
+}
+
+function plansOf({ cameras: ids }: Dealt, cameras: readonly CameraPlan[]): CameraPlan[] {
+  return cameras.filter(({ id }) => ids.includes(id));
+}
+
+function openMissing(slot: VisionSlot, cameras: readonly CameraPlan[]): readonly string[] {
+  const missing = cameras.filter((camera) => !slot.hasCamera(camera));
+  for (const camera of missing) slot.openCamera(camera);
+  return missing.map(({ id }) => id);
 }

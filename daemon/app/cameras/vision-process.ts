@@ -27,8 +27,10 @@ const inheritedVariables = [
   'LIBVA_DRIVER_NAME',
 ];
 
-/** How much nicer than the core the vision processes and the FFmpeg processes they start are. */
-const visionNiceness = 5;
+/** How much nicer than the core the vision processes are that look at cameras, and the FFmpeg processes they start. */
+const cameraNiceness = 5;
+/** Of those that look at photographs: where processors are short, they get a third of what live pictures get (CFS weights). */
+const photographNiceness = 10;
 const leastUrgent = 19;
 
 export interface VisionProcess {
@@ -42,10 +44,12 @@ export interface VisionProcess {
 
 /** Starts one vision process. It does nothing before it gets a `start` order. */
 export function spawnVisionProcess(options: {
+  /** Photographs can wait, live pictures cannot. */
+  readonly purpose: 'cameras' | 'photographs';
   readonly logger: Logger;
   onReport(report: Report): void;
 }): VisionProcess {
-  const { logger, onReport } = options;
+  const { purpose, logger, onReport } = options;
   // Built code runs as .js; straight from the sources (tests, development) the loader in execArgv takes .ts.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const main = fileURLToPath(new URL(`../../vision/main.${extension}`, import.meta.url));
@@ -59,7 +63,7 @@ export function spawnVisionProcess(options: {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
-  yieldToCore(child);
+  yieldToOthers(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
   let violation: string | undefined;
   const channel = openMessageChannel(child.stdio[channelFd] as Duplex, {
     onMessage(message) {
@@ -89,10 +93,10 @@ export function spawnVisionProcess(options: {
 }
 
 /** Cameras may saturate every core: what is known must still be recorded, published and answered at once. */
-function yieldToCore({ pid }: ChildProcess): void {
+function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, Math.min(leastUrgent, getPriority() + visionNiceness));
+    setPriority(pid, Math.min(leastUrgent, getPriority() + niceness));
   } catch {
     // It has ended already, which `ended` tells.
   }

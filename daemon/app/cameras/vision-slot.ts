@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, sleep } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -5,8 +6,9 @@ import type { Random } from '../../base/random.js';
 import { RetrySchedule } from '../../base/retry.js';
 import type { VisionStatus } from '../../control/box-control.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import type { Order, Report, VisionPlan } from '../../vision/protocol.js';
+import type { CameraPlan, Order, Report, VisionPlan } from '../../vision/protocol.js';
 import { spawnVisionProcess, type VisionProcess } from './vision-process.js';
+import { type Answer, VisionRequests, visionUnavailable } from './vision-requests.js';
 
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** Restarts in a row without sustained progress after which the slot counts as degraded; it goes on trying. */
@@ -14,22 +16,43 @@ const restartBudget = 5;
 /** A process that neither reported progress nor ended for this long hangs and is replaced. */
 const silenceMs = 30_000;
 const stopGraceMs = 6_000;
+/** A photograph is decoded and embedded well within this; a camera test may wait for a key frame. */
+const requestTimeoutMs = 60_000;
+/** A camera ends its session within this; a process that needs longer hangs and is replaced. */
+const closeTimeoutMs = 10_000;
 
 type Phase = VisionStatus['state'];
 
+export interface VisionSlotOptions {
+  readonly index: number;
+  /** What its processes start with; its cameras may change later. */
+  readonly plan: VisionPlan;
+  readonly purpose: 'cameras' | 'photographs';
+  readonly logLevel: LogLevel;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Answers to requests and whatever is said of cameras of others are left out. */
+  onReport(report: Report): void;
+  /** The process ended, and another follows; these were its cameras. */
+  onDown(cameraIds: readonly string[]): void;
+}
+
 /**
- * One place in which a vision process runs. Whatever ends the process, another follows after a backoff that starts over
- * only on sustained progress; cameras of other slots do not notice.
+ * One place in which a vision process runs, from `start` until it is disposed. Whatever ends the process, another follows
+ * after a backoff that starts over only on sustained progress; cameras of other slots do not notice.
  */
-export class VisionSlot {
-  readonly #index: number;
-  readonly #plan: VisionPlan;
-  #logLevel: LogLevel;
+export class VisionSlot implements AsyncDisposable {
+  readonly index: number;
+  readonly #options: VisionSlotOptions;
+  readonly #cameras = new Map<string, CameraPlan>();
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #retry: RetrySchedule;
-  readonly #onReport: (report: Report) => void;
-  readonly #onDown: () => void;
+  readonly #requests: VisionRequests;
+  readonly #abort = new AbortController();
+  #logLevel: LogLevel;
+  #running: Promise<void> = Promise.resolve();
   #phase: Phase = 'starting';
   #process: VisionProcess | undefined;
   #ready: Extract<Report, { type: 'ready' }> | undefined;
@@ -38,25 +61,25 @@ export class VisionSlot {
   #restarts = 0;
   #lastReportMs = 0;
 
-  constructor(options: {
-    readonly index: number;
-    readonly plan: VisionPlan;
-    readonly logLevel: LogLevel;
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly logger: Logger;
-    onReport(report: Report): void;
-    /** The process ended: what was asked of it will not be answered. */
-    onDown(): void;
-  }) {
-    this.#index = options.index;
-    this.#plan = options.plan;
-    this.#logLevel = options.logLevel;
-    this.#clock = options.clock;
-    this.#logger = options.logger.child({ visionProcess: options.index });
-    this.#retry = new RetrySchedule(retryPolicy, options.clock, options.random);
-    this.#onReport = options.onReport;
-    this.#onDown = options.onDown;
+  constructor(options: VisionSlotOptions) {
+    const { index, plan, logLevel, clock, random, logger } = options;
+    this.index = index;
+    this.#options = options;
+    for (const camera of plan.cameras) this.#cameras.set(camera.id, camera);
+    this.#logLevel = logLevel;
+    this.#clock = clock;
+    this.#logger = logger.child({ visionProcess: index });
+    this.#retry = new RetrySchedule(retryPolicy, clock, random);
+    this.#requests = new VisionRequests(clock);
+  }
+
+  start(): this {
+    this.#running = this.#run(this.#abort.signal);
+    return this;
+  }
+
+  get cameraIds(): readonly string[] {
+    return [...this.#cameras.keys()];
   }
 
   get isRunning(): boolean {
@@ -70,7 +93,7 @@ export class VisionSlot {
 
   status(): VisionStatus {
     return {
-      index: this.#index,
+      index: this.index,
       state: this.#phase,
       restarts: this.#restarts,
       ...(this.#process === undefined ? {} : { pid: this.#process.pid }),
@@ -85,18 +108,57 @@ export class VisionSlot {
     };
   }
 
-  send(order: Order, attachment?: Uint8Array): void {
-    this.#process?.send(order, attachment);
+  /** Whether it looks at this camera in just this way. */
+  hasCamera(camera: CameraPlan): boolean {
+    return isDeepStrictEqual(this.#cameras.get(camera.id), camera);
+  }
+
+  /** Looks at one camera more, which no other process has open. */
+  openCamera(camera: CameraPlan): void {
+    this.#cameras.set(camera.id, camera);
+    this.#process?.send({ type: 'open-camera', camera });
+  }
+
+  /** Resolves when the session with the camera is closed, in whatever way. */
+  async closeCamera(cameraId: string): Promise<void> {
+    const child = this.#process;
+    if (child !== undefined) {
+      const timeoutMs = this.isRunning ? closeTimeoutMs : requestTimeoutMs;
+      const closed = this.#requests.ask(timeoutMs, (request) =>
+        child.send({ type: 'close-camera', request, cameraId }),
+      );
+      await closed.catch(async (error: unknown) => {
+        this.#logger.warn('a camera was not closed in order', { camera: cameraId, error });
+        // Not opened again by the process that follows.
+        this.#cameras.delete(cameraId);
+        await child.stop(0);
+      });
+    }
+    this.#cameras.delete(cameraId);
+  }
+
+  /** Rejects with `vision-unavailable` (retryable). */
+  ask<T extends Answer>(order: (request: number) => Order, attachment?: Uint8Array): Promise<T> {
+    const child = this.#process;
+    if (child === undefined || !this.isRunning || this.#abort.signal.aborted) {
+      return Promise.reject(visionUnavailable('no vision process is running'));
+    }
+    return this.#requests.ask<T>(requestTimeoutMs, (request) => child.send(order(request), attachment));
   }
 
   /** For the process that runs and those that follow it. */
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level;
-    this.send({ type: 'log-level', level });
+    this.#process?.send({ type: 'log-level', level });
   }
 
-  /** Keeps a process running until `signal` aborts, then ends it. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Ends its process; no other follows. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const reason = await this.#runOnce(signal);
       if (signal.aborted) return;
@@ -118,6 +180,7 @@ export class VisionSlot {
 
   async #runOnce(signal: AbortSignal): Promise<string> {
     const child = spawnVisionProcess({
+      purpose: this.#options.purpose,
       logger: this.#logger,
       onReport: (report) => this.#report(report),
     });
@@ -126,7 +189,7 @@ export class VisionSlot {
     this.#failure = undefined;
     this.#lastReportMs = this.#clock.monotonicMs();
     child.send({ type: 'log-level', level: this.#logLevel });
-    child.send({ type: 'start', plan: this.#plan });
+    child.send({ type: 'start', plan: { ...this.#options.plan, cameras: [...this.#cameras.values()] } });
     const stop = (): void => void child.stop(stopGraceMs);
     signal.addEventListener('abort', stop, { once: true });
     const watch = this.#watchSilence(child);
@@ -134,7 +197,8 @@ export class VisionSlot {
     watch.cancel();
     signal.removeEventListener('abort', stop);
     this.#process = undefined;
-    this.#onDown();
+    this.#requests.abandon();
+    this.#options.onDown(this.cameraIds);
     return reason;
   }
 
@@ -154,7 +218,8 @@ export class VisionSlot {
     } else if (report.type === 'progress') {
       this.#retry.progressed();
     }
-    this.#onReport(report);
+    const own = ownReport(report, this.#cameras);
+    if (own !== undefined && !this.#requests.take(own)) this.#options.onReport(own);
   }
 
   #watchSilence(child: VisionProcess): { cancel(): void } {
@@ -176,4 +241,17 @@ export class VisionSlot {
       },
     };
   }
+}
+
+/**
+ * What a process may say: it speaks for its own cameras only, since whoever has taken one over must not speak for others.
+ * Undefined where nothing is left.
+ */
+export function ownReport(report: Report, own: { has(cameraId: string): boolean }): Report | undefined {
+  if (report.type === 'progress') {
+    return { ...report, cameras: report.cameras.filter(({ id }) => own.has(id)) };
+  }
+  if (report.type === 'camera') return own.has(report.cameraId) ? report : undefined;
+  if (report.type === 'sighting') return own.has(report.sighting.cameraId) ? report : undefined;
+  return report;
 }

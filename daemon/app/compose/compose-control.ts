@@ -10,6 +10,8 @@ import type { CommandDesk } from '../../publish/commands/command-desk.js';
 import { createBoxAudit } from '../audit/box-audit.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { Box } from '../box.js';
+import { PhotoProcess } from '../cameras/photo-process.js';
+import { photoPlan } from '../cameras/vision-plan.js';
 import { startCommands } from '../centre/centre-commands.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import { EventLoopWatch } from '../event-loop-watch.js';
@@ -51,11 +53,12 @@ export function composeControl(given: ControlParts) {
   const current = (): Config => parts.config;
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
+  const photos = lifetime.use('photographs', openPhotoProcess(current, { lifetime, logger }));
   const persons = new BoxPersons({
     ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
-    analysePhoto: (image, faceNumber) => parts.vision.pool.analysePhoto(image, faceNumber),
+    analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
   });
   const retention = startRetention({ access, records, current, forgetPerson, clock, logger });
   const backups = new BoxBackups({
@@ -87,9 +90,22 @@ export function composeControl(given: ControlParts) {
     gallery: lifetime.use('gallery upkeep', upkeep),
     backups: lifetime.use('backups', backups),
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
-    ...{ records, intake, conditions, lastReload },
+    ...{ records, intake, conditions, lastReload, photos },
     signal: lifetime.signal,
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   });
   return { box, attendance, retention };
+}
+
+/** What looks at the photographs that people are enrolled with. */
+function openPhotoProcess(
+  current: () => Config,
+  { lifetime, logger }: Pick<ControlParts, 'lifetime' | 'logger'>,
+): PhotoProcess {
+  return new PhotoProcess({
+    plan: () => photoPlan(current()),
+    logLevel: () => current().logging.level,
+    ...{ clock, random, logger },
+    signal: lifetime.signal,
+  });
 }

@@ -9,9 +9,8 @@ import type { RecogniserId } from '../../domain/ids.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
+import { PhotoProcess } from '../cameras/photo-process.js';
 import { photoPlan } from '../cameras/vision-plan.js';
-import { VisionPool } from '../cameras/vision-pool.js';
-import { untilVisionRuns } from '../cameras/vision-start.js';
 
 /** What became of one kept photograph. */
 export type EmbeddedPhoto =
@@ -57,39 +56,33 @@ export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise
   const recogniser = recogniserInUse(store, name);
   await store.path(recogniser.pack.id);
   const logger = options.logger.child({ recogniser: recogniser.id });
-  const plan = { ...photoPlan(config), recogniser: name, passivePad: 'none', takesBestShots: false } as const;
-  const pool = new VisionPool({
-    processes: 1,
-    plan,
-    logLevel: config.logging.level,
-    clock,
-    random,
-    logger,
-    onReport: () => undefined,
-    onRound: () => undefined,
-    onDown: () => undefined,
+  const plan = { ...photoPlan(config), recogniser: name };
+  const photos = new PhotoProcess({
+    plan: () => plan,
+    logLevel: () => config.logging.level,
+    ...{ clock, random, logger },
+    signal: options.signal ?? new AbortController().signal,
   });
-  pool.start();
   try {
-    await untilVisionRuns(pool, options.signal ?? new AbortController().signal);
+    await photos.start();
   } catch (error) {
-    await pool[Symbol.asyncDispose]();
+    await photos[Symbol.asyncDispose]();
     throw error;
   }
   return {
     recogniser: recogniser.id,
     dimensions: recogniser.dimensions,
-    embed: (jpeg) => embedWith(pool, jpeg, recogniser),
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    embed: (jpeg) => embedWith(photos, jpeg, recogniser),
+    [Symbol.asyncDispose]: () => photos[Symbol.asyncDispose](),
   };
 }
 
 async function embedWith(
-  pool: VisionPool,
+  photos: PhotoProcess,
   jpeg: Uint8Array,
   { id, dimensions }: { readonly id: RecogniserId; readonly dimensions: number },
 ): Promise<EmbeddedPhoto> {
-  const photo = await pool.analyseKeptPhoto(jpeg);
+  const photo = await photos.analyse(jpeg, { photograph: 'kept' });
   if (photo.outcome === 'refused') {
     const { code, message } = photo;
     return { outcome: 'refused', code, message };

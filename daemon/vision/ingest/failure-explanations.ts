@@ -97,8 +97,9 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
   },
   stalled: { message: 'the camera stopped sending pictures', remedy: lookAtNetwork },
   'falling-behind': {
-    message: 'pictures are decoded more slowly than they come',
-    remedy: "use the camera's substream, lower its resolution or rate, or configure hardware decoding",
+    message: 'this box is too busy to work through the pictures as fast as the camera sends them',
+    remedy:
+      "look for what else keeps its processor busy (rollcall status, top); if nothing does, use the camera's substream, lower its resolution or rate, or configure hardware decoding",
   },
   'resolution-changed': {
     message: 'the camera changed its resolution',

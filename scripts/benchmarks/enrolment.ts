@@ -1,0 +1,154 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import type { BoxStatus } from '../../daemon/control/box-control.js';
+import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
+import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
+import { type BenchBox, startBox, until } from './cameras-box.js';
+import { startBroker } from './cameras-broker.js';
+import { scenarioOf, startAtS } from './cameras-clip.js';
+import { usageNow } from './cameras-usage.js';
+import { noisyClip } from './pipeline-clip.js';
+
+const usage = `What an import of many photographs does to the cameras that run meanwhile.
+
+usage: scripts/bench enrolment [options]
+
+  --cameras N      virtual cameras of 1080p25, a face before each all the time (1)
+  --people N       people to import, one photograph of 12 megapixels each (30)
+  --dist DIR       the built program (dist)
+  --json           one JSON object instead of a table
+`;
+
+/** Tracks begin, code is compiled, memory is claimed: not measured. */
+const settleMs = 10_000;
+/** How long the cameras are watched before the import. */
+const quietMs = 20_000;
+const sampleEveryMs = 500;
+/** As a phone makes them, pixels on each side of the square. */
+const photographPx = 3_464;
+
+interface Watched {
+  readonly seconds: number;
+  readonly analysedFps: number;
+  readonly droppedFps: number;
+  /** Openings of streams after the first, over all cameras. */
+  readonly restarts: number;
+  /** Codes of the failures that were seen, each once for each time it began. */
+  readonly failures: readonly string[];
+  /** Greatest resident memory of all vision processes together, MiB. */
+  readonly visionMiB: number;
+}
+
+const total = ({ cameras }: BoxStatus, counter: string): number =>
+  cameras.reduce((sum, { counters }) => sum + (counters[counter] ?? 0), 0);
+
+/** Watches the cameras until `work` ends. */
+async function watch(
+  box: BenchBox,
+  pids: Parameters<typeof usageNow>[0],
+  work: Promise<unknown>,
+): Promise<Watched> {
+  const before = await box.client.status();
+  const startedMs = performance.now();
+  const failures: string[] = [];
+  let failing = new Set<string>();
+  let visionMiB = 0;
+  let isOver = false;
+  const ended = work.finally(() => {
+    isOver = true;
+  });
+  let after = before;
+  while (!isOver) {
+    await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));
+    after = await box.client.status();
+    const failed = after.cameras.filter(({ state }) => state === 'failed');
+    for (const { id, code } of failed) if (!failing.has(id)) failures.push(code ?? 'unknown');
+    failing = new Set(failed.map(({ id }) => id));
+    visionMiB = Math.max(visionMiB, usageNow(pids).vision.residentMiB);
+  }
+  await ended;
+  const seconds = (performance.now() - startedMs) / 1000;
+  const grown = (counter: string): number => total(after, counter) - total(before, counter);
+  return {
+    seconds,
+    analysedFps: grown('analysed') / seconds / after.cameras.length,
+    droppedFps: grown('dropped') / seconds / after.cameras.length,
+    restarts: grown('restarts'),
+    failures,
+    visionMiB,
+  };
+}
+
+/** A table of `count` people, each with a large photograph of one of the cast. */
+async function writeImport(directory: string, count: number): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  await using photos = await writeEnrolmentPhotos();
+  const faces = Object.entries(photos.files);
+  for (const [name, file] of faces) {
+    await sharp(file)
+      .resize(photographPx)
+      .jpeg({ quality: 90 })
+      .toFile(join(directory, `${name}.jpg`));
+  }
+  const rows = Array.from(
+    { length: count },
+    (_, index) => `Person ${index + 1},${faces[index % faces.length]?.[0]}.jpg`,
+  );
+  const table = join(directory, 'persons.csv');
+  await writeFile(table, `name,photographs\n${rows.join('\n')}\n`);
+  return table;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      cameras: { type: 'string', default: '1' },
+      people: { type: 'string', default: '30' },
+      dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const ids = Array.from({ length: Number(values.cameras) }, (_, index) => `camera-${index + 1}`);
+  const scenario = scenarioOf('stand');
+  const file = await noisyClip(scenario);
+  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
+  await using broker = await startBroker();
+  await using rtsp = await startRtspServerProcess({ mounts: Object.fromEntries(mounts), transport: 'tcp' });
+  const directory = fileURLToPath(new URL('../../var/bench-enrolment', import.meta.url));
+  await using box = await startBox({ directory, program: values.dist, brokerUrl: broker.url, settings: {} });
+  const table = await writeImport(join(directory, 'import'), Number(values.people));
+  await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
+  await until('all cameras to stream', async () => {
+    const { cameras } = await box.client.status();
+    return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
+  });
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(settleMs);
+  const pids = { core: box.pid, rtsp: rtsp.pid, broker: broker.pid };
+  const quiet = await watch(box, pids, pause(quietMs));
+  const during = await watch(box, pids, box.command('person', 'import', table, '--allow-duplicates'));
+  if (values.json) {
+    console.log(JSON.stringify({ quiet, during }));
+    return;
+  }
+  const show = (
+    name: string,
+    { seconds, analysedFps, droppedFps, restarts, failures, visionMiB }: Watched,
+  ): void =>
+    console.log(
+      `${name.padEnd(18)}${seconds.toFixed(0)} s, ${analysedFps.toFixed(1)} frames a second analysed and ${droppedFps.toFixed(1)} dropped of each camera, ` +
+        `${restarts} restarts${failures.length === 0 ? '' : ` (${failures.join(', ')})`}, vision ${visionMiB.toFixed(0)} MiB`,
+    );
+  show('before the import', quiet);
+  show(`${values.people} photographs`, during);
+}
+
+await main();
