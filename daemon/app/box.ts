@@ -179,11 +179,14 @@ export class Box implements BoxControl {
   #broker(): BoxStatus['broker'] {
     const { publisher, publishedCount } = this.#parts.parts;
     if (publisher === undefined) return { state: 'not configured' };
-    const { connection, problem, heldKinds, areCommandsRefused, certificates } = publisher.status();
+    const { connection, problem, mqttVersion, areCommandsRefused, certificates, refusedTopics, ...rest } =
+      publisher.status();
+    const { takenKinds, heldKinds } = rest;
     return {
       state: connection,
-      publishedCount,
-      heldKinds,
+      ...(mqttVersion === undefined ? {} : { mqttVersion }),
+      ...{ publishedCount, takenKinds, heldKinds },
+      ...(refusedTopics.length === 0 ? {} : { refusedTopics }),
       ...(areCommandsRefused ? { areCommandsRefused } : {}),
       ...(certificates.length === 0 ? {} : { certificates }),
       ...(problem === undefined ? {} : { message: problem.message }),

@@ -100,10 +100,16 @@ export interface BoxStatus {
   readonly broker: {
     /** `not configured`, or how the connection stands. */
     readonly state: string;
+    /** The version of MQTT of the connection; absent where there is none. */
+    readonly mqttVersion?: '5' | '3.1.1';
     /** Events acknowledged since the start. */
     readonly publishedCount?: number;
+    /** Kinds of event of which the broker acknowledged at least one since the start and refuses none now. */
+    readonly takenKinds?: readonly string[];
     /** Kinds of event whose topics the broker refuses. */
     readonly heldKinds?: readonly string[];
+    /** Topics beside those of events and commands that the broker refuses; `+` where a level differs. Absent where there are none. */
+    readonly refusedTopics?: readonly string[];
     /** True where the broker does not let the box read its commands. */
     readonly areCommandsRefused?: boolean;
     /** How long the certificates of the box and of the broker are in force; those that are known. */

@@ -3,7 +3,14 @@ import type { RollcallError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { EventKind } from '../domain/events/event.js';
 import { type HeldBack, wordsOf } from './held-back.js';
-import { condemnsTopic, hungUpOn, isLarge, packetTooLarge, reasonCodeOf } from './publish-refusal.js';
+import {
+  condemnsTopic,
+  hungUpOn,
+  isHangUp,
+  isLarge,
+  packetTooLarge,
+  reasonCodeOf,
+} from './publish-refusal.js';
 
 /** A message, or a subscription, as it goes over a connection. */
 export interface SentMessage {
@@ -260,10 +267,6 @@ export class Acceptance implements Disposable {
     return Math.max(retryMs, Math.min(longestRetryMs, retryMs * 2 ** (timesHeld - 1)));
   }
 }
-
-/** The broker ended a connection that stood: without a word, or with a reason (MQTT 5, DISCONNECT). */
-const isHangUp = ({ code }: RollcallError): boolean =>
-  code === 'broker-connection-lost' || code === 'broker-not-authorised';
 
 const eventKey = (sequence: number): string => `event ${sequence}`;
 const keyOf = ({ event, topic }: SentMessage): string =>

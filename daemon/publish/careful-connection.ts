@@ -1,7 +1,7 @@
-import { isRollcallError, operational, type RollcallError } from '../base/errors.js';
+import { isRollcallError, type RollcallError } from '../base/errors.js';
 import type { Acceptance, SentMessage } from './acceptance.js';
 import type { BrokerConnection, PublishOptions } from './broker/broker-connection.js';
-import { refusedWith } from './publish-refusal.js';
+import { hungUpOnSubscription, refusedWith } from './publish-refusal.js';
 import type { Topics } from './topics.js';
 
 /** MQTT 5 section 3.9.3, and the only code of MQTT 3.1.1. */
@@ -60,12 +60,7 @@ export class CarefulConnection implements BrokerConnection {
     const { acceptance, connection } = this.#options;
     const message = this.#message(topic, 0);
     const refusal = acceptance.refusalOf(message);
-    if (refusal !== undefined) {
-      throw operational('broker-subscribe-refused', `the broker hangs up on subscriptions to ${topic}`, {
-        details: { topic },
-        remedy: 'Allow this box to read the topic in the access rules of the broker.',
-      });
-    }
+    if (refusal !== undefined) throw hungUpOnSubscription(topic);
     await this.#send(message, () => connection.subscribe(topic, onMessage));
   }
 

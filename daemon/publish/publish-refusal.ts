@@ -63,7 +63,7 @@ export function hungUpOn(
   pauseMs: number,
 ): RollcallError {
   const retryInMs = Math.ceil(pauseMs);
-  const times = hangUps === 1 ? 'once' : `${hangUps} times`;
+  const times = `${hangUps} times`;
   if (isLarge({ event, sizeBytes })) {
     return operational(
       'broker-publish-refused',
@@ -71,12 +71,28 @@ export function hungUpOn(
       { details: { topic, reasonCode: packetTooLarge, retryInMs }, remedy: tooLargeRemedy },
     );
   }
+  const says =
+    hangUps === 1
+      ? `the broker hung up on a message to "${pattern}"`
+      : `the broker hung up ${times} on messages to "${pattern}" and took none`;
   return operational(
     'broker-publish-refused',
-    `the broker hung up ${times} on messages to "${pattern}" and took none; it probably does not allow this box to use the topic`,
+    `${says}; it probably does not allow this box to use the topic`,
     { details: { topic, reasonCode: notAuthorised, retryInMs }, remedy: topicRemedy },
   );
 }
+
+/** The same for a subscription. */
+export const hungUpOnSubscription = (topic: string): RollcallError =>
+  operational(
+    'broker-subscribe-refused',
+    `the broker hung up when this box asked for the messages on "${topic}"; it probably does not allow this box to read the topic`,
+    { details: { topic }, remedy: 'Allow this box to read the topic in the access rules of the broker.' },
+  );
+
+/** The broker ended a connection that stood: without a word, or with a reason (MQTT 5, DISCONNECT). */
+export const isHangUp = (error: unknown): boolean =>
+  isRollcallError(error, 'broker-connection-lost') || isRollcallError(error, 'broker-not-authorised');
 
 interface HungUp {
   readonly pattern: string;

@@ -2,6 +2,7 @@ import { sleep, type Timer } from '../base/clock.js';
 import type { RollcallError } from '../base/errors.js';
 import { jitteredWaitMs, RetrySchedule } from '../base/retry.js';
 import type { EventKind } from '../domain/events/event.js';
+import { eventKinds } from '../domain/events/event-type.js';
 import { Acceptance, type SentMessage } from './acceptance.js';
 import { type BrokerConnection, connectBroker, type MqttVersion } from './broker/broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './broker/certificate-watch.js';
@@ -35,7 +36,9 @@ export interface PublisherStatus {
   readonly heldKinds: readonly EventKind[];
   /** What waits because the broker did not take it; some of it may have left the outbox in another way. */
   readonly heldBack: readonly HeldBack[];
-  /** Topics on which the broker refuses something, by an answer or by hanging up; `+` where a level differs. */
+  /** Kinds of event of which the broker has acknowledged one since the start, and refuses none now. */
+  readonly takenKinds: readonly EventKind[];
+  /** Topics beside those of events and commands that the broker refuses, by an answer or by hanging up; `+` where a level differs. */
   readonly refusedTopics: readonly string[];
   /** The broker does not let the box read its commands. */
   readonly areCommandsRefused: boolean;
@@ -86,6 +89,8 @@ class RunningPublisher implements Publisher {
   readonly #acceptance: Acceptance;
   readonly #contest: ContestWatch;
   readonly #refused: RefusedKinds;
+  /** Topics whose refusal shows in the kinds of event that wait, or as refused commands. */
+  readonly #toldOtherwise: ReadonlySet<string>;
   #onlineSinceMs: number | undefined;
   #steady: Timer | undefined;
 
@@ -100,6 +105,9 @@ class RunningPublisher implements Publisher {
     this.#certificates = new CertificateWatch(clock, logger);
     const { broker, conditions = nobodyToTell, refused = new RefusedKinds(conditions, clock) } = options;
     const { clientId, address } = broker;
+    const { topics } = options;
+    const ofEvents = eventKinds.map((kind) => topics.pattern(topics.event(kind, 'any')));
+    this.#toldOtherwise = new Set([...ofEvents, topics.anyCommand]);
     this.#contest = new ContestWatch({ broker: address.name, clientId, conditions, logger });
     this.#refused = refused;
     this.#acceptance = new Acceptance({
@@ -133,7 +141,8 @@ class RunningPublisher implements Publisher {
       publishedCount: this.#publishedCount,
       heldKinds: this.#delivery?.drain.heldKinds ?? [],
       heldBack: [...this.#refused.heldBack(), ...this.#acceptance.heldBack()],
-      refusedTopics: this.#acceptance.refusedTopics,
+      takenKinds: this.#refused.takenKinds(),
+      refusedTopics: this.#acceptance.refusedTopics.filter((topic) => !this.#toldOtherwise.has(topic)),
       areCommandsRefused: this.#refused.has('command'),
       certificates: this.#certificates.status(),
     };

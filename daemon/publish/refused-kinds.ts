@@ -33,6 +33,11 @@ export class RefusedKinds {
     return this.#refused.has(kind);
   }
 
+  /** Kinds of event of which the broker took one, and has refused none since. */
+  takenKinds(): readonly EventKind[] {
+    return eventKinds.filter((kind) => this.#flowing.has(kind));
+  }
+
   /** The kinds of event among them. */
   heldBack(): readonly HeldBack[] {
     return eventKinds.flatMap((kind) => {

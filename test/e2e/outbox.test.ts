@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { OutboxStatus, ResendOutcome, ShownEvent } from '../../daemon/control/event-control.js';
+import { startAedes } from '../support/aedes-broker.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { connectCentre, newIssuer, token } from '../support/command-centre.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
@@ -87,5 +88,28 @@ test('a box whose centre confirms', {
     await subscriber.until(() => arrived(subscriber).filter((sequence) => sequence === 1).length === 2);
     const { stdout } = await box.command('audit', 'list', '--action', 'events.resent');
     assert.match(stdout, /events\.resent/);
+  });
+
+  await t.test('speaks MQTT 3.1.1 with a warning, and tries what is refused again at a reload', async () => {
+    let isAllowed = false;
+    await using old = await startAedes({ hangsUpOn: (topic) => !isAllowed && topic.includes('/reply/') });
+    const changed = { mqtt: { url: old.url } };
+    await box.reload(changed);
+    await until('the replies to be held back', async () => {
+      const { broker, outbox } = await box.client.status();
+      return broker.state === 'connected' && (outbox.heldBack ?? []).some(({ kind }) => kind === 'reply');
+    });
+    const status = (await box.command('status')).stdout;
+    assert.match(status, /^broker: connected, MQTT 3\.1\.1$/m);
+    assert.match(status, /^ATTENTION: broker: connected, MQTT 3\.1\.1: .*cannot say that it refuses/m);
+    const { exitCode, stdout } = await box.command('mqtt', 'check');
+    assert.equal(exitCode, 1, stdout);
+    assert.match(stdout, /held back: event.* reply/);
+    assert.match(stdout, /has acknowledged events of these kinds.* With MQTT 3\.1\.1 it may have dropped/);
+    isAllowed = true;
+    const reload = await box.reload(changed);
+    assert.deepEqual(reload.outcome === 'applied' && reload.replaced, ['broker connection']);
+    await until('an empty outbox', async () => (await box.client.status()).outbox.waiting === 0);
+    assert.equal((await box.reload(changed)).outcome, 'unchanged', 'nothing is refused any more');
   });
 });

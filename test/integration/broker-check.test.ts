@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import mqtt from 'mqtt';
+import { eventKinds } from '../../daemon/domain/events/event-type.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { BrokerAccess } from '../../daemon/publish/broker/broker-access.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
@@ -13,6 +15,7 @@ import { type CertificateAuthority, makeAuthority } from '../support/certificate
 import { listenOnLoopback } from '../support/listening.js';
 import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
+import { until } from '../support/until.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const client = ({ certificate, key }: TestCertificate) =>
@@ -24,11 +27,17 @@ const plantBox = { siteId: 'plant-1', boxId: 'box-1' } as const;
 async function check(
   url: string,
   access: Partial<BrokerAccess> = {},
-  { prefix = 'rollcall', timeoutMs = 20_000 } = {},
+  { prefix = 'rollcall', timeoutMs = 20_000, triesEvents = false } = {},
 ): Promise<readonly CheckStep[]> {
   const steps: CheckStep[] = [];
   const whole = { address: brokerAddress(url), clientId: 'rollcall-plant-1-box-1', ...access };
-  const options = { access: whole, topics: topicsOf(prefix, plantBox), clock: systemClock, timeoutMs };
+  const options = {
+    access: whole,
+    topics: topicsOf(prefix, plantBox),
+    clock: systemClock,
+    timeoutMs,
+    triesEvents,
+  };
   for await (const step of checkBroker(options)) steps.push(step);
   return steps;
 }
@@ -80,6 +89,12 @@ describe('mqtt check and a broker with the example configuration', {
     assert.match(
       tls,
       /^TLSv1\.3, TLS_\w+; certificate for DNS:localhost, by CN=Plant authority, .* 99 days left$/,
+    );
+    const of = (name: string) => steps.find((step) => step.check === name)?.message ?? '';
+    assert.match(of('client certificate'), /^"CN=box-1", .* 99 days left$/);
+    assert.match(
+      of('mqtt'),
+      /^MQTT 5, as the certificate "CN=box-1", client id "rollcall-plant-1-box-1-check-/,
     );
   });
 
@@ -207,6 +222,54 @@ describe('mqtt check and a broker of MQTT 3.1.1', { timeout: 60_000 }, () => {
     assert.match(steps.find(({ check: name }) => name === 'mqtt')?.message ?? '', /^MQTT 3\.1\.1, /);
     assert.equal(steps.at(-1)?.check, 'receive');
     assert.equal(steps.at(-1)?.outcome, 'ok');
+  });
+
+  test('says what MQTT 3.1.1 costs, and by which name the broker knows the box', async () => {
+    await using broker = await startAedes();
+    const credential = { user: 'box-1', password: bytes('secret') };
+    for (const [access, who] of [
+      [{}, 'without user and certificate'],
+      [{ credential }, 'as user "box-1"'],
+    ] as const) {
+      const step = (await check(broker.url, access)).find(({ check: name }) => name === 'mqtt');
+      assert.equal(step?.outcome, 'warning');
+      assert.ok(step.message.startsWith(`MQTT 3.1.1, ${who}, `), step.message);
+      assert.match(step.message, /cannot say that it refuses a message/);
+      assert.match(step.remedy ?? '', /MQTT 5/);
+    }
+  });
+
+  test('takes a hang-up on its message for what it is', async () => {
+    await using broker = await startAedes({ hangsUpOn: (topic) => topic.endsWith('/check') });
+    const found = failure(await check(broker.url));
+    assert.deepEqual([found.check, found.code], ['publish', 'broker-publish-refused']);
+    assert.match(found.message, /hung up on a message to "rollcall\/plant-1\/box-1\/check"/);
+  });
+
+  test('finds the kinds of event on which the broker hangs up, by messages that are no events', async () => {
+    await using broker = await startAedes({ hangsUpOn: (topic) => /\/(unknown|reply\/\w+)$/.test(topic) });
+    const listener = await mqtt.connectAsync(broker.url, { protocolVersion: 4 });
+    const texts: string[] = [];
+    listener.on('message', (_topic, payload) => void texts.push(payload.toString('utf8')));
+    await listener.subscribeAsync('#', { qos: 1 });
+    const steps = (await check(broker.url, {}, { triesEvents: true })).filter(
+      (step) => step.check === 'topic',
+    );
+    assert.equal(steps.length, eventKinds.length);
+    const refused = steps.filter(({ outcome }) => outcome === 'failed');
+    assert.deepEqual(
+      refused.map(({ code, message }) => [code, /event\/unknown|reply\//.exec(message)?.[0]]),
+      [
+        ['broker-publish-refused', 'event/unknown'],
+        ['broker-publish-refused', 'reply/'],
+      ],
+    );
+    assert.match(steps[0]?.message ?? '', /acknowledged \(MQTT 3\.1\.1: it may have dropped it\)/);
+    // One of them on the topic of the check itself.
+    const taken = 1 + eventKinds.length - refused.length;
+    await until('the subscriber to have them', () => texts.length === taken);
+    await listener.endAsync(true);
+    for (const text of texts) assert.match(text, /^\{"version":1,"check":"[0-9a-f]{32}"\}$/);
   });
 
   test('finds by the missing echo what the broker refuses and cannot say', async () => {

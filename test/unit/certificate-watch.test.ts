@@ -14,6 +14,7 @@ const dayMs = 86_400_000;
 
 const facts = (notBeforeMs: number, notAfterMs: number, fingerprint = 'AA'): CertificateFacts => ({
   fingerprint,
+  subject: 'CN=broker',
   names: 'DNS:broker.example',
   issuer: 'CN=Authority',
   notBeforeMs,

@@ -56,6 +56,8 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
     'broker',
     { broker: { state: 'waiting', message: 'the broker refuses the password', remedy: 'correct it' } },
   ],
+  ['broker', { broker: { state: 'connected', mqttVersion: '3.1.1' } }],
+  ['topics', { broker: { state: 'connected', refusedTopics: ['rollcall/site/box/camera/+/state'] } }],
   ['commands', { broker: { state: 'connected', areCommandsRefused: true } }],
   [
     'certificate of the broker',
@@ -105,6 +107,11 @@ describe('the findings that status and doctor share', () => {
       );
     });
   }
+
+  test('name the version of MQTT', () => {
+    const text = describeStatus({ ...healthy, broker: { state: 'connected', mqttVersion: '5' } });
+    assert.match(text, /^broker: connected, MQTT 5$/m);
+  });
 
   test('are the only way in which status asks for attention', () => {
     const all: BoxStatus = Object.assign({}, healthy, ...troubles.map(([, changes]) => changes));

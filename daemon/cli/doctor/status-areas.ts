@@ -1,6 +1,7 @@
 import { counted } from '../../base/counted.js';
 import type { BoxStatus, CameraStatus, VisionStatus } from '../../control/box-control.js';
 import type { RotationStatus } from '../../control/key-control.js';
+import { costOfOldMqtt } from '../../publish/broker/version-choice.js';
 import { type Paint, plain } from '../colour.js';
 import { heldBackFindings } from '../events/held-back-text.js';
 import { describeRotation } from '../key/key-text.js';
@@ -118,14 +119,29 @@ function withoutProblem({ problem: _, ...rotation }: RotationStatus): RotationSt
   return rotation;
 }
 
+/** Topics beside those of events and commands. */
+export function refusedTopicFindings({ refusedTopics = [] }: BoxStatus['broker']): readonly Finding[] {
+  return refusedTopics.map((topic) => ({
+    check: 'topics',
+    outcome: 'failed',
+    message: `The broker refuses messages of this box on "${topic}".`,
+    remedy:
+      'Allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does.',
+  }));
+}
+
 function brokerArea(broker: BoxStatus['broker']): StatusArea {
-  const { state, message, remedy, areCommandsRefused, certificates = [] } = broker;
+  const { state, mqttVersion, message, remedy, areCommandsRefused, certificates = [] } = broker;
   const findings: Finding[] = [];
-  if (message === undefined) findings.push(ok('broker', state));
-  else {
+  const stands = mqttVersion === undefined ? state : `${state}, MQTT ${mqttVersion}`;
+  if (message !== undefined) {
     const why = remedy === undefined ? {} : { remedy };
     findings.push({ check: 'broker', outcome: 'failed', message: `${state}: ${message}`, ...why });
-  }
+  } else if (mqttVersion === '3.1.1') {
+    const cost = { ...costOfOldMqtt, message: `${stands}: ${costOfOldMqtt.message}` };
+    findings.push({ check: 'broker', outcome: 'warning', ...cost });
+  } else findings.push(ok('broker', stands));
+  findings.push(...refusedTopicFindings(broker));
   if (areCommandsRefused === true) {
     findings.push({
       check: 'commands',
@@ -138,7 +154,7 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
   const inForce = certificates.filter((each) => each.state === 'in force');
   return {
     facts: [
-      ...(message === undefined ? [`broker: ${state}`] : []),
+      ...(message === undefined ? [`broker: ${stands}`] : []),
       ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
     ],
     findings: [...findings, ...certificates.map(certificateFinding)],

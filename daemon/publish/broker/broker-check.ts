@@ -2,18 +2,21 @@ import type { Clock } from '../../base/clock.js';
 import { counted } from '../../base/counted.js';
 import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
 import { silentLogger } from '../../base/logger.js';
+import { eventKinds } from '../../domain/events/event-type.js';
 import { newRandomBytes } from '../../host/sodium.js';
+import { asPublishError } from '../publish-errors.js';
+import { hungUpOn, hungUpOnSubscription, isHangUp } from '../publish-refusal.js';
 import type { Topics } from '../topics.js';
 import { within } from '../within.js';
 import type { BrokerAccess } from './broker-access.js';
 import { explainMqttFailure, explainTlsFailure } from './broker-check-causes.js';
-import { type BrokerConnection, connectBroker } from './broker-connection.js';
+import { type BrokerConnection, connectBroker, type MqttVersion } from './broker-connection.js';
 import { brokerError, problemOf } from './broker-errors.js';
 import { reachPort, resolveHost, Silence, shakeHands } from './broker-probes.js';
-import { type TlsFacts, usesTls } from './broker-socket.js';
+import { isAddress, type TlsFacts, usesTls } from './broker-socket.js';
 import { certificateFacts } from './certificate-facts.js';
 import { certificateStatus } from './certificate-watch.js';
-import { VersionChoice } from './version-choice.js';
+import { costOfOldMqtt, VersionChoice } from './version-choice.js';
 
 /** The steps of a check, in their order. */
 export type CheckStepName =
@@ -24,7 +27,8 @@ export type CheckStepName =
   | 'mqtt'
   | 'subscribe'
   | 'publish'
-  | 'receive';
+  | 'receive'
+  | 'topic';
 
 /** What one step came to. `warning`: it works, but somebody should look. */
 export interface CheckStep {
@@ -41,11 +45,14 @@ export interface BrokerCheckOptions {
   readonly clock: Clock;
   /** For each step by itself. */
   readonly timeoutMs: number;
+  /** Publishes the message of the check on every topic of events too, where subscribers get it. Default false. */
+  readonly triesEvents?: boolean;
 }
 
 /**
  * Goes the way of the daemon to the broker step by step, and ends with the first that fails. It connects under a client id
- * of its own, so that a running daemon keeps its connection, and publishes one message under the box's `check` topic.
+ * of its own, so that a running daemon keeps its connection, and publishes one message under the box's `check` topic. Where
+ * `triesEvents` is set, a step `topic` for each kind of event follows, whatever becomes of those before.
  */
 export async function* checkBroker(options: BrokerCheckOptions): AsyncGenerator<CheckStep> {
   const { access, timeoutMs } = options;
@@ -55,7 +62,7 @@ export async function* checkBroker(options: BrokerCheckOptions): AsyncGenerator<
   if (certificate?.outcome === 'failed') return;
   try {
     const addresses = await resolveHost(host);
-    yield done('name', `${host} is ${addresses.join(', ')}`);
+    yield done('name', isAddress(host) ? `${host} is an address` : `${host} is ${addresses.join(', ')}`);
   } catch (error) {
     yield failed('name', brokerError(problemOf(error, 'name'), name, error));
     return;
@@ -78,40 +85,92 @@ export async function* checkBroker(options: BrokerCheckOptions): AsyncGenerator<
   yield* checkMqtt(options);
 }
 
-async function* checkMqtt({
-  access,
-  topics,
-  clock,
-  timeoutMs,
-}: BrokerCheckOptions): AsyncGenerator<CheckStep> {
+async function* checkMqtt(options: BrokerCheckOptions): AsyncGenerator<CheckStep> {
+  const { access, topics, clock, timeoutMs, triesEvents = false } = options;
   const clientId = `${access.clientId.slice(0, 50)}-check-${hex(3)}`;
   const timings = { connectTimeoutMs: timeoutMs, keepaliveS: 15, signal: new AbortController().signal };
+  const versions = new VersionChoice(silentLogger);
+  const connect = (): Promise<BrokerConnection> =>
+    versions.connect((version) => connectBroker({ ...access, ...timings, clientId, version }));
   let connection: BrokerConnection;
   try {
-    connection = await new VersionChoice(silentLogger).connect((version) =>
-      connectBroker({ ...access, ...timings, clientId, version }),
-    );
+    connection = await connect();
   } catch (error) {
     yield failed('mqtt', await explainMqttFailure(error, access, timeoutMs));
     return;
   }
+  const token = hex(16);
   try {
-    const version = connection.version === 5 ? '5' : '3.1.1';
-    yield done(
-      'mqtt',
-      `MQTT ${version}, as ${access.credential?.user ?? 'nobody by name'}, client id ${clientId}`,
-    );
-    yield* sendToSelf(connection, { topic: topics.check, clock, timeoutMs });
+    yield mqttStep(connection.version, access, clientId);
+    const waits = { clock, timeoutMs };
+    let isWell = true;
+    for await (const step of sendToSelf(connection, { topic: topics.check, token, ...waits })) {
+      isWell &&= step.outcome !== 'failed';
+      yield step;
+    }
+    if (isWell && triesEvents) yield* tryTopics(connect, { topics, token, ...waits });
   } finally {
     await within(clock, timeoutMs, connection.end());
   }
 }
 
+/** What the broker knows this box by. */
+function mqttStep(version: MqttVersion, access: BrokerAccess, clientId: string): CheckStep {
+  const { credential, clientCertificate } = access;
+  const names = [
+    ...(credential === undefined ? [] : [`user "${credential.user}"`]),
+    ...(clientCertificate === undefined || !usesTls(access)
+      ? []
+      : [`the certificate "${certificateFacts(clientCertificate.certificate).subject}"`]),
+  ];
+  const who = names.length === 0 ? 'without user and certificate' : `as ${names.join(' with ')}`;
+  const about = `MQTT ${version === 5 ? '5' : '3.1.1'}, ${who}, client id "${clientId}"`;
+  if (version === 5) return done('mqtt', about);
+  const { message, remedy } = costOfOldMqtt;
+  return { check: 'mqtt', outcome: 'warning', message: `${about}. ${message}`, remedy };
+}
+
+interface Waits {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/** One message on the topic of each kind of event; over a connection of its own each, since some brokers hang up. */
+async function* tryTopics(
+  connect: () => Promise<BrokerConnection>,
+  { topics, token, clock, timeoutMs }: Waits & { readonly topics: Topics; readonly token: string },
+): AsyncGenerator<CheckStep> {
+  for (const kind of eventKinds) {
+    const topic = topics.event(kind, token);
+    let connection: BrokerConnection;
+    try {
+      connection = await connect();
+    } catch (error) {
+      yield failed('topic', asPublishError(error));
+      return;
+    }
+    const proof = connection.version === 5 ? 'took' : 'acknowledged (MQTT 3.1.1: it may have dropped it)';
+    const work = publishCheck(connection, topic, token);
+    yield await stepOf('topic', `the broker ${proof} a message on ${topic}`, { work, clock, timeoutMs });
+    await within(clock, timeoutMs, connection.end());
+  }
+}
+
+/** What it says is no event. Rejects as `BrokerConnection.publish` does; a hang-up is a refusal. */
+async function publishCheck(connection: BrokerConnection, topic: string, token: string): Promise<void> {
+  const payload = new TextEncoder().encode(JSON.stringify({ version: 1, check: token }));
+  try {
+    await connection.publish(topic, payload, { isRetained: false });
+  } catch (error) {
+    if (!isHangUp(error)) throw error;
+    throw hungUpOn({ pattern: topic, topic, sizeBytes: payload.byteLength }, 1, 0);
+  }
+}
+
 async function* sendToSelf(
   connection: BrokerConnection,
-  { topic, clock, timeoutMs }: { readonly topic: string; readonly clock: Clock; readonly timeoutMs: number },
+  { topic, token, clock, timeoutMs }: Waits & { readonly topic: string; readonly token: string },
 ): AsyncGenerator<CheckStep> {
-  const token = hex(16);
   let arrived = (): void => undefined;
   const receipt = new Promise<void>((resolve) => {
     arrived = resolve;
@@ -120,13 +179,17 @@ async function* sendToSelf(
   const subscribed = connection.subscribe(topic, (payload) => {
     if (isOurs(payload)) arrived();
   });
-  const asked = await stepOf('subscribe', `may read ${topic}`, { work: subscribed, clock, timeoutMs });
+  const asked = await stepOf('subscribe', `the broker lets this box read ${topic}`, {
+    work: subscribed.catch((error: unknown) => {
+      throw isHangUp(error) ? hungUpOnSubscription(topic) : error;
+    }),
+    clock,
+    timeoutMs,
+  });
   yield asked;
   if (asked.outcome === 'failed') return;
-  const payload = new TextEncoder().encode(JSON.stringify({ version: 1, check: token }));
-  const sent = connection.publish(topic, payload, { isRetained: false });
   const published = await stepOf('publish', `the broker took a message on ${topic}`, {
-    work: sent,
+    work: publishCheck(connection, topic, token),
     clock,
     timeoutMs,
   });
@@ -140,11 +203,7 @@ async function* sendToSelf(
 async function stepOf(
   check: CheckStepName,
   message: string,
-  {
-    work,
-    clock,
-    timeoutMs,
-  }: { readonly work: Promise<void>; readonly clock: Clock; readonly timeoutMs: number },
+  { work, clock, timeoutMs }: Waits & { readonly work: Promise<void> },
 ): Promise<CheckStep> {
   try {
     if ((await within(clock, timeoutMs, work)) !== 'late') return done(check, message);
@@ -177,9 +236,10 @@ function notReceived(topic: string, tellsRefusals: boolean): RollcallError {
 function clientCertificateStep({ access, clock }: BrokerCheckOptions): CheckStep | undefined {
   const { clientCertificate } = access;
   if (clientCertificate === undefined || !usesTls(access)) return undefined;
-  const status = certificateStatus('client', certificateFacts(clientCertificate.certificate), clock.wallMs());
-  const { state, names, notBefore, notAfter, daysLeft } = status;
-  const about = `${names}, ${notBefore} to ${notAfter}, ${counted(daysLeft, 'day')} left`;
+  const facts = certificateFacts(clientCertificate.certificate);
+  const status = certificateStatus('client', facts, clock.wallMs());
+  const { state, notBefore, notAfter, daysLeft } = status;
+  const about = `"${facts.subject}", ${notBefore} to ${notAfter}, ${counted(daysLeft, 'day')} left`;
   if (state === 'in force') return done('client certificate', about);
   return {
     check: 'client certificate',

@@ -6,6 +6,8 @@ const pemForm = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export interface CertificateFacts {
   /** SHA-256 of the certificate: tells a renewed one from the one before. */
   readonly fingerprint: string;
+  /** Whom it is for, as `CN=box-1`. */
+  readonly subject: string;
   /** Host names and addresses it is for, as `DNS:broker.example`; its subject where it names none. */
   readonly names: string;
   readonly issuer: string;
@@ -19,6 +21,7 @@ export function certificateFacts(certificate: Uint8Array | X509Certificate): Cer
   const read = certificate instanceof X509Certificate ? certificate : new X509Certificate(certificate);
   return {
     fingerprint: read.fingerprint256,
+    subject: onOneLine(read.subject),
     names: onOneLine(read.subjectAltName ?? read.subject),
     issuer: onOneLine(read.issuer),
     notBeforeMs: Date.parse(read.validFrom),

@@ -5,6 +5,14 @@ import type { BrokerConnection, MqttVersion } from './broker-connection.js';
 /** Brokers that do not know MQTT 5 answer with a refusal, or hang up without an answer. */
 const versionFailures = ['broker-version-refused', 'broker-closed-early', 'broker-protocol'];
 
+/** What a connection of MQTT 3.1.1 lacks, for people. */
+export const costOfOldMqtt = {
+  message:
+    'A broker of MQTT 3.1.1 cannot say that it refuses a message. It drops the message, or ends the connection.',
+  remedy:
+    'Use a broker that speaks MQTT 5, or switch MQTT 5 on. Until then check the access rules of the broker by hand: docs/broker.md.',
+} as const;
+
 /**
  * Tries MQTT 5 first and 3.1.1 where that fails the way it does with older brokers. Stays with what worked, and goes
  * back to the beginning when that stops working.
@@ -31,7 +39,11 @@ export class VersionChoice {
     }
     const connection = await connect(4);
     this.#version = 4;
-    this.#logger.info('the broker does not speak MQTT 5; speaking MQTT 3.1.1');
+    const { message: reason, remedy } = costOfOldMqtt;
+    this.#logger.warn('The broker does not speak MQTT 5. The box speaks MQTT 3.1.1 with it.', {
+      reason,
+      remedy,
+    });
     return connection;
   }
 }
