@@ -29,8 +29,11 @@ export interface AuditEntry {
   readonly hash: string;
 }
 
-/** Codes, opaque ids, versions, times, lists with commas: no blanks, no letters beyond ASCII, no `@`, no path. */
-const wordForm = /^[A-Za-z0-9][A-Za-z0-9._:,+-]{0,127}$/;
+/**
+ * Codes, opaque ids, versions, times, lists with commas: no blanks, no letters beyond ASCII, no `@`, no path. Ids of keys are
+ * base64url, and one in 32 begins with `-` or `_`.
+ */
+const wordForm = /^[A-Za-z0-9_-][A-Za-z0-9._:,+-]{0,127}$/;
 const detailNameForm = /^[a-z][A-Za-z0-9]{0,31}$/;
 /** What personal data would come under. */
 const personalNames = new Set(['name', 'externalId', 'note', 'notes', 'email', 'phone', 'path', 'file']);

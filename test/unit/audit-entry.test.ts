@@ -35,7 +35,9 @@ describe('an audit entry', () => {
       person: 'p-0123456789abcdefghjkmnpqrs',
       until: '2026-03-01T08:00:00.125Z',
       changed: 'cameras,rules.attendanceCooldownS',
+      keyId: '-_Tyq2hYD6fNlTFIHbxDt-6cEhPyOqIf8b5jeNMKyuE',
     });
+    refuseMisshapen({ by, action: 'trust.added', subject: '_xTyq2hYD6fNlTFIHbxDt-6cEhPyOqIf8b5jeNMKyuE' });
     refuseMisshapen({ by, action: 'person.erased', subject: 'p-0123456789abcdefghjkmnpqrs' });
   });
 
