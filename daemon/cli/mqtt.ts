@@ -16,6 +16,7 @@ import { placesOfDaemon } from './doctor/doctor-secret.js';
 import { refusedTopicFindings } from './doctor/status-areas.js';
 import { heldBackFindings } from './events/held-back-text.js';
 import { type ExitCode, exitCodes, print, runAction } from './output.js';
+import { siteTimeOf } from './site-time.js';
 
 const timeoutMs = 5000;
 
@@ -52,7 +53,7 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
 }
 
 /** Which events and other topics the broker takes, and which it does not: the daemon finds out as it goes. */
-async function daemonFindings({ control }: Config): Promise<readonly Finding[]> {
+async function daemonFindings({ control, site }: Config): Promise<readonly Finding[]> {
   const check = 'events';
   let status: BoxStatus;
   try {
@@ -70,7 +71,10 @@ async function daemonFindings({ control }: Config): Promise<readonly Finding[]> 
     const finding = { check, outcome: 'failed', message: `the daemon is not connected: ${message}` } as const;
     return [remedy === undefined ? finding : { ...finding, remedy }];
   }
-  const refused = [...heldBackFindings(outbox.heldBack), ...refusedTopicFindings(broker)];
+  const refused = [
+    ...heldBackFindings(outbox.heldBack, siteTimeOf(site.timeZone).show),
+    ...refusedTopicFindings(broker),
+  ];
   return [...refused, takenFinding(status)];
 }
 
