@@ -1,8 +1,8 @@
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { badInput, messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from './file-access.js';
-import { currentUser, describeUser } from './system-user.js';
+import { currentUser, describeUser, ownerText } from './system-user.js';
 
 /** Where secrets are looked for, in this order. */
 export interface CredentialPlaces {
@@ -110,9 +110,10 @@ async function readSecret(
 
 /** To this process. Where its directory may not be entered, nobody can tell whether the file is there. */
 function closed(name: string, path: string, error: unknown): RollcallError {
-  const { says, remedy } = explainAccess(path, 'read', error) ?? { says: messageOf(error), remedy: '' };
+  const says = explainAccess(path, 'read', error)?.says ?? messageOf(error);
+  const owner = ownerText(currentUser());
   return operational('credential-unreadable', `the secret "${name}" cannot be read: ${says}`, {
-    remedy: `where that is the user of the daemon, ${remedy}; otherwise run this as root`,
+    remedy: `where the daemon runs as that user, give it the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this as root`,
     details: { name, path },
     cause: error,
   });

@@ -15,24 +15,28 @@ const thisProcess = (): FileUser => ({
   isService: process.env['INVOCATION_ID'] !== undefined && process.ppid === 1,
 });
 
+const explained = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']);
+
 /** What a service with ProtectHome= and PrivateTmp= does not see (systemd.exec(5)). */
 const hiddenFromServices = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
 
 /**
  * Why a process may not read or write at `path`, and what to do, told for the user that it runs as: that is not the user who
- * reads the message. Undefined for an error that has nothing to do with rights or with a missing directory.
+ * reads the message. `place`: one of the box's `own`, which belongs to its user, or one that a person has `chosen`, whose owner
+ * may have to stay. Undefined for an error that has nothing to do with rights or with a missing directory.
  */
 export function explainAccess(
   path: string,
   use: 'read' | 'written',
   error: unknown,
+  place: 'own' | 'chosen' = 'own',
   { user, isService }: FileUser = thisProcess(),
 ): { readonly says: string; readonly remedy: string } | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return undefined;
+  if (typeof code !== 'string' || !explained.has(code)) return undefined;
   const who = `the user ${describeUser(user)}`;
   const directory = dirname(path);
-  const owned = `give it to that user: chown ${ownerText(user)}: `;
+  const owner = ownerText(user);
   const hidden = isService ? hiddenFromServices.find((each) => path.startsWith(`${each}/`)) : undefined;
   if (hidden !== undefined) {
     const remedy = `choose a directory outside ${hidden}: the service has its own view of it; outside its data it may only write where ReadWritePaths= of the unit allows it`;
@@ -40,20 +44,28 @@ export function explainAccess(
   }
   if (code === 'EROFS') {
     const remedy = isService
-      ? `add ReadWritePaths=${directory} to the unit (systemctl edit rollcalld), restart it, and let ${ownerText(user)} write there`
+      ? `add ReadWritePaths=${directory} to the unit (systemctl edit rollcalld), restart it, and let ${owner} write there`
       : 'choose a directory on a file system that can be written';
     return { says: `${directory} is read-only for ${isService ? 'the service' : who}`, remedy };
   }
   const blocked = firstBlocked(directory);
   if (blocked?.isMissing === true) {
-    const remedy = `check the path; where it is right, make the directory, and ${owned}${blocked.path}`;
+    const remedy = `check the path; where it is right, make the directory for that user: install -d -m 700 -o ${owner} ${blocked.path}`;
     return { says: `there is no directory ${blocked.path}`, remedy };
   }
   if (blocked !== undefined)
-    return { says: `${who} may not enter ${blocked.path}`, remedy: `${owned}${blocked.path}` };
+    return {
+      says: `${who} may not enter ${blocked.path}`,
+      remedy: `choose another place, or let that user enter ${blocked.path}`,
+    };
   if (code === 'ENOENT') return { says: `there is no ${path}`, remedy: 'check the path' };
-  const at = use === 'written' ? directory : path;
-  return { says: `${who} may not ${use === 'written' ? 'write to' : 'read'} ${at}`, remedy: `${owned}${at}` };
+  if (use === 'read')
+    return { says: `${who} may not read ${path}`, remedy: `let that user read it: chown ${owner}: ${path}` };
+  const remedy =
+    place === 'own'
+      ? `give the directory to that user: chown -R ${owner}: ${directory}`
+      : `choose a directory of that user, or make one: install -d -m 700 -o ${owner} ${directory}/rollcall`;
+  return { says: `${who} may not write to ${directory}`, remedy };
 }
 
 /** The first directory on the way to `directory`, itself included, that is not there or that this process may not enter. */
@@ -66,9 +78,7 @@ function firstBlocked(directory: string): { readonly path: string; readonly isMi
     statSync(`${directory}/.`);
     return undefined;
   } catch (error) {
-    return {
-      path: directory,
-      isMissing: error instanceof Error && 'code' in error && error.code === 'ENOENT',
-    };
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return { path: directory, isMissing: code === 'ENOENT' || code === 'ENOTDIR' };
   }
 }

@@ -47,8 +47,8 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     [
       'a directory for the socket that cannot be made',
       { control: { socketPath: '/dev/null/run/control.sock' } },
-      /\/dev\/null\/run/,
-      /user of rollcalld/,
+      /\/dev\/null\/run.*there is no directory \/dev\/null/,
+      /correct control\.socketPath/,
     ],
     [
       'a path too long for a socket',

@@ -38,7 +38,7 @@ describe('what keeps a process from a file', () => {
   test('is told for the user of the service and its sandbox, not for who reads the message', async () => {
     await using directory = await temporaryDirectory();
     const explain = (path: string, code: string, who = service) =>
-      explainAccess(path, 'written', systemError(code), who);
+      explainAccess(path, 'written', systemError(code), 'chosen', who);
     const backups = join('/', 'opt', 'a.rcb');
     assert.match(explain(backups, 'EROFS')?.says ?? '', /^\/opt is read-only for the service$/);
     assert.match(
@@ -58,7 +58,10 @@ describe('what keeps a process from a file', () => {
     );
     const missing = explain(join(directory.path, 'mnt', 'usb', 'a.rcb'), 'ENOENT', officer);
     assert.equal(missing?.says, `there is no directory ${join(directory.path, 'mnt')}`);
+    assert.equal(explain('/dev/null/a', 'ENOTDIR')?.says, 'there is no directory /dev/null');
     assert.equal(explain(inDirectory, 'EIO'), undefined);
+    const own = explainAccess(inDirectory, 'written', systemError('EACCES'), 'own', officer);
+    assert.equal(own?.remedy, `give the directory to that user: chown -R anna: ${directory.path}`);
   });
 
   const isRoot = process.getuid?.() === 0;
@@ -72,7 +75,7 @@ describe('what keeps a process from a file', () => {
       errorOf(() => onFile('written', path, () => writeFile(path, ''))),
     );
     assert.match(error.message, /a\.rcb could not be written: the user .*65534.* may not write to /);
-    assert.match(error.remedy ?? '', /^give it to that user: chown /);
+    assert.match(error.remedy ?? '', /^choose a directory of that user, or make one: install -d /);
   });
 
   test('names the directory that may not be entered, and no file in it', {
@@ -86,7 +89,7 @@ describe('what keeps a process from a file', () => {
     const error = await asUser(65_534, () => errorOf(() => findSecret('audit-key-former', places)));
     assert.equal(error.code, 'credential-unreadable');
     assert.match(error.message, /may not enter .*\/secrets$/);
-    assert.match(error.remedy ?? '', /chown .*\/secrets; otherwise run this as root$/);
+    assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this as root$/);
     await chown(secrets, 65_534, 65_534);
     const gone = await asUser(65_534, () => findSecret('audit-key-former', places));
     assert.equal(gone, undefined, 'it is not needed');

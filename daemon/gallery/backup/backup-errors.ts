@@ -67,7 +67,7 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
       retryable: true,
     });
   }
-  const access = explainAccess(path, doing, cause);
+  const access = explainAccess(path, doing, cause, 'chosen');
   return operational(
     doing === 'written' ? 'backup-not-written' : 'backup-not-read',
     `${path} could not be ${doing}: ${access?.says ?? messageOf(cause)}`,
