@@ -51,6 +51,6 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   audit: {
     sources: ['daemon/audit/'],
-    integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest', 'audit-api'],
+    integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest'],
   },
 };

@@ -103,12 +103,20 @@ const together = (all: readonly TestFiles[]): TestFiles => ({
   integration: [...new Set(all.flatMap(({ integration }) => integration))],
 });
 
-/** The longest that a process of tests may take: much more than without a change. @throws Refusal where the tests fail */
-async function limitOf(tests: TestFiles, workplace: Workplace): Promise<number> {
-  const startedMs = performance.now();
-  const outcome = await workplace.test(tests, 600_000);
-  if (outcome.kind === 'failed') throw new Refusal(`A test fails without any change: ${outcome.by}`);
-  return 20_000 + 4 * (performance.now() - startedMs);
+/** The longest that a process of tests may take: much more than the slowest takes now. @throws Refusal where one fails */
+async function limitOf({ unit, integration }: TestFiles, workplace: Workplace): Promise<number> {
+  const processes = [
+    { unit, integration: [] },
+    ...integration.map((file) => ({ unit: [], integration: [file] })),
+  ];
+  let longestMs = 0;
+  for (const tests of processes) {
+    const startedMs = performance.now();
+    const outcome = await workplace.test(tests, 600_000);
+    if (outcome.kind === 'failed') throw new Refusal(`A test fails without any change: ${outcome.by}`);
+    longestMs = Math.max(longestMs, performance.now() - startedMs);
+  }
+  return 10_000 + 3 * longestMs;
 }
 
 async function tryOut(

@@ -184,4 +184,19 @@ describe('the liveness verdict', () => {
     assert.equal(assessLiveness(scored(0.49), policy).evidence.passiveScore?.toFixed(2), '0.49');
     assert.equal('passiveScore' in assessLiveness(initialLiveness, policy).evidence, false);
   });
+
+  test('counts a frame as seen well only where both eyes were seen', () => {
+    for (const unseen of ['left', 'right'] as const) {
+      const inputs = frames([0, 100, 200]).map((input): LivenessInput => {
+        if (input.kind !== 'eyes') return input;
+        return { ...input, sample: { ...input.sample, [unseen]: undefined } };
+      });
+      const { evidence, reason } = assessLiveness(after(inputs), policy);
+      assert.deepEqual(
+        [evidence.frameCount, evidence.observedS, reason],
+        [0, 0, 'eyes-not-seen-well'],
+        unseen,
+      );
+    }
+  });
 });

@@ -14,11 +14,11 @@ export function chooseLooks(faces: readonly Waiting[], budget: number): readonly
   const indices = faces.map((_, index) => index);
   const widthOf = (index: number): number => faces[index]?.widthPx ?? 0;
   const lookedOf = (index: number): number => faces[index]?.lastLookedMs ?? Number.NEGATIVE_INFINITY;
-  const bySize = [...indices].sort((a, b) => widthOf(b) - widthOf(a) || a - b);
+  const bySize = [...indices].sort((a, b) => widthOf(b) - widthOf(a));
   const largest = bySize.slice(0, Math.ceil(budget / 2));
   const turn = indices
     .filter((index) => !largest.includes(index))
-    .sort((a, b) => compareTimes(lookedOf(a), lookedOf(b)) || widthOf(b) - widthOf(a) || a - b)
+    .sort((a, b) => compareTimes(lookedOf(a), lookedOf(b)) || widthOf(b) - widthOf(a))
     .slice(0, budget - largest.length);
   return [...largest, ...turn].sort((a, b) => a - b);
 }

@@ -21,9 +21,7 @@ const sameFaceOverlap = 0.5;
 export function settleClaims(claims: readonly Claim[]): readonly boolean[] {
   const order = claims
     .map((claim, index) => ({ claim, index, distance: centreDistanceFaces(claim.predicted, claim.found) }))
-    .sort(
-      (a, b) => a.distance - b.distance || a.claim.firstSeenMs - b.claim.firstSeenMs || a.index - b.index,
-    );
+    .sort((a, b) => a.distance - b.distance || a.claim.firstSeenMs - b.claim.firstSeenMs);
   const holds = claims.map(() => false);
   const kept: Box[] = [];
   for (const { claim, index } of order) {
