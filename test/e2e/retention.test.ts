@@ -49,7 +49,7 @@ test('a box forgets by its rules when it is told to, shows it, and leaves an ent
   assert.equal(before.lastRun, undefined);
 
   const dry = await box.command('retention', 'run', '--dry-run');
-  assert.match(dry.stdout, /2 unknown persons recorded/);
+  assert.match(dry.stdout, /unknown persons recorded: 2/);
   const unasked = await box.command('retention', 'run');
   assert.equal(unasked.exitCode, 2, unasked.stdout);
   assert.match(unasked.stderr, /--yes/);
