@@ -10,6 +10,10 @@ import { openDaemonClient } from './daemon-client.js';
 import { cameraTable } from './doctor/status-areas.js';
 import { exitCodes, print, runAction, table } from './output.js';
 
+function decodingText({ decodingCores }: Extract<CameraTestOutcome, { outcome: 'ok' }>): string {
+  return decodingCores === null ? '' : `, FFmpeg takes ${Math.round(decodingCores * 100)} % of a core`;
+}
+
 function describeTest(id: string, result: CameraTestOutcome): string {
   if (result.outcome === 'failed') {
     return `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
@@ -25,7 +29,7 @@ function describeTest(id: string, result: CameraTestOutcome): string {
     return `  face ${Math.round(face.widthPx)} px wide, score ${face.score.toFixed(2)}, ${verdict}`;
   });
   return [
-    `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured`,
+    `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured${decodingText(result)}`,
     `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
     `faces found: ${result.faces.length} (most in one of ${counted(result.framesAnalysed, 'frame')})`,
     ...faces,

@@ -180,6 +180,7 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
     stream: streamInfo,
     firstFrameMs: finite,
     measuredFps: finite,
+    decodingCores: finite.nullable(),
     framesAnalysed: count,
     /** What the camera, or this box, cannot be used with as it is. */
     problems: z.array(z.strictObject({ code: shortText, message: shortText, remedy: shortText })).max(10),

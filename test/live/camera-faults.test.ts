@@ -193,15 +193,18 @@ async function cameraTests(box: TestBox, t: TestContext) {
   const look = (id: string, ...more: string[]) => box.command('camera', 'test', id, ...more);
   await t.test('one that works', async () => {
     const { exitCode, stdout } = await look('good');
-    assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /good: h264 320x180, .*\d+\.\d fps measured/);
+    // The machine that runs the tests may be too busy; the camera is in order.
+    assert.doesNotMatch(stdout, /PROBLEM: .*\((?!box-|network-)/);
+    assert.equal(exitCode, stdout.includes('PROBLEM: ') ? 1 : 0, stdout);
+    assert.match(stdout, /good: h264 320x180, .*\d+\.\d fps measured, FFmpeg takes \d+ % of a core/);
     assert.match(stdout, /first frame after \d+\.\d\d s/);
     assert.match(stdout, /faces found: 0/);
   });
   await t.test('one that is switched off', async () => {
     const { exitCode, stdout } = await look('switched-off', '--json');
-    assert.equal(exitCode, 0, stdout);
-    assert.equal((JSON.parse(stdout) as { outcome: string }).outcome, 'ok');
+    const { outcome, problems } = JSON.parse(stdout) as { outcome: string; problems: readonly unknown[] };
+    assert.equal(outcome, 'ok');
+    assert.equal(exitCode, problems.length === 0 ? 0 : 1, stdout);
   });
   for (const [id, message] of [
     ['wrong-password', /the camera refuses the user or the password \(401\) \(unauthorised\)\n +what to do:/],

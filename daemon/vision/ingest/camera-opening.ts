@@ -99,6 +99,7 @@ export class CameraOpening {
       onLogLine: (line) => this.#log.read(line),
     });
     this.#process = process;
+    if (process.pid !== undefined) this.#sink.onStarted?.(process.pid);
     void process.ended.then((exit) => this.#settle({ kind: 'exited', exit }));
     return process;
   }

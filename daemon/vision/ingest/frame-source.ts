@@ -17,6 +17,8 @@ export type DropReason = 'stale' | 'busy';
 
 /** Where a source puts what it gets. The calls come in order and never overlap. */
 export interface FrameSink {
+  /** A process decodes from now on. */
+  onStarted?(pid: number): void;
   /** Before the first frame, and again whenever the picture size changes. */
   onOpened(info: StreamInfo): void;
   /** The frame belongs to the sink until it calls `release`. */

@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { Frame } from '../../domain/faces/picture.js';
 import type { PictureCheck } from '../../domain/picture-damage.js';
+import { type ProcessorTime, processorTime } from '../../host/processor-time.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import type { FrameSink, StreamInfo } from './frame-source.js';
+import { type CameraProblem, coresOf, type Pace, ratesOf, slowPart } from './pace.js';
 import { briefPolicy, PictureHealth } from './picture-health.js';
 import type { StreamFailure } from './stream-end.js';
 
@@ -12,13 +14,6 @@ import type { StreamFailure } from './stream-end.js';
 const everyFrameFps = 240;
 /** Frames of the first moments come in a burst, out of which no rate can be told, milliseconds. */
 const settlingMs = 500;
-
-/** What a camera that streams cannot be used with as it is. */
-export interface CameraProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** What a look at a camera found. */
 export type CameraInspection =
@@ -29,6 +24,8 @@ export type CameraInspection =
       readonly firstFrameMs: number;
       /** Frames the camera really sends per second. */
       readonly measuredFps: number;
+      /** Cores that FFmpeg took to decode them; null where nothing was measured. */
+      readonly decodingCores: number | null;
       readonly problems: readonly CameraProblem[];
     }
   | { readonly outcome: 'failed'; readonly failure: StreamFailure };
@@ -55,11 +52,21 @@ export async function inspectCamera(
     () => enough.abort(),
     onFrame,
   );
-  const source = ffmpegCameraSource({ ...options, trackingFps: everyFrameFps });
+  // A box that is too slow is to be told so, and not to be left without pictures.
+  const patient = { ...options, trackingFps: everyFrameFps, staleAfterMs: Number.POSITIVE_INFINITY };
+  const source = ffmpegCameraSource(patient);
   const end = await source.open(look, { signal: AbortSignal.any([signal, enough.signal]) });
   signal.throwIfAborted();
   if (end.kind === 'failed') return { outcome: 'failed', failure: end.failure };
   return look.result();
+}
+
+/** What was known when a picture came. */
+interface Moment {
+  readonly sequence: number;
+  readonly filmedAtMs: number;
+  readonly cameAtMs: number;
+  readonly processor: ProcessorTime | undefined;
 }
 
 class Look implements FrameSink {
@@ -71,8 +78,10 @@ class Look implements FrameSink {
   readonly #health: PictureHealth;
   #stream: StreamInfo = { codec: 'unknown', widthPx: 0, heightPx: 0, fps: null };
   #firstFrameMs: number | undefined;
-  #first: Pick<Frame, 'sequence' | 'capturedAtMs'> | undefined;
-  #last: Pick<Frame, 'sequence' | 'capturedAtMs'> | undefined;
+  #pid: number | undefined;
+  #pace: Pace | undefined;
+  #first: Moment | undefined;
+  #last: Omit<Moment, 'processor'> | undefined;
 
   constructor(
     clock: Clock,
@@ -89,20 +98,27 @@ class Look implements FrameSink {
     this.#health = health;
   }
 
+  onStarted(pid: number): void {
+    this.#pid = pid;
+  }
+
   onOpened(info: StreamInfo): void {
     this.#stream = info;
   }
 
   onFrame(frame: Frame): void {
-    const sinceOpenedMs = this.#clock.monotonicMs() - this.#openedAtMs;
+    const cameAtMs = this.#clock.monotonicMs();
+    const sinceOpenedMs = cameAtMs - this.#openedAtMs;
     this.#firstFrameMs ??= sinceOpenedMs;
     const observedMs = sinceOpenedMs - this.#firstFrameMs;
-    const { sequence, capturedAtMs } = frame;
-    if (observedMs >= settlingMs) this.#first ??= { sequence, capturedAtMs };
-    this.#last = { sequence, capturedAtMs };
+    const { sequence, capturedAtMs: filmedAtMs } = frame;
+    this.#last = { sequence, filmedAtMs, cameAtMs };
+    if (observedMs >= settlingMs) this.#first ??= { ...this.#last, processor: this.#processor() };
     this.#health.look(frame.picture);
     this.#onFrame(frame);
-    if (observedMs >= this.#observeMs) this.#onEnough();
+    if (observedMs < this.#observeMs) return;
+    this.#pace ??= this.#measure();
+    this.#onEnough();
   }
 
   onDamage(sign: DamageSign): void {
@@ -114,14 +130,34 @@ class Look implements FrameSink {
   }
 
   result(): CameraInspection {
-    const frames = (this.#last?.sequence ?? 0) - (this.#first?.sequence ?? 0);
-    const elapsedMs = (this.#last?.capturedAtMs ?? 0) - (this.#first?.capturedAtMs ?? 0);
+    const pace = this.#pace;
+    const slow = pace && slowPart(pace);
+    const { damage } = this.#health;
     return {
       outcome: 'ok',
       stream: this.#stream,
       firstFrameMs: this.#firstFrameMs ?? 0,
-      measuredFps: elapsedMs > 0 ? (frames * 1000) / elapsedMs : 0,
-      problems: this.#health.damage === undefined ? [] : [this.#health.damage],
+      measuredFps: pace === undefined ? 0 : ratesOf(pace).sentFps,
+      decodingCores: pace === undefined ? null : coresOf(pace),
+      problems: [...(damage === undefined ? [] : [damage]), ...(slow === undefined ? [] : [slow])],
     };
+  }
+
+  /** While FFmpeg still runs: its processor time goes with it. */
+  #measure(): Pace | undefined {
+    const [first, last, now] = [this.#first, this.#last, this.#processor()];
+    if (first?.processor === undefined || last === undefined || now === undefined) return undefined;
+    const { processMs, busyMs, possibleMs } = first.processor;
+    return {
+      frames: last.sequence - first.sequence,
+      elapsedMs: last.cameAtMs - first.cameAtMs,
+      filmedMs: last.filmedAtMs - first.filmedAtMs,
+      ffmpegMs: now.processMs - processMs,
+      busyShare: (now.busyMs - busyMs) / Math.max(1, now.possibleMs - possibleMs),
+    };
+  }
+
+  #processor(): ProcessorTime | undefined {
+    return this.#pid === undefined ? undefined : processorTime(this.#pid);
   }
 }
