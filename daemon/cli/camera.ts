@@ -1,8 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { counted } from '../base/counted.js';
+import { badInput } from '../base/errors.js';
 import type { CameraStatus } from '../control/box-control.js';
 import type { ControlClient } from '../control/client.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { choose } from './confirm.js';
@@ -57,6 +59,19 @@ async function whichCamera(client: ControlClient, given: string): Promise<string
   return (await choose({ given, what: 'camera', found, lines })).id;
 }
 
+/** The daemon opens it, as it is configured. */
+async function testConfigured(given: string, options: AddressOptions) {
+  const { credential, login, transport } = options;
+  if (credential !== undefined || login === true || transport !== undefined) {
+    throw badInput('address-needed', '--credential, --login and --transport are for an address', {
+      remedy: 'give the rtsp:// address of the camera, or leave them out: the configuration has them',
+    });
+  }
+  const client = await openDaemonClient(options.config);
+  const about = await whichCamera(client, given);
+  return { about, result: await client.testCamera(about) };
+}
+
 export function registerCamera(program: Command): void {
   const camera = program.command('camera').description('look at the configured cameras');
   withCommonOptions(camera.command('list'))
@@ -69,14 +84,20 @@ export function registerCamera(program: Command): void {
       }),
     );
   withCommonOptions(camera.command('test'))
-    .argument('<camera>', 'id, the beginning of an id, or name; a disabled camera may be tested, too')
+    .argument(
+      '<camera>',
+      'id, the beginning of an id, or name; a disabled camera may be tested, too. Or an rtsp:// address: that needs no daemon and no configuration',
+    )
+    .option('--credential <name>', 'with an address: name of the secret that holds user:password')
+    .option('--login', 'with an address: ask for user:password, or read it from standard input')
+    .addOption(new Option('--transport <kind>', 'with an address: how media travels').choices(['tcp', 'udp']))
     .description('open the stream and say what it shows, or exactly what failed (exit code 1)')
-    .action((given: string, options: CommonOptions) =>
+    .action((given: string, options: AddressOptions) =>
       runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const id = await whichCamera(client, given);
-        const result = await client.testCamera(id);
-        print(options.json === true, result, () => describeTest(id, result));
+        const { about, result } = isAddress(given)
+          ? { about: given, result: await testAddress(given, options) }
+          : await testConfigured(given, options);
+        print(options.json === true, result, () => describeTest(about, result));
         const isUsable = result.outcome === 'ok' && result.problems.length === 0;
         return isUsable ? exitCodes.done : exitCodes.failed;
       }),

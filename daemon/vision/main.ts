@@ -7,7 +7,7 @@ import { type Order, orderSchema, type Report } from './protocol.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
 import { openMessageChannel } from './wire.js';
 
-/** The pipe to the core: see app/cameras/vision-process.ts. */
+/** The pipe to the core: see vision-process.ts. */
 const channelFd = 3;
 /** Cameras close their sessions within this; the core kills a process that needs longer. */
 const shutdownDeadlineMs = 5_000;

@@ -1,11 +1,11 @@
 import { PhotoProcess } from '../../daemon/app/cameras/photo-process.js';
-import { photoPlan } from '../../daemon/app/cameras/vision-plan.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { openConfiguredStore } from '../../daemon/models/configured-store.js';
 import { matchPolicy } from '../../daemon/models/operating-point.js';
+import { photoPlan } from '../../daemon/vision/plan.js';
 import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 import type { PhotographReader } from '../../test/support/gallery-persons.js';
 

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, test } from 'node:test';
+import { stringify } from 'yaml';
+import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { testAddress } from '../../daemon/cli/camera-address-test.js';
 import { type CameraInspection, inspectCamera } from '../../daemon/vision/ingest/inspect-camera.js';
 import { testClip, uniformClip } from '../support/clips.js';
+import { descendantsOf } from '../support/processes.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { sourceOptions } from '../support/watched-camera.js';
 
 /** Problems of the camera: a machine that is busy with other tests is too slow for any. */
@@ -78,5 +86,60 @@ describe('looking at a camera once', () => {
     });
     assert.equal(found.outcome === 'failed' && found.failure.code, 'not-found');
     assert.equal(server.events.filter(({ event }) => event === 'connected').length, 1);
+  });
+});
+
+describe('looking at an address that nobody configured', () => {
+  const auth = { user: 'viewer', password: 'correct:horse' };
+  const nowhere = { config: '/nowhere/rollcall.yaml' };
+  const typed = (text: string) => ({
+    input: Readable.from([Buffer.from(text)]),
+    output: new PassThrough(),
+  });
+
+  test('needs no daemon; the login is typed, or is a secret', async () => {
+    await using directory = await temporaryDirectory();
+    const config = join(directory.path, 'rollcall.yaml');
+    const secretsDir = join(directory.path, 'secrets');
+    await mkdir(secretsDir, { mode: 0o700 });
+    await writeFile(join(secretsDir, 'door'), `${auth.user}:${auth.password}\n`, { mode: 0o600 });
+    await writeFile(config, stringify({ site: { id: 'test', timeZone: 'UTC' }, secretsDir, cameras: [] }));
+    const clip = await testClip({ framesPerS: 20, widthPx: 320, heightPx: 240 });
+    await using server = await startRtspServer({ mounts: { '/live': clip }, auth });
+    const url = server.url('/live');
+    const before = descendantsOf(process.pid);
+    const [byHand, bySecret, without] = await Promise.all([
+      testAddress(url, { ...nowhere, login: true }, typed(`${auth.user}:${auth.password}\n`)),
+      testAddress(url, { config, credential: 'door' }),
+      testAddress(url, nowhere),
+    ]);
+    for (const found of [byHand, bySecret]) {
+      assert.ok(found.outcome === 'ok', JSON.stringify(found));
+      assert.deepEqual([found.stream.codec, found.stream.widthPx, found.faces], ['h264', 320, []]);
+    }
+    assert.ok(without.outcome === 'failed');
+    assert.equal(without.code, 'unauthorised');
+    assert.match(without.remedy, /--login .* --credential/);
+    assert.deepEqual(
+      descendantsOf(process.pid).filter((pid) => !before.includes(pid)),
+      [],
+    );
+  });
+
+  test('refuses what is no address, and repeats no password', async () => {
+    for (const [url, options, code] of [
+      ['rtsp://viewer:hunter2@127.0.0.1/live', nowhere, 'camera-url-unusable'],
+      ['http://127.0.0.1/hunter2', nowhere, 'camera-url-unusable'],
+      ['rtsp://127.0.0.1/live', { ...nowhere, credential: 'viewer:hunter2' }, 'credential-name'],
+      ['rtsp://127.0.0.1/live', { ...nowhere, credential: 'door', login: true }, 'login-twice'],
+    ] as const) {
+      await assert.rejects(testAddress(url, options), (error) => {
+        assert.ok(isRollcallError(error, code), String(error));
+        assert.doesNotMatch(`${error.message} ${error.remedy}`, /hunter2/);
+        return true;
+      });
+    }
+    const noLogin = testAddress('rtsp://127.0.0.1/live', { ...nowhere, login: true }, typed('hunter2\n'));
+    await assert.rejects(noLogin, (error) => isRollcallError(error, 'login-form'));
   });
 });

@@ -171,9 +171,6 @@ async function damagedStreams(box: TestBox) {
     const doctor = await box.command('doctor');
     assert.equal(doctor.exitCode, 1);
     assert.ok(doctor.stdout.includes(`failed   camera ${id}: `), doctor.stdout);
-    const looked = await box.command('camera', 'test', id);
-    assert.equal(looked.exitCode, 1, looked.stdout);
-    assert.match(looked.stdout, new RegExp(`PROBLEM: .*\\(${code}\\)\n  what to do: `));
     await goesOn(box, id);
   }
 }
@@ -205,6 +202,11 @@ async function cameraTests(box: TestBox, t: TestContext) {
     const { outcome, problems } = JSON.parse(stdout) as { outcome: string; problems: readonly unknown[] };
     assert.equal(outcome, 'ok');
     assert.equal(exitCode, problems.length === 0 ? 0 : 1, stdout);
+  });
+  await t.test('one that shows one colour', async () => {
+    const { exitCode, stdout } = await look('green');
+    assert.equal(exitCode, 1, stdout);
+    assert.match(stdout, /PROBLEM: .*one colour.*\(pictures-uniform\)\n {2}what to do: /);
   });
   for (const [id, message] of [
     ['wrong-password', /the camera refuses the user or the password \(401\) \(unauthorised\)\n +what to do:/],

@@ -154,6 +154,10 @@ describe('diagnosis of a stream that did not begin', () => {
     assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 0.1 }).code, 'not-rtsp');
   });
 
+  test('tells a camera that never answered by its silence about what it offers', () => {
+    assert.equal(diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20 }).code, 'no-answer');
+  });
+
   test('blames the network where not even a connection could be made', () => {
     assert.equal(diagnose({ ...opening, lines: invalidData, isReachable: false }).code, 'unreachable');
   });
@@ -209,7 +213,13 @@ describe('diagnosis of a stream that did not begin', () => {
   ];
   for (const [name, code, evidence] of sessions) {
     test(`names a session in which ${name} "${code}"`, () => {
-      const failure = diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20, ...evidence });
+      const failure = diagnose({
+        ...opening,
+        cause: 'no-first-frame',
+        waitedS: 20,
+        media: ['video'],
+        ...evidence,
+      });
       assert.equal(failure.code, code);
       assert.match(failure.message, /within 20\.0 s/);
     });
@@ -240,7 +250,10 @@ describe('diagnosis of a stream that did not begin', () => {
   });
 
   test('thinks of firewalls where no picture comes over UDP', () => {
-    const failure = diagnose({ ...opening, cause: 'no-first-frame', transport: 'udp', waitedS: 20 });
+    const failure = diagnose({
+      ...{ ...opening, cause: 'no-first-frame', transport: 'udp', waitedS: 20 },
+      media: ['video', 'audio'],
+    });
     assert.equal(failure.code, 'no-first-frame');
     assert.match(failure.message, /UDP: within 20\.0 s/);
     assert.match(failure.remedy, /tcp.*firewall/);

@@ -1,28 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { isRollcallError } from '../../base/errors.js';
-import type { CameraConfig, Config } from '../../config/schema.js';
-import { openUserPassword } from '../../host/user-password-secret.js';
+import type { Config } from '../../config/schema.js';
+import { networkPlan, planCamera } from '../../vision/plan.js';
 import type { CameraPlan, VisionPlan } from '../../vision/protocol.js';
-
-/** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
-export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
-  const credential =
-    camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
-  return {
-    id: camera.id,
-    url: camera.url,
-    credential,
-    transport: camera.transport,
-    hwaccel: camera.hwaccel,
-    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
-    stallAfterS: camera.stallAfterS,
-    firstFrameWithinS: camera.firstFrameWithinS,
-    smallestFacePx: camera.smallestFacePx,
-    idleFps: camera.rates.idleFps,
-    trackingFps: camera.rates.trackingFps,
-    pictureChecks: [...camera.pictureChecks],
-  };
-}
 
 /** A camera that cannot be planned: the others must not suffer. */
 export interface UnplannedCamera {
@@ -61,25 +41,6 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
   const plan = { ...networkPlan(config), cameras, threads };
   return { plan, processes, threads: config.vision.threads, unplanned };
-}
-
-/** What a process has to do that looks at photographs only, with the configured networks and one thread. */
-export function photoPlan(config: Config): VisionPlan {
-  return { ...networkPlan(config), passivePad: 'none', takesBestShots: false };
-}
-
-function networkPlan(config: Config): VisionPlan {
-  return {
-    cameras: [],
-    modelsDirectory: config.models.dir ?? null,
-    provider: config.vision.provider,
-    detector: config.vision.detector,
-    recogniser: config.vision.recogniser,
-    passivePad: config.vision.passivePad,
-    threads: 1,
-    liveness: { ...config.liveness },
-    takesBestShots: Object.values(config.evidence).includes(true),
-  };
 }
 
 /** Cameras of 1080p whose faces one process can follow at full rate: it runs networks and takes pictures in one thread. */

@@ -7,7 +7,7 @@ import { RetrySchedule } from '../../base/retry.js';
 import type { VisionStatus } from '../../control/box-control.js';
 import type { LogLevel } from '../../host/pino-logger.js';
 import type { CameraPlan, Order, Report, VisionPlan } from '../../vision/protocol.js';
-import { spawnVisionProcess, type VisionProcess } from './vision-process.js';
+import { spawnVisionProcess, type VisionProcess } from '../../vision/vision-process.js';
 import { type Answer, VisionRequests, visionUnavailable } from './vision-requests.js';
 
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };

@@ -7,10 +7,10 @@ import type { RecogniserName } from '../../config/vision-schema.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
+import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
-import { photoPlan } from '../cameras/vision-plan.js';
 
 /** What became of one kept photograph. */
 export type EmbeddedPhoto =

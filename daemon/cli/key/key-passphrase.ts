@@ -55,11 +55,12 @@ class TypedBytes {
 export async function readPassphrase(
   question: string,
   terminal: PassphraseTerminal = ownTerminal,
+  what = 'passphrase',
 ): Promise<Buffer> {
   const passphrase =
     terminal.input.isTTY === true ? await readTyped(question, terminal) : await readAll(terminal.input);
   if (passphrase.length > 0) return passphrase;
-  throw badInput('passphrase-needed', 'no passphrase was given', {
+  throw badInput('passphrase-needed', `no ${what} was given`, {
     remedy: 'type it, or hand it over on standard input',
   });
 }

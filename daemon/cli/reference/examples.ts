@@ -16,7 +16,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   doctor: [['sudo rollcall doctor', 'look at everything that the daemon needs']],
   'mqtt check': [['sudo rollcall mqtt check', 'go the way to the broker step by step']],
   'camera list': [['rollcall camera list', 'show the state of every camera']],
-  'camera test': [['rollcall camera test front-door', 'open one camera and say what it shows']],
+  'camera test': [
+    ['rollcall camera test front-door', 'open one camera and say what it shows'],
+    ['rollcall camera test rtsp://192.0.2.10/stream2 --login', 'the same before anything is configured'],
+  ],
   'camera release': [['rollcall camera release front-door', 'take back what a centre switched']],
   'person add': [
     ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photographs'],

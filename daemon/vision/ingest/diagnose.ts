@@ -96,8 +96,9 @@ function classify(evidence: StreamEvidence): Verdict {
   if (evidence.media?.includes('video') === false) return offersNoVideo(evidence.media);
   const known = answerOf(lines) ?? matchOf(lines);
   if (known !== undefined) return known;
-  const hasSession = cause === 'no-first-frame' || evidence.stream !== undefined;
-  return hasSession ? withoutFirstFrame(evidence, seconds) : withoutWords(evidence);
+  if (evidence.media !== undefined || evidence.stream !== undefined)
+    return withoutFirstFrame(evidence, seconds);
+  return cause === 'no-first-frame' ? { code: 'no-answer' } : withoutWords(evidence);
 }
 
 function answerOf(lines: readonly string[]): Verdict | undefined {

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { defect, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { type Order, type Report, reportSchema } from '../../vision/protocol.js';
-import { openMessageChannel } from '../../vision/wire.js';
+import { defect, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { type Order, type Report, reportSchema } from './protocol.js';
+import { openMessageChannel } from './wire.js';
 
-/** Descriptor of the message pipe in the child; must equal what vision/main.ts opens. */
+/** Descriptor of the message pipe in the child; must equal what main.ts opens. */
 const channelFd = 3;
 
 /**
@@ -47,12 +47,14 @@ export function spawnVisionProcess(options: {
   /** Photographs can wait, live pictures cannot. */
   readonly purpose: 'cameras' | 'photographs';
   readonly logger: Logger;
+  /** Whom it runs as, user and group; only root can choose. Default: as this process. */
+  readonly user?: number;
   onReport(report: Report): void;
 }): VisionProcess {
-  const { purpose, logger, onReport } = options;
+  const { purpose, logger, user, onReport } = options;
   // Built code runs as .js; straight from the sources (tests, development) the loader in execArgv takes .ts.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const main = fileURLToPath(new URL(`../../vision/main.${extension}`, import.meta.url));
+  const main = fileURLToPath(new URL(`./main.${extension}`, import.meta.url));
   const env = Object.fromEntries(
     inheritedVariables.flatMap((name) => {
       const value = process.env[name];
@@ -61,6 +63,7 @@ export function spawnVisionProcess(options: {
   );
   const child = spawn(process.execPath, [...process.execArgv, main], {
     env,
+    ...(user === undefined ? {} : { uid: user, gid: user }),
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   yieldToOthers(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);

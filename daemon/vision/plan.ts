@@ -1,0 +1,43 @@
+import type { CameraConfig, Config } from '../config/schema.js';
+import { openUserPassword } from '../host/user-password-secret.js';
+import type { CameraPlan, VisionPlan } from './protocol.js';
+
+/** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
+export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
+  const credential =
+    camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
+  return {
+    id: camera.id,
+    url: camera.url,
+    credential,
+    transport: camera.transport,
+    hwaccel: camera.hwaccel,
+    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
+    stallAfterS: camera.stallAfterS,
+    firstFrameWithinS: camera.firstFrameWithinS,
+    smallestFacePx: camera.smallestFacePx,
+    idleFps: camera.rates.idleFps,
+    trackingFps: camera.rates.trackingFps,
+    pictureChecks: [...camera.pictureChecks],
+  };
+}
+
+/** What a process has to do that looks at photographs only, with the configured networks and one thread. */
+export function photoPlan(config: Config): VisionPlan {
+  return { ...networkPlan(config), passivePad: 'none', takesBestShots: false };
+}
+
+/** The configured networks, for no camera yet, with one thread. */
+export function networkPlan(config: Config): VisionPlan {
+  return {
+    cameras: [],
+    modelsDirectory: config.models.dir ?? null,
+    provider: config.vision.provider,
+    detector: config.vision.detector,
+    recogniser: config.vision.recogniser,
+    passivePad: config.vision.passivePad,
+    threads: 1,
+    liveness: { ...config.liveness },
+    takesBestShots: Object.values(config.evidence).includes(true),
+  };
+}
