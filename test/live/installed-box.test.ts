@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
-import { runProgram } from '../support/box.js';
+import { runProgram, withoutBuild } from '../support/box.js';
+import { docBlocks, shellPages } from '../support/doc-blocks.js';
+import { withoutMosquitto } from '../support/mosquitto.js';
+import { visitorClip } from '../support/scenes.js';
 
 test('scripts/setup --help and an option that it does not know install nothing', async () => {
   const help = await runProgram('scripts/setup', ['--help']);
@@ -16,11 +19,71 @@ test('scripts/setup --help and an option that it does not know install nothing',
   }
 });
 
-test('a machine becomes a box', { skip: withoutBootedBox, timeout: 480_000 }, async (t) => {
+test('a machine becomes a box, and stays one', {
+  skip: withoutBootedBox || withoutBuild || withoutMosquitto,
+  timeout: 580_000,
+}, async (t) => {
+  const clip = await visitorClip('ada');
   await using box = await bootBox();
+  const pages = pageRunner(box);
   await t.test('system packages: another program that installs some is waited for', () => waitsForApt(box));
   await t.test('system packages: what only a build needs goes again', () => takesBack(box));
+  await t.test('a machine that cannot be a box is refused, and nothing changes', () => refusals(box));
+  await t.test('an installation that is killed leaves nothing in the way', () => killed(box));
+  await t.test('README.md leads to a box that is ready', () => installs(box, pages));
+  await t.test('docs/broker.md leads to a broker that the box reaches', () => reachesBroker(box, pages));
+  await t.test('the first event of a person arrives', () => firstEvent(box, pages, clip));
+  await t.test('other how-to pages do what they say', () => otherPages(pages));
+  await t.test('it goes on by itself after a power cut and after a standstill', () => goesOn(box));
+  await t.test('a second run changes nothing', () => secondRun(box));
+  await t.test('a version that does not start is taken back', () => brokenVersion(box));
+  await t.test('its keys can be replaced as the pages say', () => rotates(box, pages));
+  await t.test('every block of the pages was run', () => pages.allRan(t));
+  await t.test('--uninstall keeps data, --purge removes them', () => uninstalls(box));
+  await t.test('a key in a file, a key from a passphrase', () => otherKeys(box));
 });
+
+/** Pages whose blocks are run on the machine. */
+const pagesOfBox = Object.keys(shellPages).filter((page) => import.meta.url.endsWith(shellPages[page] ?? ''));
+
+/** What is there where a reader is: sudo, and a listener who knows the broker and has read enough after one message. */
+const surroundings = `
+command -v sudo > /dev/null || sudo() { "$@"; }
+mosquitto_sub() {
+  command mosquitto_sub -W 60 -C "\${messages:-1}" -p 8883 \\
+    --cafile /root/ca.pem --cert /root/centre.pem --key /root/centre.key "$@"
+}
+`;
+
+interface PageRunner {
+  /** Runs the next blocks of a page, one by default, in the home directory of root; resolves with what they wrote. */
+  run(page: string, options?: { readonly count?: number; readonly before?: string }): Promise<string>;
+  /** Fails where a block was left out without a reason; tells the reasons of the others. */
+  allRan(t: TestContext): void;
+}
+
+function pageRunner(box: BootedBox): PageRunner {
+  const left = new Map(pagesOfBox.map((page) => [page, docBlocks(page)]));
+  return {
+    async run(page, { count = 1, before = '' } = {}) {
+      const runnable = (left.get(page) ?? []).filter(({ notRun }) => notRun === undefined);
+      assert.ok(runnable.length >= count, `${page} has no more blocks`);
+      left.set(page, runnable.slice(count));
+      const home = page === 'README.md' ? '' : 'cd /root\n';
+      const text = runnable.slice(0, count).map((block) => block.text);
+      return box.must(`${surroundings}${home}${before}\n${text.join('\n')}`);
+    },
+    allRan(t) {
+      for (const page of pagesOfBox) {
+        for (const { place, notRun } of docBlocks(page).filter((block) => block.notRun !== undefined)) {
+          t.diagnostic(`${place} is not run: ${notRun}`);
+        }
+      }
+      const forgotten = [...left.values()].flat().filter(({ notRun }) => notRun === undefined);
+      assert.deepEqual(forgotten, []);
+    },
+  };
+}
 
 /** A repository of three small packages on the machine itself instead of Debian's, and `hold FILE`, which locks one as apt does. */
 const smallRepository = `
@@ -64,7 +127,7 @@ async function waitsForApt(box: BootedBox) {
       wait $packages
       dpkg-query -W ${name}
       ! [ -e ${policy} ]`);
-    assert.match(said, new RegExp(`another program is installing packages[^]*${name}\\t1`));
+    assert.match(said, new RegExp(`another program is installing packages.*${name}\\t1`, 's'));
   }
   const late = await box.run(`${hold}
     hold /var/lib/apt/lists/lock
@@ -90,4 +153,241 @@ async function takesBack(box: BootedBox) {
       dpkg-query -W -f '\${Package} \${Status}\\n' 'trial-*'`),
     'trial-compiler\ntrial-library\ntrial-tool install ok installed\n',
   );
+}
+
+/** Exit code and complaint of an installation. */
+async function refused(box: BootedBox, before: string, options = ''): Promise<string> {
+  const { exitCode, stderr, stdout } = await box.run(`${before} scripts/install ${options}`);
+  assert.notEqual(exitCode, 0, stdout);
+  assert.match(stderr, /^error: .+\n {2}what to do: .+\n$/);
+  return stderr;
+}
+
+async function refusals(box: BootedBox) {
+  assert.match(await refused(box, '', '--keys file'), /install does not know "--keys"/);
+  assert.match(await refused(box, '', '--key stone'), /"stone" is not a kind of key/);
+  assert.match(await refused(box, '', '--purge'), /use it with --uninstall/);
+  assert.match(await refused(box, 'setpriv --reuid nobody --clear-groups bash'), /installed by root/);
+  assert.match(await refused(box, '', '--key tpm'), /has no TPM 2.0/);
+  assert.match(await refused(box, '', '--node /bin/nothing'), /Node.js was not found/);
+  const old =
+    'printf "#!/bin/sh\\necho v18.20.4; exit 1\\n" > /usr/local/bin/old-node; chmod 755 /usr/local/bin/old-node;';
+  assert.match(
+    await refused(box, old, '--node /usr/local/bin/old-node'),
+    /old-node is not Node.js 20.19 or newer, but v18.20.4/,
+  );
+  const hidden = 'cp /usr/local/bin/old-node /root/node;';
+  assert.match(await refused(box, hidden, '--node=/root/node'), /the service cannot see \/root\/node/);
+  const former =
+    'mkdir /tmp/bin; printf "#!/bin/sh\\necho systemd 247\\n" > /tmp/bin/systemctl; chmod 755 /tmp/bin/systemctl; PATH=/tmp/bin:$PATH';
+  assert.match(await refused(box, former), /systemd 247 is too old/);
+  assert.match(
+    await refused(box, 'mount -t tmpfs -o size=20m tmpfs /opt; trap "umount /opt" EXIT;'),
+    /has only \d+ MB free\n {2}what to do: make room/,
+  );
+  assert.equal(
+    await box.must('ls -d /opt/rollcall /etc/rollcall /usr/local/bin/rollcall 2> /dev/null || true'),
+    '',
+  );
+}
+
+async function killed(box: BootedBox) {
+  await box.must(
+    'scripts/setup --check || { echo the npm packages are not those of package-lock.json >&2; exit 1; }',
+  );
+  await box.must(`
+    setsid scripts/install > /tmp/said 2>&1 & install=$!
+    until [ -e /opt/rollcall/releases/.new/node_modules ]; do kill -0 $install; sleep 0.1; done
+    kill -KILL -- -$install
+    ! [ -e /opt/rollcall/current ]
+    ! systemctl cat rollcalld 2> /dev/null`);
+}
+
+async function installs(box: BootedBox, pages: PageRunner) {
+  const said = await pages.run('README.md');
+  assert.match(said, /^ok {7}gallery: open, 0 persons$/m);
+  assert.doesNotMatch(said, /^failed/m);
+  assert.equal(
+    await box.must('systemctl is-enabled rollcalld; systemctl is-active rollcalld'),
+    'enabled\nactive\n',
+  );
+  // Nothing of development and tests, no other version, nothing that another user may write to.
+  assert.equal(
+    await box.must(`
+      cd /opt/rollcall
+      ls -A releases | grep -vx "$(basename $(readlink current))" || true
+      ls -d current/node_modules/{typescript,aedes,fast-check} current/test 2> /dev/null || true
+      find . ! -user root -o ! -type l -perm /022`),
+    '',
+  );
+  assert.match(
+    await box.must(
+      'bash -ic "complete -p rollcall" 2> /dev/null || cat /usr/local/share/bash-completion/completions/rollcall',
+    ),
+    /complete .*rollcall/,
+  );
+  assert.match(await box.must('man -P cat rollcall'), /ROLLCALL\(1\)/);
+  await pages.run('README.md');
+}
+
+async function reachesBroker(box: BootedBox, pages: PageRunner) {
+  const page = 'docs/broker.md';
+  await box.must(`
+    cp config/mosquitto-acl.example config/mosquitto.example.conf /root/
+    echo 127.0.0.1 broker.example >> /etc/hosts`);
+  await pages.run(page, { count: 3 });
+  const [settings] = docBlocks(page, 'yaml');
+  await box.must('cat > /etc/rollcall/rollcall.yaml; systemctl restart rollcalld', settings?.text);
+  assert.match(await pages.run(page), /^rollcall\/plant-1\/box-1\/\S+ \{/);
+  assert.match(await box.must('rollcall mqtt check'), /^ok {7}receive/m);
+}
+
+const cameraLogin = 'viewer:a p:ss';
+
+async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
+  const [camera] = docBlocks('README.md', 'yaml');
+  await box.must(
+    `cat >> /etc/rollcall/rollcall.yaml
+    ip address add 192.0.2.10/32 dev lo
+    cp '${clip}' /root/stream2.mp4
+    echo 'a p:ss' > /root/camera-password
+    systemd-run --quiet --unit camera --working-directory "$PWD" /usr/bin/env node --import tsx scripts/virtual-camera/main.ts \\
+      serve --address 192.0.2.10 --port 554 --clip /root/stream2.mp4 --user viewer --password-file /root/camera-password`,
+    `${camera?.text}    credential: front-door-camera\n`,
+  );
+  // Somebody types the password where systemd asks for it.
+  const typing = `
+    (until grep -hs ^Socket= /run/systemd/ask-password/ask.* > /root/asked; do sleep 0.1; done
+    printf %s '${cameraLogin}' | /lib/systemd/systemd-reply-password 1 "$(cut -d= -f2 /root/asked)") &`;
+  await pages.run('systemd/README.md', { before: typing });
+  await box.must(
+    `ffmpeg -v error -i node_modules/@vladmandic/face-api/demo/sample6.jpg -vf crop=412:412:152:432 /root/photo.jpg`,
+  );
+  // Who listens before the first event can come misses none.
+  await box.must(`
+    systemd-run --quiet --unit listener --property StandardOutput=file:/root/heard /usr/bin/mosquitto_sub -h broker.example -p 8883 \\
+      --cafile /root/ca.pem --cert /root/centre.pem --key /root/centre.key -q 1 -v -t 'rollcall/plant-1/box-1/#'
+    until grep -q /state /root/heard; do sleep 0.1; done`);
+  await pages.run('docs/persons.md');
+  const event = await box.must('until grep /event/attendance /root/heard; do sleep 0.2; done');
+  assert.match(event, /"type":"rollcall.attendance.recorded.v1"/);
+  assert.match(
+    await pages.run('systemd/README.md'),
+    /Active: active \(running\)[\s\S]*1 of 1 camera streaming/,
+  );
+  // From here on, nobody has to look at pictures.
+  await box.must('systemctl stop camera listener');
+}
+
+async function otherPages(pages: PageRunner) {
+  await pages.run('docs/events.md');
+  await pages.run('docs/alerts.md');
+  // What the listener has heard since before the first event.
+  const before = 'rollcall identity show --jwks > keys.json; mosquitto_sub() { cat /root/heard; }';
+  assert.match(await pages.run('docs/delivery.md', { before }), /attendance[\s\S]*0 repeated; none missing/);
+  await pages.run('docs/persons.md');
+  // The other box has nobody of the same name.
+  const nobody = "rollcall person erase 'Ada Lovelace' --yes";
+  assert.match(await pages.run('docs/persons.md', { before: nobody }), /1 row/);
+}
+
+/** What of the daemon there is: its start, how often systemd had to start it again, and whether it says that it is ready. */
+const life = "systemctl show rollcalld --property MainPID,NRestarts,ActiveState --value | paste -sd ' '";
+const untilStartedAgain = `until ! [ "$(${life})" = "$before" ] && systemctl is-active --quiet rollcalld; do sleep 0.2; done`;
+
+async function goesOn(box: BootedBox) {
+  // All at once, and nobody has time to tidy up.
+  const soon = '/run/systemd/system/rollcalld.service.d/soon.conf';
+  await box.must(`
+    mkdir -p $(dirname ${soon})
+    printf '[Service]\\nWatchdogSec=5\\nTimeoutAbortSec=1\\n' > ${soon}
+    systemctl daemon-reload
+    before=$(${life})
+    systemctl kill --signal SIGKILL --kill-who all rollcalld
+    ${untilStartedAgain}
+    rm ${soon}
+    rollcall status --json | jq -e '.gallery.persons == 1'`);
+  await box.must(`
+    before=$(${life})
+    kill -STOP $(systemctl show rollcalld --property MainPID --value)
+    systemctl daemon-reload
+    ${untilStartedAgain}
+    journalctl --unit rollcalld --output cat | grep 'Watchdog timeout'`);
+}
+
+async function secondRun(box: BootedBox) {
+  const state = `${life}; find /etc/rollcall /etc/systemd/system/rollcalld* /usr/local /opt/rollcall ! -type d ! -name .verified.json -printf '%p %T@ %s\\n' | sort`;
+  const before = await box.must(state);
+  assert.match(await box.must('scripts/install'), /nothing changed: rollcalld goes on/);
+  const after = await box.must(state);
+  assert.deepEqual(
+    after.split('\n').filter((line) => !before.includes(line)),
+    [],
+  );
+}
+
+async function brokenVersion(box: BootedBox) {
+  const before = await box.must(
+    'readlink /opt/rollcall/current; cat dist/daemon/app/main.js > /root/main.js',
+  );
+  const broken = await box.run('sed -i "1i process.exit(1);" dist/daemon/app/main.js; scripts/install');
+  assert.equal(broken.exitCode, 1);
+  assert.match(broken.stderr, /the new version of rollcalld does not start; the former one runs again/);
+  assert.equal(
+    await box.must('systemctl is-active rollcalld; readlink /opt/rollcall/current'),
+    `active\n${before}`,
+  );
+  // A configuration that it does not understand is told sooner.
+  const wrong = await box.run('echo camras: [] >> /etc/rollcall/rollcall.yaml; scripts/install');
+  assert.match(wrong.stdout + wrong.stderr, /camras[\s\S]*the box goes on as it was/);
+  assert.equal(await box.must('readlink /opt/rollcall/current'), before);
+  await box.must('cp /root/main.js dist/daemon/app/main.js; sed -i /camras/d /etc/rollcall/rollcall.yaml');
+}
+
+async function rotates(box: BootedBox, pages: PageRunner) {
+  const shown = await pages.run('systemd/README.md');
+  assert.equal(Buffer.from(shown, 'base64').length, 32);
+  assert.match(await pages.run('systemd/README.md'), /open/);
+  const again = 'systemd-creds decrypt --name=gallery-key /etc/rollcall/credentials/gallery-key - | base64';
+  assert.notEqual(await box.must(again), shown);
+  const fingerprint = /fingerprint.*/i.exec(await box.must('rollcall identity show'))?.[0] ?? 'none';
+  assert.ok((await pages.run('docs/identity.md', { before: verifiable, count: 2 })).includes(fingerprint));
+}
+
+/** The message and the key that docs/identity.md shows; other tests alter them. */
+const [message, key] = docBlocks('docs/identity.md', 'json').map(({ text }) => text.trimEnd());
+const verifiable = `echo '${message}' > message.json; echo '${key}' > key.json`;
+
+async function uninstalls(box: BootedBox) {
+  await box.must('/opt/rollcall/current/scripts/install --uninstall');
+  assert.equal(
+    await box.must(`
+      ! systemctl cat rollcalld 2> /dev/null
+      ls -d /opt/rollcall/current /opt/rollcall/releases /usr/local/bin/rollcall* 2> /dev/null || true
+      ls /var/lib/rollcall/gallery.db /etc/rollcall/rollcall.yaml /etc/rollcall/credentials/gallery-key
+      id -un rollcall`),
+    '/etc/rollcall/credentials/gallery-key\n/etc/rollcall/rollcall.yaml\n/var/lib/rollcall/gallery.db\nrollcall\n',
+  );
+  // The key of a gallery is never replaced by one that does not open it.
+  const away =
+    'mv /etc/rollcall/credentials/gallery-key /etc/systemd/system/rollcalld.service.d/gallery-key.conf /root/;';
+  assert.match(await refused(box, away), /there is a gallery, .*gallery.db, but not its key/);
+  const unsure = await box.run('scripts/install --uninstall --purge');
+  assert.match(unsure.stderr, /add --yes/);
+  await box.must(`
+    scripts/install --uninstall --purge --yes
+    ! ls -d /etc/rollcall /var/lib/rollcall /opt/rollcall /etc/systemd/system/rollcalld* 2> /dev/null
+    ! id rollcall 2> /dev/null`);
+}
+
+async function otherKeys(box: BootedBox) {
+  const purge = 'scripts/install --uninstall --purge --yes';
+  assert.match(await box.must(`scripts/install --key file; ${purge}`), /ok {7}gallery: open/);
+  const passphrase = 'six random words on a sheet';
+  const sealed = await box.must('scripts/install --key passphrase; rollcall key status', passphrase);
+  assert.match(sealed, /open[\s\S]*passphrase/);
+  const after = await box.run('systemctl restart rollcalld; rollcall key status');
+  assert.match(after.stdout, /sealed/);
+  assert.match(await box.must('rollcall key unlock; rollcall key status', passphrase), /open/);
+  assert.match(await refused(box, '', '--key file'), /has its key as: passphrase/);
 }

@@ -32,10 +32,11 @@ export async function bootBox(): Promise<BootedBox> {
   const name = `rollcall-${process.pid}`;
   const started = await runProgram(tool.path, ['start', name]);
   if (started.exitCode !== 0) throw new Error(`the machine did not boot: ${started.stderr}`);
+  // Bash takes a socket as standard input, which it has here, for a login from afar, and reads .bashrc.
   const run = (script: string, input = ''): Promise<CommandResult> =>
     runProgram(
       tool.path,
-      ['exec', name, 'bash', '-euo', 'pipefail', '-c', `cd '${root}'\n${script}`],
+      ['exec', name, 'bash', '--norc', '-euo', 'pipefail', '-c', `cd '${root}'\n${script}`],
       process.env,
       input,
     );
@@ -43,7 +44,10 @@ export async function bootBox(): Promise<BootedBox> {
     run,
     async must(script, input) {
       const { exitCode, stdout, stderr } = await run(script, input);
-      if (exitCode !== 0) throw new Error(`exit code ${exitCode} of:\n${script}\n${stdout}\n${stderr}`);
+      if (exitCode !== 0) {
+        const log = await run('journalctl --unit rollcalld --lines 20 --output cat --no-pager');
+        throw new Error(`exit code ${exitCode} of:\n${script}\n${stdout}\n${stderr}\n${log.stdout}`);
+      }
       return stdout;
     },
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,79 @@
+// Finds what a box runs, and nothing else, in a checkout that is set up: the built program, its production packages, the
+// built models, documentation and unit. Prints the name of that release, which tells its version and its content, and
+// copies it to RELEASES/.new unless RELEASES has it.
+//   node scripts/stage.mjs RELEASES
+// Left out: sources, tests, packages for development, C and C++ sources, and binaries for other kinds of machines.
+import { createHash } from 'node:crypto';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const releases = process.argv[2];
+if (releases === undefined) {
+  console.error('usage: node scripts/stage.mjs RELEASES');
+  process.exit(2);
+}
+
+const parts = [
+  ...['dist/daemon', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
+  ...['LICENSE', 'README.md', 'scripts/install', 'scripts/system-packages', 'scripts/examples'],
+];
+
+/** Folders with a subfolder for each kind of machine, and how that of this machine is called. */
+const { platform, arch } = process;
+const binaries = [
+  { folder: 'node_modules/onnxruntime-node/bin/napi-v6', own: platform },
+  { folder: `node_modules/onnxruntime-node/bin/napi-v6/${platform}`, own: arch },
+  { folder: 'node_modules/sodium-native/prebuilds', own: `${platform}-${arch}` },
+];
+/** What compiling the SQLite binding needs and leaves, but for the binding itself. */
+const compiling =
+  /^node_modules\/better-sqlite3\/(deps|src|build\/(?!Release$|Release\/better_sqlite3\.node$))/;
+/** What the program notes of models that it has looked at: it changes without them. */
+const notes = 'models/build/.verified.json';
+
+function belongsToBox(path) {
+  if (compiling.test(path) || path === notes) return false;
+  const place = binaries.find(({ folder }) => dirname(path) === folder);
+  return place === undefined || path === join(place.folder, place.own);
+}
+
+/** Folders of the packages that the running program needs. */
+function productionPackages() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8'));
+  return Object.keys(packages).filter((path) => !packages[path].dev && !packages[path].devOptional);
+}
+
+/** Paths of the files at or below `path`. Packages inside packages are entries of the lock file, too. */
+function filesOf(path) {
+  if (!belongsToBox(path)) return [];
+  if (!lstatSync(join(root, path)).isDirectory()) return [path];
+  const names = readdirSync(join(root, path)).filter((name) => name !== 'node_modules');
+  return names.flatMap((name) => filesOf(join(path, name)));
+}
+
+const files = [...parts, ...productionPackages()].flatMap(filesOf).sort();
+const hash = createHash('sha256');
+for (const path of files) {
+  const content = readFileSync(join(root, path));
+  hash.update(`${path}\0${content.length}\0`).update(content);
+}
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const name = `${version}-${hash.digest('hex').slice(0, 12)}`;
+if (!existsSync(join(releases, name))) {
+  for (const path of files) {
+    const target = join(releases, '.new', path);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(root, path), target, constants.COPYFILE_FICLONE);
+  }
+}
+console.log(name);

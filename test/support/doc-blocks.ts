@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './built.js';
+
+/** A fenced block of a page. */
+export interface DocBlock {
+  /** `page:line`, for messages. */
+  readonly place: string;
+  readonly text: string;
+  /** Why no test runs it: `<!-- not run: REASON -->` stands above it. Undefined where a test has to. */
+  readonly notRun: string | undefined;
+}
+
+const installedBox = 'test/live/installed-box.test.ts';
+
+/** Pages that have something for a shell, and which test runs all of it that is not marked. */
+export const shellPages: Readonly<Record<string, string>> = {
+  'README.md': installedBox,
+  'systemd/README.md': installedBox,
+  'docs/alerts.md': installedBox,
+  'docs/broker.md': installedBox,
+  'docs/delivery.md': installedBox,
+  'docs/events.md': installedBox,
+  'docs/home-assistant.md': installedBox,
+  'docs/identity.md': installedBox,
+  'docs/integrators.md': 'test/live/integrators-walkthrough.test.ts',
+  'docs/persons.md': installedBox,
+};
+
+const fence = /^(?:<!-- not run: (?<notRun>[^\n]+?) -->\n)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;
+
+/** The blocks of a page in a language, in the order in which a reader meets them. */
+export function docBlocks(page: string, language = 'sh'): readonly DocBlock[] {
+  const content = readFileSync(join(root, page), 'utf8');
+  return [...content.matchAll(fence)]
+    .filter(({ groups }) => groups?.['language'] === language)
+    .map(({ index, groups }) => ({
+      place: `${page}:${content.slice(0, index).split('\n').length}`,
+      text: groups?.['text'] ?? '',
+      notRun: groups?.['notRun'],
+    }));
+}
