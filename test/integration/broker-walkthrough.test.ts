@@ -3,20 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { type CommandResult, rollcall } from '../support/box.js';
+import { docBlocks } from '../support/doc-blocks.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { temporaryFolder } from '../support/published-box.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(repository, 'docs/broker.md'), 'utf8');
-
 /** The first block of the page in a language. */
 function block(language: string): string {
-  const [, text] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
-  assert.ok(text !== undefined, `docs/broker.md has a block of ${language}`);
-  return text;
+  const [first] = docBlocks('docs/broker.md', language);
+  assert.ok(first !== undefined, `docs/broker.md has a block of ${language}`);
+  return first.text;
 }
 
 function mqttCheck(config: string, ...options: readonly string[]): Promise<CommandResult> {

@@ -6,15 +6,13 @@ import { describe, test } from 'node:test';
 import { importBoxKey } from '../../daemon/publish/identity/box-key.js';
 import { fingerprintOf } from '../../daemon/publish/identity/fingerprint.js';
 import { signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import { docBlocks } from '../support/doc-blocks.js';
 import { temporaryFolder } from '../support/published-box.js';
 
 const page = readFileSync(new URL('../../docs/identity.md', import.meta.url), 'utf8');
 
-function blocks(language: string): readonly string[] {
-  const found = page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\\n\`\`\``, 'gs'));
-  return [...found].map(([, text = '']) => text);
-}
-
+const blocks = (language: string) =>
+  docBlocks('docs/identity.md', language).map(({ text }) => text.trimEnd());
 const [message = '', keyText = ''] = blocks('json');
 const [commands = ''] = blocks('sh');
 const key = await importBoxKey(Buffer.from(Array.from({ length: 64 }, (_, index) => index)));

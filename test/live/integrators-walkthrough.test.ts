@@ -8,18 +8,17 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exitOf } from '../../scripts/child-end.js';
 import { withoutBuild } from '../support/box.js';
+import { docBlocks } from '../support/doc-blocks.js';
 import { withoutShellTools } from '../support/example-subscriber.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(repository, 'docs/integrators.md'), 'utf8');
-
 /** All blocks of the page that a shell is to run, one after the other. */
 function blocks(): string {
-  const found = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, text = '']) => text);
+  const found = docBlocks('docs/integrators.md');
   assert.ok(found.length >= 8, 'the page has its blocks');
-  return found.join('\n');
+  return found.map(({ text }) => text).join('\n');
 }
 
 /** Ports of the loopback interface that were free a moment ago. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { docBlocks, shellPages } from '../support/doc-blocks.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,3 +43,12 @@ for (const page of pages()) {
     }
   });
 }
+
+test('every page with something for a shell has a test that runs it', () => {
+  const found = pages().filter((page) => docBlocks(relative(root, page)).length > 0);
+  assert.deepEqual(found.map((page) => relative(root, page)).toSorted(), Object.keys(shellPages).toSorted());
+  for (const [page, file] of Object.entries(shellPages)) {
+    const text = readFileSync(join(root, file), 'utf8');
+    assert.match(text, /docBlocks/, `${file} does not read ${page}`);
+  }
+});
