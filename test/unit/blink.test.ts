@@ -320,6 +320,8 @@ describe('eye levels', () => {
   test('are unsteady by the median of their second differences', () => {
     assert.equal(levelNoise([0, 0.5, 1, 1.5].map((mean, n) => level(n, mean))), 0, 'lids that move evenly');
     assert.equal(levelNoise([0, 0, 0.5, 0, 0].map((mean, n) => level(n, mean))), 0.5);
+    const half = [0, 0, 0, 0.5].map((mean, n) => level(n, mean));
+    assert.equal(levelNoise(half), 0.25, 'half way between two');
     assert.equal(levelNoise([level(0, 1), level(1, 0)]), 0);
   });
 });
