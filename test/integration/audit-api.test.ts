@@ -137,7 +137,7 @@ describe('rollcall audit', () => {
       assert.equal(list.exitCode, 0, list.stderr);
       assert.match(
         list.stdout,
-        /3 +2026-03-01T08:00:02.000Z +uid:1000 +local socket pid 4711 +person.erased +p-2/,
+        /3 +2026-03-01 09:00:02 +uid:1000 +local socket pid 4711 +person.erased +p-2/,
       );
       assert.equal(list.stdout.trimEnd().split('\n').length, 2);
 
@@ -149,7 +149,7 @@ describe('rollcall audit', () => {
       const report = await audit('report', '--from', '2026-03-01', '--to', '2026-03-31', '--json');
       assert.equal(report.exitCode, 0, report.stderr);
       const { persons, period } = JSON.parse(report.stdout) as ComplianceReport;
-      assert.deepEqual([persons.enrolled, persons.erased, period.to], [3, 1, '2026-04-01T00:00:00.000Z']);
+      assert.deepEqual([persons.enrolled, persons.erased, period.to], [3, 1, '2026-03-31T22:00:00.000Z']);
       assert.equal(log.list({ limit: 1 })[0]?.origin, `local socket pid ${report.pid}`);
 
       tamper("UPDATE audit SET actor = 'uid:0' WHERE sequence = 2");
