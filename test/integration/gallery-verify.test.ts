@@ -91,6 +91,14 @@ describe('verifying a gallery', () => {
     assert.deepEqual([entry?.details['damaged'], entry?.details['audit']], [0, 'whole']);
   });
 
+  test('an entry about no single person, such as who read the list of all, is about nobody who is gone', async (t) => {
+    const { opened } = await filled(t);
+    for (const action of ['person.listed', 'person.exported'] as const)
+      opened.file.audit.append({ by: tester, action, details: { persons } });
+    const report = await verify(opened);
+    assert.deepEqual([report.findings, report.isWhole], [[], true]);
+  });
+
   test('persons whose templates disagree are named, and go on being recognised', async (t) => {
     const opened = await openMoving(temporaryDirectory(t));
     t.after(() => opened[Symbol.asyncDispose]());

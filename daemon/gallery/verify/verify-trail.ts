@@ -67,7 +67,8 @@ export class PersonTrail {
     if (action === 'gallery.reembedded') {
       for (const [id, trail] of this.#persons) this.#persons.set(id, { ...trail, leastTemplates: 0 });
     }
-    if (!action.startsWith('person.')) return;
+    // Some entries are about no single person: who read the list of all, say.
+    if (!action.startsWith('person.') || subject === '') return;
     const before = this.#persons.get(subject) ?? unknown;
     const { revision, photographs } = numbersIn(details);
     const enrolledWith = action === 'person.enrolled' ? photographs : before.leastTemplates;
