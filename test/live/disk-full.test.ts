@@ -38,7 +38,10 @@ async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
   );
   const { stdout, exitCode } = await box.command('status');
   assert.equal(exitCode, 0);
-  assert.match(stdout, /events: cannot be recorded, \d+ sightings? waits?: .*records\.db .*the disk is full\n/);
+  assert.match(
+    stdout,
+    /events: cannot be recorded, \d+ sightings? waits?: .*records\.db .*the disk is full\n/,
+  );
   assert.match(stdout, /\n +what to do: free space on the disk/);
   assert.match(
     box.log(),
