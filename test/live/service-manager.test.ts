@@ -62,7 +62,7 @@ async function ready(box: TestBox, heard: readonly string[], environment: Readon
     assert.ok(at(earlier) >= 0 && at(earlier) < at('ready'), earlier);
   }
   assert.equal(heard.filter((text) => text === 'READY=1').length, 1);
-  await until('the status line to tell', () => heard.includes('STATUS=1 of 1 cameras streaming'));
+  await until('the status line to tell', () => heard.includes('STATUS=1 of 1 camera streaming'));
 }
 
 async function pings(heard: readonly string[]) {
