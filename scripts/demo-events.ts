@@ -1,4 +1,5 @@
 import mqtt from 'mqtt';
+import { counted } from '../daemon/base/counted.js';
 import { type EventMessage, eventSchema } from '../daemon/publish/contract/event-schema.js';
 
 /** An event about somebody at the door in words, as somebody there would tell it; undefined for events of other kinds. */
@@ -27,7 +28,7 @@ export function tellEvent(event: EventMessage, names: ReadonlyMap<string, string
 type Liveness = Extract<EventMessage, { readonly type: 'rollcall.unknown.seen.v1' }>['data']['liveness'];
 
 function evidence({ verdict, blinks, observedS }: Liveness): string {
-  return `${verdict}: ${blinks.length} blinks in ${observedS.toFixed(1)} s`;
+  return `${verdict}: ${counted(blinks.length, 'blink')} in ${observedS.toFixed(1)} s`;
 }
 
 /** Subscribes to everything the box says and calls back for each event, once per id. */
