@@ -201,8 +201,10 @@ describe('who can open a backup', () => {
         code: 'recovery-key-malformed',
       });
     }
-    const empty = { kind: 'passphrase', passphrase: new Uint8Array(0), cost: littleCost } as const;
-    await assert.rejects(write([empty]), { code: 'passphrase-empty' });
+    for (const weak of ['', 'Ada 1815', 'aaaaaaaaaaaa']) {
+      const guessable = { kind: 'passphrase', passphrase: Buffer.from(weak), cost: littleCost } as const;
+      await assert.rejects(write([forRecoveryKey, guessable]), { code: 'passphrase-refused' });
+    }
     for (const change of [{ memoryBytes: 2 ** 31 }, { memoryBytes: 8191 }, { passes: 17 }, { passes: 0.5 }]) {
       const odd = { kind: 'passphrase', passphrase, cost: { ...littleCost, ...change } } as const;
       await assert.rejects(write([odd]), { code: 'passphrase-cost' });

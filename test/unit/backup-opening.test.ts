@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { wrapFileKey } from '../../daemon/gallery/backup/file-key.js';
+import { unwrapFileKey, wrapFileKey } from '../../daemon/gallery/backup/file-key.js';
 import {
   encodeOpening,
   LARGEST_PREAMBLE_BYTES,
@@ -10,7 +10,8 @@ import {
   readPreamble,
 } from '../../daemon/gallery/backup/opening.js';
 import { costLimit, type WrappedKey } from '../../daemon/gallery/backup/recipient.js';
-import { forPassphrase, forRecoveryKey } from '../support/backup-fixture.js';
+import { encrypt, hashPassphrase } from '../../daemon/host/sodium.js';
+import { forPassphrase, forRecoveryKey, littleCost } from '../support/backup-fixture.js';
 
 const fileKey = new Uint8Array(32).fill(7);
 const wraps: readonly WrappedKey[] = [
@@ -134,5 +135,33 @@ describe('the part of a backup that is in clear', () => {
     ]) {
       assert.equal(jsonCode(json), 'backup-altered');
     }
+  });
+});
+
+describe('a backup for a passphrase', () => {
+  test('is not made for one that is easy to guess, and the message does not show it', async () => {
+    for (const weak of ['', 'Ada 1815', 'ababababababab']) {
+      await assert.rejects(
+        wrapFileKey(fileKey, { kind: 'passphrase', passphrase: Buffer.from(weak), cost: littleCost }),
+        (error) =>
+          isRollcallError(error, 'passphrase-refused') && (weak === '' || !error.message.includes(weak)),
+      );
+    }
+  });
+
+  test('of an earlier version opens with a short passphrase', async () => {
+    const short = Buffer.from('Ada 1815');
+    const [salt, nonce] = [Buffer.alloc(16, 1), Buffer.alloc(24, 2)];
+    const wrapping = await hashPassphrase(short, salt, littleCost);
+    const wrapped = encrypt(wrapping, nonce, fileKey, Buffer.from('rollcall backup file key 1'));
+    const wrap: WrappedKey = {
+      kind: 'passphrase',
+      ...littleCost,
+      salt: salt.toString('base64'),
+      nonce: nonce.toString('base64'),
+      wrappedKey: Buffer.from(wrapped).toString('base64'),
+    };
+    const opened = await unwrapFileKey('old.rcb', [wrap], { passphrase: short });
+    assert.deepEqual(Buffer.from(opened), Buffer.from(fileKey));
   });
 });

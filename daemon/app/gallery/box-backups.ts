@@ -18,6 +18,7 @@ import { createGalleryBackup } from '../../gallery/backup/create-backup.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
 import type { Recipient } from '../../gallery/backup/recipient.js';
 import { recoveryKeyId } from '../../gallery/backup/recovery-key.js';
+import { refuseWeakPassphrase } from '../../gallery/keys/passphrase-rules.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryAccess } from './gallery-access.js';
 import { installKey, readInstalledKey } from './recovery-key-file.js';
@@ -144,7 +145,11 @@ async function recipientsFor(
   const publicKey = await readInstalledKey(dataDir);
   const recipients: Recipient[] = [];
   if (publicKey !== undefined) recipients.push({ kind: 'recovery-public-key', publicKey });
-  if (passphrase !== undefined) recipients.push({ kind: 'passphrase', passphrase });
+  if (passphrase !== undefined) {
+    // Before the gallery is copied, which takes a while where it is large.
+    refuseWeakPassphrase(passphrase);
+    recipients.push({ kind: 'passphrase', passphrase });
+  }
   if (recipients.length > 0) return recipients;
   throw badInput('backup-no-recipient', 'there is nobody the backup could be made for', {
     remedy: "make a recovery key ('rollcall backup recovery-key init'), or add '--passphrase'",

@@ -11,6 +11,7 @@ import {
   secretBytes,
   wipe,
 } from '../../host/sodium.js';
+import { refuseWeakPassphrase } from '../keys/passphrase-rules.js';
 import { refuseBackup } from './backup-errors.js';
 import {
   costLimit,
@@ -44,9 +45,7 @@ async function wrapWithPassphrase(
   fileKey: Uint8Array,
   { passphrase, cost = usualCost }: Extract<Recipient, { kind: 'passphrase' }>,
 ): Promise<WrappedKey> {
-  if (passphrase.length === 0) {
-    throw badInput('passphrase-empty', 'the passphrase is empty', { remedy: 'give one of several words' });
-  }
+  refuseWeakPassphrase(passphrase);
   if (!isAcceptable(cost)) {
     const { passes, memoryBytes } = costLimit;
     throw badInput(

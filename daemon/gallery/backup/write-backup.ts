@@ -28,7 +28,7 @@ export interface BackupOrder {
  * nothing stands there; a process that is killed leaves at most `TARGET.part`. Memory does not grow with the backup; between
  * chunks the event loop turns.
  * @throws `backup-exists`, `backup-in-progress`, `disk-full`, `backup-not-written`, `backup-not-verified`,
- *   `backup-recipients`, `recovery-key-malformed`, `passphrase-empty`, `passphrase-cost`, `passphrase-memory`, what a source throws, and the
+ *   `backup-recipients`, `recovery-key-malformed`, `passphrase-refused`, `passphrase-cost`, `passphrase-memory`, what a source throws, and the
  *   reason of `signal`
  */
 export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {

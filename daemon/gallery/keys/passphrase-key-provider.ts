@@ -24,7 +24,7 @@ import type {
   KeySlotParameters,
 } from './key-provider.js';
 import { MOST_MEMORY_BYTES, MOST_PASSES, tunePassphraseCost } from './passphrase-cost.js';
-import { MOST_PASSPHRASE_BYTES, passphraseProblems } from './passphrase-rules.js';
+import { MOST_PASSPHRASE_BYTES, refuseWeakPassphrase } from './passphrase-rules.js';
 import { refusedBy, slotDamaged } from './refusals.js';
 import { slotBytes, slotNumber, toSlotText } from './slot-bytes.js';
 import { WaitingLine } from './waiting-line.js';
@@ -74,12 +74,7 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
         remedy: 'enter one of at least 12 characters; six random words are a good one',
       });
     }
-    const problems = passphraseProblems(passphrase);
-    if (problems.length > 0) {
-      throw badInput('passphrase-refused', `the passphrase is not good enough: ${problems.join('; ')}`, {
-        remedy: 'choose a longer one; six random words are easy to type and hard to guess',
-      });
-    }
+    refuseWeakPassphrase(passphrase);
     return this.#line.run(() => this.#wrapNew(passphrase));
   }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { badInput } from '../../base/errors.js';
 
 /** Fewest characters; NIST SP 800-63B asks for 8 where guesses are limited, and here they are not. */
 const leastCharacters = 12;
@@ -26,4 +27,16 @@ export function passphraseProblems(passphrase: Uint8Array): readonly string[] {
     problems.push(`it is longer than ${MOST_PASSPHRASE_BYTES} bytes`);
   }
   return problems;
+}
+
+/**
+ * Refuses a new passphrase that is too easy to guess, be it of a gallery or of a backup: both can be guessed at without limit
+ * by a person who has the file. @throws `passphrase-refused`, which names all problems and never the passphrase
+ */
+export function refuseWeakPassphrase(passphrase: Uint8Array): void {
+  const problems = passphraseProblems(passphrase);
+  if (problems.length === 0) return;
+  throw badInput('passphrase-refused', `the passphrase is not good enough: ${problems.join('; ')}`, {
+    remedy: 'choose a longer one; six random words are easy to type and hard to guess',
+  });
 }
