@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { isRollcallError, messageOf } from '../base/errors.js';
+import { guardOutput } from '../host/guarded-output.js';
 import { runDaemon } from './run-daemon.js';
 
 const usage = `rollcalld: pulls the configured cameras, recognises live enrolled persons and publishes what it sees.
@@ -25,6 +26,7 @@ function fail(error: unknown): void {
   process.exitCode = isInput ? 2 : 1;
 }
 
+guardOutput(process.stderr);
 try {
   const { values } = parseArgs({
     options: {

@@ -1,6 +1,11 @@
 #!/usr/bin/env node
+import { guardOutput } from '../host/guarded-output.js';
 import { rollcallProgram } from './commands.js';
 import { endWithOutput, exitCodes } from './output.js';
+
+// Before anything is said: file names, answers of cameras and brokers, and arguments are texts of others.
+guardOutput(process.stdout);
+guardOutput(process.stderr);
 
 const program = await rollcallProgram(process.argv[2]);
 

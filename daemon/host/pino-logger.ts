@@ -1,6 +1,7 @@
 import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino';
 import type { Clock } from '../base/clock.js';
 import type { LogFields, Logger } from '../base/logger.js';
+import { shownText } from '../domain/printable-text.js';
 import { describeError } from './describe-error.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -30,7 +31,7 @@ export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): Adj
       timestamp: () => `,"time":"${new Date(clock.wallMs()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    output ?? destination({ fd: process.stderr.fd, sync: true }),
+    guarded(output ?? openStandardError()),
   );
   return {
     ...withFields(sink, {}),
@@ -38,6 +39,18 @@ export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): Adj
       sink.level = next;
     },
   };
+}
+
+function openStandardError(): DestinationStream {
+  const output = destination({ fd: process.stderr.fd, sync: true });
+  // Who read the log is gone; whoever logs may have more important things to finish than to end for that.
+  output.on('error', () => undefined);
+  return output;
+}
+
+/** JSON escapes what ends a line, but not all that steers a terminal; what is escaped here reads as the same JSON. */
+function guarded(output: DestinationStream): DestinationStream {
+  return { write: (line) => output.write(`${shownText(line.slice(0, -1), { longest: Infinity })}\n`) };
 }
 
 /** Children share one pino instance, so that a change of level reaches those that exist already. */
@@ -63,7 +76,22 @@ function readable(fields: LogFields): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [
       reserved.has(key) ? `${key}_` : key,
-      value instanceof Error ? describeError(value) : value,
+      shortened(value instanceof Error ? describeError(value) : value, mostLevels),
     ]),
   );
+}
+
+/** Fields are a few levels deep, and of lists the first hundred tell enough. */
+const mostLevels = 6;
+const mostEntries = 100;
+
+/** Long texts are cut, in objects and lists too: one line must not hold up the program or fill the disk. */
+function shortened(value: unknown, levels: number): unknown {
+  if (typeof value === 'string') return shownText(value, { isMultiline: true });
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) return value.slice(0, mostEntries).map((each) => shortened(each, levels - 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).slice(0, mostEntries);
+  return Object.fromEntries(entries.map(([key, each]) => [shownText(key), shortened(each, levels - 1)]));
 }

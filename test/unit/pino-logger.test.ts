@@ -30,6 +30,17 @@ describe('the log', () => {
     ]);
   });
 
+  test('has no character that steers a terminal, and no text without an end, in any line', () => {
+    const { logger, lines, parsed } = start();
+    const evil = '\u009b2J\u202e\u2028\n{"level":"error"}\u007f\u001b[2J';
+    logger.warn('the camera answers', { text: evil, list: [{ [evil]: evil }], long: 'x'.repeat(100_000) });
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /^[\x20-\x7e…]+\n$/);
+    assert.ok((lines[0] ?? '').length < 5000);
+    const text = `${String.raw`\u009b2J\u202e\u2028`}\n${String.raw`{"level":"error"}\u007f\u001b[2J`}`;
+    assert.deepEqual(parsed()[0]?.['text'], text);
+  });
+
   test('changes its level for children that exist already', () => {
     const { logger, lines } = start('warn');
     const child = logger.child({ camera: 'door' });

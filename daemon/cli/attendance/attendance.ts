@@ -49,7 +49,8 @@ function registerReport(attendance: Command): void {
         const [from, to] = [time.readDay(options.from), time.readDay(options.to)];
         const report = await readAttendance(client, { from, to, person });
         if (options.csv === true) {
-          process.stdout.write(attendanceCsv(report));
+          // A document: names keep the marks of their script.
+          process.stdout.write(Buffer.from(attendanceCsv(report)));
           for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
         } else print(options.json === true, report, () => describeReport(report, time.show));
         return exitCodes.done;

@@ -1,3 +1,5 @@
+import { unprintableRuns } from '../printable-text.js';
+
 /** What templates may name; each is explained in docs/alerts.md. */
 export const alertFields = [
   'summary',
@@ -52,10 +54,6 @@ export function fillTemplate(template: AlertTemplate, values: AlertFieldValues):
   return template.map((piece) => (typeof piece === 'string' ? piece : values[piece.field])).join('');
 }
 
-/** Line ends, other control characters, lone surrogates and marks that reorder text. */
-const unsafe = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
-const unsafeInLines = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
-
 const longestLine = 200;
 const longestText = 10_000;
 
@@ -65,8 +63,16 @@ function cut(text: string, longest: number): string {
 }
 
 /** One printable line of at most 200 characters: nothing in it can begin a header of its own. */
-export const asLine = (text: string): string => cut(text.replace(unsafe, ' ').trim(), longestLine);
+export const asLine = (text: string): string => cut(text.replace(unprintableRuns, ' ').trim(), longestLine);
 
 /** Printable lines, 10,000 characters at most. */
 export const asLines = (text: string): string =>
-  cut(text.replaceAll('\r\n', '\n').replace(unsafeInLines, ' ').trim(), longestText);
+  cut(
+    text
+      .replaceAll('\r\n', '\n')
+      .split('\n')
+      .map((line) => line.replace(unprintableRuns, ' '))
+      .join('\n')
+      .trim(),
+    longestText,
+  );

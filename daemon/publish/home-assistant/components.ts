@@ -1,3 +1,4 @@
+import { unprintableRuns } from '../../domain/printable-text.js';
 import type { KnownCamera } from '../camera-states.js';
 import type { Topics } from '../topics.js';
 
@@ -31,9 +32,6 @@ export interface Component {
 
 const attackShownS = 60;
 const longestName = 64;
-
-/** What a name from the configuration must not bring with it: it is shown as it is. */
-const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Whether an event is about `camera` and news: what is sent late or again must not look as if it happened now. */
 function isNewsOf(camera: string): string {
@@ -131,5 +129,5 @@ function onIf(condition: string): string {
 }
 
 function shownName(given: string): string {
-  return [...given.replaceAll(unprintable, ' ').trim()].slice(0, longestName).join('');
+  return [...given.replaceAll(unprintableRuns, ' ').trim()].slice(0, longestName).join('');
 }
