@@ -1,10 +1,10 @@
 import { shownText } from '../domain/printable-text.js';
 
-const escape = String.raw`\u001b\[`;
+const control = String.raw`\u001b\[`;
 /** The colours of this program (cli/colour.ts): they hide nothing, so a text from outside may have them, too. */
-const colours = new RegExp(String.raw`(${escape}3[1-39]m)`);
+const colours = new RegExp(`(${control}3[1-39]m)`);
 /** How a line is begun anew (progress), and how the line editor of a question moves: always at the start of what is written. */
-const movement = new RegExp(String.raw`^(?:\r${escape}K|(?:${escape}\d*[A-K])+$)`);
+const movement = new RegExp(String.raw`^(?:\r${control}K|(?:${control}\d*[A-K])+$)`);
 /** Longer than any output of a command; a limit is for texts, which have their own. */
 const unlimited = Number.POSITIVE_INFINITY;
 
