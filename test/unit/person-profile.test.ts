@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { readProfile } from '../../daemon/cli/person/profile-options.js';
+import { siteTimeOf } from '../../daemon/cli/site-time.js';
 import { isCalendarDate } from '../../daemon/domain/calendar-date.js';
 import { isoTime } from '../../daemon/domain/iso-time.js';
 import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/domain/persons/consent.js';
@@ -27,6 +29,27 @@ describe('a calendar date', () => {
   for (const text of ['', '2026-1-5', '15.01.2026', '2026-01-15T00:00', ' 2026-01-15', '20260115']) {
     test(`is not ${JSON.stringify(text)}`, () => assert.equal(isCalendarDate(text), false));
   }
+});
+
+describe('the day of a consent on the command line', () => {
+  // Half an hour after midnight at the site, where it is still the day before in UTC.
+  const time = siteTimeOf('Europe/Paris', Date.parse('2026-03-02T00:30:00+01:00'));
+  const dayOf = async (consentDate: string): Promise<string | undefined> => {
+    const options = { consentBasis: 'consent', consentDate, consentReference: 'form 7' };
+    return (await readProfile(options, time)).consent?.dateIso;
+  };
+
+  test('is a date, today or yesterday at the site', async () => {
+    assert.deepEqual(await Promise.all(['2026-01-15', 'today', 'Yesterday'].map(dayOf)), [
+      '2026-01-15',
+      '2026-03-02',
+      '2026-03-01',
+    ]);
+  });
+
+  test('is refused where it is anything else', async () => {
+    await assert.rejects(dayOf('15.1.2026'), { code: 'day-unreadable', kind: 'input' });
+  });
 });
 
 describe('a profile', () => {

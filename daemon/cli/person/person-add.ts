@@ -3,7 +3,7 @@ import { badInput } from '../../base/errors.js';
 import type { ProfileChange } from '../../control/person-control.js';
 import type { GivenProfile } from '../../domain/persons/person-profile.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 import { readPhotograph } from '../import/import-folder.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { describeEnrolment, noteOnConsent } from './person-text.js';
@@ -33,10 +33,10 @@ export function registerAdd(person: Command): void {
     .description('enrol a person from photographs; exit code 1 when they are refused');
   add.action((name: string | undefined, options: AddOptions) =>
     runAction(options.json === true, async () => {
-      const profile = givenProfile(name, await readProfile(options));
+      const { client, time } = await openBox(options.config);
+      const profile = givenProfile(name, await readProfile(options, time));
       const photographs = await Promise.all(options.image.map(readPhotograph));
-      const { persons } = await openDaemonClient(options.config);
-      const result = await persons.add({
+      const result = await client.persons.add({
         ...profile,
         photographs,
         ...(options.face === undefined ? {} : { faceNumber: options.face }),

@@ -3,7 +3,7 @@ import { badInput } from '../../base/errors.js';
 import { noSuch } from '../../control/no-such.js';
 import type { ProfileChange, UpdateResult } from '../../control/person-control.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox } from '../daemon-client.js';
+import { type Box, openBox } from '../daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { describePerson, noteOnConsent } from './person-text.js';
@@ -20,7 +20,9 @@ export function registerChanges(person: Command): void {
     .argument('<name>', 'the new name')
     .description("change a person's name; short for 'set ID --name NAME'")
     .action((given: string, name: string, options: CommonOptions) =>
-      runAction(options.json === true, () => change(given, { name }, options)),
+      runAction(options.json === true, async () =>
+        change(await openBox(options.config), given, { name }, options.json === true),
+      ),
     );
   withProfileOptions(withCommonOptions(person.command('set')))
     .argument('<person>', personForms)
@@ -29,23 +31,28 @@ export function registerChanges(person: Command): void {
     .action((given: string, options: SetOptions) =>
       runAction(options.json === true, async () => {
         const { name } = options;
-        const wanted = { ...(await readProfile(options)), ...(name === undefined ? {} : { name }) };
+        const box = await openBox(options.config);
+        const wanted = { ...(await readProfile(options, box.time)), ...(name === undefined ? {} : { name }) };
         if (Object.keys(wanted).length === 0) {
           throw badInput('nothing-to-change', 'no option says what to change', {
             remedy: 'give --name, --external-id, --notes, the three of --consent-…, or --profile',
           });
         }
-        return await change(given, wanted, options);
+        return await change(box, given, wanted, options.json === true);
       }),
     );
 }
 
-async function change(given: string, wanted: ProfileChange, options: CommonOptions): Promise<ExitCode> {
-  const { client, time } = await openBox(options.config);
+async function change(
+  { client, time }: Box,
+  given: string,
+  wanted: ProfileChange,
+  isJson: boolean,
+): Promise<ExitCode> {
   const id = await whichPerson(client.persons, { given, show: time.show });
   const result = await client.persons.update(id, wanted);
   if (result.outcome === 'no-such-person') throw noSuch('person', id, 'rollcall person list');
-  print(options.json === true, result, () => describeUpdate(result, time.show));
+  print(isJson, result, () => describeUpdate(result, time.show));
   if (result.outcome !== 'updated') return exitCodes.failed;
   const note = noteOnConsent(wanted.consent);
   if (note !== undefined) process.stderr.write(`${note}\n`);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { badInput, messageOf } from '../../base/errors.js';
 import type { ProfileChange } from '../../control/person-control.js';
 import { consentBases } from '../../domain/persons/consent.js';
+import { dayForms, type SiteTime } from '../site-time.js';
 
 /** Largest profile file, characters. */
 const longestProfile = 64 * 1024;
@@ -34,7 +35,7 @@ export function withProfileOptions(command: Command): Command {
     .option('--external-id <id>', 'what another system knows the person by')
     .option('--notes <text>', 'anything else worth knowing')
     .option('--consent-basis <basis>', `ground of the enrolment: ${consentBases.join(', ')}`)
-    .option('--consent-date <date>', 'day the consent was given, YYYY-MM-DD')
+    .option('--consent-date <date>', `day the consent was given: ${dayForms}`)
     .option('--consent-reference <text>', 'where its proof is found, such as the number of a paper form')
     .option(
       '--profile <file>',
@@ -44,11 +45,14 @@ export function withProfileOptions(command: Command): Command {
 
 /**
  * What the options say about a person; arguments win over the file. An empty argument takes a value away.
- * @throws `profile-unreadable`, `consent-incomplete`
+ * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`
  */
-export async function readProfile(options: ProfileOptions): Promise<ProfileChange> {
+export async function readProfile(
+  options: ProfileOptions,
+  time: Pick<SiteTime, 'readDay'>,
+): Promise<ProfileChange> {
   const { externalId, notes } = options;
-  const consent = consentOf(options);
+  const consent = consentOf(options, time);
   const { consent: filed, ...fromFile } =
     options.profile === undefined ? {} : await readFileOf(options.profile);
   return {
@@ -66,11 +70,14 @@ function withoutDate({ basis, reference }: { readonly basis: string; readonly re
   return { basis, reference };
 }
 
-function consentOf({ consentBasis, consentDate, consentReference }: ProfileOptions) {
+function consentOf(
+  { consentBasis, consentDate, consentReference }: ProfileOptions,
+  { readDay }: Pick<SiteTime, 'readDay'>,
+) {
   if (consentBasis === undefined && consentDate === undefined && consentReference === undefined)
     return undefined;
   if (consentBasis !== undefined && consentDate !== undefined && consentReference !== undefined) {
-    return { basis: consentBasis, dateIso: consentDate, reference: consentReference };
+    return { basis: consentBasis, dateIso: readDay(consentDate), reference: consentReference };
   }
   throw badInput('consent-incomplete', 'a consent needs its basis, its date and its reference', {
     remedy: 'give --consent-basis, --consent-date and --consent-reference together',
