@@ -60,6 +60,30 @@ export async function rollcallProgram(word: string | undefined): Promise<Command
   return program;
 }
 
+/**
+ * The arguments in the form that leaves no help to a word which calls nothing: `help person add` becomes `person add --help`,
+ * and `help persn` or `persn --help` becomes `persn`, which is refused with the nearest word.
+ */
+export function spelledOut(program: Command, given: readonly string[]): readonly string[] {
+  const words: string[] = [];
+  let at = program;
+  for (const [index, word] of given.entries()) {
+    if (word === 'help' && at.commands.length > 0) continue;
+    const isBelow = at.commands.length > 0 && !word.startsWith('-');
+    if (!isBelow) return withHelp(given, [...words, ...given.slice(index)]);
+    words.push(word);
+    const below = at.commands.find((command) => command.name() === word);
+    if (below === undefined) return words;
+    at = below;
+  }
+  return withHelp(given, words);
+}
+
+/** What was asked with the word `help` is asked with the option. */
+function withHelp(given: readonly string[], words: readonly string[]): readonly string[] {
+  return words.length < given.length ? [...words, '--help'] : words;
+}
+
 /** What is said behind an error of usage. */
 function usageHint({ words, command: { commands: below } }: NamedCommand): string {
   const hint = `Run '${words.join(' ')} --help' to see how to use it.`;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { guardOutput } from '../host/guarded-output.js';
-import { rollcallProgram } from './commands.js';
+import { rollcallProgram, spelledOut } from './commands.js';
 import { endWithOutput, exitCodes } from './output.js';
 
 // Before anything is said: file names, answers of cameras and brokers, and arguments are texts of others.
@@ -22,7 +22,7 @@ endWithOutput(
 );
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(spelledOut(program, process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   // Commander has said what is wrong; only the exit code is left to set.
   const exitCode = (error as { exitCode?: number }).exitCode;

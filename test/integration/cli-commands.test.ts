@@ -5,7 +5,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { Command } from 'commander';
-import { addCommands, commands, exitCodeMeanings, rollcallProgram } from '../../daemon/cli/commands.js';
+import {
+  addCommands,
+  commands,
+  exitCodeMeanings,
+  rollcallProgram,
+  spelledOut,
+} from '../../daemon/cli/commands.js';
 import { commandsOf } from '../../daemon/cli/reference/command-tree.js';
 import { bashCompletion } from '../../daemon/cli/reference/completion.js';
 import { examplesOf } from '../../daemon/cli/reference/examples.js';
@@ -178,6 +184,10 @@ const usageErrors: readonly (readonly [line: string, said: RegExp])[] = [
   ['camera test', /missing required argument 'camera'\nRun 'rollcall camera test --help'/],
   ['events list --kind foo', /'foo' is invalid\. Allowed choices are attendance, /],
   ['status now', /too many arguments/],
+  ['help stauts', /^error: unknown command 'stauts'\n\(Did you mean status\?\)/],
+  ['stauts --help', /^error: unknown command 'stauts'/],
+  ['help person delete', /^error: unknown command 'delete'\nThe commands of 'rollcall person' are/],
+  ['person help ad', /^error: unknown command 'ad'/],
 ];
 
 for (const [line, said] of usageErrors) {
@@ -192,10 +202,25 @@ for (const [line, said] of usageErrors) {
         },
       });
     }
-    await assert.rejects(program.parseAsync(words, { from: 'user' }), { exitCode: 1 });
+    await assert.rejects(program.parseAsync(spelledOut(program, words), { from: 'user' }), { exitCode: 1 });
     assert.match(text, said);
   });
 }
+
+test('help before a command is the same as --help behind it', async () => {
+  const program = await rollcallProgram(undefined);
+  for (const [given, asked] of [
+    ['help', '--help'],
+    ['help person add', 'person add --help'],
+    ['person help add', 'person add --help'],
+    ['person add Ada --help', 'person add Ada --help'],
+    ['person add help --image a.jpg', 'person add help --image a.jpg'],
+    ['--version', '--version'],
+  ] as const) {
+    assert.equal(spelledOut(program, given.split(' ')).join(' '), asked);
+  }
+  assert.deepEqual(spelledOut(program, []), []);
+});
 
 test('version tells of program, Node.js and system, as text and as JSON', async () => {
   const [text, json] = await Promise.all([rollcall(['--version']), rollcall(['version', '--json'])]);
