@@ -103,8 +103,11 @@ export interface OutboxStatus {
 export interface EventControl {
   /** CloudEvents as they are recorded, oldest first. */
   list(query: EventListQuery): readonly unknown[];
-  /** By id or by sequence. */
-  show(idOrSequence: string): ShownEvent | undefined;
+  /**
+   * By sequence, by id, or by the beginning of an id, of at least four characters.
+   * @throws `ambiguous` (input) where several ids begin like that
+   */
+  show(which: string): ShownEvent | undefined;
   /** Calls back with every event recorded from now on; returns how to stop. */
   onEvent(listener: (event: unknown) => void): () => void;
   /**

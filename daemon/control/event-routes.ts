@@ -2,11 +2,11 @@ import type { Hono } from 'hono';
 import { streamText } from 'hono/streaming';
 import { z } from 'zod';
 import { DropOldestQueue } from '../base/bounded-queue.js';
+import { badInput } from '../base/errors.js';
 import { eventKinds } from '../domain/events/event-type.js';
 import { personId } from '../domain/ids.js';
 import type { EventControl } from './event-control.js';
 import { badRequest, parseJson } from './framed-body.js';
-import { noSuch } from './no-such.js';
 import type { ActorOf } from './request-actor.js';
 
 /** Events kept for a subscriber that reads too slowly. */
@@ -30,8 +30,8 @@ const rangeSchema = z.strictObject({
 
 /**
  * `GET /v1/events` lists, `GET /v1/events/stream` follows (one JSON object a line; `{"passedOver":12}` says that so many
- * events are left out, because the reader is too slow), `GET /v1/events/:id` shows one by id or sequence,
- * `POST /v1/events/resend` sends a range again; `GET /v1/outbox` tells of the way out.
+ * events are left out, because the reader is too slow), `GET /v1/events/:id` shows one by id, beginning
+ * of an id or sequence, `POST /v1/events/resend` sends a range again; `GET /v1/outbox` tells of the way out.
  */
 export function addEventRoutes(app: Hono, events: EventControl, actorOf: ActorOf): void {
   app.get('/v1/outbox', (context) => context.json(events.outbox()));
@@ -44,7 +44,11 @@ export function addEventRoutes(app: Hono, events: EventControl, actorOf: ActorOf
   app.get('/v1/events/:id', (context) => {
     const id = context.req.param('id');
     const shown = events.show(id);
-    if (shown === undefined) throw noSuch('event', id, 'rollcall events list');
+    if (shown === undefined) {
+      throw badInput('no-such-event', `No event has the id or the sequence "${id}"`, {
+        remedy: "Run 'rollcall events list' to see the sequences.",
+      });
+    }
     return context.json(shown);
   });
   app.post('/v1/events/resend', async (context) => {

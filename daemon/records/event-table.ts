@@ -12,6 +12,8 @@ export interface EventTable {
   list(query: EventQuery): readonly StoredEvent[];
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
+  /** Events whose id begins like this, oldest first, at most `limit`. */
+  beginningWith(beginning: string, limit: number): readonly StoredEvent[];
 }
 
 export function eventTableOf(database: OpenDatabase): EventTable {
@@ -33,6 +35,9 @@ export function eventTableOf(database: OpenDatabase): EventTable {
   const listOfPerson = listing('INDEXED BY event_by_person WHERE person_id = @personId');
   const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
   const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
+  // By the index of the ids; they hold only digits, dashes and the letters a to f.
+  const byBeginning = db.prepare<[{ beginning: string; limit: number }], StoredEvent>(`
+    SELECT ${columns} FROM event WHERE id >= @beginning AND id < @beginning || 'g' ORDER BY id LIMIT @limit`);
   // By the index: where little is as young, the rest need not be read.
   const firstSince = db
     .prepare<[{ kinds: string; sinceMs: number }], number | null>(`
@@ -66,6 +71,7 @@ export function eventTableOf(database: OpenDatabase): EventTable {
       }),
     find: (which) =>
       explained(database, () => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),
+    beginningWith: (beginning, limit) => explained(database, () => byBeginning.all({ beginning, limit })),
   };
 }
 

@@ -45,6 +45,8 @@ export interface Records extends FactStore, AsyncDisposable {
   list(query: EventQuery): readonly StoredEvent[];
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
+  /** Events whose id begins like this, oldest first, at most `limit`. */
+  beginningWith(beginning: string, limit: number): readonly StoredEvent[];
   /** Calls back after each commit, outside of `record`. Returns how to stop. */
   onRecorded(listener: (event: RecordedEvent, payload: Uint8Array) => void): () => void;
   /** Events written since the records were opened. */
@@ -108,6 +110,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     ...recentFactsOf(database),
     list: events.list,
     find: events.find,
+    beginningWith: events.beginningWith,
     outbox: outboxOf(database, moments),
     surplus: outboxSurplusOf(database),
     retention: recordsRetentionOf(database),

@@ -61,8 +61,8 @@ describe('rollcall events', { timeout: 120_000 }, () => {
     });
   });
 
-  test('show: by sequence or id, and where the event is on its way', async () => {
-    await withEventApi(async ({ records, run }) => {
+  test('show: by sequence, id or the beginning of one, and where the event is on its way', async () => {
+    await withEventApi(async ({ records, events, run }) => {
       const [first, second] = [records.record(attendanceFact()), records.record(attendanceFact())];
       records.outbox.acknowledge([1]);
       const show = async (which: string) =>
@@ -74,7 +74,15 @@ describe('rollcall events', { timeout: 120_000 }, () => {
       assert.match((await run(['events', 'show', first.id])).stdout, /delivery: delivered/);
       const missing = await run(['events', 'show', '3']);
       assert.equal(missing.exitCode, 2);
-      assert.match(missing.stderr, /no event/);
+      assert.match(missing.stderr, /No event has the id or the sequence "3"/);
+      assert.equal(events.show(second.id.slice(0, -1))?.sequence, 2);
+      assert.equal(events.show(`${second.id.slice(0, -1)}x`), undefined);
+      // Ids begin with the time: the first four characters are those of both.
+      assert.equal(events.show(second.id.slice(0, 3)), undefined, 'too short');
+      assert.throws(() => events.show(second.id.slice(0, 4)), {
+        code: 'ambiguous',
+        message: /: those with the sequences 1, 2$/,
+      });
     });
   });
 

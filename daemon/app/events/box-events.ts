@@ -20,15 +20,20 @@ import { isoTime } from '../../domain/iso-time.js';
 import { type HeldBack, wordsOf } from '../../publish/held-back.js';
 import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';
+import type { StoredEvent } from '../../records/stored-event.js';
 import type { OutboxControl } from '../centre/centre-events.js';
 
 /** Events that come back in one transaction: some milliseconds. */
 const resendBatch = 1000;
 /** Ranges that are named of what is missing. */
 const mostRanges = 100;
+/** Shorter beginnings of an id name no event. */
+const shortestBeginning = 4;
+/** Sequences that are named where a beginning means several events. */
+const mostNamed = 10;
 
 export interface BoxEventsOptions {
-  readonly records: Pick<Records, 'list' | 'find' | 'onRecorded' | 'outbox'>;
+  readonly records: Pick<Records, 'list' | 'find' | 'beginningWith' | 'onRecorded' | 'outbox'>;
   /** Undefined where no broker is configured; another one after each reload that changes it. */
   readonly publisher: () => Publisher | undefined;
   /** The configuration in force. */
@@ -57,9 +62,9 @@ export class BoxEvents implements EventControl, OutboxControl {
     return this.#options.records.list(query).map(({ payload }) => parse(payload));
   }
 
-  show(idOrSequence: string): ShownEvent | undefined {
+  show(which: string): ShownEvent | undefined {
     const { records } = this.#options;
-    const found = records.find(/^\d{1,16}$/.test(idOrSequence) ? Number(idOrSequence) : idOrSequence);
+    const found = this.#find(which);
     if (found === undefined) return undefined;
     const { sequence, id, kind, recordedAtMs, payload } = found;
     const delivery = records.outbox.deliveryOf(sequence);
@@ -144,6 +149,19 @@ export class BoxEvents implements EventControl, OutboxControl {
         ? outbox.counts().some((each) => each.kind === kind && each.count > 0)
         : outbox.deliveryOf(sequence) === 'waiting';
     return (status?.heldBack ?? []).filter(isStillThere).map((held) => shownHeldBack(held, isConnected));
+  }
+
+  /** What is written in digits only is a sequence first. */
+  #find(which: string): StoredEvent | undefined {
+    const { records } = this.#options;
+    const exact = records.find(/^\d{1,16}$/.test(which) ? Number(which) : which);
+    if (exact !== undefined || which.length < shortestBeginning) return exact;
+    const found = records.beginningWith(which, mostNamed + 1);
+    if (found.length < 2) return found[0];
+    const named = found.slice(0, mostNamed).map(({ sequence }) => String(sequence));
+    if (found.length > mostNamed) named.push('others');
+    const message = `The ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
+    throw badInput('ambiguous', message, { remedy: 'Give more of the id, or the sequence.' });
   }
 
   #kinds(heldKinds: readonly string[]): readonly OutboxKindStatus[] {

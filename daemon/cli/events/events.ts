@@ -73,7 +73,7 @@ const deliveryWords: Readonly<Record<ShownEvent['delivery'], string>> = {
 
 function registerShow(events: Command): void {
   withCommonOptions(events.command('show'))
-    .argument('<event>', 'its id or its sequence')
+    .argument('<event>', 'its sequence, its id or the beginning of its id')
     .description('show everything about an event, and whether it has left the box')
     .action((which: string, options: CommonOptions) =>
       runAction(options.json === true, async () => {
