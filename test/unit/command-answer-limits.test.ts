@@ -55,3 +55,56 @@ describe('the limits of answers', () => {
     assert.deepEqual(replays('other'), [false, false, true, true]);
   });
 });
+
+describe('how often the box answers', () => {
+  /** How many of a thousand, each with a number of its own, are granted at once, just before `everyMs`, and then. */
+  const granted = (everyMs: number, ask: (limits: AnswerLimits, number: number) => boolean) => {
+    const clock = new VirtualClock();
+    const limits = new AnswerLimits(clock);
+    let last = 0;
+    const count = () => {
+      let grantedCount = 0;
+      for (let time = 0; time < 1_000; time += 1) {
+        last += 1;
+        if (ask(limits, last)) grantedCount += 1;
+      }
+      return grantedCount;
+    };
+    const atOnce = count();
+    clock.advanceBy(everyMs - 1);
+    const before = count();
+    clock.advanceBy(1);
+    return [atOnce, before, count()];
+  };
+  const of = (number: number) => ({ issuerId: 'head-office', commandId: `${number}` });
+
+  test('somebody who proved nothing: 20 times, and once in half a minute', () => {
+    assert.deepEqual(
+      granted(30_000, (limits) => limits.mayAnswerStranger()),
+      [20, 0, 1],
+    );
+  });
+
+  test('an issuer with refusals: 50 times, and once in two seconds', () => {
+    assert.deepEqual(
+      granted(2_000, (limits, number) => limits.mayRefuse(of(number))),
+      [50, 0, 1],
+    );
+  });
+
+  test('an issuer with what it had before: 50 times, and once in ten seconds', () => {
+    assert.deepEqual(
+      granted(10_000, (limits, number) => limits.mayRepeat(of(number))),
+      [50, 0, 1],
+    );
+  });
+
+  test('one token: twice, and once in half a minute', () => {
+    for (const ask of ['mayRefuse', 'mayRepeat'] as const) {
+      assert.deepEqual(
+        granted(30_000, (limits) => limits[ask](of(1))),
+        [2, 0, 1],
+      );
+    }
+  });
+});

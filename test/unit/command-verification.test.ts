@@ -57,6 +57,49 @@ describe('a command that is in order', () => {
     assert.equal(await codeOf(await token(issuer, { ...erase, issuedAtS: nowS + 60 }), keys), 'verified');
     assert.equal(await codeOf(await token(issuer, { ...erase, issuedAtS: nowS - 359 }), keys), 'verified');
   });
+
+  const justInOrder: readonly (readonly [what: string, options: Partial<TokenOptions>])[] = [
+    ['may be used from a minute later on', { claims: { nbf: nowS + 60 } }],
+    ['is in force for a whole day', { lifetimeS: 86_400 }],
+    ['ends when it begins', { lifetimeS: 0 }],
+    ['has other scopes beside its own', { scope: 'cameras persons:erase events' }],
+  ];
+  for (const [what, options] of justInOrder) {
+    test(`is verified where it ${what}`, async () => {
+      const issuer = await newIssuer();
+      const bytes = await token(issuer, { ...erase, ...options });
+      assert.equal(await codeOf(bytes, [await trusted(issuer)]), 'verified');
+    });
+  }
+
+  test('is verified until its key ends, up to the largest size, and kept to the millisecond after its end', async () => {
+    const issuer = await newIssuer();
+    const keys = [await trusted(issuer, { notAfterMs: nowMs + 1 })];
+    const empty = await token(issuer, { ...erase, claims: { padding: '' } });
+    // Three bytes of claims are four characters of the token.
+    const padding = 'x'.repeat(Math.floor(((largestTokenBytes - empty.length) * 3) / 4));
+    const exp = nowS + 300.0001;
+    const largest = await token(issuer, { ...erase, claims: { padding: padding.slice(6), exp } });
+    assert.ok(largest.length > largestTokenBytes - 16, `${largest.length} bytes`);
+    const found = await verdict(largest, keys);
+    assert.equal(found.outcome === 'verified' && found.expiresAtMs, nowMs + 300_001);
+    const exact = Buffer.alloc(largestTokenBytes, 'a');
+    assert.equal(await codeOf(exact, keys), 'malformed');
+    assert.equal(await codeOf(Buffer.alloc(largestTokenBytes + 1, 'a'), keys), 'too-large');
+  });
+
+  test('is the same command however often its issuer signs it: signatures on P-256 never repeat', async () => {
+    const issuer = await newIssuer('head-office', 'ES256');
+    const keys = [await trusted(issuer)];
+    const same = { ...erase, id: randomUUID() };
+    const [first, second] = [await token(issuer, same), await token(issuer, same)];
+    assert.ok(!first.equals(second));
+    const texts = [await verdict(first, keys), await verdict(second, keys)].map((found) =>
+      found.outcome === 'verified' ? found.claimsText : '',
+    );
+    assert.equal(texts[0], texts[1]);
+    assert.equal(texts[0], first.toString('latin1').split('.').slice(0, 2).join('.'));
+  });
 });
 
 describe('what a token may not be', () => {
@@ -176,6 +219,59 @@ describe('what a token may not be', () => {
 });
 
 describe('a refusal', () => {
+  test('finds the id only near either end of the claims, and in no header that is too long', async () => {
+    const id = randomUUID();
+    const before = (length: number) => `{"padding":"${'x'.repeat(length)}","jti":"${id}"`;
+    const found = async (claims: string, header = 'e30') => {
+      const text = `${header}.${Buffer.from(claims).toString('base64url')}.c2ln`;
+      const refusal = await verdict(Buffer.from(text), []);
+      return refusal.outcome === 'refused' && refusal.commandId === id;
+    };
+    // 4,096 characters are 3,072 bytes.
+    const room = 3_072 - before(0).length;
+    const rest = `,"more":"${'x'.repeat(10_000)}"}`;
+    assert.equal(await found(`${before(room)}${rest}`), true, 'it ends where the search ends');
+    assert.equal(await found(`${before(room + 1)}${rest}`), false);
+    // The dot and the signature are searched along with the end of the claims.
+    const tail = (length: number) => `${before(10_000)},"more":"${'x'.repeat(length)}"}`;
+    const around = `"jti":"${id}","more":""}`.length;
+    const left = Math.floor(((4_096 - '.c2ln'.length) * 3) / 4) - around;
+    assert.equal(await found(tail(left - 3)), true);
+    assert.equal(await found(tail(left + 3)), false);
+    assert.equal(await found(before(0), 'A'.repeat(1_024)), true);
+    assert.equal(await found(before(0), 'A'.repeat(1_025)), false);
+    assert.equal((await verdict(Buffer.from('e30'), [])).outcome, 'refused');
+  });
+
+  test('is about a header of up to 1,024 characters', async () => {
+    const issuer = await newIssuer();
+    const keys = [await trusted(issuer)];
+    const withPadding = (padding: string) => token(issuer, { ...erase, header: { padding } });
+    const headerOf = (bytes: Buffer): string => bytes.toString('latin1').split('.')[0] ?? '';
+    const bare = Buffer.from(headerOf(await withPadding('')), 'base64url').length;
+    // 768 bytes are 1,024 characters.
+    const fitting = await withPadding('x'.repeat(768 - bare));
+    assert.equal(headerOf(fitting).length, 1_024);
+    assert.equal(await codeOf(fitting, keys), 'verified');
+    assert.equal(await codeOf(await withPadding('x'.repeat(769 - bare)), keys), 'malformed');
+  });
+
+  test('names up to five places that do not fit, and how they do not', async () => {
+    const issuer = await newIssuer();
+    const message = async (given: unknown) => {
+      const claims = { arguments: given };
+      const found = await verdict(await token(issuer, { ...erase, claims }), [await trusted(issuer)]);
+      return found.outcome === 'refused' ? found.message : '';
+    };
+    assert.match(await message({ person: 'p-1', b: 1 }), /: the whole \(unrecognized keys\)$/);
+    assert.match(await message({}), /: person \(invalid type\)$/);
+    const manyWrong = { iat: 'a', nbf: 'a', exp: 'a', jti: 'a', scope: 1, command: 1, arguments: 1 };
+    const found = await verdict(await token(issuer, { ...erase, claims: manyWrong }), [
+      await trusted(issuer),
+    ]);
+    assert.equal(found.outcome === 'refused' && found.message.split(', ').length, 5);
+  });
+
   test('finds the id in a token too large to be looked at, and repeats nothing of it', async () => {
     const issuer = await newIssuer();
     const id = randomUUID();
@@ -222,6 +318,12 @@ describe('a refusal', () => {
       message,
       'the command is not in force yet; the clock of the box says 2026-03-02T08:00:00.000Z',
     );
+    const over = await verdict(await token(issuer, erase), [await trusted(issuer, { notAfterMs: nowMs })]);
+    assert.match(over.outcome === 'refused' ? over.message : '', /; the clock of the box says/);
+    const elsewhere = await verdict(await token(issuer, { ...erase, audience: 'a' }), [
+      await trusted(issuer),
+    ]);
+    assert.equal(elsewhere.outcome === 'refused' && elsewhere.message, 'the command is for another box');
   });
 });
 

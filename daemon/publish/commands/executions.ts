@@ -76,7 +76,7 @@ export class Executions {
       deadline[Symbol.dispose]();
       abort.abort(signal.reason);
     };
-    signal.addEventListener('abort', onEnd, { once: true });
+    signal.addEventListener('abort', onEnd);
     if (signal.aborted) onEnd();
     let furthest = '';
     const work = this.#outcomeOf(name, command, handlers, {

@@ -1,0 +1,111 @@
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import type { Clock } from '../../daemon/base/clock.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { BoxEvent } from '../../daemon/domain/events/event.js';
+import type { ReplyNotice } from '../../daemon/domain/events/notice.js';
+import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
+import { commandNames } from '../../daemon/publish/contract/command-schema.js';
+import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
+import { memoryLog } from './published-box.js';
+
+/** Monday, 08:00 UTC. */
+export const commandEpochMs = Date.UTC(2026, 2, 2, 8);
+
+/** A virtual clock that tells how many of its timers are set. */
+export class CountedClock implements Clock {
+  readonly #clock = new VirtualClock(commandEpochMs);
+  readonly #timers = new Set<object>();
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  after(delayMs: number, callback: () => void) {
+    const timer = this.#clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        timer.cancel();
+      },
+    };
+  }
+
+  advanceBy(durationMs: number): void {
+    this.#clock.advanceBy(durationMs);
+  }
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Handlers that fail with the code `unused`, `changes` apart. */
+export function playedHandlers(changes: Partial<CommandHandlers> = {}): CommandHandlers {
+  const unused = async () => ({ outcome: 'failed', code: 'unused', message: 'nobody plays it' }) as const;
+  const all = Object.fromEntries(commandNames.map((name) => [name, unused])) as unknown as CommandHandlers;
+  return { ...all, ...changes };
+}
+
+/** The n-th command of the issuer `head-office`; `name` with `given` as its arguments. */
+export function acceptedCommand(
+  number: number,
+  name = 'resend-events',
+  given: unknown = { from: number },
+  changes: Partial<AcceptedCommand> = {},
+): AcceptedCommand {
+  return {
+    issuerId: 'head-office',
+    commandId: `command-${number}`,
+    keyId: 'key',
+    name,
+    arguments: JSON.stringify(given),
+    claimsHash: new Uint8Array(32),
+    expiresAtMs: commandEpochMs + 86_400_000,
+    ...changes,
+  };
+}
+
+/** Keeps what a part of the box says, in order: replies, other events, entries of the audit log, lines of the log. */
+export function keptWords() {
+  const events: BoxEvent[] = [];
+  const entries: NewAuditEntry[] = [];
+  const order: string[] = [];
+  const log = memoryLog();
+  let failure: { readonly of: 'record' | 'audit'; readonly error: Error } | undefined;
+  const failing = (part: 'record' | 'audit'): void => {
+    if (failure?.of === part) throw failure.error;
+  };
+  return {
+    ...{ events, entries, order, log },
+    /** From now on `part` throws `error`; without either nothing does. */
+    fail: (part?: 'record' | 'audit', error: Error = new Error('no room')) => {
+      failure = part === undefined ? undefined : { of: part, error };
+    },
+    replies: () => events.filter((event): event is ReplyNotice => event.kind === 'reply'),
+    errors: () => log.lines.filter(({ level }) => level === 'error').map(({ message }) => message),
+    record(event: BoxEvent, alongside: () => void = () => undefined): void {
+      failing('record');
+      alongside();
+      order.push(event.kind);
+      events.push(event);
+    },
+    audit(entry: NewAuditEntry): void {
+      failing('audit');
+      order.push('entry');
+      entries.push(entry);
+    },
+  };
+}
