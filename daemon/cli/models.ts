@@ -6,7 +6,7 @@ import { openConfiguredStore } from '../models/configured-store.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
-import { withProgress } from './progress.js';
+import { inMiB, withProgress } from './progress.js';
 
 /**
  * Models can be built before a box is configured: without a file at the default place the program's own directory is
@@ -51,8 +51,6 @@ function statusTable(statuses: readonly PackStatus[]): string {
     ),
   ].join('\n');
 }
-
-const mebibyte = 2 ** 20;
 
 type StoreAction = (store: ModelStore, isJson: boolean) => Promise<ExitCode>;
 
@@ -121,8 +119,10 @@ function registerReceiving(models: Command): void {
       withStore(options, async (store, isJson) => {
         const status = await withProgress({ title: `fetching ${pack}, MiB`, isJson }, (progress) =>
           store.fetch(pack, {
-            onProgress: ({ receivedBytes, totalBytes }) =>
-              progress.update(Math.floor(receivedBytes / mebibyte), Math.ceil(totalBytes / mebibyte)),
+            onProgress: ({ receivedBytes, totalBytes }) => {
+              const { done, total } = inMiB(receivedBytes, totalBytes);
+              progress.update(done, total);
+            },
           }),
         );
         show(isJson, [status]);

@@ -1,9 +1,11 @@
-import type { Clock, Timer } from '../base/clock.js';
+import { type Clock, sleep, type Timer } from '../base/clock.js';
 import { systemClock } from '../host/system-clock.js';
 
 /** A line is rewritten so often on a terminal, and written so often elsewhere. */
 const TERMINAL_MS = 1000;
 const LOG_MS = 15_000;
+/** The daemon is asked so often how far it is. */
+const ASK_MS = 500;
 /** An estimate needs some work to go by. */
 const LEAST_MEASURED_MS = 3000;
 
@@ -71,7 +73,7 @@ export class Progress implements Disposable {
     if (this.#first === undefined) return '';
     const measuredMs = this.#clock.monotonicMs() - this.#first.atMs;
     const measured = done - this.#first.done;
-    if (measured <= 0 || measuredMs < LEAST_MEASURED_MS) return '';
+    if (measured <= 0 || measuredMs < LEAST_MEASURED_MS || done >= total) return '';
     return `, about ${duration((measuredMs / measured) * (total - done))} left`;
   }
 }
@@ -83,6 +85,58 @@ export async function withProgress<T>(
 ): Promise<T> {
   using progress = new Progress(options);
   return await work(progress);
+}
+
+const mebibyte = 2 ** 20;
+
+/** Bytes as a line of progress shows them: in whole MiB. */
+export function inMiB(
+  doneBytes: number,
+  totalBytes: number,
+): { readonly done: number; readonly total: number } {
+  return { done: Math.floor(doneBytes / mebibyte), total: Math.ceil(totalBytes / mebibyte) };
+}
+
+/** How far work is, as the daemon tells it. */
+export interface ToldProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly step?: string;
+}
+
+/**
+ * The same for work of the daemon: until it has ended, the daemon is asked every so often how far it is. The work goes on where
+ * the daemon cannot tell.
+ */
+export function withProgressOf<T>(
+  options: ProgressOptions,
+  ask: () => Promise<ToldProgress | undefined>,
+  work: () => Promise<T>,
+): Promise<T> {
+  return withProgress(options, async (progress) => {
+    const ended = new AbortController();
+    if (!options.isJson) void keepAsking(progress, ask, options.clock ?? systemClock, ended.signal);
+    try {
+      return await work();
+    } finally {
+      ended.abort();
+    }
+  });
+}
+
+async function keepAsking(
+  progress: Progress,
+  ask: () => Promise<ToldProgress | undefined>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const nothing = (): undefined => undefined;
+  for (;;) {
+    await sleep(clock, ASK_MS, signal).catch(nothing);
+    if (signal.aborted) return;
+    const told = await ask().catch(nothing);
+    if (told !== undefined) progress.update(told.done, told.total, told.step);
+  }
 }
 
 /** `40 s`, `3 min`, `2 h 5 min`. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../audit/actor.js';
+import type { BackupProgress } from '../gallery/backup/backup-progress.js';
 import type { KeyProviderKind } from '../gallery/keys/key-provider.js';
 
 /** What opens a backup. The caller wipes the bytes. */
@@ -8,6 +9,8 @@ export interface BackupStatus {
   /** Of the recovery key that backups are made for; absent where none was made yet. */
   readonly recoveryKeyId?: string;
   readonly running?: 'create' | 'restore';
+  /** How far that is; absent before its first step. */
+  readonly progress?: BackupProgress;
 }
 
 export interface BackupRequest {

@@ -2,7 +2,12 @@ import type { Actor } from '../audit/actor.js';
 import type { AuditVerdict } from '../audit/audit-verdict.js';
 import type { ReEmbedState } from '../gallery/re-embedding/re-embed-progress.js';
 import type { QuarantinedRow } from '../gallery/verify/quarantine.js';
-import type { DisagreeingPerson, VerifyCounts, VerifyFinding } from '../gallery/verify/verify-report.js';
+import type {
+  DisagreeingPerson,
+  VerifyCounts,
+  VerifyFinding,
+  VerifyProgress,
+} from '../gallery/verify/verify-report.js';
 import type { KeyProblem, KeySlotStatus, RotationStatus } from './key-control.js';
 
 /** A move to another recogniser under way, or the latest one since the gallery was opened. */
@@ -60,6 +65,8 @@ export interface GalleryStatus {
   readonly quarantined: readonly QuarantinedRow[];
   readonly rotation?: RotationStatus;
   readonly reEmbedding?: ReEmbedStatus;
+  /** How far the verification under way is. */
+  readonly verification?: VerifyProgress;
   /** Absent where it was never verified, as far as the audit log goes back. */
   readonly lastVerification?: LastVerification;
 }

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { BackupProgress } from '../../daemon/gallery/backup/backup-progress.js';
+import { examineBackup } from '../../daemon/gallery/backup/examine-backup.js';
 import { backedUpBox, codeOf, filesOf, hashOf, secret } from '../support/backed-up-box.js';
-import { openBackupBox } from '../support/backup-box.js';
+import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import {
   enrolmentOf,
   namesIn,
@@ -12,6 +14,38 @@ import {
   tester,
   unitVector,
 } from '../support/gallery-fixture.js';
+
+/** What the status tells from turn to turn until `work` has ended. */
+async function progressDuring(
+  { backups }: BackupBox,
+  work: Promise<unknown>,
+): Promise<readonly BackupProgress[]> {
+  let isDone = false;
+  const ended = work.finally(() => {
+    isDone = true;
+  });
+  const told: BackupProgress[] = [];
+  while (!isDone) {
+    const { progress } = await backups.status();
+    if (progress !== undefined) told.push(progress);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await ended;
+  return told;
+}
+
+/** Fails unless it goes on from step to step, in this order. Those that are too short to be seen may be missing. */
+function assertGoesOn(told: readonly BackupProgress[], steps: readonly BackupProgress['step'][]): void {
+  assert.ok(told.length > 0, 'nothing was told');
+  const places = told.map(({ step }) => steps.indexOf(step));
+  const shares = told.map(({ doneBytes, totalBytes }) => doneBytes / totalBytes);
+  for (const row of [places, shares])
+    assert.deepEqual(
+      row,
+      [...row].sort((one, other) => one - other),
+    );
+  assert.ok((places[0] ?? -1) >= 0 && (shares.at(-1) ?? 2) <= 1);
+}
 
 describe('a backup of a running box', () => {
   test('tells what it holds, leaves an entry without its path, and nothing beside the gallery', async (t) => {
@@ -69,7 +103,15 @@ describe('a backup of a running box', () => {
     }
     const { counts } = await backup;
     assert.ok(searches > 5, `${searches} searches`);
-    await box.backups.restore({ path, secret }, tester);
+    const restoring = progressDuring(box, box.backups.restore({ path, secret }, tester));
+    assertGoesOn(await restoring, ['read', 'unpack', 'check']);
+    const again = box.backups.create({ path: `${path}.again` }, tester);
+    assertGoesOn(await progressDuring(box, again), ['copy', 'write', 'read-back']);
+    assert.equal((await box.backups.status()).progress, undefined);
+    const told: BackupProgress[] = [];
+    await examineBackup(path, secret, directory, (progress) => told.push(progress));
+    assertGoesOn(told, ['read', 'unpack', 'check']);
+    assert.deepEqual([...new Set(told.map(({ step }) => step))], ['read', 'unpack', 'check']);
     const names = await namesIn(box.access.gallery());
     assert.ok(!names.includes('P1') && names.includes('P60'));
     assert.ok(Math.abs(names.length - (counts['persons'] ?? 0)) <= 1);

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type Sqlite from 'better-sqlite3';
 import type { RecogniserId } from '../../daemon/domain/ids.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
-import type { VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
+import type { VerifyProgress, VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
   enrolmentOf,
@@ -42,8 +42,9 @@ async function filled(
 function verify(
   { file, gallery, ring }: MovingGallery,
   thresholds: ReadonlyMap<RecogniserId, number> = new Map(),
+  onProgress: (progress: VerifyProgress) => void = () => undefined,
 ): Promise<VerifyReport> {
-  return verifyGallery({ file, gallery, ring, clock, by: tester, thresholds, signal });
+  return verifyGallery({ file, gallery, ring, clock, by: tester, thresholds, signal, onProgress });
 }
 
 /** Changes rows under the running program, as a bad disk would; foreign keys are not asked. */
@@ -84,8 +85,20 @@ const isKnown = async ({ gallery }: MovingGallery, id: string): Promise<boolean>
 describe('verifying a gallery', () => {
   test('a whole one is whole, and the audit log says so', async (t) => {
     const { opened } = await filled(t);
-    const report = await verify(opened);
+    const told: VerifyProgress[] = [];
+    const report = await verify(opened, new Map(), (progress) => told.push(progress));
     assert.deepEqual([report.findings, report.pages, report.isWhole], [[], [], true]);
+    const total = 5 + persons + 8 + 2;
+    const rows = Array.from({ length: total }, (_, index) => ({ step: 'rows', done: index + 1, total }));
+    const firstOfEach = told.filter(({ step, done }, index) => {
+      const before = told[index - 1];
+      return before?.step !== step || before.done !== done;
+    });
+    const end = [
+      { step: 'audit-log', done: total, total },
+      { step: 'pages', done: total, total },
+    ];
+    assert.deepEqual(firstOfEach, [...rows, ...end], 'how far it is, row by row');
     assert.deepEqual(report.checked, { dataKeys: 5, persons, templates: 8, photographs: 8, evidence: 2 });
     const [entry] = opened.file.audit.list({ action: 'gallery.verified' });
     assert.deepEqual([entry?.details['damaged'], entry?.details['audit']], [0, 'whole']);

@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WriteStream } from 'node:tty';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { askHowFar } from '../../daemon/cli/backup/backup-text.js';
 import { paintFor } from '../../daemon/cli/colour.js';
 import { describeFinding } from '../../daemon/cli/doctor/doctor-finding.js';
-import { Progress } from '../../daemon/cli/progress.js';
+import { toldOf } from '../../daemon/cli/gallery/gallery-text.js';
+import { Progress, withProgressOf } from '../../daemon/cli/progress.js';
+import type { BackupStatus } from '../../daemon/control/backup-control.js';
+
+function terminal(isTTY = true) {
+  const written: string[] = [];
+  const output = { isTTY, write: (text: string) => written.push(text) };
+  return { written, output, clock: new VirtualClock() };
+}
 
 function progressOn(isTTY: boolean, isJson = false) {
-  const written: string[] = [];
-  const clock = new VirtualClock();
-  const output = { isTTY, write: (text: string) => written.push(text) };
+  const { written, output, clock } = terminal(isTTY);
   return { written, clock, progress: new Progress({ title: 'importing rows', isJson, output, clock }) };
 }
 
@@ -23,6 +30,9 @@ describe('progress', () => {
     clock.advanceBy(4000);
     // 100 in 5 s: what was done before the first count does not make it look faster.
     assert.equal(written.at(-1), '\r\x1b[Kimporting rows: 200 of 1000 (20 %), about 40 s left; row of Ada');
+    progress.update(1000, 1000, 'the end');
+    clock.advanceBy(1000);
+    assert.equal(written.at(-1), '\r\x1b[Kimporting rows: 1000 of 1000 (100 %); the end');
     progress[Symbol.dispose]();
     assert.equal(written.at(-1), '\r\x1b[K');
     const count = written.length;
@@ -47,6 +57,72 @@ describe('progress', () => {
     clock.advanceBy(3000);
     assert.equal(written.at(-1), '\r\x1b[Kimporting rows: 3 s so far');
     progress[Symbol.dispose]();
+  });
+
+  test('asks the daemon how far its work is until that has ended, and goes on without an answer', async () => {
+    const { written, clock, output } = terminal();
+    const answers = [undefined, 10, 20] as const;
+    let asked = 0;
+    const ask = async () => {
+      const done = answers[asked++];
+      if (done === undefined) throw new Error('the daemon is busy');
+      return { done, total: 40, step: 'writing' };
+    };
+    let end = (_value: string): void => undefined;
+    const work = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const options = { title: 'backing up', isJson: false, output, clock };
+    const result = withProgressOf(options, ask, () => work);
+    for (let turn = 0; turn < 12; turn += 1) {
+      clock.advanceBy(500);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (asked === answers.length) break;
+    }
+    clock.advanceBy(4000);
+    assert.equal(written.at(-1), '\r\x1b[Kbacking up: 20 of 40 (50 %), about 8 s left; writing');
+    end('done');
+    assert.equal(await result, 'done');
+    assert.equal(written.at(-1), '\r\x1b[K');
+    clock.advanceBy(60_000);
+    assert.equal(asked, answers.length, 'the daemon is asked no more');
+  });
+
+  test('asks nothing with --json', async () => {
+    const { clock, output } = terminal();
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      return undefined;
+    };
+    await withProgressOf({ title: 'restoring', isJson: true, output, clock }, ask, async () =>
+      clock.advanceBy(5000),
+    );
+    assert.equal(asked, 0);
+  });
+
+  test('is in MiB and by steps for a backup, in rows for a verification, and nothing before the first step', async () => {
+    const progress = { step: 'read-back', doneBytes: 2.9 * 2 ** 20, totalBytes: 3.1 * 2 ** 20 } as const;
+    const asked: string[] = [];
+    const client = (status: BackupStatus) => ({
+      json: async <T>(method: string, path: string) => {
+        asked.push(`${method} ${path}`);
+        return status as T;
+      },
+    });
+    assert.equal(await askHowFar(client({ running: 'create' })), undefined);
+    assert.deepEqual(await askHowFar(client({ running: 'create', progress })), {
+      done: 2,
+      total: 4,
+      step: 'reading the backup again',
+    });
+    assert.deepEqual(asked, ['GET /v1/backup', 'GET /v1/backup']);
+    assert.equal(toldOf({}), undefined);
+    assert.deepEqual(toldOf({ verification: { step: 'pages', done: 7, total: 7 } }), {
+      done: 7,
+      total: 7,
+      step: 'checking the pages of the file',
+    });
   });
 
   test('says nothing with --json', () => {

@@ -14,6 +14,7 @@ import type {
 import { programVersion } from '../../control/program-version.js';
 import type { BoxIdentity } from '../../domain/events/box-identity.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import type { BackupProgress, OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import { createGalleryBackup } from '../../gallery/backup/create-backup.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
 import type { Recipient } from '../../gallery/backup/recipient.js';
@@ -42,6 +43,7 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
   readonly #parts: BoxBackupsParts;
   readonly #abort = new AbortController();
   #running: { readonly what: 'create' | 'restore'; readonly ended: Promise<unknown> } | undefined;
+  #progress: BackupProgress | undefined;
 
   constructor(parts: BoxBackupsParts) {
     this.#parts = parts;
@@ -52,6 +54,7 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
     return {
       ...(publicKey === undefined ? {} : { recoveryKeyId: recoveryKeyId(publicKey) }),
       ...(this.#running === undefined ? {} : { running: this.#running.what }),
+      ...(this.#progress === undefined ? {} : { progress: this.#progress }),
     };
   }
 
@@ -63,7 +66,7 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
   }
 
   create({ path, passphrase }: BackupRequest, actor: Actor): Promise<BackupAnswer> {
-    return this.#alone('create', async (signal) => {
+    return this.#alone('create', async (signal, onProgress) => {
       const { access, auditKeys, identity, dataDir, clock } = this.#parts;
       const { ring } = access.requireOpen();
       const recipients = await recipientsFor(dataDir, passphrase);
@@ -76,6 +79,7 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
         identity: { site: identity.siteId, box: identity.boxId, program: programVersion() },
         clock,
         signal,
+        onProgress,
       });
       const { persons = 0, templates = 0 } = facts.manifest.counts;
       const details = { sha256: facts.sha256, bytes: facts.sizeBytes, persons, templates };
@@ -91,9 +95,10 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
   }
 
   restore(request: RestoreRequest, actor: Actor): Promise<RestoreAnswer> {
-    return this.#alone('restore', async (signal) => {
+    return this.#alone('restore', async (signal, onProgress) => {
       try {
-        const { facts, ...answer } = await restoreGallery({ ...this.#parts, request, by: actor, signal });
+        const order = { ...this.#parts, request, by: actor, signal, onProgress };
+        const { facts, ...answer } = await restoreGallery(order);
         return { backup: describeBackup(facts), ...answer };
       } catch (error) {
         this.#trailRefusal(error, actor);
@@ -119,19 +124,25 @@ export class BoxBackups implements BackupControl, AsyncDisposable {
   }
 
   /** @throws `backup-busy` */
-  async #alone<T>(what: 'create' | 'restore', work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #alone<T>(
+    what: 'create' | 'restore',
+    work: (signal: AbortSignal, onProgress: OnBackupProgress) => Promise<T>,
+  ): Promise<T> {
     if (this.#running !== undefined) {
       throw operational('backup-busy', `the gallery is just being ${words[this.#running.what]}`, {
         remedy: 'wait until that has ended',
         retryable: true,
       });
     }
-    const result = work(this.#abort.signal);
+    const result = work(this.#abort.signal, (progress) => {
+      this.#progress = progress;
+    });
     this.#running = { what, ended: result.catch(() => undefined) };
     try {
       return await result;
     } finally {
       this.#running = undefined;
+      this.#progress = undefined;
     }
   }
 }

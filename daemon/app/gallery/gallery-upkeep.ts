@@ -20,6 +20,7 @@ import type { ReEmbedProgress } from '../../gallery/re-embedding/re-embed-progre
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
 import { ReEmbeddings } from '../../gallery/re-embedding/re-embeddings.js';
 import { verifyGallery } from '../../gallery/verify/verify-gallery.js';
+import type { VerifyProgress } from '../../gallery/verify/verify-report.js';
 import type { GalleryAccess, OpenAccess } from './gallery-access.js';
 
 export interface GalleryUpkeepOptions {
@@ -39,6 +40,7 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
   readonly #unsubscribe: () => void;
   #reEmbeddings: { readonly of: OpenAccess; readonly moves: ReEmbeddings } | undefined;
   #verifying: Promise<GalleryVerification> | undefined;
+  #verified: VerifyProgress | undefined;
 
   /** Goes on with a move that had not ended, now or whenever the gallery is opened. */
   constructor(options: GalleryUpkeepOptions) {
@@ -62,6 +64,7 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
       quarantined: access.open?.gallery.quarantined ?? [],
       ...(rotation === undefined ? {} : { rotation }),
       ...(progress === undefined ? {} : { reEmbedding: describeProgress(progress) }),
+      ...(this.#verified === undefined ? {} : { verification: this.#verified }),
       ...(lastVerification === undefined ? {} : { lastVerification }),
     };
   }
@@ -69,7 +72,7 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
   async verify(by: Actor): Promise<GalleryVerification> {
     if (this.#verifying !== undefined) {
       throw badInput('verify-running', 'the gallery is being verified already', {
-        remedy: 'wait until that has ended: `rollcall gallery status` shows the last one',
+        remedy: 'Wait until that has ended. `rollcall gallery status` shows how far it is.',
       });
     }
     const { access } = this.#options;
@@ -79,6 +82,7 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
       return await this.#verifying;
     } finally {
       this.#verifying = undefined;
+      this.#verified = undefined;
     }
   }
 
@@ -100,7 +104,11 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
     const { access, clock, logger } = this.#options;
     const signal = AbortSignal.any([this.#abort.signal, this.#closing(gallery)]);
     const thresholds = await this.#options.thresholds();
-    const report = await verifyGallery({ file: access.file, gallery, ring, clock, by, thresholds, signal });
+    const onProgress = (progress: VerifyProgress): void => {
+      this.#verified = progress;
+    };
+    const parts = { file: access.file, gallery, ring, clock, by, thresholds, signal, onProgress };
+    const report = await verifyGallery(parts);
     const { startedAtMs, audit, ...rest } = report;
     const { checked, durationMs, findings, disagreeing, pages, isWhole } = rest;
     const counts = { damaged: findings.length, disagreeing: disagreeing.length, pages: pages.length };

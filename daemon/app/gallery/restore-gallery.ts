@@ -4,6 +4,7 @@ import { defect, operational } from '../../base/errors.js';
 import type { RestoreAnswer, RestoreRequest } from '../../control/backup-control.js';
 import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
+import type { OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
 import { finishRestore, type RestoreOutcome } from '../../gallery/backup/restore-finish.js';
 import { readPresent, salvagePresent } from '../../gallery/backup/restore-present.js';
@@ -25,6 +26,7 @@ export interface GalleryRestore {
   readonly request: RestoreRequest;
   readonly by: Actor;
   readonly signal: AbortSignal;
+  readonly onProgress: OnBackupProgress;
   /** Tracks in sight are no longer taken for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }
@@ -36,9 +38,10 @@ export interface GalleryRestore {
 export async function restoreGallery(
   restore: GalleryRestore,
 ): Promise<Omit<RestoreAnswer, 'backup'> & { readonly facts: BackupFacts }> {
-  const { access, request, galleryPath, recogniser, by, signal } = restore;
+  const { access, request, galleryPath, recogniser, by, signal, onProgress } = restore;
   const { path, secret: unlock } = request;
-  await using source = await openRestoreSource({ path, unlock, galleryPath, recogniser, signal });
+  const options = { path, unlock, galleryPath, recogniser, signal, onProgress };
+  await using source = await openRestoreSource(options);
   const isForOpenGallery = access.open !== undefined;
   const target = await targetKey(restore);
   try {

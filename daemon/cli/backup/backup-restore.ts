@@ -13,9 +13,9 @@ import { openBox } from '../daemon-client.js';
 import { withProviderOption } from '../key/key-options.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { Progress } from '../progress.js';
+import { withProgressOf } from '../progress.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
-import { describeRestored } from './backup-text.js';
+import { askHowFar, describeRestored } from './backup-text.js';
 
 interface RestoreOptions extends CommonOptions, SecretOptions {
   readonly provider?: KeyProviderKind;
@@ -45,9 +45,13 @@ async function restore(path: string, client: ControlClient, options: RestoreOpti
   await confirm(questionFor(path, (await client.status()).gallery), options.yes);
   const secret = await openSecret(path, options);
   const keyPassphrase = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;
-  using _progress = new Progress({ title: 'restoring', isJson: options.json === true });
+  const watching = { title: 'restoring, MiB', isJson: options.json === true };
   try {
-    return await send(client, { path, secret, keyPassphrase, provider: options.provider });
+    return await withProgressOf(
+      watching,
+      () => askHowFar(client),
+      () => send(client, { path, secret, keyPassphrase, provider: options.provider }),
+    );
   } finally {
     wipeSecret(secret);
     if (keyPassphrase !== undefined) wipe(keyPassphrase);

@@ -1,8 +1,31 @@
 import { counted } from '../../base/counted.js';
-import type { BackupAnswer, RestoreAnswer } from '../../control/backup-control.js';
+import type { BackupAnswer, BackupStatus, RestoreAnswer } from '../../control/backup-control.js';
+import type { ControlClient } from '../../control/client.js';
+import type { BackupProgress, BackupStep } from '../../gallery/backup/backup-progress.js';
+import { inMiB, type ToldProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 
 const mebibyte = 2 ** 20;
+
+const stepWords: Readonly<Record<BackupStep, string>> = {
+  copy: 'copying the gallery',
+  write: 'writing the backup',
+  'read-back': 'reading the backup again',
+  read: 'reading the backup',
+  unpack: 'unpacking its database',
+  check: 'checking its pictures',
+};
+
+/** How far a backup is, in MiB. */
+export function toldOf({ step, doneBytes, totalBytes }: BackupProgress): ToldProgress {
+  return { ...inMiB(doneBytes, totalBytes), step: stepWords[step] };
+}
+
+/** Asks the daemon how far the backup or the restore under way is. */
+export async function askHowFar(client: Pick<ControlClient, 'json'>): Promise<ToldProgress | undefined> {
+  const { progress } = await client.json<BackupStatus>('GET', '/v1/backup');
+  return progress === undefined ? undefined : toldOf(progress);
+}
 
 /** What a backup says about itself, a line each. */
 export function describeBackup(backup: BackupAnswer, show: ShowTime): string {

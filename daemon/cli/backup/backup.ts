@@ -12,11 +12,11 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, siteTimeIn } from '../daemon-client.js';
 import { readNewPassphrase } from '../key/key-passphrase.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { Progress, withProgress } from '../progress.js';
+import { withProgress, withProgressOf } from '../progress.js';
 import { registerRecoveryKey } from './backup-recovery-key.js';
 import { registerRestore } from './backup-restore.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
-import { describeBackup } from './backup-text.js';
+import { askHowFar, describeBackup, toldOf } from './backup-text.js';
 
 interface CreateOptions extends CommonOptions {
   readonly passphrase?: boolean;
@@ -53,9 +53,10 @@ async function create(path: string, client: ControlClient, options: CreateOption
   const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
   const body = encodeBackupRequest({ path, ...(passphrase === undefined ? {} : { passphrase }) });
   if (passphrase !== undefined) wipe(passphrase);
-  using _progress = new Progress({ title: 'backing up', isJson: options.json === true });
-  const answer = await sendSecretly(body, (sent) =>
-    client.json<BackupAnswer>('POST', '/v1/backup/create', sent),
+  const watching = { title: 'backing up, MiB', isJson: options.json === true };
+  const ask = () => askHowFar(client);
+  const answer = await withProgressOf(watching, ask, () =>
+    sendSecretly(body, (sent) => client.json<BackupAnswer>('POST', '/v1/backup/create', sent)),
   );
   await assertSeen(path);
   return answer;
@@ -87,9 +88,12 @@ function registerVerify(backup: Command): void {
         const path = resolve(file);
         const secret = await openSecret(path, options);
         try {
-          const watching = { title: 'verifying the backup', isJson: options.json === true };
-          const { sizeBytes, sha256, manifest } = await withProgress(watching, () =>
-            examineBackup(path, secret, options.workDir),
+          const watching = { title: 'verifying the backup, MiB', isJson: options.json === true };
+          const { sizeBytes, sha256, manifest } = await withProgress(watching, (progress) =>
+            examineBackup(path, secret, options.workDir, (at) => {
+              const { done, total, step } = toldOf(at);
+              progress.update(done, total, step);
+            }),
           );
           const { sections: _, ...about } = manifest;
           const { show } = await siteTimeIn(options.config);

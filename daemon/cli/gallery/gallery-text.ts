@@ -5,9 +5,15 @@ import type {
   LastVerification,
   ReEmbedStatus,
 } from '../../control/gallery-control.js';
-import type { DisagreeingPerson, VerifyFinding, VerifyReason } from '../../gallery/verify/verify-report.js';
+import type {
+  DisagreeingPerson,
+  VerifyFinding,
+  VerifyProgress,
+  VerifyReason,
+} from '../../gallery/verify/verify-report.js';
 import { describeRotation } from '../key/key-text.js';
 import { table } from '../output.js';
+import type { ToldProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 
 /** Rows shown as text at most; JSON has them all. */
@@ -121,8 +127,19 @@ function describeLast({ at, damaged, disagreeing, pages, audit }: LastVerificati
   return `${show(at)}, ${counted(damaged, 'damaged row')}${doubtful}, ${counted(pages, 'message')} about pages, audit log ${audit}`;
 }
 
+const stepWords: Readonly<Record<VerifyProgress['step'], string>> = {
+  rows: 'opening every field',
+  'audit-log': 'checking the audit log',
+  pages: 'checking the pages of the file',
+};
+
+/** How far the verification under way is; undefined where there is none. */
+export function toldOf({ verification }: Pick<GalleryStatus, 'verification'>): ToldProgress | undefined {
+  return verification === undefined ? undefined : { ...verification, step: stepWords[verification.step] };
+}
+
 export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): string {
-  const { state, reason, keys, quarantined, rotation, reEmbedding, lastVerification } = status;
+  const { state, reason, keys, quarantined, rotation, reEmbedding, verification, lastVerification } = status;
   const sealed =
     reason === undefined ? '' : `, nobody is identified: ${reason.message}\n  what to do: ${reason.remedy}`;
   const lines = [`gallery: ${state === 'sealed' ? 'SEALED' : state}${sealed}`, ...contentsLines(status)];
@@ -134,6 +151,10 @@ export function describeGalleryStatus(status: GalleryStatus, show: ShowTime): st
   }
   if (rotation !== undefined) lines.push(describeRotation(rotation));
   if (reEmbedding !== undefined) lines.push(describeReEmbedding(reEmbedding));
+  if (verification !== undefined) {
+    const { step, done, total } = verification;
+    lines.push(`verification under way: ${done} of ${counted(total, 'row')}; ${stepWords[step]}`);
+  }
   lines.push(
     `last verification: ${lastVerification === undefined ? 'none' : describeLast(lastVerification, show)}`,
   );

@@ -8,8 +8,8 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { Progress, withProgress } from '../progress.js';
-import { describeGalleryStatus, describeReEmbedding, describeVerification } from './gallery-text.js';
+import { Progress, withProgressOf } from '../progress.js';
+import { describeGalleryStatus, describeReEmbedding, describeVerification, toldOf } from './gallery-text.js';
 
 const POLL_MS = 500;
 
@@ -53,8 +53,9 @@ function registerVerify(gallery: Command): void {
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
         const client = await openDaemonClient(options.config);
-        const watching = { title: 'verifying the gallery', isJson: options.json === true };
-        const found = await withProgress(watching, () =>
+        const watching = { title: 'verifying the gallery, rows', isJson: options.json === true };
+        const ask = async () => toldOf(await client.json<GalleryStatus>('GET', '/v1/gallery'));
+        const found = await withProgressOf(watching, ask, () =>
           client.json<GalleryVerification>('POST', '/v1/gallery/verifications'),
         );
         print(options.json === true, found, () => describeVerification(found));

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -6,6 +6,7 @@ import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { keyIdOf } from '../keys/key-id.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import { type OnBackupProgress, type OnBytes, stepReport } from './backup-progress.js';
 import { encodeKeys } from './key-section.js';
 import type { BackupFacts } from './open-backup.js';
 import type { Recipient } from './recipient.js';
@@ -30,6 +31,7 @@ export interface GalleryBackupOrder {
   readonly identity: { readonly site: string; readonly box: string; readonly program: string };
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  readonly onProgress?: OnBackupProgress;
 }
 
 /**
@@ -38,10 +40,11 @@ export interface GalleryBackupOrder {
  */
 export async function createGalleryBackup(order: GalleryBackupOrder): Promise<BackupFacts> {
   const { database, ring, auditKeys, target, recipients, identity, clock, signal } = order;
+  const progressOf = stepReport(['copy', 'write', 'read-back'], order.onProgress);
   const keks = keysInForce(ring);
   let keys: Uint8Array | undefined;
   try {
-    using snapshot = await takeSnapshot(database, signal);
+    using snapshot = await takeSnapshot(database, signal, progressOf('copy'));
     const createdAt = isoTime(clock.wallMs());
     keks.push(...keysInForce(ring));
     keys = encodeKeys({ keks: needed(snapshot, keks), auditKeys });
@@ -52,9 +55,10 @@ export async function createGalleryBackup(order: GalleryBackupOrder): Promise<Ba
       manifest: { createdAt, ...identity, schemaVersion, recogniser, counts: { ...counts } },
       sections: [
         { name: KEY_SECTION, content: [keys] },
-        { name: DATABASE_SECTION, content: contentOf(snapshot.path) },
+        { name: DATABASE_SECTION, content: contentOf(snapshot.path, progressOf('write')) },
       ],
       ...(signal === undefined ? {} : { signal }),
+      onReadBack: progressOf('read-back'),
     });
   } finally {
     keks.forEach(wipe);
@@ -63,8 +67,15 @@ export async function createGalleryBackup(order: GalleryBackupOrder): Promise<Ba
 }
 
 /** Opens the file when it is read: where the backup is refused before that, it is deleted unread. */
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
+async function* contentOf(path: string, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
+  const { size } = statSync(path);
+  let doneBytes = 0;
+  const pieces: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: READ_BYTES });
+  for await (const piece of pieces) {
+    yield piece;
+    doneBytes += piece.length;
+    onBytes(doneBytes, size);
+  }
 }
 
 function keysInForce({ current, retiring }: KeyRing): Uint8Array[] {

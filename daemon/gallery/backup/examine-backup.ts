@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OnBackupProgress } from './backup-progress.js';
 import { readDatabaseFacts } from './database-facts.js';
 import type { BackupFacts } from './open-backup.js';
 import type { Unlock } from './recipient.js';
@@ -17,6 +18,7 @@ export async function examineBackup(
   path: string,
   unlock: Unlock,
   workDirectory: string,
+  onProgress?: OnBackupProgress,
 ): Promise<BackupFacts> {
   const directory = await mkdtemp(join(workDirectory, 'rollcall-backup-'));
   try {
@@ -24,6 +26,7 @@ export async function examineBackup(
       path,
       unlock,
       galleryPath: join(directory, 'gallery.db'),
+      onProgress,
     });
     const { db } = source.database;
     if (db.pragma('integrity_check(1)', { simple: true }) !== 'ok')

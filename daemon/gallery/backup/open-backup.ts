@@ -4,6 +4,7 @@ import { secretBytes, wipe } from '../../host/sodium.js';
 import { refuseBackup } from './backup-errors.js';
 import { BackupInput, openForReading } from './backup-input.js';
 import { areSame, type BackupPass, type BackupStart, beginPass, readStart } from './backup-pass.js';
+import type { OnBytes } from './backup-progress.js';
 import { unwrapFileKey } from './file-key.js';
 import type { BackupManifest, SectionFacts } from './manifest.js';
 import type { Unlock } from './recipient.js';
@@ -24,6 +25,14 @@ export interface BackupSection extends SectionFacts {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
+/** What is looked at while a backup is read. */
+export interface Reading {
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how far the first reading is. */
+  readonly onBytes?: OnBytes | undefined;
+}
+
 /** A backup that was read to its end once and found whole. Disposal closes the file and wipes its key. */
 export interface OpenedBackup extends AsyncDisposable {
   readonly facts: BackupFacts;
@@ -39,9 +48,9 @@ export interface OpenedBackup extends AsyncDisposable {
 export async function verifyBackup(
   path: string,
   unlock: Unlock,
-  options: { readonly signal?: AbortSignal } = {},
+  reading: Reading = {},
 ): Promise<BackupFacts> {
-  await using backup = await openBackup(path, unlock, options);
+  await using backup = await openBackup(path, unlock, reading);
   return backup.facts;
 }
 
@@ -51,21 +60,17 @@ export async function verifyBackup(
  * @throws `backup-foreign`, `backup-newer`, `backup-truncated`, `backup-altered`, `backup-wrong-secret`,
  *   `backup-locked-for-others`, `backup-not-read`, `passphrase-memory`
  */
-export async function openBackup(
-  path: string,
-  unlock: Unlock,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<OpenedBackup> {
-  return openFile(path, signal, ({ recipients }) => unwrapFileKey(path, recipients, unlock));
+export async function openBackup(path: string, unlock: Unlock, reading: Reading = {}): Promise<OpenedBackup> {
+  return openFile(path, reading, ({ recipients }) => unwrapFileKey(path, recipients, unlock));
 }
 
 /** As `openBackup`, with the key of the file itself, which stays the caller's. For who has just written it. */
 export async function openBackupWith(
   fileKey: Uint8Array,
   path: string,
-  signal: AbortSignal | undefined,
+  reading: Reading,
 ): Promise<OpenedBackup> {
-  return openFile(path, signal, async () => {
+  return openFile(path, reading, async () => {
     const copy = secretBytes(fileKey.length);
     copy.set(fileKey);
     return copy;
@@ -74,18 +79,20 @@ export async function openBackupWith(
 
 async function openFile(
   path: string,
-  signal: AbortSignal | undefined,
+  reading: Reading,
   keyFor: (start: BackupStart) => Promise<Uint8Array>,
 ): Promise<OpenedBackup> {
+  const { signal, onBytes } = reading;
   signal?.throwIfAborted();
   const file = await openForReading(path);
   let fileKey: Uint8Array | undefined;
   try {
+    const { size } = await file.stat();
     const input = new BackupInput(path, file);
     const start = await readStart(input);
     fileKey = await keyFor(start);
     using pass = await beginPass(input, start, fileKey);
-    await readThrough(pass, signal);
+    await readThrough(pass, signal, () => onBytes?.(input.position, size));
     const facts: BackupFacts = {
       path,
       manifest: pass.manifest,
@@ -101,10 +108,15 @@ async function openFile(
   }
 }
 
-async function readThrough(pass: BackupPass, signal: AbortSignal | undefined): Promise<void> {
+async function readThrough(
+  pass: BackupPass,
+  signal: AbortSignal | undefined,
+  onChunk: () => void,
+): Promise<void> {
   while (pass.ended.length < pass.manifest.sections.length) {
     signal?.throwIfAborted();
     wipe(await pass.nextChunk());
+    onChunk();
   }
   await pass.close();
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
@@ -9,6 +10,7 @@ import { readKeySlots, readRecogniser } from '../keys/key-slots.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from '../schema.js';
 import { hasOwnSchema } from '../schema-check.js';
 import { openWorkDirectory } from '../work-directory.js';
+import { type OnBackupProgress, type OnBytes, stepReport } from './backup-progress.js';
 import type { BackupKeys } from './key-section.js';
 import { type BackupFacts, openBackup } from './open-backup.js';
 import type { Unlock } from './recipient.js';
@@ -26,6 +28,7 @@ export interface RestoreSourceOptions {
   /** What the box compares by; undefined takes any. */
   readonly recogniser?: RecogniserId;
   readonly signal?: AbortSignal;
+  readonly onProgress?: OnBackupProgress | undefined;
 }
 
 /** The gallery of a backup, unpacked, in the newest form and found whole. Disposal removes it and wipes its keys. */
@@ -41,7 +44,8 @@ export interface RestoreSource extends AsyncDisposable {
  */
 export async function openRestoreSource(options: RestoreSourceOptions): Promise<RestoreSource> {
   const { path, unlock, galleryPath, recogniser, signal } = options;
-  await using backup = await openBackup(path, unlock, signal === undefined ? {} : { signal });
+  const progressOf = stepReport(['read', 'unpack', 'check'], options.onProgress);
+  await using backup = await openBackup(path, unlock, { signal, onBytes: progressOf('read') });
   const { manifest } = backup.facts;
   if (recogniser !== undefined && manifest.recogniser !== recogniser)
     throw refuseRecogniser(path, manifest.recogniser, recogniser);
@@ -57,9 +61,9 @@ export async function openRestoreSource(options: RestoreSourceOptions): Promise<
   };
   try {
     const target = join(directory.path, 'gallery.db');
-    keys = await unpackGallery(backup, target);
+    keys = await unpackGallery(backup, target, progressOf('unpack'));
     database = openUnpacked(path, target);
-    await checkContent(path, database, { keys, recogniser, signal });
+    await checkContent(path, database, { keys, recogniser, signal, onBytes: progressOf('check') });
     return { facts: backup.facts, database, keys, [Symbol.asyncDispose]: async () => release() };
   } catch (error) {
     release();
@@ -90,8 +94,9 @@ async function readPictures(options: {
   readonly database: OpenDatabase;
   readonly table: string;
   readonly signal: AbortSignal | undefined;
+  readonly onPictures: (sizeBytes: number) => void;
 }): Promise<void> {
-  const { path, database, table, signal } = options;
+  const { path, database, table, signal, onPictures } = options;
   const next = database.db.prepare<[number, number], { readonly row: number; readonly jpeg: Uint8Array }>(
     `SELECT rowid AS row, jpeg FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
@@ -101,6 +106,7 @@ async function readPictures(options: {
     const end = rows.at(-1);
     if (end === undefined) return;
     last = end.row;
+    onPictures(rows.reduce((sum, { jpeg }) => sum + jpeg.length, 0));
     await nextTurn();
   }
 }
@@ -121,14 +127,21 @@ async function checkContent(
     readonly keys: BackupKeys;
     readonly recogniser: RecogniserId | undefined;
     readonly signal: AbortSignal | undefined;
+    readonly onBytes: OnBytes;
   },
 ): Promise<void> {
   const { db } = database;
   if (!hasOwnSchema(db)) throw refuseContent(path, 'its tables are not those of a gallery');
   if (db.pragma('quick_check(audit)', { simple: true }) !== 'ok')
     throw refuseContent(path, 'its table audit is damaged');
+  const totalBytes = statSync(database.path).size;
+  let doneBytes = 0;
+  const onPictures = (sizeBytes: number): void => {
+    doneBytes += sizeBytes;
+    options.onBytes(doneBytes, totalBytes);
+  };
   for (const table of ['photograph', 'evidence'])
-    await readPictures({ path, database, table, signal: options.signal });
+    await readPictures({ path, database, table, signal: options.signal, onPictures });
   if (db.pragma('foreign_key_check(person)', { simple: true }) !== undefined)
     throw refuseContent(path, 'its rows do not belong together');
   const recogniser = readRecogniser(database);

@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { explainGalleryError } from '../gallery-file.js';
 import { openWorkDirectory } from '../work-directory.js';
+import type { OnBytes } from './backup-progress.js';
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.js';
 
 /** Pages copied in one turn of the event loop, and between two times that they are brought to the disk. */
@@ -22,11 +23,15 @@ export interface Snapshot extends Disposable {
  * emptied for as long as it reads.) Fields are as sealed in the copy as in the gallery.
  * @throws `disk-full`, `disk-failed`, `gallery-damaged`, and the reason of `signal`
  */
-export async function takeSnapshot(database: OpenDatabase, signal?: AbortSignal): Promise<Snapshot> {
+export async function takeSnapshot(
+  database: OpenDatabase,
+  signal?: AbortSignal,
+  onBytes?: OnBytes,
+): Promise<Snapshot> {
   const directory = openWorkDirectory(database.path, 'backup');
   try {
     const path = join(directory.path, 'gallery.db');
-    await copyInSteps(database, path, signal);
+    await copyInSteps(database, path, signal, onBytes);
     return { path, facts: leaveLog(path), [Symbol.dispose]: () => directory[Symbol.dispose]() };
   } catch (error) {
     directory[Symbol.dispose]();
@@ -34,13 +39,20 @@ export async function takeSnapshot(database: OpenDatabase, signal?: AbortSignal)
   }
 }
 
-async function copyInSteps({ db }: OpenDatabase, path: string, signal?: AbortSignal): Promise<void> {
+async function copyInSteps(
+  { db }: OpenDatabase,
+  path: string,
+  signal?: AbortSignal,
+  onBytes?: OnBytes,
+): Promise<void> {
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
   const file = await open(path, 'wx', 0o600);
   const pace = new SyncPace(file);
   try {
     await db.backup(path, {
-      progress() {
+      progress({ totalPages, remainingPages }) {
         signal?.throwIfAborted();
+        onBytes?.((totalPages - remainingPages) * pageBytes, totalPages * pageBytes);
         return pace.next();
       },
     });

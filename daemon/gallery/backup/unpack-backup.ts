@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { wipe } from '../../host/sodium.js';
 import { onFile, refuseBackup } from './backup-errors.js';
+import type { OnBytes } from './backup-progress.js';
 import { DATABASE_SECTION, KEY_SECTION } from './create-backup.js';
 import { type BackupKeys, decodeKeys, LARGEST_KEY_SECTION } from './key-section.js';
 import type { BackupSection, OpenedBackup } from './open-backup.js';
@@ -10,14 +11,18 @@ import type { BackupSection, OpenedBackup } from './open-backup.js';
  * back its keys. @throws `backup-foreign` where the backup holds something else, `disk-full`, `backup-not-written`, and what
  * `OpenedBackup.sections` throws
  */
-export async function unpackGallery(backup: OpenedBackup, path: string): Promise<BackupKeys> {
+export async function unpackGallery(
+  backup: OpenedBackup,
+  path: string,
+  onBytes?: OnBytes,
+): Promise<BackupKeys> {
   let keys: BackupKeys | undefined;
   let hasDatabase = false;
   try {
     for await (const section of backup.sections()) {
       if (section.name === KEY_SECTION) keys = await readKeys(section);
       if (section.name !== DATABASE_SECTION) continue;
-      await writeTo(path, section);
+      await writeTo(path, section, onBytes);
       hasDatabase = true;
     }
     if (keys !== undefined && hasDatabase) return keys;
@@ -39,10 +44,19 @@ async function readKeys({ content, sizeBytes }: BackupSection): Promise<BackupKe
   return keys;
 }
 
-async function writeTo(path: string, { content }: BackupSection): Promise<void> {
+async function writeTo(
+  path: string,
+  { content, sizeBytes }: BackupSection,
+  onBytes?: OnBytes,
+): Promise<void> {
   const file = await onFile('written', path, () => open(path, 'wx', 0o600));
   try {
-    for await (const chunk of content) await onFile('written', path, () => file.writeFile(chunk));
+    let doneBytes = 0;
+    for await (const chunk of content) {
+      await onFile('written', path, () => file.writeFile(chunk));
+      doneBytes += chunk.length;
+      onBytes?.(doneBytes, sizeBytes);
+    }
   } finally {
     await file.close();
   }

@@ -3,9 +3,10 @@ import { openPushStream } from '../../host/secret-stream.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 import { BackupOutput, type BackupSource } from './backup-output.js';
 import { areSame } from './backup-pass.js';
+import type { OnBytes } from './backup-progress.js';
 import { wrapFileKey } from './file-key.js';
 import { type BackupManifest, encodeClosing, encodeManifest, type SectionFacts } from './manifest.js';
-import { type BackupFacts, openBackupWith } from './open-backup.js';
+import { type BackupFacts, openBackupWith, type Reading } from './open-backup.js';
 import { checkRecipients, encodeOpening } from './opening.js';
 import { openPartFile, type PartFile } from './part-file.js';
 import type { Recipient } from './recipient.js';
@@ -21,6 +22,8 @@ export interface BackupOrder {
   readonly sections: readonly BackupSource[];
   /** Looked at between chunks: a source that may wait for long has to look, too. */
   readonly signal?: AbortSignal;
+  /** Told how far the file is read back. */
+  readonly onReadBack?: OnBytes;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface BackupOrder {
  *   reason of `signal`
  */
 export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {
-  const { target, signal } = order;
+  const { target, signal, onReadBack } = order;
   signal?.throwIfAborted();
   checkRecipients(order.recipients);
   const fileKey = secretBytes(KEY_BYTES);
@@ -44,7 +47,7 @@ export async function writeBackup(order: BackupOrder): Promise<BackupFacts> {
     const opening = await openingFor(fileKey, order.recipients);
     const written = await writeStream(part, fileKey, opening, order);
     await part.finish();
-    const facts = await readBack(part.path, fileKey, written, signal);
+    const facts = await readBack(part.path, fileKey, written, { signal, onBytes: onReadBack });
     await part.place();
     return { ...facts, path: target };
   } finally {
@@ -86,10 +89,11 @@ async function readBack(
   path: string,
   fileKey: Uint8Array,
   written: readonly SectionFacts[],
-  signal: AbortSignal | undefined,
+  reading: Reading,
 ): Promise<BackupFacts> {
+  const { signal } = reading;
   try {
-    await using backup = await openBackupWith(fileKey, path, signal);
+    await using backup = await openBackupWith(fileKey, path, reading);
     if (!areSame(backup.facts.sections, written)) throw notVerified(path, 'sizes or hashes differ');
     return backup.facts;
   } catch (error) {

@@ -26,7 +26,9 @@ export async function verifyGallery(parts: VerifyParts): Promise<VerifyReport> {
   await verifyPersons(walk);
   await verifyPhotographs(walk);
   await verifyEvidence(walk);
+  walk.tell('audit-log');
   const audit = await verifyAudit(file);
+  walk.tell('pages');
   const pages = await checkingPages;
   walk.throwIfStopped();
   const { findings, disagreeing, checked } = walk;

@@ -60,6 +60,14 @@ export interface VerifyCounts {
   readonly evidence: number;
 }
 
+/** How far a verification is: rows are opened, then the audit log, then the pages of the file are checked. */
+export interface VerifyProgress {
+  readonly step: 'rows' | 'audit-log' | 'pages';
+  /** Rows: data keys, persons, photographs and pictures kept with events. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface VerifyReport {
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAtMs: number;

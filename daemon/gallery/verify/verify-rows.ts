@@ -8,7 +8,9 @@ import type { DataKeyRow } from '../keys/key-ring.js';
 /** Ids listed in one go. */
 const SLICE = 250;
 
-export type ListedTable = 'data_key' | 'person' | 'photograph' | 'evidence';
+const listedTables = ['data_key', 'person', 'photograph', 'evidence'] as const;
+
+export type ListedTable = (typeof listedTables)[number];
 
 export interface PhotographToVerify {
   readonly personId: PersonId;
@@ -46,6 +48,13 @@ export class VerifyRows {
   /** The next ids of a table; comes from an index where the rows hold pictures. */
   idsAfter(table: ListedTable, previousId: string): readonly string[] {
     return this.#read<string>(`SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ${SLICE}`, previousId);
+  }
+
+  /** Rows of all listed tables. */
+  count(): number {
+    const counts = listedTables.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ');
+    const statement = `SELECT ${counts}`;
+    return reading(this.#database, () => Number(this.#database.db.prepare(statement).pluck().get()));
   }
 
   /** Undefined where it is gone. */

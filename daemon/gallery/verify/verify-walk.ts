@@ -7,7 +7,13 @@ import type { Gallery } from '../gallery.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { QuarantinedRow } from './quarantine.js';
-import type { DisagreeingPerson, VerifyCounts, VerifyFinding, VerifyTable } from './verify-report.js';
+import type {
+  DisagreeingPerson,
+  VerifyCounts,
+  VerifyFinding,
+  VerifyProgress,
+  VerifyTable,
+} from './verify-report.js';
 import { VerifyRows } from './verify-rows.js';
 
 /** Work between two turns of the event loop, whichever comes first: a few milliseconds. */
@@ -24,6 +30,8 @@ export interface VerifyParts {
   readonly thresholds: ReadonlyMap<RecogniserId, number>;
   /** Ends it early. */
   readonly signal: AbortSignal;
+  /** Told how far it is after every row. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -41,12 +49,16 @@ export class VerifyWalk {
   };
   readonly disagreeing: DisagreeingPerson[] = [];
   readonly #findings: VerifyFinding[] = [];
+  readonly #totalRows: number;
+  #doneRows = 0;
   #sliceRows = 0;
   #sliceBytes = 0;
 
   constructor(parts: VerifyParts) {
     this.parts = parts;
     this.rows = new VerifyRows(parts.file.database);
+    const total = this.whole(() => this.rows.count());
+    this.#totalRows = total === 'damaged' ? 0 : total;
   }
 
   get findings(): readonly VerifyFinding[] {
@@ -80,6 +92,9 @@ export class VerifyWalk {
       const ids = this.#listed(table, () => idsAfter(previousId));
       for (const id of ids) {
         visit(id);
+        // Templates were counted with their persons.
+        if (table !== 'template') this.#doneRows += 1;
+        this.tell('rows');
         await this.turn(0);
       }
       const last = ids.at(-1);
@@ -97,6 +112,13 @@ export class VerifyWalk {
     this.#sliceBytes = 0;
     await nextTurn();
     this.throwIfStopped();
+  }
+
+  /** Tells how far the verification is. Rows may come and go meanwhile: never more than all are done. */
+  tell(step: VerifyProgress['step']): void {
+    const total = this.#totalRows;
+    const done = step === 'rows' ? Math.min(this.#doneRows, total) : total;
+    this.parts.onProgress?.({ step, done, total });
   }
 
   /** Counts bytes towards the next turn. */
