@@ -1,7 +1,6 @@
 import { messageOf, operational } from '../base/errors.js';
 import type { ReloadResult, ReloadStatus } from '../control/box-control.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
-import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { ReplaceableParts } from './parts.js';
 import { reload } from './reload.js';
@@ -10,7 +9,6 @@ import { reload } from './reload.js';
 export interface ReloadTarget {
   readonly configPath: string;
   readonly parts: ReplaceableParts;
-  readonly notifier: ServiceNotifier;
   readonly logger: AdjustableLogger;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
@@ -72,7 +70,7 @@ export class ReloadOnHangup implements AsyncDisposable {
     return result;
   }
 
-  async #reload({ configPath, parts, notifier, logger, signal }: ReloadTarget): Promise<ReloadResult> {
+  async #reload({ configPath, parts, logger, signal }: ReloadTarget): Promise<ReloadResult> {
     const result = await reload(configPath, parts, { logger, signal }).catch(
       (error: unknown): ReloadResult => {
         logger.error('the reload failed', { error });
@@ -82,7 +80,6 @@ export class ReloadOnHangup implements AsyncDisposable {
     logger.setLevel(parts.config.logging.level);
     this.#last = { at: new Date(clock.wallMs()).toISOString(), ...result };
     for (const tell of this.#listeners) tell(result);
-    notifier.status(`configuration reload: ${result.outcome}`);
     return result;
   }
 }

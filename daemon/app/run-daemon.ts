@@ -34,13 +34,13 @@ export async function runDaemon(configPath: string): Promise<void> {
   });
   const started = await Promise.race([untilVisionRuns(parts.vision.pool, lifetime.signal), stopped]);
   if (started !== undefined) return;
-  startWatchdog({ notifier, parts, lifetime, logger });
+  startWatchdog({ notifier, parts, lastReload: () => hangups.last, lifetime, logger });
   notifier.ready();
   conditions.begin('running', { version: programVersion() });
   lifetime.defer('running', () => conditions.end('running'));
   logger.info('ready', { cameras: config.cameras.length });
   lifetime.use('reload', hangups);
-  hangups.serve({ configPath, parts, notifier, logger, signal: lifetime.signal });
+  hangups.serve({ configPath, parts, logger, signal: lifetime.signal });
   const signal = await stopped;
   notifier.stopping();
   logger.info('stopping', { signal });

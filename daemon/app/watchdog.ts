@@ -2,13 +2,14 @@ import { counted } from '../base/counted.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import { ProgressWatchdog } from '../base/progress-watchdog.js';
+import type { ReloadStatus } from '../control/box-control.js';
 import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { watchdogIntervalMs } from '../host/systemd-notify.js';
 import type { ReplaceableParts } from './parts.js';
 
-/** How often the service manager's status line is renewed, milliseconds. */
-const statusEveryMs = 10_000;
+/** How often the status line is compared with how things are, milliseconds. It is sent when it has changed. */
+const statusEveryMs = 1_000;
 
 /**
  * Tells the service manager how the daemon is doing. The watchdog is fed only on measured progress: every vision process goes
@@ -17,16 +18,16 @@ const statusEveryMs = 10_000;
 export function startWatchdog(options: {
   readonly notifier: ServiceNotifier;
   readonly parts: ReplaceableParts;
+  readonly lastReload: () => ReloadStatus | undefined;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
 }): void {
-  const { notifier, parts, lifetime, logger } = options;
+  const { notifier, parts, lastReload, lifetime, logger } = options;
+  let said: string | undefined;
   const renewStatus = (): void => {
-    const { vision, config } = parts;
-    const sealed = parts.isGallerySealed ? '; the gallery is SEALED, nobody is identified' : '';
-    notifier.status(
-      `${vision.board.streamingCount} of ${counted(config.cameras.length, 'camera')} streaming${sealed}`,
-    );
+    const status = statusLine(parts, lastReload());
+    if (status !== said) notifier.status(status);
+    said = status;
     timer = clock.after(statusEveryMs, renewStatus);
   };
   let timer = clock.after(0, renewStatus);
@@ -44,4 +45,15 @@ export function startWatchdog(options: {
   watchdog.register('vision processes', () => parts.progress.rounds);
   watchdog.register('analysis', () => parts.progress.analysis);
   lifetime.defer('watchdog', () => watchdog[Symbol.dispose]());
+}
+
+/** What `systemctl status` shows of the daemon: one line for a person. */
+function statusLine(
+  { vision, config, isGallerySealed }: ReplaceableParts,
+  lastReload?: ReloadStatus,
+): string {
+  const cameras = `${vision.board.streamingCount} of ${counted(config.cameras.length, 'camera')} streaming`;
+  const sealed = isGallerySealed ? '; the gallery is SEALED, nobody is identified' : '';
+  const isRefused = lastReload?.outcome === 'refused';
+  return `${cameras}${sealed}${isRefused ? '; the last reload was REFUSED, the former configuration runs' : ''}`;
 }

@@ -28,6 +28,9 @@ test('the service manager is told', { skip: withoutBuild || notifySocketSkip }, 
   await t.test('no READY from a daemon that cannot start', () => notReady(address, heard));
   await t.test('READY once everything is up', () => ready(box, heard, environment));
   await t.test('WATCHDOG while frames are analysed', () => pings(heard));
+  await t.test('the status line says that a reload was refused, until one is not', () =>
+    refusedReload(box, heard, { cameras: [camera] }),
+  );
   await t.test('silence while vision is frozen, pings when it goes on', () => frozen(box, heard));
   await t.test('STOPPING, and the end', () => stopping(box, heard));
 });
@@ -44,6 +47,9 @@ function listen(manager: NotifySocket): readonly string[] {
 }
 
 const pingCount = (heard: readonly string[]): number => heard.filter((text) => text === 'WATCHDOG=1').length;
+
+const statusLines = (heard: readonly string[]): readonly string[] =>
+  heard.filter((text) => text.startsWith('STATUS='));
 
 async function notReady(address: string, heard: readonly string[]) {
   await using homeless = await makeBox({ config: { dataDir: '/dev/null/data' } });
@@ -67,6 +73,19 @@ async function ready(box: TestBox, heard: readonly string[], environment: Readon
 
 async function pings(heard: readonly string[]) {
   await until('three pings', () => pingCount(heard) >= 3);
+}
+
+async function refusedReload(
+  box: TestBox,
+  heard: readonly string[],
+  config: Readonly<Record<string, unknown>>,
+) {
+  const streaming = 'STATUS=1 of 1 camera streaming';
+  const refused = `${streaming}; the last reload was REFUSED, the former configuration runs`;
+  assert.equal((await box.reload({ ...config, nonsense: true })).outcome, 'refused');
+  await until('the refusal to be told', () => statusLines(heard).at(-1) === refused);
+  assert.equal((await box.reload(config)).outcome, 'unchanged');
+  await until('the former line', () => statusLines(heard).at(-1) === streaming);
 }
 
 async function frozen(box: TestBox, heard: readonly string[]) {
