@@ -1,12 +1,14 @@
-// Runs the test files of the named suites (folders of test/) with Node's own runner, straight from the sources; what
-// starts the program itself, as a user does, starts the build of the same sources.
+// Runs the test files of the named suites (folders of test/), each in a process of its own, straight from the sources;
+// what starts the program itself, as a user does, starts the build of the same sources.
 //   node scripts/run-tests.mjs unit integration e2e live
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -23,8 +25,10 @@ if (suites.length === 0) {
   process.exit(2);
 }
 
-// Boxes that watch cameras decode video in real time and share two cores badly: one file at a time.
-const concurrencyOf = { live: 1 };
+/** Files that run at once. */
+const laneCount = 2;
+// Boxes that watch cameras decode video in real time: of these files, one runs at a time, beside one of another suite.
+const oneAtATime = new Set(['live']);
 // Pure tests are over sooner than a process of their own has started: their files share as many processes as run at once.
 const shared = new Set(['unit']);
 // Suites that start the built program, or the built child processes of test/support.
@@ -62,14 +66,14 @@ function build() {
   return status === 0;
 }
 
-/** Writes `count` files that run those of `files` between them, each in a suite of its own; returns their paths. */
-function together(suite, files, count) {
+/** Writes `laneCount` files that run those of `files` between them, each in a suite of its own; returns their paths. */
+function together(suite, files) {
   const folder = join(root, 'var/tests');
   mkdirSync(folder, { recursive: true });
-  return Array.from({ length: count }, (_, part) => {
+  return Array.from({ length: laneCount }, (_, part) => {
     const path = join(folder, `${suite}-${part + 1}.test.mjs`);
     const suites = files
-      .filter((_, index) => index % count === part)
+      .filter((_, index) => index % laneCount === part)
       .map((file) => [file, relative(folder, join(root, file))])
       .map(([file, from]) => `await describe('${file}', async () => void (await import('${from}')));\n`);
     writeFileSync(path, `import { describe } from 'node:test';\n${suites.join('')}`);
@@ -77,61 +81,91 @@ function together(suite, files, count) {
   });
 }
 
-/** Runs files with Node's runner; 0 where all passed. */
-function runFiles(suite, files, user) {
-  if (files.length === 0) return 0;
-  const concurrency = concurrencyOf[suite] ?? 2;
-  const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`];
-  const reporter = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
-  // Clips that tests render are kept there, whoever renders them.
-  if (user) {
-    mkdirSync(join(root, 'var/virtual-camera'), { recursive: true });
-    chmodSync(join(root, 'var/virtual-camera'), 0o1777);
-  }
-  const home = user && mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
-  if (home) chownSync(home, user.uid, user.gid);
-  try {
-    const { status } = spawnSync(
-      process.execPath,
-      [
-        '--import',
-        'tsx',
-        '--test',
-        ...limits,
-        ...reporter,
-        ...(shared.has(suite) ? together(suite, files, concurrency) : files),
-      ],
-      {
-        cwd: root,
-        stdio: 'inherit',
-        ...user,
-        env: home ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
-      },
-    );
-    return status ?? 1;
-  } finally {
-    if (home) rmSync(home, { recursive: true, force: true });
-  }
-}
-
-function run(suite) {
+/** What is to be run for a suite: files, each with the user who runs it. */
+function jobsOf(suite) {
   const files = readdirSync(join(root, 'test', suite), { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .sort()
     .map((name) => join('test', suite, name));
-  if (files.length === 0) {
-    console.error(`no test files in ${suite}`);
-    return 1;
-  }
+  if (files.length === 0) throw new Error(`no test files in ${suite}`);
+  const jobs = (chosen, user) =>
+    (shared.has(suite) && chosen.length > 0 ? together(suite, chosen) : chosen).map((file) => ({
+      suite,
+      file,
+      user,
+    }));
   const asThisUser = whyAsThisUser(suite);
   if (asThisUser !== undefined) {
     console.log(`== ${suite}: ${files.length} files as ${asThisUser}`);
-    return runFiles(suite, files);
+    return jobs(files);
   }
   const forRoot = files.filter((file) => needsRoot(join(root, file)));
   const forAll = files.filter((file) => !forRoot.includes(file));
   console.log(`== ${suite}: ${forAll.length} files as an ordinary user, ${forRoot.length} as root`);
-  return Math.max(runFiles(suite, forAll, ordinaryUser), runFiles(suite, forRoot));
+  return [...jobs(forAll, ordinaryUser), ...forRoot.map((file) => ({ suite, file }))];
+}
+
+/** Runs one file to its end; resolves with what it printed, how long it took, and whether it passed. */
+async function runFile({ file, user }, { outputs, home }) {
+  const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
+  const output = openSync(outputPath, 'w');
+  const startedMs = performance.now();
+  // Not a pipe: a process that a test leaves behind would hold it open.
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--test', `--test-timeout=${fileTimeoutMs}`, '--test-reporter=spec', file],
+    {
+      cwd: root,
+      stdio: ['ignore', output, output],
+      ...user,
+      env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
+    },
+  );
+  const hasPassed = await new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code === 0));
+  });
+  closeSync(output);
+  const tookS = Math.round((performance.now() - startedMs) / 1000);
+  return { file, hasPassed, tookS, text: readFileSync(outputPath, 'utf8') };
+}
+
+const countNames = ['tests', 'pass', 'fail', 'cancelled', 'skipped'];
+const countOf = (text, name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+
+/** Runs all jobs in lanes beside each other and prints each file's output when it has ended; resolves with the results. */
+async function runAll(jobs, places) {
+  const waiting = [...jobs];
+  const busy = new Set();
+  const results = [];
+  const next = () => {
+    const index = waiting.findIndex(({ suite }) => !busy.has(suite));
+    return index < 0 ? undefined : waiting.splice(index, 1)[0];
+  };
+  const lane = async () => {
+    for (let job = next(); job !== undefined; job = next()) {
+      if (oneAtATime.has(job.suite)) busy.add(job.suite);
+      const result = await runFile(job, places);
+      busy.delete(job.suite);
+      results.push(result);
+      const [told] = result.text.split(/^ℹ tests /m);
+      console.log(`== ${result.file}: ${result.hasPassed ? 'passed' : 'FAILED'}, ${result.tookS} s\n${told}`);
+    }
+  };
+  await Promise.all(Array.from({ length: laneCount }, lane));
+  return results;
+}
+
+function report(results) {
+  const totals = countNames.map(
+    (name) => `${name} ${results.reduce((sum, { text }) => sum + countOf(text, name), 0)}`,
+  );
+  const slowest = [...results].sort((a, b) => b.tookS - a.tookS).slice(0, 10);
+  console.log('== the files that took longest');
+  for (const { file, tookS } of slowest) console.log(`${String(tookS).padStart(5)} s  ${file}`);
+  console.log(`== ${results.length} files: ${totals.join(', ')}`);
+  const failed = results.filter(({ hasPassed }) => !hasPassed);
+  for (const { file } of failed) console.log(`FAILED  ${file}`);
+  return failed.length === 0;
 }
 
 if (suites.some((suite) => builtFor.has(suite)) && !build()) {
@@ -140,5 +174,15 @@ if (suites.some((suite) => builtFor.has(suite)) && !build()) {
   );
   process.exit(1);
 }
-// All suites run, so that one failure does not hide another.
-process.exitCode = Math.max(...suites.map(run));
+const jobs = suites.flatMap(jobsOf);
+// Clips that tests render are kept there, whoever renders them.
+mkdirSync(join(root, 'var/virtual-camera'), { recursive: true });
+if (process.getuid() === 0) chmodSync(join(root, 'var/virtual-camera'), 0o1777);
+const outputs = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
+const home = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
+if (process.getuid() === 0) chownSync(home, ordinaryUser.uid, ordinaryUser.gid);
+try {
+  process.exitCode = report(await runAll(jobs, { outputs, home })) ? 0 : 1;
+} finally {
+  for (const folder of [outputs, home]) rmSync(folder, { recursive: true, force: true });
+}
