@@ -43,9 +43,10 @@ test('a picture is kept, sealed, with events of the kinds that are configured, a
     config: { evidence: { attendance: true, attack: true } },
   });
   const { box, personIds, untilEvent } = appliance;
-  await untilEvent('an attendance', ({ kind }) => kind === 'attendance');
+  const [ada, bea] = [personIds.get('ada'), personIds.get('bea')];
+  await untilEvent('the attendance', ({ kind, person }) => kind === 'attendance' && person === ada);
   await untilEvent('an unknown person', ({ kind }) => kind === 'unknown');
-  await untilEvent('an attack', ({ kind }) => kind === 'attack');
+  await untilEvent('the attack', ({ kind, person }) => kind === 'attack' && person === bea);
   assert.equal(await box.stop(), 0, box.log());
 
   const galleryPath = join(box.directory, 'data', 'gallery.db');
@@ -70,8 +71,8 @@ test('a picture is kept, sealed, with events of the kinds that are configured, a
     assert.ok(beforeMs >= 0 && beforeMs < 20_000, `taken ${beforeMs} ms before it was decided`);
     assert.ok(bytes > 1_000 && bytes < 20_000, `${bytes} bytes`);
   }
-  assert.ok(kept.some(({ kind, person }) => kind === 'attendance' && person === personIds.get('ada')));
-  assert.ok(kept.some(({ kind, person }) => kind === 'attack' && person === personIds.get('bea')));
+  assert.ok(kept.some(({ kind, person }) => kind === 'attendance' && person === ada));
+  assert.ok(kept.some(({ kind, person }) => kind === 'attack' && person === bea));
 
   for (const path of [galleryPath, `${galleryPath}-wal`].filter((each) => existsSync(each))) {
     assert.ok(!readFileSync(path).includes('JFIF'), 'no picture lies open');
