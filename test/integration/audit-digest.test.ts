@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   auditDigest,
@@ -12,10 +11,9 @@ import type { Recurring } from '../../daemon/base/recurring.js';
 import { auditData } from '../../daemon/publish/contract/notice-data.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
 import { openSourceRecords } from '../support/event-source.js';
-import { temporaryDirectory } from '../support/gallery-fixture.js';
 
 function open(context: TestContext) {
-  const audit = openAuditFixture(join(temporaryDirectory(context), 'audit.db'));
+  const audit = openAuditFixture();
   context.after(() => audit[Symbol.dispose]());
   const source = openSourceRecords(context);
   return {

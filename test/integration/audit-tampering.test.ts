@@ -3,15 +3,13 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { AuditVerdict } from '../../daemon/audit/audit-verdict.js';
 import { type AuditFixture, auditKeyOf, openAuditFixture, somebody } from '../support/audit-fixture.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const entryCount = 12;
 const runs = { numRuns: 60 };
 
 /** What verify says of a fresh log of `entryCount` entries after `change`. */
 async function after(change: (fixture: AuditFixture) => void, prunedThrough = 0): Promise<AuditVerdict> {
-  await using directory = await temporaryDirectory();
-  using fixture = openAuditFixture(`${directory.path}/audit.db`);
+  using fixture = openAuditFixture();
   const { log, clock } = fixture;
   const startedMs = clock.wallMs();
   fixture.fill(entryCount);
@@ -224,8 +222,7 @@ describe('an altered audit log', () => {
   });
 
   test('a file put back to an older state is whole, but not what somebody noted', async () => {
-    await using directory = await temporaryDirectory();
-    using fixture = openAuditFixture(`${directory.path}/audit.db`);
+    using fixture = openAuditFixture();
     const { log, database, fill, tamper } = fixture;
     fill(5);
     const early = log.verify().newest;

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { auditTables } from '../../daemon/audit/audit-schema.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
-import { temporaryDirectory } from './temporary-directory.js';
 
 export const somebody: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
 
@@ -13,12 +12,23 @@ export const auditEpochMs = Date.UTC(2026, 2, 1, 8);
 
 export const auditKeyOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
+const tables = `${auditTables}; CREATE TABLE note (text TEXT NOT NULL) STRICT;`;
+
 /** A database that holds nothing but an audit log and a table of notes. */
 export function openAuditDatabase(path: string): OpenDatabase {
   return openDatabase(path, {
-    migrations: [{ name: 'audit', apply: `${auditTables}; CREATE TABLE note (text TEXT NOT NULL) STRICT;` }],
+    migrations: [{ name: 'audit', apply: tables }],
     applicationId: 0x726f_6175,
   });
+}
+
+/** The same without a file, for tests that make many: what is committed to a disk takes its time. */
+function openAuditMemory(): OpenDatabase {
+  const db = new Database(':memory:');
+  db.exec(tables);
+  const close = (): void => void db.close();
+  const transaction = <T>(work: () => T): T => db.transaction(work).immediate();
+  return { path: ':memory:', db, transaction, close, [Symbol.asyncDispose]: async () => close() };
 }
 
 export interface AuditFixture extends Disposable {
@@ -33,9 +43,9 @@ export interface AuditFixture extends Disposable {
   reopened(key: Uint8Array, formerKeys?: readonly Uint8Array[]): AuditLog;
 }
 
-/** A log under the key `auditKeyOf(7)` in the database at `path`. */
-export function openAuditFixture(path: string): AuditFixture {
-  const database = openAuditDatabase(path);
+/** A log under the key `auditKeyOf(7)` in the database at `path`, or in memory. */
+export function openAuditFixture(path?: string): AuditFixture {
+  const database = path === undefined ? openAuditMemory() : openAuditDatabase(path);
   const clock = new VirtualClock(auditEpochMs);
   const log = openAuditLog({ database, key: auditKeyOf(7), clock });
   return {
@@ -60,9 +70,8 @@ export function openAuditFixture(path: string): AuditFixture {
   };
 }
 
-/** Hands a new empty log to `work`. */
+/** Hands a new empty log, in memory, to `work`. */
 export async function withAuditLog(work: (fixture: AuditFixture) => void | Promise<void>): Promise<void> {
-  await using directory = await temporaryDirectory();
-  using fixture = openAuditFixture(join(directory.path, 'audit.db'));
+  using fixture = openAuditFixture();
   await work(fixture);
 }

@@ -196,6 +196,7 @@ describe('the progress of a command', () => {
     const { begin, settle, context, clock, replies } = playedExecution();
     const { over } = begin();
     const done: number[] = [];
+    clock.advanceBy(5_000);
     for (const [waitMs, isTold] of [
       [0, true],
       [999, false],

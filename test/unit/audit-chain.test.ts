@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AuditRows } from '../../daemon/audit/audit-rows.js';
+import { auditKeyId } from '../../daemon/audit/audit-seal.js';
+import { readLog, replaceLog } from '../../daemon/audit/carry-log.js';
+import { ChainCheck } from '../../daemon/audit/chain-check.js';
+import {
+  type AuditFixture,
+  auditEpochMs,
+  auditKeyOf,
+  openAuditFixture,
+  somebody,
+} from '../support/audit-fixture.js';
+
+const entry = { by: somebody, action: 'person.enrolled' } as const;
+const others = 'ffffffffffffffff';
+
+/** The number that the next entry gets, and whether the log is whole with it. */
+function nextAfter(count: number, change: (fixture: AuditFixture) => void): readonly [number, string] {
+  using fixture = openAuditFixture();
+  fixture.fill(count);
+  change(fixture);
+  const { sequence } = fixture.log.append(entry);
+  return [sequence, fixture.log.verify().outcome];
+}
+
+describe('the next entry of the audit log', () => {
+  const headTo = (sql: string) => (fixture: AuditFixture) =>
+    fixture.tamper(`UPDATE audit_mark SET ${sql} WHERE kind = 'head'`);
+  const cases: readonly (readonly [
+    what: string,
+    change: (fixture: AuditFixture) => void,
+    next: number,
+    outcome: string,
+  ])[] = [
+    ['follows the newest', () => undefined, 4, 'whole'],
+    [
+      'follows what the record says where the newest is gone',
+      ({ tamper }) => tamper('DELETE FROM audit WHERE sequence > 1'),
+      4,
+      'broken',
+    ],
+    [
+      'leaves out a number where the record is gone',
+      ({ tamper }) => tamper('DELETE FROM audit_mark'),
+      5,
+      'broken',
+    ],
+    ['leaves out a number where the record was altered', headTo('sequence = 7'), 5, 'broken'],
+    [
+      'leaves out a number where the record is older',
+      ({ tamper, fill, database }) => {
+        const head = database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
+        fill(1);
+        tamper(
+          'UPDATE audit_mark SET sequence = @sequence, hash = @hash, seal = @seal WHERE kind = @kind',
+          head,
+        );
+      },
+      6,
+      'broken',
+    ],
+    [
+      'follows the last that was cut off where nothing is left',
+      ({ log, clock, tamper }) => {
+        log.prune(clock.wallMs(), somebody);
+        tamper('DELETE FROM audit');
+        tamper("DELETE FROM audit_mark WHERE kind = 'head'");
+      },
+      5,
+      'broken',
+    ],
+    [
+      'begins with the second where all is gone but an altered record',
+      ({ tamper }) => {
+        tamper('DELETE FROM audit');
+        headTo('sequence = 9')({ tamper } as AuditFixture);
+      },
+      2,
+      'broken',
+    ],
+  ];
+  for (const [what, change, next, outcome] of cases) {
+    test(what, () => assert.deepEqual(nextAfter(3, change), [next, outcome]));
+  }
+
+  // Nobody can prove the record of another key: it is relied on where it names the newest entry as that stands there.
+  const underOther = (fixture: AuditFixture): void => {
+    fixture.tamper(`UPDATE audit SET key_id = '${others}'`);
+    fixture.tamper(`UPDATE audit_mark SET key_id = '${others}'`);
+  };
+  const foreign: readonly (readonly [what: string, sql: string | undefined, next: number])[] = [
+    ['that names the newest entry is relied on', undefined, 5],
+    ['that names another number is not', 'UPDATE audit_mark SET sequence = 2', 6],
+    ['that names another hash is not', 'UPDATE audit_mark SET hash = zeroblob(32)', 6],
+    [
+      'that is under another key than the newest entry is not',
+      "UPDATE audit SET key_id = 'eeeeeeeeeeeeeeee'",
+      6,
+    ],
+    ['without any entry is not', 'DELETE FROM audit', 2],
+  ];
+  for (const [what, sql, next] of foreign) {
+    test(`under a new key: a record under a key that is lost ${what}`, () => {
+      const [sequence] = nextAfter(3, (fixture) => {
+        underOther(fixture);
+        if (sql !== undefined) fixture.tamper(sql);
+      });
+      assert.equal(sequence, next);
+    });
+  }
+
+  test('under a new key comes after one that names the former, unless that has no form of a key', () => {
+    for (const [keyId, formerKey] of [
+      [others, others],
+      ['Erika', 'unreadable'],
+      [`${others}0`, 'unreadable'],
+    ] as const) {
+      using fixture = openAuditFixture();
+      fixture.fill(1);
+      fixture.tamper('UPDATE audit SET key_id = ?', keyId);
+      fixture.tamper('UPDATE audit_mark SET key_id = ?', keyId);
+      assert.equal(fixture.log.foreignKeyId, keyId);
+      const written = fixture.log.append(entry);
+      const [, changed, last] = fixture.log.list({});
+      assert.deepEqual([changed?.action, changed?.details], ['audit.key-changed', { formerKey }]);
+      assert.deepEqual({ sequence: last?.sequence, hash: last?.hash }, written);
+      assert.equal(fixture.log.foreignKeyId, undefined);
+    }
+  });
+
+  test('says when it was written in whole milliseconds, and reads as nothing more than was written', () => {
+    using fixture = openAuditFixture();
+    fixture.clock.advanceBy(0.75);
+    fixture.log.append(entry);
+    fixture.log.append({ ...entry, subject: 'p-1', details: { templates: 2 } });
+    fixture.tamper("UPDATE audit SET details = '{' WHERE sequence = 1");
+    const [first, second] = fixture.log.list({});
+    const { hash: _first, ...bare } = first ?? {};
+    const { hash, ...whole } = second ?? {};
+    const common = { atMs: auditEpochMs, ...somebody, action: 'person.enrolled' };
+    assert.deepEqual(bare, { ...common, sequence: 1, details: { unreadable: true } });
+    assert.deepEqual(whole, { ...common, sequence: 2, subject: 'p-1', details: { templates: 2 } });
+    assert.deepEqual(fixture.log.newest(), { sequence: 2, hash, keyId: fixture.log.keyId });
+    assert.equal(fixture.log.oldest()?.sequence, 1);
+    assert.deepEqual(
+      fixture.log.from(2, 5).map(({ sequence }) => sequence),
+      [2],
+    );
+  });
+});
+
+describe('a log that is carried to another file', () => {
+  test('is there what it was, in place of the other, and guarded as before', () => {
+    using from = openAuditFixture();
+    from.fill(5);
+    from.log.prune(auditEpochMs + 2_000, somebody);
+    using to = openAuditFixture();
+    to.fill(9);
+    const carried = readLog(from.database.db);
+    to.database.transaction(() => replaceLog(to.database.db, carried));
+    const all = ({ database: { db } }: AuditFixture) =>
+      ['audit', 'audit_mark'].map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY sequence`).all());
+    assert.deepEqual(all(to), all(from));
+    assert.deepEqual(
+      carried.entries.map((row) => row['sequence']),
+      [3, 4, 5, 6],
+    );
+    const there = to.reopened(auditKeyOf(7));
+    assert.deepEqual(there.verify(), from.log.verify());
+    assert.equal(there.verify().outcome, 'whole');
+    assert.throws(() => to.database.db.exec("UPDATE audit SET actor = 'daemon'"), /never changed/);
+    assert.equal(there.append(entry).sequence, 7);
+  });
+});
+
+describe('the check of the chain', () => {
+  /** What is said of a log of three entries after `change`: `reason sequence`, or how whole it is. */
+  const saidOf = (change: (fixture: AuditFixture) => void, key = auditKeyOf(7)): string => {
+    using fixture = openAuditFixture();
+    fixture.fill(3);
+    change(fixture);
+    const { outcome, breakage, segments } = fixture.reopened(key).verify();
+    if (breakage !== undefined) return `${breakage.reason} ${breakage.sequence}`;
+    return `${outcome} ${segments.map(({ first, last, isProven }) => `${first}-${last}${isProven ? '' : '?'}`)}`;
+  };
+  const sql =
+    (...statements: readonly string[]) =>
+    ({ tamper }: AuditFixture): void => {
+      for (const each of statements) tamper(each);
+    };
+  const stranger = (sequence: number, action = 'audit.key-changed'): string =>
+    `UPDATE audit SET key_id = '${others}', action = '${action}' WHERE sequence = ${sequence}`;
+  const headUnder = (keyId: string): string => `UPDATE audit_mark SET key_id = '${keyId}'`;
+
+  const cases: readonly (readonly [what: string, change: (fixture: AuditFixture) => void, said: string])[] = [
+    ['nothing changed', () => undefined, 'whole 1-3'],
+    ['an empty log with the record of an entry', sql('DELETE FROM audit'), 'truncated 1'],
+    ['an empty log without any', sql('DELETE FROM audit', 'DELETE FROM audit_mark'), 'whole '],
+    ['the record gone', sql('DELETE FROM audit_mark'), 'truncated 4'],
+    ['the record of a newer entry than there is', sql('DELETE FROM audit WHERE sequence = 3'), 'truncated 3'],
+    [
+      'an entry before the first',
+      sql(
+        'INSERT INTO audit SELECT 0, at_ms, actor, origin, action, subject, details, key_id, previous, hash FROM audit WHERE sequence = 1',
+      ),
+      'altered 0',
+    ],
+    ['the first gone', sql('DELETE FROM audit WHERE sequence = 1'), 'cut 1'],
+    ['one in the middle gone', sql('DELETE FROM audit WHERE sequence = 2'), 'missing 2'],
+    ['one under a key that was never changed to', sql(stranger(2, 'person.changed')), 'altered 2'],
+    ['one under a strange key that says it is a change', sql(stranger(2)), 'altered 2'],
+    [
+      'the newest under a strange key, with its record',
+      sql(stranger(3), headUnder(others)),
+      'unproven 1-2,3-3?',
+    ],
+    ['the newest under a strange key', sql(stranger(3)), 'altered 3'],
+    ['the first under a strange key', sql(stranger(1)), 'altered 1'],
+    ['the record under a strange key, the newest entry proven', sql(headUnder(others)), 'truncated 4'],
+    [
+      'a link to another entry under a strange key',
+      sql(stranger(3), headUnder(others), 'UPDATE audit SET previous = zeroblob(32) WHERE sequence = 3'),
+      'altered 3',
+    ],
+    [
+      'a first entry that names one before it',
+      sql(stranger(1), 'UPDATE audit SET previous = randomblob(32) WHERE sequence = 1'),
+      'cut 1',
+    ],
+  ];
+  for (const [what, change, said] of cases)
+    test(`${what}: ${said}`, () => assert.equal(saidOf(change), said));
+
+  test('under a key that is lost all is unproven, and what does not fit is broken all the same', () => {
+    const other = auditKeyOf(9);
+    const withRecord = sql('UPDATE audit_mark SET sequence = 2', 'DELETE FROM audit WHERE sequence = 3');
+    assert.equal(
+      saidOf(() => undefined, other),
+      'unproven 1-3?',
+    );
+    assert.equal(saidOf(withRecord, other), 'reordered 2', 'its hash is that of the third');
+    assert.equal(saidOf(sql('DELETE FROM audit WHERE sequence = 2'), other), 'missing 2');
+    const linked = sql('UPDATE audit SET previous = zeroblob(32) WHERE sequence = 2');
+    assert.equal(saidOf(linked, other), 'altered 2');
+  });
+
+  test('of a log that was begun anew under a key at hand names the first that is another', () => {
+    using fixture = openAuditFixture();
+    fixture.fill(2);
+    const other = fixture.reopened(auditKeyOf(9), [auditKeyOf(7)]);
+    other.append(entry);
+    fixture.tamper("UPDATE audit SET action = 'person.changed' WHERE sequence = 3");
+    assert.equal(fixture.reopened(auditKeyOf(7)).verify().breakage?.sequence, 3);
+    const { sequence, reason } = other.verify().breakage ?? {};
+    assert.deepEqual([sequence, reason], [3, 'altered']);
+  });
+
+  test('ends at the first that does not fit: what follows says nothing more', () => {
+    using fixture = openAuditFixture();
+    fixture.fill(3);
+    const rows = new AuditRows(fixture.database).after(0, 9);
+    const check = new ChainCheck(new Map([[auditKeyId(auditKeyOf(7)), auditKeyOf(7)]]), undefined);
+    const [first, , third] = rows;
+    assert.ok(first !== undefined && third !== undefined);
+    assert.deepEqual([check.step(first), check.step(third), check.step(third)], [true, false, false]);
+    const { entryCount, newest, breakage } = check.finish(undefined);
+    assert.deepEqual([entryCount, newest?.sequence, breakage?.reason], [1, 1, 'missing']);
+  });
+
+  test('compares what somebody noted, also with what is gone', () => {
+    using fixture = openAuditFixture();
+    fixture.fill(3);
+    const { log } = fixture;
+    const hashOf = (sequence: number) => log.from(sequence, 1)[0]?.hash ?? '';
+    const said = (sequence: number, hash: string) => {
+      const { outcome, breakage } = log.verify({ sequence, hash });
+      return breakage === undefined ? outcome : `${breakage.reason} ${breakage.sequence}`;
+    };
+    assert.equal(said(2, hashOf(2)), 'whole');
+    assert.equal(said(2, hashOf(3)), 'reordered 2');
+    assert.equal(said(3, hashOf(3)), 'whole');
+    assert.equal(said(4, hashOf(3)), 'truncated 4');
+    log.prune(auditEpochMs + 2_000, somebody);
+    assert.equal(said(1, hashOf(3)), 'whole', 'what is cut off cannot tell');
+    assert.equal(said(2, hashOf(3)), 'reordered 2', 'the last that was cut off can');
+  });
+});
+
+describe('cutting off what is old', () => {
+  test('ends before the first that is not older, and leaves what is newer behind it', () => {
+    using fixture = openAuditFixture();
+    fixture.fill(4);
+    const at = (ms: number, limit?: number) => fixture.log.prune(auditEpochMs + ms, somebody, limit);
+    assert.deepEqual(at(0), { cutCount: 0, isMoreDue: false });
+    assert.equal(fixture.log.count(), 4, 'nothing is said where nothing is done');
+    assert.equal(at(1).cutCount, 1);
+    assert.deepEqual(fixture.log.list({}).at(-1)?.details, { entries: 1, through: 1, outcome: 'whole' });
+    const { cutCount, isMoreDue } = at(3_000, 1);
+    assert.deepEqual([cutCount, isMoreDue], [1, true]);
+    const last = at(3_000, 1);
+    assert.deepEqual([last.cutCount, last.isMoreDue, last.verdict?.outcome], [1, false, 'whole']);
+    assert.equal(fixture.log.verify().outcome, 'whole');
+  });
+
+  test('takes a thousand at a time by itself', () => {
+    using fixture = openAuditFixture();
+    fixture.database.transaction(() => fixture.fill(1_001));
+    const { cutCount, isMoreDue } = fixture.log.prune(fixture.clock.wallMs(), somebody);
+    assert.deepEqual([cutCount, isMoreDue], [1_000, true]);
+  });
+});
