@@ -26,6 +26,7 @@ import type { BoxConditions } from './conditions/box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import type { SightingIntake } from './events/sighting-intake.js';
 import type { GalleryAccess } from './gallery/gallery-access.js';
+import { stateDetail } from './identity/grant-watch.js';
 import type { ReplaceableParts } from './parts.js';
 
 /** The parts that the local API speaks for. */
@@ -170,8 +171,9 @@ export class Box implements BoxControl {
     const { parts, records, access, signal } = this.#parts;
     if (parts.config.cameras.every((camera) => camera.id !== id)) return undefined;
     if (!parts.switchedCameras.has(id)) return false;
-    records.commands.cameras.set(id, null);
-    access.audit.append({ by, action: 'camera.released', subject: id });
+    records.commands.cameras.set(id, null, (state) =>
+      access.audit.append({ by, action: 'camera.released', subject: id, details: stateDetail(state) }),
+    );
     await parts.replan(signal);
     return true;
   }

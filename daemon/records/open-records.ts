@@ -8,6 +8,7 @@ import { type AlertJournal, alertJournalOf } from './alerts/alert-journal.js';
 import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attendance-records.js';
 import { type SaidConditions, saidConditionsOf } from './box-condition-table.js';
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
+import { GrantSeal } from './commands/grant-seal.js';
 import { countersOf } from './counters.js';
 import type { FactStore } from './decider.js';
 import { newEventId } from './event-id.js';
@@ -31,6 +32,8 @@ export interface RecordsOptions {
   readonly encode: (event: RecordedEvent) => Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
+  /** Disposed with the records. Absent: nothing that grants power outlives this opening. */
+  readonly seal?: GrantSeal;
 }
 
 /** What happened, and what has not left the box yet. One process at a time has it open. */
@@ -71,13 +74,14 @@ export interface Records extends FactStore, AsyncDisposable {
 type Listener = Parameters<Records['onRecorded']>[0];
 
 /** Opens records.db. Throws what `openDatabase` throws when the file cannot be used. */
-export function openRecords({ path, encode, clock, random }: RecordsOptions): Records {
+export function openRecords({ path, encode, clock, random, ...options }: RecordsOptions): Records {
   const database = openDatabase(path, { migrations: recordsMigrations, applicationId: recordsApplicationId });
   const events = eventTableOf(database);
   const entrance = outboxEntranceOf(database);
   const moments = new RecordedMoments(clock);
   const next = countersOf(database);
   const conditions = saidConditionsOf(database);
+  const seal = options.seal ?? new GrantSeal('', []);
   const listeners = new Set<Listener>();
   let recordedCount = 0;
 
@@ -116,7 +120,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     retention: recordsRetentionOf(database),
     attendance: attendanceRecordsOf(database),
     alerts: { journal: alertJournalOf(database), deliveries: alertDeliveriesOf(database) },
-    commands: commandRecordsOf(database, conditions),
+    commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
     sources: { conditions, lastSaid: lastSaidOf(database) },
     retained: retainedMessagesOf(database),
     countUnknown: unknownCounterOf(database),
@@ -134,6 +138,7 @@ export function openRecords({ path, encode, clock, random }: RecordsOptions): Re
     takeStateSequences: (count) => explained(database, () => next('state', count)),
     async [Symbol.asyncDispose]() {
       listeners.clear();
+      seal[Symbol.dispose]();
       database.close();
     },
   };
