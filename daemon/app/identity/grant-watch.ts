@@ -136,15 +136,11 @@ export class GrantWatch implements AsyncDisposable {
     for (const grant of adopted) audit.append(adoption(grant));
     if (state === undefined) return;
     const found = [...faults].map(([fault, count]) => `${fault}:${count}`).join(',');
-    audit.append({
-      by: daemonAtStart,
-      action: faults.size === 0 ? 'trust.stated' : 'trust.set-aside',
-      details: {
-        ...stateDetail(state),
-        ...(adopted.length === 0 ? {} : { adopted: adopted.length }),
-        ...(found === '' ? {} : { found }),
-      },
-    });
+    const entry =
+      found === ''
+        ? ({ action: 'trust.stated', details: stateDetail(state) } as const)
+        : ({ action: 'trust.set-aside', details: { ...stateDetail(state), found } } as const);
+    audit.append({ by: daemonAtStart, ...entry });
   }
 
   /** Says in the log once more what the grants are. */
