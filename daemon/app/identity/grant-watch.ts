@@ -71,7 +71,8 @@ export class GrantWatch implements AsyncDisposable {
       const { grants, clock } = this.#options;
       const newest = this.#newestStatement();
       const settled = grants.settle(this.#logged(newest), clock.wallMs(), (found) => this.#trail(found));
-      if (settled.state === undefined && this.#isOld(newest)) this.#state(daemonAtStart, 'trust.stated');
+      if (settled.state === undefined && this.#isOld(newest))
+        this.#state({ by: daemonAtStart, action: 'trust.stated' });
       this.#tell(settled);
     });
   }
@@ -89,7 +90,7 @@ export class GrantWatch implements AsyncDisposable {
   dismiss(by: Actor): number {
     const { grants } = this.#options;
     const count = grants.aside().length;
-    if (count > 0) this.#state(by, 'trust.dismissed', { entries: count });
+    if (count > 0) this.#state({ by, action: 'trust.dismissed', details: { entries: count } });
     const dismissed = grants.dismiss();
     this.#tell();
     return dismissed;
@@ -144,10 +145,10 @@ export class GrantWatch implements AsyncDisposable {
   }
 
   /** Says in the log once more what the grants are. */
-  #state(by: Actor, action: 'trust.stated' | 'trust.dismissed', details: AuditDetails = {}): void {
+  #state(entry: NewAuditEntry): void {
     const { grants, audit, clock } = this.#options;
     const say = (state: GrantState): void =>
-      void audit.append({ by, action, details: { ...details, ...stateDetail(state) } });
+      void audit.append({ ...entry, details: { ...entry.details, ...stateDetail(state) } });
     grants.change((all) => all, clock.wallMs(), say);
   }
 
