@@ -12,7 +12,7 @@ import { openCameraNews } from './compose/compose-cameras.js';
 import { composeControl } from './compose/compose-control.js';
 import { boxState, startEventSources } from './compose/compose-events.js';
 import { startIntake } from './compose/compose-intake.js';
-import { openStores, type Stores } from './compose/compose-stores.js';
+import { openStores, type Stores, type StoresOptions } from './compose/compose-stores.js';
 import { BoxConditions } from './conditions/box-conditions.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
 import { evidencePictures } from './events/evidence-pictures.js';
@@ -20,7 +20,6 @@ import type { SightingIntake } from './events/sighting-intake.js';
 import { personNames } from './gallery/person-names.js';
 import type { OpenedBoxIdentity } from './identity/box-identity-open.js';
 import { openBoxIdentity } from './identity/box-identity-open.js';
-import { GrantWatch } from './identity/grant-watch.js';
 import { ReplaceableParts } from './parts.js';
 
 export interface ComposeOptions {
@@ -32,6 +31,7 @@ export interface ComposeOptions {
   readonly onReload: (listener: (result: ReloadResult) => void) => void;
   /** Reads the configuration again. */
   readonly reload: () => Promise<ReloadResult>;
+  readonly onRecordsDamaged: StoresOptions['onRecordsDamaged'];
 }
 
 export interface ComposedBox {
@@ -45,7 +45,7 @@ export interface ComposedBox {
  */
 export async function composeBox(
   config: Config,
-  { lifetime, logger, lastReload, onReload, reload }: ComposeOptions,
+  { lifetime, logger, lastReload, onReload, reload, onRecordsDamaged }: ComposeOptions,
 ): Promise<ComposedBox> {
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
@@ -53,24 +53,11 @@ export async function composeBox(
   let parts: ReplaceableParts | undefined;
   // What is read at every decision follows the configuration in force; until the parts run, the one given.
   const current = (): Config => parts?.config ?? config;
-  const stores = await openStores(config, current, { lifetime, logger });
+  const stores = await openStores(config, current, { lifetime, logger, onRecordsDamaged });
   const { identity, access, records } = stores;
   const { audit } = access;
   onReload((result) => trailReload(audit, result, logger));
   const conditions = lifetime.use('state of the box', new BoxConditions({ records, clock, logger }));
-  const grants = lifetime.use(
-    'what grants power',
-    await new GrantWatch({
-      ...{ audit, conditions, clock, logger },
-      grants: records.commands.grants,
-      auditKept: () => current().retention.auditEntries,
-    }).start(),
-  );
-  // Another file may have taken the place of the gallery's, with another log.
-  lifetime.defer(
-    'changes of the gallery',
-    access.onChanged(() => grants.lookAgain()),
-  );
   const self = await openBoxIdentity(current, {
     ...{ from: identity, records, audit, lifetime, logger },
     inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
@@ -90,19 +77,7 @@ export async function composeBox(
   });
   parts = started;
   const { box, attendance, retention } = composeControl({
-    ...{
-      ...stores,
-      startedAtMs,
-      conditions,
-      intake,
-      self,
-      desk,
-      grants,
-      lastReload,
-      reload,
-      lifetime,
-      logger,
-    },
+    ...{ ...stores, startedAtMs, conditions, intake, self, desk, lastReload, reload, lifetime, logger },
     parts,
   });
   const actorOf = await openRequestActor();

@@ -1,4 +1,4 @@
-import { badInput } from '../base/errors.js';
+import { badInput, operational } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
@@ -25,14 +25,20 @@ export async function runDaemon(configPath: string): Promise<void> {
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock });
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   const notifier = await openServiceNotifier(logger);
+  const broken = recordsBroken();
   await using lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
   const onReload = (listener: (result: ReloadResult) => void): void => hangups.onResult(listener);
   const { parts, conditions } = await composeBox(config, {
     ...{ lifetime, logger, onReload },
     lastReload: () => hangups.last,
     reload: () => hangups.request(),
+    onRecordsDamaged: broken.report,
   });
-  const started = await Promise.race([untilVisionRuns(parts.vision.pool, lifetime.signal), stopped]);
+  const started = await Promise.race([
+    untilVisionRuns(parts.vision.pool, lifetime.signal),
+    stopped,
+    broken.reported,
+  ]);
   if (started !== undefined) return;
   startWatchdog({ notifier, parts, lastReload: () => hangups.last, lifetime, logger });
   notifier.ready();
@@ -41,9 +47,25 @@ export async function runDaemon(configPath: string): Promise<void> {
   logger.info('ready', { cameras: config.cameras.length });
   lifetime.use('reload', hangups);
   hangups.serve({ configPath, parts, logger, signal: lifetime.signal });
-  const signal = await stopped;
+  const signal = await Promise.race([stopped, broken.reported]);
   notifier.stopping();
   logger.info('stopping', { signal });
+}
+
+/** Ends the daemon when records.db is found damaged: its next start keeps the file aside and goes on with what can be read. */
+function recordsBroken() {
+  let report: (cause: Error) => void = () => undefined;
+  const reported = new Promise<never>((_, reject) => {
+    report = (cause) =>
+      reject(
+        operational('records-damaged', 'records.db is damaged', {
+          remedy: 'start the daemon again (systemd does): it goes on with what can be read; check the disk',
+          cause,
+        }),
+      );
+  });
+  reported.catch(() => undefined);
+  return { report: (cause: Error) => report(cause), reported };
 }
 
 async function requireConfig(path: string): Promise<Config> {

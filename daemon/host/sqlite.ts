@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { messageOf, operational } from '../base/errors.js';
+import { messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from './file-access.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';
@@ -71,7 +71,7 @@ function createFile(path: string): void {
 }
 
 /** A restored copy may have come with a mode of its own. SQLite gives new logs the mode of the main file. */
-function closeToOthers(path: string): void {
+export function closeToOthers(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     if (existsSync(file)) chmodSync(file, 0o600);
   }
@@ -108,12 +108,16 @@ function check(db: Database.Database, path: string, tables: readonly string[] | 
   ];
   for (const each of checks) {
     const verdict: unknown = db.pragma(each, { simple: true });
-    if (verdict === 'ok') continue;
-    throw operational('database-damaged', `the database ${path} cannot be used: the file is damaged`, {
-      remedy: 'check the disk, move the file away and restore a backup',
-      details: { path, verdict },
-    });
+    if (verdict !== 'ok') throw databaseDamaged(path, verdict);
   }
+}
+
+/** What is thrown for a file that SQLite finds damaged; `verdict` is what it said. */
+export function databaseDamaged(path: string, verdict: unknown): RollcallError {
+  return operational('database-damaged', `the database ${path} cannot be used: the file is damaged`, {
+    remedy: 'check the disk, move the file away and restore a backup',
+    details: { path, verdict },
+  });
 }
 
 function wrap(db: Database.Database, path: string): OpenDatabase {

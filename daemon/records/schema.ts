@@ -1,11 +1,10 @@
 import type { Migration } from '../host/sqlite-migrations.js';
 import { alertsAndDeliveries } from './alerts/alert-schema.js';
 import { commandsOfTheCentre } from './commands/command-schema.js';
-import { sealedGrants } from './commands/grant-schema.js';
 import { everyKindOfEvent } from './every-kind-schema.js';
 import { boundedOutbox } from './outbox/outbox-schema.js';
 import { retainedAtTheBroker } from './retained-schema.js';
-import { conditionsAndTheirSubjects, sourcesOfEvents } from './source-schema.js';
+import { conditionsAndTheirSubjects, namedFile, sourcesOfEvents } from './source-schema.js';
 
 /** Marks the file as ours in its header (SQLite `application_id`): the letters "RCre". */
 export const recordsApplicationId = 0x52_43_72_65;
@@ -81,5 +80,5 @@ export const recordsMigrations: readonly Migration[] = [
   retainedAtTheBroker,
   boundedOutbox,
   conditionsAndTheirSubjects,
-  sealedGrants,
+  namedFile,
 ];

@@ -33,3 +33,16 @@ export const conditionsAndTheirSubjects: Migration = {
   DROP TABLE command_alarm;
   `,
 };
+
+/**
+ * - `lineage`: the random name of this file, one row: another one after each recovery. A copy of before has the former name.
+ * - counters: `revision`, transactions that were ever written; `commands-from`, milliseconds since the epoch: commands that
+ *   were issued before are not taken.
+ */
+export const namedFile: Migration = {
+  name: 'the name of the file, and how often it was written',
+  apply: `
+  CREATE TABLE lineage (name TEXT NOT NULL) STRICT;
+  INSERT INTO counter (name, value) VALUES ('revision', 0), ('commands-from', 0);
+  `,
+};

@@ -74,16 +74,6 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     });
   }
 
-  test('records.db is no database', async () => {
-    await using box = await makeBox();
-    await mkdir(join(box.directory, 'data'));
-    await writeFile(join(box.directory, 'data', 'records.db'), 'not a database, but long'.repeat(200));
-    const { exitCode, stderr } = await box.startAndEnd();
-    assert.equal(exitCode, 1, stderr);
-    assert.match(stderr, /records\.db.*\n +what to do: .*backup/);
-    assert.doesNotMatch(stderr, stackLine);
-  });
-
   test('FFmpeg is not installed', async () => {
     await using box = await makeBox();
     const { exitCode, stderr } = await box.startAndEnd({ PATH: '/nonexistent' });
@@ -114,6 +104,32 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
     assert.equal(exitCode, 3);
     assert.match(stderr, /does not answer/);
     assert.match(stderr, /what to do/);
+  });
+});
+
+describe('a daemon without its records', { skip: withoutBuild }, () => {
+  test('starts where records.db is no database and where it is missing, and says so everywhere', async () => {
+    await using box = await makeBox();
+    const path = join(box.directory, 'data', 'records.db');
+    await mkdir(join(box.directory, 'data'));
+    await writeFile(path, 'not a database, but long'.repeat(200));
+    await box.start();
+    const status = await box.client.status();
+    assert.deepEqual(status.conditionsAbout?.['records-lost'], ['damaged']);
+    assert.match(box.log(), /"level":"error".*records\.db\.damaged-.*records\.db was damaged/);
+    await box.stop();
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+    await box.start();
+    const about = (await box.client.status()).conditionsAbout?.['records-lost'];
+    assert.deepEqual(about, ['missing']);
+    assert.match(
+      (await box.command('doctor')).stdout,
+      /records\.db was lost, damaged or replaced.*\(missing\)/,
+    );
+    const events = (await box.command('events', 'list')).stdout;
+    assert.match(events, /lost/);
+    const audit = (await box.command('audit', 'list', '--action', 'records')).stdout;
+    assert.equal(audit.match(/records\.lost/g)?.length, 2, audit);
   });
 });
 

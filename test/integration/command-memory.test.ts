@@ -18,6 +18,7 @@ const command = (number: number): AcceptedCommand => ({
   name: 'enrol-person',
   arguments: '{}',
   claimsHash,
+  issuedAtMs: 0,
   expiresAtMs: number,
 });
 
@@ -48,7 +49,7 @@ const nothing = (): void => undefined;
 describe('what the box remembers of commands', () => {
   test('is which came, and how far each is; the ids of one issuer are not those of another', () =>
     withCommandRecords(({ memory }) => {
-      const { claimsHash: _hash, ...shown } = command(1);
+      const { claimsHash: _hash, issuedAtMs: _issued, ...shown } = command(1);
       const outcomeOf = (changes: Partial<AcceptedCommand>) =>
         memory.accept({ ...command(1), ...changes }, limits).outcome;
       assert.equal(outcomeOf({}), 'accepted');
@@ -158,7 +159,7 @@ describe('what the box keeps for a centre beside its commands', () => {
         ['yard', true],
         ['door', null],
       ] as const)
-        cameras.set(id, isEnabled, () => undefined);
+        cameras.set(id, isEnabled);
       assert.deepEqual(
         cameras.all(),
         new Map([

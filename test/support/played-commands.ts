@@ -73,6 +73,7 @@ export function acceptedCommand(
     name,
     arguments: JSON.stringify(given),
     claimsHash: new Uint8Array(32),
+    issuedAtMs: commandEpochMs,
     expiresAtMs: commandEpochMs + 86_400_000,
     ...changes,
   };

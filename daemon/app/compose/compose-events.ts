@@ -18,6 +18,7 @@ import { diskWatch } from '../conditions/disk-watch.js';
 import type { GalleryAccess } from '../gallery/gallery-access.js';
 import { GalleryEvents } from '../gallery/gallery-events.js';
 import type { ReplaceableParts } from '../parts.js';
+import { lossNews } from '../records-mark.js';
 import { earliestMs } from '../retention/retention.js';
 
 export interface EventSourceParts {
@@ -38,6 +39,8 @@ export function startEventSources(sources: EventSourceParts): void {
   const { lifetime, records, access, clock, logger } = sources;
   const { audit } = access;
   watchConditions(sources);
+  const { conditions } = sources;
+  lifetime.use('lost records', lossNews({ records, audit, conditions, clock, logger }).start());
   const gallery = new GalleryEvents({ access, records, clock, logger });
   lifetime.defer('events of the gallery', () => gallery[Symbol.dispose]());
   lifetime.use('audit follower', auditFollower({ audit, records, clock, logger }).start());

@@ -13,7 +13,6 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { encodeEvent } from '../../publish/encoding.js';
-import { GrantSeal } from '../../records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { AuditKeeper } from '../audit/audit-keeper.js';
@@ -21,6 +20,7 @@ import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { trailStart, trailStop } from '../audit/audit-trail.js';
 import { modelIds } from '../cameras/model-ids.js';
 import { GalleryAccess } from '../gallery/gallery-access.js';
+import { openBoxRecordsMark } from '../records-mark.js';
 import { embedderSource } from './compose-upkeep.js';
 
 /** What the box keeps, open. */
@@ -32,11 +32,18 @@ export interface Stores {
   readonly records: Records;
 }
 
+export interface StoresOptions {
+  readonly lifetime: Lifetime;
+  readonly logger: Logger;
+  /** Called when a transaction finds records.db damaged: what can be read is brought in order at the next start. */
+  readonly onRecordsDamaged: (error: Error) => void;
+}
+
 /** Opens gallery and records. `current` is the configuration in force. Throws what keeps one of them from being opened. */
 export async function openStores(
   config: Config,
   current: () => Config,
-  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+  { lifetime, logger, onRecordsDamaged }: StoresOptions,
 ): Promise<Stores> {
   for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
   const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
@@ -46,6 +53,8 @@ export async function openStores(
   const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, auditKeys }));
   lifetime.defer('audit trail', () => trailStop(access.audit, logger));
   const identity = { siteId: config.site.id, boxId: config.box.id };
+  const mark = openBoxRecordsMark({ dataDir, auditKeys, audit: access.audit, clock, logger });
+  lifetime.defer('mark of the records', () => mark[Symbol.dispose]());
   const records = lifetime.use(
     'records',
     openRecords({
@@ -53,7 +62,8 @@ export async function openStores(
       encode: (event) => encodeEvent(event, identity, modelIds(current())),
       clock,
       random,
-      seal: new GrantSeal(`${identity.siteId}/${identity.boxId}`, auditKeys.all),
+      mark,
+      onDamaged: onRecordsDamaged,
     }),
   );
   return { identity, recogniser, auditKeys, access, records };

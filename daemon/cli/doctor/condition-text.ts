@@ -8,6 +8,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'the disk is nearly full',
     'free space on the file system of gallery and records before it is full',
   ],
+  'records-lost': [
+    'records.db was lost, damaged or replaced: events are missing, and the box trusts no issuer whom it cannot be sure of',
+    'see docs/faults.md, "When records.db is lost"; compare who is trusted (rollcall trust list), and check the disk; this is said for a week',
+  ],
   'certificate-expiring': [
     'a certificate of the connection to the broker ends soon, or has ended',
     'renew it: the status shows which',
@@ -22,10 +26,6 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'topic-refused': ['the broker refuses a topic of this box', 'let the broker allow it: see docs/broker.md'],
   'clock-jumped': ['the clock was set', 'let a time server keep it'],
-  'trust-altered': [
-    'what the box trusts is not what its audit log says, and the box does not believe it',
-    "look at 'rollcall trust list'; add again what you trust, then run 'rollcall trust dismiss'",
-  ],
 };
 
 type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;

@@ -30,6 +30,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
   'camera-impaired': { now: 'sends pictures of no use', past: 'sent pictures of no use' },
   sealed: { now: 'The gallery is sealed: nobody is identified', past: 'The gallery was sealed' },
   'disk-low': { now: 'The disk is running full', past: 'The disk was running full' },
+  'records-lost': {
+    now: 'Records of events were lost, damaged or replaced',
+    past: 'Records of events were lost, damaged or replaced',
+  },
   'certificate-expiring': {
     now: 'A certificate for the broker expires soon or is not in force',
     past: 'A certificate for the broker was about to expire or not in force',
@@ -47,10 +51,6 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     past: 'The broker refused a topic of this box',
   },
   'clock-jumped': { now: 'The clock of the box has jumped', past: 'The clock of the box had jumped' },
-  'trust-altered': {
-    now: 'What the box trusts was altered: the box does not believe it',
-    past: 'What the box trusts was altered',
-  },
 };
 
 /** `2026-03-29 08:05` by the clock of the site. */

@@ -34,12 +34,12 @@ export interface GalleryNotice extends HappenedAt {
 /** What can be the matter with a box. */
 export const boxTroubles = [
   'disk-low',
+  'records-lost',
   'certificate-expiring',
   'commands-refused',
   'client-id-contested',
   'topic-refused',
   'clock-jumped',
-  'trust-altered',
 ] as const;
 /** `running` is the one that should be. */
 export const boxConditions = ['running', ...boxTroubles] as const;
@@ -94,6 +94,13 @@ export interface SummaryNotice extends HappenedAt {
   readonly persons: readonly SummarisedDay[];
 }
 
+/**
+ * Why events of a gap are not delivered: they waited for too long, too many waited, or the records that held them are lost. Of
+ * lost ones the kinds are not known: `counts` has them under `lost`, with numbers that were reserved and never used.
+ */
+export const gapReasons = ['too-old', 'too-many', 'lost'] as const;
+export type GapReason = (typeof gapReasons)[number];
+
 /** Events were given up before any broker, or the centre, had them: the one way in which something is not delivered. */
 export interface GapNotice extends HappenedAt {
   readonly kind: 'gap';
@@ -102,7 +109,7 @@ export interface GapNotice extends HappenedAt {
   readonly lastSequence: number;
   /** How many of each kind. */
   readonly counts: Readonly<Record<string, number>>;
-  readonly reason: 'too-old' | 'too-many';
+  readonly reason: GapReason;
 }
 
 /** The box signs with another key from now on. */

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { operational } from '../../base/errors.js';
+import { syncDirectory } from '../../host/sync-directory.js';
 import { lockGallery } from '../gallery-lock.js';
 
 export interface FileSwitch {
@@ -46,13 +47,4 @@ function assertNoLog(path: string): void {
     details: { path: log },
     retryable: true,
   });
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }

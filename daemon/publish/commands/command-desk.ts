@@ -90,10 +90,10 @@ export class CommandDesk implements AsyncDisposable {
     const { memory, clock } = this.#options;
     memory.forget(clock.wallMs() - rememberedMs);
     const claimsHash = createHash('sha256').update(command.claimsText).digest();
-    const { issuerId, commandId, keyId, name, expiresAtMs } = command;
+    const { issuerId, commandId, keyId, name, issuedAtMs, expiresAtMs } = command;
     const text = JSON.stringify(command.arguments);
     const acceptance = memory.accept(
-      { issuerId, commandId, keyId, name, expiresAtMs, claimsHash, arguments: text },
+      { issuerId, commandId, keyId, name, issuedAtMs, expiresAtMs, claimsHash, arguments: text },
       waitingLimits,
     );
     switch (acceptance.outcome) {
@@ -112,6 +112,9 @@ export class CommandDesk implements AsyncDisposable {
         break;
       case 'too-old':
         this.#refuse(command, 'expired');
+        break;
+      case 'memory-lost':
+        this.#refuse(command, 'memory-lost');
         break;
       case 'full':
         this.#refuse(command, 'busy');

@@ -19,6 +19,7 @@
  * | `out-of-scope`      | needs a scope that the token lacks or its key may not use                  |
  * | `bad-arguments`     | has arguments that do not fit                                              |
  * | `replayed`          | has the id of another command, or came again and again                     |
+ * | `memory-lost`       | was given before the box lost records that tell what it has executed       |
  * | `retained`          | was stored by the broker (retained): nobody sent it now                    |
  * | `busy`              | comes while too many wait; the same token may be sent again                |
  */
@@ -39,6 +40,7 @@ export const refusalCodes = [
   'out-of-scope',
   'bad-arguments',
   'replayed',
+  'memory-lost',
   'retained',
   'busy',
 ] as const;
@@ -74,6 +76,8 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   'out-of-scope': 'the command needs a scope that its token does not name or its key may not use',
   'bad-arguments': 'the arguments do not fit the command',
   replayed: 'another command had the same id',
+  'memory-lost':
+    'the command was given before the box lost its memory of commands, and may have been executed: look how far it came, and give a new one',
   retained:
     'the broker had stored the message (retained): publish commands without retain, and clear what is stored',
   busy: 'too many commands wait; send the same token again later',

@@ -28,6 +28,8 @@ export interface VerifiedCommand {
   readonly keyId: string;
   /** Checked by the schema of the command. */
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** When its issuer gave it, milliseconds since the epoch. */
+  readonly issuedAtMs: number;
   /** When it is out of date, milliseconds since the epoch. */
   readonly expiresAtMs: number;
   /** What the issuer signed. */
@@ -90,6 +92,7 @@ export async function verifyCommand(
     issuerId: key.issuerId,
     keyId: key.keyId,
     arguments: given.data,
+    issuedAtMs: Math.floor(claims.data.iat * 1000),
     expiresAtMs: Math.ceil(claims.data.exp * 1000),
     claimsText: parts.text.slice(0, parts.text.lastIndexOf('.')),
   };

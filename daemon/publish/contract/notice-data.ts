@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boxConditions } from '../../domain/events/notice.js';
+import { boxConditions, gapReasons } from '../../domain/events/notice.js';
 import { code, keyId, opaqueId, slug, time } from './terms.js';
 
 /** The `data` of events that are not about somebody in front of a camera. */
@@ -63,8 +63,10 @@ export const summaryData = z.strictObject({
 export const gapData = z.strictObject({
   firstSequence: z.int().positive(),
   lastSequence: z.int().positive(),
-  counts: counts.describe('events given up, by kind'),
-  reason: z.enum(['too-old', 'too-many']),
+  counts: counts.describe('events given up, by kind; `lost`: of kinds that the box does not know any more'),
+  reason: z
+    .enum(gapReasons)
+    .describe('`lost`: the records of the box were lost or damaged, and with them what the range holds'),
 });
 
 export const identityData = z.strictObject({ keyId, formerKeyId: keyId, formerUntil: time });

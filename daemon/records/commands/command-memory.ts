@@ -1,6 +1,5 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { explained } from '../explained.js';
-import type { GrantSeal } from './grant-seal.js';
 
 /** A command that was found good and is to be executed. */
 export interface AcceptedCommand {
@@ -12,12 +11,14 @@ export interface AcceptedCommand {
   readonly arguments: string;
   /** SHA-256 of what the issuer signed. */
   readonly claimsHash: Uint8Array;
+  /** When its issuer gave it, milliseconds since the epoch. */
+  readonly issuedAtMs: number;
   /** When its token is out of date, milliseconds since the epoch. */
   readonly expiresAtMs: number;
 }
 
 /** One of those that wait, or whose execution began. */
-export interface KnownCommand extends Omit<AcceptedCommand, 'claimsHash'> {
+export interface KnownCommand extends Omit<AcceptedCommand, 'claimsHash' | 'issuedAtMs'> {
   /** In order of their arrival. */
   readonly number: number;
 }
@@ -38,6 +39,8 @@ export type Acceptance =
   | { readonly outcome: 'id-taken' }
   /** Commands of its age have been forgotten: it may have been among them. */
   | { readonly outcome: 'too-old' }
+  /** It was given before records were lost that would tell whether it was executed. */
+  | { readonly outcome: 'memory-lost' }
   | { readonly outcome: 'full' };
 
 /**
@@ -49,10 +52,8 @@ export interface CommandMemory {
   accept(command: AcceptedCommand, limits: WaitingLimits): Acceptance;
   /** Whether a trusted issuer gave a command of this id. */
   knows(commandId: string): boolean;
-  /** The oldest that waits. What this program did not write down is dropped: its issuer can send it again. */
+  /** The oldest that waits. */
   nextWaiting(): KnownCommand | undefined;
-  /** How many were dropped since this was asked last. */
-  takeDropped(): number;
   waitingCount(): number;
   /** Its execution begins: from here on it is never executed again. False where it does not wait any more. */
   begin(number: number): boolean;
@@ -78,17 +79,18 @@ interface Waiting {
 const columns = `number, issuer_id AS issuerId, command_id AS commandId, key_id AS keyId, name,
                  coalesce(arguments, '{}') AS arguments, expires_at_ms AS expiresAtMs`;
 
-export interface CommandMemoryParts {
-  readonly seal: Pick<GrantSeal, 'sealCommand' | 'isGenuine'>;
-  readonly isTrusted: (issuerId: string) => boolean;
-}
-
-export function commandMemoryOf(database: OpenDatabase, parts: CommandMemoryParts): CommandMemory {
+export function commandMemoryOf(database: OpenDatabase): CommandMemory {
   const { db } = database;
-  const issuersOf = db
-    .prepare<[string], string>('SELECT DISTINCT issuer_id FROM command WHERE command_id = ?')
+  const knows = db
+    .prepare<[string], number>(
+      `SELECT EXISTS (SELECT 1 FROM command
+         WHERE command_id = ? AND issuer_id IN (SELECT issuer_id FROM trusted_key))`,
+    )
     .pluck();
   const waiting = waitingOf(database);
+  const next = db.prepare<[], KnownCommand>(
+    `SELECT ${columns} FROM command WHERE state = 'waiting' ORDER BY number LIMIT 1`,
+  );
   const begin = db.prepare<[number]>(
     `UPDATE command SET state = 'begun', arguments = NULL WHERE number = ? AND state = 'waiting'`,
   );
@@ -98,51 +100,16 @@ export function commandMemoryOf(database: OpenDatabase, parts: CommandMemoryPart
   const answer = db.prepare<[string | null, number]>(
     `UPDATE command SET state = 'answered', arguments = NULL, reply = ? WHERE number = ?`,
   );
-  const accept = acceptorOf(database, parts.seal);
-  const { next, takeDropped } = nextOf(database, parts.seal);
+  const accept = acceptorOf(database);
   return {
     accept: (command, limits) => database.transaction(() => accept(command, limits)),
-    knows: (commandId) => explained(database, () => issuersOf.all(commandId)).some(parts.isTrusted),
-    nextWaiting: next,
-    takeDropped,
+    knows: (commandId) => explained(database, () => knows.get(commandId) === 1),
+    nextWaiting: () => explained(database, () => next.get()),
     waitingCount: () => explained(database, () => waiting().commands),
     begin: (number) => database.transaction(() => begin.run(number).changes === 1),
     begun: () => explained(database, () => begun.all()),
     answered: (number, reply) => void answer.run(reply, number),
     forget: forgetterOf(database),
-  };
-}
-
-/** Taking what waits; a row that was not sealed is never executed. */
-function nextOf(
-  database: OpenDatabase,
-  seal: CommandMemoryParts['seal'],
-): { readonly next: CommandMemory['nextWaiting']; readonly takeDropped: CommandMemory['takeDropped'] } {
-  const { db } = database;
-  const oldest = db.prepare<
-    [],
-    KnownCommand & Pick<AcceptedCommand, 'claimsHash'> & { readonly seal: Uint8Array | null }
-  >(
-    `SELECT ${columns}, claims_hash AS claimsHash, seal FROM command WHERE state = 'waiting' ORDER BY number LIMIT 1`,
-  );
-  const drop = db.prepare<[number]>('DELETE FROM command WHERE number = ?');
-  let dropped = 0;
-  return {
-    next() {
-      for (;;) {
-        const found = explained(database, () => oldest.get());
-        if (found === undefined) return undefined;
-        const { claimsHash: _, seal: __, ...command } = found;
-        if (seal.isGenuine(found)) return command;
-        database.transaction(() => void drop.run(found.number));
-        dropped += 1;
-      }
-    },
-    takeDropped() {
-      const count = dropped;
-      dropped = 0;
-      return count;
-    },
   };
 }
 
@@ -156,7 +123,7 @@ function waitingOf({ db }: OpenDatabase): () => Waiting {
 }
 
 /** To be called in a transaction. */
-function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): CommandMemory['accept'] {
+function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
   const { db } = database;
   const find = db.prepare<[string, string], Found>(
     'SELECT claims_hash AS claimsHash, state, reply FROM command WHERE issuer_id = ? AND command_id = ?',
@@ -164,12 +131,14 @@ function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): C
   const mark = db
     .prepare<[string], number>('SELECT forgotten_until_ms FROM command_mark WHERE issuer_id = ?')
     .pluck();
-  const insert = db.prepare<[AcceptedCommand & { readonly seal: Uint8Array }]>(`
-    INSERT INTO command (issuer_id, command_id, key_id, name, claims_hash, state, arguments, expires_at_ms, seal)
-    VALUES (@issuerId, @commandId, @keyId, @name, @claimsHash, 'waiting', @arguments, @expiresAtMs, @seal)`);
+  const from = db.prepare<[], number>("SELECT value FROM counter WHERE name = 'commands-from'").pluck();
+  const insert = db.prepare<[Omit<AcceptedCommand, 'issuedAtMs'>]>(`
+    INSERT INTO command (issuer_id, command_id, key_id, name, claims_hash, state, arguments, expires_at_ms)
+    VALUES (@issuerId, @commandId, @keyId, @name, @claimsHash, 'waiting', @arguments, @expiresAtMs)`);
   const waiting = waitingOf(database);
   return (command, limits) => {
-    const { issuerId, commandId, claimsHash } = command;
+    const { issuedAtMs, ...kept } = command;
+    const { issuerId, commandId, claimsHash } = kept;
     const known = find.get(issuerId, commandId);
     if (known !== undefined) {
       if (Buffer.compare(known.claimsHash, claimsHash) !== 0) return { outcome: 'id-taken' };
@@ -177,11 +146,12 @@ function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): C
       return { outcome: 'answered', reply: known.reply ?? undefined };
     }
     if (command.expiresAtMs <= (mark.get(issuerId) ?? 0)) return { outcome: 'too-old' };
+    if (issuedAtMs < (from.get() ?? 0)) return { outcome: 'memory-lost' };
     const { commands, bytes } = waiting();
     // One alone always fits: its size was limited before.
     const isTooMuch = commands > 0 && bytes + command.arguments.length > limits.bytes;
     if (commands >= limits.commands || isTooMuch) return { outcome: 'full' };
-    insert.run({ ...command, seal: seal.sealCommand(command) });
+    insert.run(kept);
     return { outcome: 'accepted' };
   };
 }

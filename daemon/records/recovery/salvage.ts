@@ -1,0 +1,209 @@
+import Database from 'better-sqlite3';
+import type { EventKind } from '../../domain/events/event.js';
+import { eventKinds } from '../../domain/events/event-type.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+
+/** What was read of one table. */
+export interface SalvagedTable {
+  readonly rows: number;
+  /** Whether all of it could be read and was taken. */
+  readonly isWhole: boolean;
+}
+
+/** By table; those that could not be read at all have no rows and are not whole. */
+export type Salvage = ReadonlyMap<string, SalvagedTable>;
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface SalvagedKind {
+  readonly table: string;
+  /** Its key; where that is a number, what comes behind a bad page can be looked for. */
+  readonly key: string;
+  readonly isNumbered: boolean;
+  readonly isSound?: (row: Row) => boolean;
+}
+
+/** Every table but `lineage`, which names a file, and `outbox_total`, which triggers fill. What others refer to comes first. */
+const kinds: readonly SalvagedKind[] = [
+  { table: 'counter', key: 'name', isNumbered: false, isSound: isCounter },
+  { table: 'event', key: 'sequence', isNumbered: true, isSound: isEvent },
+  { table: 'outbox', key: 'sequence', isNumbered: true },
+  { table: 'given_up', key: 'sequence', isNumbered: true },
+  { table: 'attendance_correction', key: 'sequence', isNumbered: true },
+  { table: 'trusted_key', key: 'key_id', isNumbered: false },
+  { table: 'command', key: 'number', isNumbered: true },
+  { table: 'command_mark', key: 'issuer_id', isNumbered: false },
+  { table: 'camera_switch', key: 'camera_id', isNumbered: false },
+  { table: 'person_photographs', key: 'person_id', isNumbered: false },
+  { table: 'alert_rule', key: 'rule_id', isNumbered: false },
+  { table: 'alert', key: 'number', isNumbered: true },
+  { table: 'alert_delivery', key: 'number', isNumbered: true },
+  { table: 'box_condition', key: 'condition', isNumbered: false },
+  { table: 'last_said', key: 'source', isNumbered: false },
+  { table: 'retained_message', key: 'owner, topic', isNumbered: false },
+];
+
+/** Of a table whose rows cannot be read at all, the last key that is looked for. */
+const lastKey = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Copies what can be read of the damaged database at `from` into `into`, which is empty but for what migrations put there:
+ * table by table, and within a table row by row around the pages that are bad. Changes nothing at `from` but its log, which
+ * SQLite reads. Never throws for what is wrong with `from`.
+ */
+export function salvageInto(into: OpenDatabase, from: string): Salvage {
+  const found = new Map<string, SalvagedTable>(
+    kinds.map(({ table }) => [table, { rows: 0, isWhole: false }] as const),
+  );
+  let source: Database.Database | undefined;
+  try {
+    source = new Database(from, { readonly: true, fileMustExist: true });
+    source.pragma('trusted_schema = OFF');
+    source.pragma('cell_size_check = ON');
+    const given = source;
+    into.transaction(() => {
+      for (const kind of kinds) found.set(kind.table, copyTable(into.db, given, kind));
+    });
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error;
+  } finally {
+    source?.close();
+  }
+  return found;
+}
+
+function copyTable(into: Database.Database, source: Database.Database, kind: SalvagedKind): SalvagedTable {
+  const { table, isSound = () => true } = kind;
+  const columns = into.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
+  const insert = into.prepare<[Row]>(
+    `INSERT OR ${table === 'counter' ? 'REPLACE' : 'IGNORE'} INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})`,
+  );
+  let rows = 0;
+  let refused = 0;
+  const take = (row: Row): boolean => {
+    const isGood = isSound(row) && isTaken(() => insert.run(row));
+    if (isGood) rows += 1;
+    else refused += 1;
+    return isGood;
+  };
+  const isReadWhole = kind.isNumbered
+    ? readNumbered(source, { ...kind, columns }, take)
+    : readNamed(source, { ...kind, columns }, take);
+  return { rows, isWhole: isReadWhole && refused === 0 };
+}
+
+/** A row that the tables refuse is none of ours any more. */
+function isTaken(insert: () => Database.RunResult): boolean {
+  try {
+    return insert().changes > 0;
+  } catch (error) {
+    if (error instanceof Database.SqliteError && /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(error.code))
+      return false;
+    throw error;
+  }
+}
+
+interface Reading {
+  readonly table: string;
+  readonly key: string;
+  readonly columns: readonly string[];
+}
+
+/** From the beginning up to what cannot be read, and from the end down to it. */
+function readNamed(
+  source: Database.Database,
+  { table, key, columns }: Reading,
+  take: (row: Row) => boolean,
+): boolean {
+  const read = (order: string): boolean =>
+    isRead(() => {
+      const ordered = key.split(', ').map((name) => `${name} ${order}`);
+      const rows = source.prepare<[], Row>(
+        `SELECT ${columns.join(', ')} FROM ${table} ORDER BY ${ordered.join(', ')}`,
+      );
+      for (const row of rows.iterate()) take(row);
+    });
+  return read('ASC') || (read('DESC') && false);
+}
+
+/** In order of the numbers; behind what cannot be read it goes on with the next number that can. */
+function readNumbered(
+  source: Database.Database,
+  { table, key, columns }: Reading,
+  take: (row: Row) => boolean,
+): boolean {
+  let select: Database.Statement<[number], Row> | undefined;
+  if (
+    !isRead(
+      () =>
+        (select = source.prepare(
+          `SELECT ${columns.join(', ')} FROM ${table} WHERE ${key} >= ? ORDER BY ${key}`,
+        )),
+    )
+  )
+    return false;
+  let next = 0;
+  let isWhole = true;
+  for (;;) {
+    const isDone = isRead(() => {
+      for (const row of select?.iterate(next) ?? []) {
+        // Where to go on is told by rows that are ours: garbage may name any number.
+        if (take(row)) next = Math.max(next, Number(row[key]) + 1);
+      }
+    });
+    if (isDone) return isWhole;
+    isWhole = false;
+    const behind = nextReadable(next, (number) => isRead(() => select?.get(number)));
+    if (behind === undefined) return false;
+    next = behind;
+  }
+}
+
+/** The first number from `from` on at which reading succeeds, where those at which it fails lie together. */
+function nextReadable(from: number, isReadable: (number: number) => boolean): number | undefined {
+  let bad = from;
+  let step = 1;
+  while (!isReadable(bad + step)) {
+    bad += step;
+    step *= 2;
+    if (bad + step > lastKey) return undefined;
+  }
+  let good = bad + step;
+  while (good - bad > 1) {
+    const middle = bad + Math.floor((good - bad) / 2);
+    if (isReadable(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** False where SQLite cannot read on. */
+function isRead(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof Database.SqliteError || error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function isCounter({ name, value }: Row): boolean {
+  return typeof name === 'string' && Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** What is sent must be what was recorded: a payload that does not name its own row is not. */
+function isEvent({ sequence, id, kind, payload }: Row): boolean {
+  if (!Number.isSafeInteger(sequence) || Number(sequence) < 1 || !eventKinds.includes(kind as EventKind))
+    return false;
+  try {
+    const event: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(payload as Uint8Array),
+    );
+    if (typeof event !== 'object' || event === null || !('id' in event) || !('sequence' in event))
+      return false;
+    return event.id === id && Number(event.sequence) === sequence;
+  } catch {
+    return false;
+  }
+}

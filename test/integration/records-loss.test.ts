@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import {
+  copyFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { operational } from '../../daemon/base/errors.js';
+import { seededRandom } from '../../daemon/base/random.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { assortedFacts, attendanceFact } from '../support/facts.js';
+import {
+  loseRecords,
+  markPathIn,
+  memoryTrail,
+  openMarkedRecords,
+  recordsPathIn,
+} from '../support/marked-records.js';
+import { gapsOf, waitingSequences } from '../support/outbox-records.js';
+import { temporaryFolder } from '../support/published-box.js';
+
+const limits = { commands: 32, bytes: 1e6 };
+
+const commandIssuedAt = (commandId: string, issuedAtMs: number): AcceptedCommand => ({
+  ...{ issuerId: 'centre', keyId: 'key', name: 'set-camera', arguments: '{}' },
+  ...{ commandId, issuedAtMs, expiresAtMs: issuedAtMs + 86_400_000, claimsHash: new Uint8Array(32) },
+});
+
+const trustedKey = {
+  ...{ keyId: 'key', issuerId: 'centre', algorithm: 'EdDSA', publicKey: '{}', scopes: 'cameras' },
+  ...{ addedAtMs: 1, notAfterMs: null },
+};
+
+/** Of a box with 30 events, of which the first ten have left the outbox; closed. Made once: each test has a copy. */
+const pristine = temporaryFolder();
+before(async () => {
+  await using records = openMarkedRecords({ folder: pristine.path });
+  records.recordAll(assortedFacts(30));
+  records.outbox.acknowledge(Array.from({ length: 10 }, (_, index) => index + 1));
+});
+after(() => pristine[Symbol.dispose]());
+
+function boxWithEvents() {
+  const folder = temporaryFolder();
+  cpSync(pristine.path, folder.path, { recursive: true });
+  return folder;
+}
+
+/** What the box told of the loss, and the numbers that it goes on with. */
+function toldBy(records: Records) {
+  const told = records.loss.told();
+  const next = records.record(attendanceFact()).sequence;
+  return { loss: told?.loss, gap: told?.gap, next, gaps: gapsOf(records).map(({ said }) => said) };
+}
+
+describe('records.db that is lost', () => {
+  for (const [what, lose] of [
+    ['removed', loseRecords],
+    ['emptied', (folder: string) => truncateSync(recordsPathIn(folder), 0)],
+  ] as const) {
+    test(`goes on above what was reserved and states the gap, where the file was ${what}`, async () => {
+      using folder = boxWithEvents();
+      const options = { folder: folder.path };
+      lose(folder.path);
+      await using records = openMarkedRecords(options);
+      const { gap, ...told } = toldBy(records);
+      assert.deepEqual(gap, { first: 11, last: 1000, count: 990 });
+      const said = { firstSequence: 11, lastSequence: 1000, counts: { lost: 990 }, reason: 'lost' };
+      // Behind the gap comes the notice that who is enrolled has to be compared.
+      assert.deepEqual(told, { loss: 'missing', next: 1003, gaps: [said] });
+      assert.ok(records.takeStateSequences(1) > 0);
+    });
+  }
+
+  test('numbers of state messages are not given again either', async () => {
+    using folder = temporaryFolder();
+    const options = { folder: folder.path };
+    let last = 0;
+    {
+      await using records = openMarkedRecords(options);
+      last = records.takeStateSequences(32);
+    }
+    loseRecords(folder.path);
+    await using records = openMarkedRecords(options);
+    assert.ok(records.takeStateSequences(1) > last);
+  });
+
+  test('is told by the other place where the mark is lost, too', async () => {
+    using folder = boxWithEvents();
+    const trail = memoryTrail();
+    trail.note({ eventTo: 1000, stateTo: 1000 });
+    const options = { folder: folder.path, trail };
+    loseRecords(folder.path);
+    rmSync(markPathIn(folder.path));
+    await using records = openMarkedRecords(options);
+    const { loss, next } = toldBy(records);
+    assert.equal(loss, 'missing');
+    assert.ok(next > 1000, `number ${next} was reserved before`);
+  });
+
+  test('a new box and one of an earlier release have lost nothing', async () => {
+    using folder = temporaryFolder();
+    const options = { folder: folder.path };
+    {
+      await using records = openMarkedRecords(options);
+      assert.equal(records.loss.told(), undefined);
+      assert.equal(records.record(attendanceFact()).sequence, 1);
+    }
+    await using records = openMarkedRecords(options);
+    assert.equal(records.loss.told(), undefined);
+    assert.equal(records.record(attendanceFact()).sequence, 2);
+  });
+
+  test('a second loss goes on above the first', async () => {
+    using folder = boxWithEvents();
+    const options = { folder: folder.path };
+    const seen = new Set<number>();
+    for (const _loss of [1, 2, 3]) {
+      loseRecords(folder.path);
+      await using records = openMarkedRecords(options);
+      for (const { sequence } of records.list({ limit: 100 })) {
+        assert.ok(!seen.has(sequence), `number ${sequence} was given twice`);
+        seen.add(sequence);
+      }
+    }
+    assert.equal(seen.size, 6);
+  });
+});
+
+describe('an older copy of records.db', () => {
+  test('is noticed although no block of numbers was used up, and gives no number again', async () => {
+    using folder = boxWithEvents();
+    const options = { folder: folder.path };
+    const copy = join(folder.path, 'copy.db');
+    copyFileSync(recordsPathIn(folder.path), copy);
+    {
+      await using records = openMarkedRecords(options);
+      for (const fact of assortedFacts(5)) records.record(fact);
+      records.outbox.acknowledge([11, 12, 13]);
+    }
+    loseRecords(folder.path);
+    copyFileSync(copy, recordsPathIn(folder.path));
+    await using records = openMarkedRecords(options);
+    // What it holds still waits; what has left the outbox since does not come back.
+    assert.deepEqual(waitingSequences(records.outbox).slice(0, 2), [14, 15]);
+    const { loss, gap } = toldBy(records);
+    assert.deepEqual({ loss, gap }, { loss: 'older', gap: { first: 31, last: 1000, count: 970 } });
+    assert.equal(records.list({ limit: 100, toSequence: 30 }).length, 30);
+  });
+
+  test('trusts nobody, and begins no command that it holds as waiting', async () => {
+    using folder = temporaryFolder();
+    const clock = new VirtualClock();
+    const options = { folder: folder.path, clock };
+    const copy = join(folder.path, 'copy.db');
+    {
+      await using records = openMarkedRecords(options);
+      records.commands.trust.add(trustedKey, () => undefined);
+      records.commands.memory.accept(commandIssuedAt('waits', clock.wallMs()), limits);
+    }
+    copyFileSync(recordsPathIn(folder.path), copy);
+    const executed = commandIssuedAt('executed later', clock.wallMs() + 30_000);
+    {
+      await using records = openMarkedRecords(options);
+      const { memory, trust } = records.commands;
+      trust.remove('centre', undefined, () => undefined);
+      memory.accept(executed, limits);
+    }
+    loseRecords(folder.path);
+    copyFileSync(copy, recordsPathIn(folder.path));
+    await using records = openMarkedRecords(options);
+    const { memory, trust } = records.commands;
+    assert.deepEqual(trust.list(), []);
+    assert.equal(memory.nextWaiting(), undefined);
+    assert.equal(memory.accept(executed, limits).outcome, 'memory-lost');
+    assert.equal(memory.accept(commandIssuedAt('waits', clock.wallMs()), limits).outcome, 'memory-lost');
+    const fresh = commandIssuedAt('given since', clock.wallMs() + 121_000);
+    assert.equal(memory.accept(fresh, limits).outcome, 'accepted');
+  });
+
+  test('is what a file without its log is, after a kill', async () => {
+    using folder = temporaryFolder();
+    using killed = temporaryFolder();
+    await using records = openMarkedRecords({ folder: folder.path });
+    for (const fact of assortedFacts(8)) records.record(fact);
+    // What a kill leaves: the files as they are while the records are open.
+    cpSync(folder.path, killed.path, { recursive: true });
+    rmSync(`${recordsPathIn(killed.path)}-wal`);
+    await using after = openMarkedRecords({ folder: killed.path });
+    const { loss, gap } = toldBy(after);
+    assert.deepEqual({ loss, first: gap?.first, last: gap?.last }, { loss: 'older', first: 1, last: 1000 });
+  });
+
+  test('a kill alone loses nothing and says nothing', async () => {
+    using folder = temporaryFolder();
+    using killed = temporaryFolder();
+    await using records = openMarkedRecords({ folder: folder.path });
+    for (const fact of assortedFacts(8)) records.record(fact);
+    cpSync(folder.path, killed.path, { recursive: true });
+    await using after = openMarkedRecords({ folder: killed.path });
+    const { loss, next } = toldBy(after);
+    assert.deepEqual({ loss, next }, { loss: undefined, next: 9 });
+  });
+
+  test('is told by the other place where an older mark was put back with it', async () => {
+    using folder = boxWithEvents();
+    using older = temporaryFolder();
+    const options = { folder: folder.path, trail: memoryTrail() };
+    cpSync(folder.path, older.path, { recursive: true });
+    {
+      await using records = openMarkedRecords(options);
+      records.recordAll(assortedFacts(1500));
+    }
+    loseRecords(folder.path);
+    cpSync(older.path, folder.path, { recursive: true });
+    await using records = openMarkedRecords(options);
+    const { loss, next } = toldBy(records);
+    assert.equal(loss, 'older');
+    assert.ok(next > 1530, `number ${next} was given before`);
+  });
+
+  test('cannot be told where the mark is sealed with another key: the box takes the careful way', async () => {
+    using folder = boxWithEvents();
+    await using records = openMarkedRecords({ folder: folder.path, key: 'another key' });
+    const { loss, next } = toldBy(records);
+    assert.equal(loss, 'unproven');
+    assert.ok(next > 1030, `number ${next} may have been given`);
+    assert.equal(records.list({ limit: 100, toSequence: 30 }).length, 30);
+  });
+});
+
+const pageBytes = 4096;
+
+/** Overwrites a page of records.db, of which the first is 1, with bytes that are no page. */
+function spoilPage(folder: string, page: number, seed: number): void {
+  const bytes = readFileSync(recordsPathIn(folder));
+  const random = seededRandom(seed);
+  for (let at = (page - 1) * pageBytes; at < page * pageBytes; at += 1)
+    bytes[at] = Math.floor(random.unit() * 256);
+  writeFileSync(recordsPathIn(folder), bytes);
+}
+
+const pageCount = (folder: string): number => statSync(recordsPathIn(folder)).size / pageBytes;
+
+const keptFiles = (folder: string): readonly string[] =>
+  readdirSync(dirname(recordsPathIn(folder))).filter((name) => name.startsWith('records.db.damaged-'));
+
+/** What a box had recorded, by sequence. */
+function recordedIn(records: Records) {
+  const stored = records.list({ limit: 10_000 });
+  return new Map(
+    stored.map(({ sequence, id, payload }) => [sequence, `${id} ${Buffer.from(payload).toString()}`]),
+  );
+}
+
+async function recordedAt(folder: string) {
+  await using records = openMarkedRecords({ folder });
+  return recordedIn(records);
+}
+
+function writeAt(path: string, offset: number, text: string): void {
+  const bytes = readFileSync(path);
+  bytes.write(text, offset);
+  writeFileSync(path, bytes);
+}
+
+describe('a damaged records.db', () => {
+  test('is kept, closed to others, and what can be read of it goes on: whichever page is bad', async () => {
+    using large = boxWithEvents();
+    {
+      await using records = openMarkedRecords({ folder: large.path });
+      records.recordAll(assortedFacts(210));
+      records.outbox.acknowledge(Array.from({ length: 90 }, (_, index) => index + 11));
+    }
+    const pages = pageCount(large.path);
+    const before = await recordedAt(large.path);
+    let withLosses = 0;
+    for (let page = 1; page <= pages; page += 11) {
+      using folder = temporaryFolder();
+      cpSync(large.path, folder.path, { recursive: true });
+      spoilPage(folder.path, page, page);
+      await using records = openMarkedRecords({ folder: folder.path });
+      const told = records.loss.told();
+      assert.equal(told?.loss, 'damaged', `page ${page}`);
+      const [kept, ...others] = keptFiles(folder.path);
+      assert.deepEqual([others, told.keptAs], [[], join(dirname(recordsPathIn(folder.path)), kept ?? '')]);
+      assert.equal(statSync(told.keptAs ?? '').mode & 0o777, 0o600);
+      const after = [...recordedIn(records)].filter(([sequence]) => sequence <= 1000);
+      for (const [sequence, event] of after) assert.equal(event, before.get(sequence), `page ${page}`);
+      // All that may not have left the outbox waits, or is stated as lost.
+      const waiting = new Set(waitingSequences(records.outbox));
+      const there = new Set(after.map(([sequence]) => sequence));
+      for (let sequence = 101; sequence <= 240; sequence += 1)
+        assert.equal(waiting.has(sequence), there.has(sequence), `page ${page}, number ${sequence}`);
+      const missing = 900 - after.filter(([sequence]) => sequence > 100).length;
+      assert.equal(told.gap?.count, missing, `page ${page}`);
+      assert.ok(records.record(attendanceFact()).sequence > 1000);
+      if (after.length < 240) withLosses += 1;
+    }
+    assert.ok(withLosses > 0, 'no page held events');
+  });
+
+  for (const [what, damage] of [
+    ['cut in the middle', (path: string) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+    ['cut within its first page', (path: string) => truncateSync(path, 100)],
+    ['a text', (path: string) => writeFileSync(path, 'not a database, but a text of some length')],
+    ['zeroed', (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size))],
+    ['a database with another application id', (path: string) => writeAt(path, 68, 'else')],
+  ] as const) {
+    test(`goes on where it is ${what}`, async () => {
+      using folder = boxWithEvents();
+      damage(recordsPathIn(folder.path));
+      {
+        await using records = openMarkedRecords({ folder: folder.path });
+        const { loss, next } = toldBy(records);
+        assert.deepEqual({ loss, next }, { loss: 'damaged', next: 1003 });
+      }
+      await using again = openMarkedRecords({ folder: folder.path });
+      assert.equal(toldBy(again).next, 1004);
+    });
+  }
+
+  test('that a transaction meets is told at once, for the next start to look at', async () => {
+    using folder = temporaryFolder();
+    const met: Error[] = [];
+    const options = { folder: folder.path, onDamaged: (error: Error) => void met.push(error) };
+    await using records = openMarkedRecords(options);
+    const damage = operational('database-damaged', 'a page is bad');
+    const meet = () => {
+      throw damage;
+    };
+    assert.throws(() => records.record(attendanceFact(), meet), damage);
+    assert.deepEqual(met, [damage]);
+  });
+
+  test('a database of somebody else is left alone', async () => {
+    using folder = boxWithEvents();
+    using other = temporaryFolder();
+    const foreign = new Database(join(other.path, 'foreign.db'));
+    foreign.exec('CREATE TABLE theirs (a); PRAGMA application_id = 7');
+    foreign.close();
+    copyFileSync(join(other.path, 'foreign.db'), recordsPathIn(folder.path));
+    assert.throws(() => openMarkedRecords({ folder: folder.path }), { code: 'database-foreign' });
+    assert.deepEqual(keptFiles(folder.path), []);
+  });
+});
