@@ -211,7 +211,7 @@ export class ReplaceableParts implements AsyncDisposable {
       this.#tellUnplanned(plan);
       return replaced > 0 ? ['vision processes'] : opened.map((id) => `camera ${id}` as const);
     } catch (error) {
-      // What ran before has started before: nothing is waited for.
+      // The processes of the plan before have loaded their models already: no wait is needed.
       await pool.takeUp(this.#plans.vision, AbortSignal.abort());
       this.#tellUnplanned(this.#plans.vision);
       throw error;

@@ -13,7 +13,7 @@ const ownTerminal: Terminal = { input: process.stdin, output: process.stderr };
 /** What is typed behind the question, in small letters; empty where the input ends instead. */
 async function ask(question: string, { input, output }: Terminal): Promise<string> {
   const reader = createInterface({ input, output });
-  // An end of input (Ctrl-D) answers no question: without this, nothing would ever come of it.
+  // At the end of input (Ctrl-D) `question` never resolves: without this, the command would wait for ever.
   const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
   const answer = await Promise.race([reader.question(question), ended]);
   reader.close();

@@ -1,10 +1,10 @@
 import { type Clock, sleep, type Timer } from '../base/clock.js';
 import { systemClock } from '../host/system-clock.js';
 
-/** A line is rewritten so often on a terminal, and written so often elsewhere. */
+/** Time between two lines: on a terminal, where the line is rewritten, and elsewhere. */
 const TERMINAL_MS = 1000;
 const LOG_MS = 15_000;
-/** The daemon is asked so often how far it is. */
+/** Time between two questions to the daemon. */
 const ASK_MS = 500;
 /** An estimate needs some work to go by. */
 const LEAST_MEASURED_MS = 3000;
@@ -12,7 +12,7 @@ const LEAST_MEASURED_MS = 3000;
 export interface ProgressOptions {
   /** What is being done: `importing rows`. */
   readonly title: string;
-  /** With `--json` nothing is said. */
+  /** With `--json` no line is written. */
   readonly isJson: boolean;
   readonly output?: { readonly isTTY?: boolean; write(text: string): unknown };
   readonly clock?: Clock;

@@ -21,8 +21,8 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 }
 
 /**
- * Where the daemon of this file listens and the time zone of its site, be the rest of the file valid or not: its daemon
- * may run on an earlier one. Each is absent where it cannot be told.
+ * The socket of the daemon of this file and the time zone of its site. The rest of the file may be invalid: the daemon may
+ * still run with an earlier one. Each is absent where it cannot be read.
  */
 export async function loadSite(
   path: string,

@@ -15,12 +15,12 @@ interface Problem {
   readonly remedy: string;
 }
 
-/** What became of looking for one secret; never its value. */
+/** What the look for one secret found; never its value. */
 export interface SecretReport {
   /** What it is for: `camera door`. */
   readonly what: string;
   readonly name: string;
-  /** Where it was found, by whoever may read it; absent where it cannot be read. */
+  /** The kind of place where the secret was found; absent where it cannot be read. */
   readonly source?: FoundCredential['source'];
   /** Why it cannot be used; absent where it can. */
   readonly problem?: Problem;
@@ -55,7 +55,7 @@ export interface HostQuestion {
     readonly name: string;
     readonly form: 'user-password' | 'client-certificate' | 'any';
   }[];
-  /** Paths by what is kept there. */
+  /** The path of each directory, under the name of what it holds: `data`, `gallery`, `records`. */
   readonly directories: Readonly<Record<string, string>>;
   /** Wall clock, milliseconds since the epoch. */
   readonly nowMs: number;

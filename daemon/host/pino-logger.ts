@@ -43,7 +43,7 @@ export function openPinoLogger({ level, clock, output }: PinoLoggerOptions): Adj
 
 function openStandardError(): DestinationStream {
   const output = destination({ fd: process.stderr.fd, sync: true });
-  // Who read the log is gone; whoever logs may have more important things to finish than to end for that.
+  // The reader of the log is gone. The program must not end for that: it may have more important work to finish.
   output.on('error', () => undefined);
   return output;
 }

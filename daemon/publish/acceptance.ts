@@ -35,11 +35,11 @@ export interface AcceptanceOptions {
 export interface Ending {
   /** The broker hung up on a message of this box. It is not another client with the same client id that ended it. */
   readonly isOurs: boolean;
-  /** It is known what is not to be sent next, so that the next connection will get further. */
+  /** The cause is known and is not sent next, so that the next connection will get further. */
   readonly isExplained: boolean;
 }
 
-/** So many hang-ups on an event that was alone on its way are no chance. */
+/** So many hang-ups on an event that was sent alone are not a coincidence. */
 const eventStrikes = 2;
 /** So many on a group of messages: of events, those on two different ones among them. */
 const groupStrikes = 3;
@@ -105,7 +105,7 @@ export class Acceptance implements Disposable {
     return [...blocking.map(({ held }) => held), ...this.#tooLarge.values()];
   }
 
-  /** Nothing else may be on its way while this is: should the broker hang up, it is known on what. */
+  /** Whether this message must be sent alone: if the broker hangs up then, this message is the cause. */
   mustGoAlone(message: SentMessage): boolean {
     const { event } = message;
     return (
@@ -149,7 +149,7 @@ export class Acceptance implements Disposable {
     this.#tooLarge.set(sequence, { cause: 'too-large', sequence, kind, sinceMs, ...until, reason: message });
   }
 
-  /** A connection has lasted: what was on its way at an earlier end is no suspect any more. */
+  /** A connection has lasted: messages that were on their way when an earlier one ended are no longer suspects. */
   lasted(): void {
     this.#suspects.clear();
   }
@@ -216,7 +216,7 @@ export class Acceptance implements Disposable {
     const { clock, onRetry } = this.#options;
     const { strikes = 1, struck = new Set<string>(), timesHeld = 0 } = this.#groups.get(name) ?? {};
     const delayMs = this.#pauseMs(timesHeld + 1);
-    // In order, once it may be sent: none of them is passed over for itself.
+    // From now on the whole group is held back, no longer these events one by one: so their order stays.
     for (const [sequence, { timer }] of this.#blocking) {
       if (!struck.has(eventKey(sequence))) continue;
       timer?.cancel();
@@ -229,7 +229,7 @@ export class Acceptance implements Disposable {
       this.#refusedPatterns.add(pattern);
       return;
     }
-    // What is too large is passed over by the sender, which does not look back by itself.
+    // The sender passes over events that are too large and does not come back to them without a reason.
     this.#timers.get(name)?.cancel();
     const timer = clock.after(delayMs, () => {
       this.#timers.delete(name);

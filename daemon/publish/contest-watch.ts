@@ -38,8 +38,8 @@ export class ContestWatch {
   }
 
   /**
-   * A connection could not be made (`livedMs` undefined) or has ended. One that ended because the broker hung up on a message
-   * of this box says nothing of other clients.
+   * A connection could not be made (`livedMs` undefined) or has ended. Where the broker hung up because of a message of this
+   * box, the end is not evidence of another client with the same id.
    */
   ended({ code }: RollcallError, livedMs: number | undefined, ending: Ending): void {
     if (code === 'broker-client-id-taken') {

@@ -182,7 +182,7 @@ class RunningPublisher implements Publisher {
       const ending = this.#acceptance.ended(failure, this.#onTheWay);
       this.#onTheWay = [];
       this.#contest.ended(failure, livedMs, ending);
-      // What it hangs up on is told by itself; everything else flows.
+      // A message on which the broker hangs up is reported apart, and all others are delivered: that is not an outage.
       if (!ending.isExplained) this.#outage.failed(failure);
       // Where it is known what not to send, the next connection gets further: no reason to wait longer each time.
       const waitMs = ending.isExplained

@@ -70,7 +70,7 @@ export const orderSchema = z.discriminatedUnion('type', [
     /** Which face of a new one to take, from 1, from left to right; absent: the one that it is of. */
     faceNumber: z.number().int().positive().optional(),
   }),
-  /** One camera more; nothing where it is looked at already. */
+  /** Adds a camera; has no effect where the process looks at it already. */
   z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
   /** Answered when its tracks have ended and its session is closed. */
   z.strictObject({ type: z.literal('close-camera'), request: count, cameraId: identifier }),

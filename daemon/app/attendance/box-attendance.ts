@@ -88,7 +88,7 @@ export class BoxAttendance implements AttendanceControl {
     });
   }
 
-  /** Without `reader` it is for the box itself, which shows it to nobody, and is not audited. */
+  /** Without `reader` the report is for the box itself: no person sees it, and the audit log gets no entry. */
   async report({ from, to, person }: AttendanceQuery, reader?: Actor): Promise<AttendanceReport> {
     const days = dayNumberOf(to) - dayNumberOf(from) + 1;
     if (days < 1 || days > longestDays) {

@@ -21,7 +21,7 @@ interface Reader {
 }
 
 /**
- * Writes who read names. Each reading has an entry of its own until the actor's allowance is used up. Then the newest reading
+ * Writes into the audit log who read names. Each reading has an entry of its own until the actor's allowance is used up. Then the newest reading
  * of each minute is written, and its detail `readingsBefore` counts the ones that have no entry. So a loop can neither fill
  * the log nor hide what another actor reads.
  */

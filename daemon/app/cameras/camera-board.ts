@@ -37,7 +37,7 @@ export class CameraBoard {
     return hasAnalysed || this.streamingCount === 0;
   }
 
-  /** Nobody looks at these cameras any more, or not for now: what was said of them no longer holds. */
+  /** No process looks at these cameras now. Their last states no longer hold. */
   closed(cameraIds: readonly string[]): void {
     for (const id of cameraIds) {
       this.#states.delete(id);

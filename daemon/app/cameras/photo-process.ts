@@ -80,7 +80,7 @@ export class PhotoProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true;
     this.#linger?.cancel();
-    // What is under way fails with the process.
+    // The analysis under way fails when the process ends.
     await this.#close();
     await this.#turn;
     this.#linger?.cancel();

@@ -46,7 +46,7 @@ export class VisionRequests {
     });
   }
 
-  /** False where `report` is no answer. */
+  /** Gives an answer to the request that waits for it. False: the report is not an answer. */
   take(report: Report): boolean {
     if (!('request' in report)) return false;
     this.#waiting.get(report.request)?.settle('result' in report ? report.result : undefined);
@@ -55,7 +55,7 @@ export class VisionRequests {
 
   /** The process has ended. */
   abandon(): void {
-    const error = visionUnavailable('the vision process ended meanwhile');
+    const error = visionUnavailable('the vision process ended before it answered');
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
   }
 }

@@ -32,15 +32,15 @@ export interface VisionSlotOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Answers to requests and whatever is said of cameras of others are left out. */
+  /** Gets all reports but answers to requests and those about cameras of other processes. */
   onReport(report: Report): void;
   /** The process ended, and another follows; these were its cameras. */
   onDown(cameraIds: readonly string[]): void;
 }
 
 /**
- * One place in which a vision process runs, from `start` until it is disposed. Whatever ends the process, another follows
- * after a backoff that starts over only on sustained progress; cameras of other slots do not notice.
+ * One place in which a vision process runs, from `start` until it is disposed. When the process ends, for any reason, another
+ * one starts after a backoff, which starts over only after sustained progress. Cameras of other slots go on.
  */
 export class VisionSlot implements AsyncDisposable {
   readonly index: number;
@@ -119,7 +119,7 @@ export class VisionSlot implements AsyncDisposable {
     this.#process?.send({ type: 'open-camera', camera });
   }
 
-  /** Resolves when the session with the camera is closed, in whatever way. */
+  /** Resolves when the session with the camera is closed: by the process, or because the process ended. */
   async closeCamera(cameraId: string): Promise<void> {
     const child = this.#process;
     if (child !== undefined) {
@@ -244,8 +244,8 @@ export class VisionSlot implements AsyncDisposable {
 }
 
 /**
- * What a process may say: it speaks for its own cameras only, since whoever has taken one over must not speak for others.
- * Undefined where nothing is left.
+ * What a process may report: only about its own cameras, so that an attacker who controls the process cannot report about
+ * other cameras. Undefined where nothing of the report remains.
  */
 export function ownReport(report: Report, own: { has(cameraId: string): boolean }): Report | undefined {
   if (report.type === 'progress') {

@@ -59,7 +59,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).uid;
   } catch (error) {
-    // Before the first start nothing tells who that is.
+    // Before the first start the directory is missing, and its owner is unknown.
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
   }

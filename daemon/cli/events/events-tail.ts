@@ -32,7 +32,7 @@ export interface Following {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   show(payload: unknown): void;
-  /** Says what is not an event. */
+  /** Prints a message for a person: the daemon went away, events were left out. */
   say(text: string): void;
 }
 

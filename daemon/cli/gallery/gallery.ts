@@ -48,7 +48,7 @@ function registerStatus(gallery: Command): void {
 function registerVerify(gallery: Command): void {
   withCommonOptions(gallery.command('verify'))
     .description(
-      'open every field while recognition goes on, name and put aside what is damaged, name persons whose templates disagree, check the audit log and the pages of the file; exit code 1 when anything is found',
+      'check every field while recognition goes on, and put damaged ones aside; find persons whose templates disagree; check the audit log and the pages of the file; exit code 1 when a problem is found',
     )
     .action((options: CommonOptions) =>
       runAction(options.json === true, async () => {
@@ -72,7 +72,7 @@ function registerReEmbed(gallery: Command): void {
     .option('--wait', 'wait until everything was tried')
     .option('-y, --yes', 'do not ask')
     .description(
-      'make all templates again with another recogniser from the photographs that were kept, in the background; exit code 1 when that left somebody out',
+      'make all templates again with another recogniser from the photographs that were kept, in the background; exit code 1 when a person is left without one',
     )
     .action((options: ReEmbedOptions) =>
       runAction(options.json === true, async () => {

@@ -100,7 +100,7 @@ export function manualPage(program: Command, meanings: ExitCodeMeanings): string
     `.B ${name}\n.I command\n[argument...]\n[option...]`,
     '.SH DESCRIPTION',
     roff('Looks at a box that runs rollcalld, sets it up, and looks after the persons that it recognises.'),
-    roff("'rollcall COMMAND --help' tells of one command what stands here."),
+    roff("'rollcall COMMAND --help' shows the part of this page that is about one command."),
     '.SH OPTIONS',
     'Commands that read the configuration or that show something have these options:',
     ...common.map(optionEntry),

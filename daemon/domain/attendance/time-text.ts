@@ -87,7 +87,7 @@ export function readDate(text: string, today: string): string | undefined {
  * its difference to UTC, `2026-10-25T02:30+01:00`.
  */
 export function readGivenTime(text: string, date: string, localTime: LocalTime): GivenTime {
-  // These are days of whoever writes, not of the day that is written about.
+  // `today` is the day on which the text is written, and `date` is the day that the text is about.
   if (/today|yesterday/i.test(text)) return unreadable;
   const next = /^(?<clock>\d{1,2}:\d{2})\+1$/.exec(text)?.groups?.['clock'];
   if (next !== undefined) return readMoment(next, dateOfDay(dayNumberOf(date) + 1), localTime);

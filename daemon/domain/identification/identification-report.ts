@@ -36,7 +36,7 @@ export interface MissedPhotograph {
 
 /** How often the photographs of one enrolment are found to disagree (`findDisagreement`) at the policy's threshold. */
 export interface AgreementRates {
-  /** Sets of photographs of one person, and the share of them that is refused all the same. */
+  /** How many sets of photographs of one person there were, and the share of them that was refused wrongly. */
   readonly sets: number;
   readonly refused: number;
   /** The same sets with one photograph replaced by one of another person, and the share of them that is accepted. */

@@ -7,7 +7,7 @@ import type { CameraId } from '../../domain/ids.js';
 
 const minuteMs = 60_000;
 const defaultThreshold = { count: 1, withinMinutes: 10 };
-/** A camera that is opened anew after a moment is nothing to wake somebody for. Without meaning for what happens at one. */
+/** A camera that streams again within this time is not worth an alert. Only for states that last, not for single events. */
 const cameraMinimumS = 60;
 
 /** A rule with where its alerts go and how they are worded. */

@@ -52,7 +52,7 @@ export interface BrokerCheckOptions {
 /**
  * Goes the way of the daemon to the broker step by step, and ends with the first that fails. It connects under a client id
  * of its own, so that a running daemon keeps its connection, and publishes one message under the box's `check` topic. Where
- * `triesEvents` is set, a step `topic` for each kind of event follows, whatever becomes of those before.
+ * `triesEvents` is set, a step `topic` for each kind of event follows, also after one of them has failed.
  */
 export async function* checkBroker(options: BrokerCheckOptions): AsyncGenerator<CheckStep> {
   const { access, timeoutMs } = options;

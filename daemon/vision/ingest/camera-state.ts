@@ -26,11 +26,11 @@ export type CameraStateInput =
 
 export const initialCameraState: CameraState = { state: 'connecting' };
 
-/** The state after `input`; the same object where nothing changes that anybody would see. */
+/** The state after `input`; the same object where nothing visible changes. */
 export function nextCameraState(state: CameraState, input: CameraStateInput): CameraState {
   switch (input.input) {
     case 'opened':
-      // A stream that changes its size is no better for it.
+      // A change of size does not end the damage of the pictures.
       return state.state === 'streaming'
         ? { ...state, stream: input.stream }
         : { state: 'streaming', stream: input.stream };

@@ -92,7 +92,7 @@ function classify(evidence: StreamEvidence): Verdict {
   if (cause === 'falling-behind') return { code: 'falling-behind' };
   // FFmpeg noticed the silence of the connection before we did.
   if (hadFrames) return { code: lines.some((line) => /timed out/.test(line)) ? 'stalled' : 'ended' };
-  // Nothing was set up, which servers answer in various ways.
+  // No track was set up: servers answer PLAY in different ways then.
   if (evidence.media?.includes('video') === false) return offersNoVideo(evidence.media);
   const known = answerOf(lines) ?? matchOf(lines);
   if (known !== undefined) return known;
@@ -103,12 +103,12 @@ function classify(evidence: StreamEvidence): Verdict {
 
 function answerOf(lines: readonly string[]): Verdict | undefined {
   for (const line of lines) {
-    // Of this one FFmpeg does not say what it was the answer to.
+    // For this status FFmpeg does not say which request the camera answered.
     if (/Server returned 400\b/.test(line)) return { code: 'bad-request' };
     const answer = /method (\w+) failed: (\d{3}) ?(.*)/.exec(line);
     if (answer === null) continue;
     const [, method = '', status = '', reason = ''] = answer;
-    // Before a session begins there is one only where something could be set up.
+    // The camera knows no session where no track could be set up.
     if (method === 'PLAY' && ['454', '455'].includes(status)) return { code: 'no-video' };
     const code = statusCodes[status];
     return code === undefined ? { code: 'server-error', detail: `${status} ${reason}`.trim() } : { code };

@@ -11,7 +11,7 @@ export interface PictureWatchPolicy {
 
 /** How often a picture is looked at; a look takes some hundredths of a millisecond. */
 const lookEveryMs = 1000;
-/** Looks further apart than this say nothing together. */
+/** Looks that are further apart than this are not compared. */
 const longestGapMs = 5000;
 
 /** Less than this between almost all samples is no structure: noise of the sensor alone has more. Levels of 255. */
@@ -21,8 +21,8 @@ const blackest = { limited: 40, full: 28 } as const;
 
 /**
  * Looks at one picture a second: does it show anything, and is it another one than before? Frozen means that decoded
- * pictures are the same bit by bit. Pictures that are nearly the same prove nothing: an encoder makes of a still scene at
- * night what it makes of a camera that hangs.
+ * pictures are the same bit by bit. Pictures that are nearly the same are not evidence: a still scene at night and a camera
+ * that hangs can look alike after encoding.
  */
 export class PictureWatch {
   readonly #policy: PictureWatchPolicy;
