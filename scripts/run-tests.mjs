@@ -2,6 +2,7 @@
 // what starts the program itself, as a user does, starts the build of the same sources.
 //   node scripts/run-tests.mjs unit integration e2e live
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -13,6 +14,7 @@ import {
   readFileSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -111,22 +113,20 @@ async function runFile({ file, user }, { outputs, home }) {
   const output = openSync(outputPath, 'w');
   const startedMs = performance.now();
   // Not a pipe: a process that a test leaves behind would hold it open.
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--test', `--test-timeout=${fileTimeoutMs}`, '--test-reporter=spec', file],
-    {
-      cwd: root,
-      stdio: ['ignore', output, output],
-      ...user,
-      env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
-    },
-  );
-  const hasPassed = await new Promise((resolve) => {
-    child.once('exit', (code) => resolve(code === 0));
+  const child = spawn(process.execPath, ['--import', 'tsx', '--test-reporter=spec', file], {
+    cwd: root,
+    stdio: ['ignore', output, output],
+    ...user,
+    env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
   });
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
+  const [code, signal] = await once(child, 'exit');
+  clearTimeout(tooLong);
+  if (signal === 'SIGKILL')
+    writeSync(output, `${file} was ended: it ran for over ${fileTimeoutMs / 1000} s\n`);
   closeSync(output);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
-  return { file, hasPassed, tookS, text: readFileSync(outputPath, 'utf8') };
+  return { file, hasPassed: code === 0, tookS, text: readFileSync(outputPath, 'utf8') };
 }
 
 const countNames = ['tests', 'pass', 'fail', 'cancelled', 'skipped'];
