@@ -9,8 +9,11 @@ import {
 } from '../../scripts/virtual-camera/scenario.js';
 import { stillClip } from './clips.js';
 
-/** Pictures small enough to be rendered and decoded quickly; faces in them are still well above the smallest used. */
-const size = { widthPx: 960, heightPx: 540, framesPerS: 20 } as const;
+/**
+ * Pictures small and few enough to be rendered, decoded and analysed in time on a slow machine; faces in them are still well
+ * above the smallest used, and three pictures show each blink.
+ */
+const size = { widthPx: 960, heightPx: 540, framesPerS: 12 } as const;
 
 /** Long enough for a track to end before the next face comes. */
 const pauseS = 2;

@@ -13,11 +13,14 @@ import { type Answer, VisionRequests, visionUnavailable } from './vision-request
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** Restarts in a row without sustained progress after which the slot counts as degraded; it goes on trying. */
 const restartBudget = 5;
-/** A process that neither reported progress nor ended for this long hangs and is replaced. */
-const silenceMs = 30_000;
+/**
+ * A process that neither reported progress nor ended for this long hangs and is replaced. One for photographs yields to the
+ * cameras, so on a busy box it needs a while to load its networks.
+ */
+const silenceLimitMs = { cameras: 30_000, photographs: 180_000 } as const;
 const stopGraceMs = 6_000;
-/** A photograph is decoded and embedded well within this; a camera test may wait for a key frame. */
-const requestTimeoutMs = 60_000;
+/** A photograph is decoded and embedded well within this, a busy box included; a camera test may wait for a key frame. */
+const requestTimeoutMs = { cameras: 60_000, photographs: 180_000 } as const;
 /** A camera ends its session within this; a process that needs longer hangs and is replaced. */
 const closeTimeoutMs = 10_000;
 
@@ -123,7 +126,7 @@ export class VisionSlot implements AsyncDisposable {
   async closeCamera(cameraId: string): Promise<void> {
     const child = this.#process;
     if (child !== undefined) {
-      const timeoutMs = this.isRunning ? closeTimeoutMs : requestTimeoutMs;
+      const timeoutMs = this.isRunning ? closeTimeoutMs : requestTimeoutMs[this.#options.purpose];
       const closed = this.#requests.ask(timeoutMs, (request) =>
         child.send({ type: 'close-camera', request, cameraId }),
       );
@@ -143,7 +146,9 @@ export class VisionSlot implements AsyncDisposable {
     if (child === undefined || !this.isRunning || this.#abort.signal.aborted) {
       return Promise.reject(visionUnavailable('no vision process is running'));
     }
-    return this.#requests.ask<T>(requestTimeoutMs, (request) => child.send(order(request), attachment));
+    return this.#requests.ask<T>(requestTimeoutMs[this.#options.purpose], (request) =>
+      child.send(order(request), attachment),
+    );
   }
 
   /** For the process that runs and those that follow it. */
@@ -223,6 +228,7 @@ export class VisionSlot implements AsyncDisposable {
   }
 
   #watchSilence(child: VisionProcess): { cancel(): void } {
+    const silenceMs = silenceLimitMs[this.#options.purpose];
     let isCancelled = false;
     const check = (): void => {
       if (isCancelled) return;
