@@ -1,3 +1,4 @@
+import type { RollcallError } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import type { Config } from '../config/schema.js';
@@ -62,6 +63,7 @@ export async function composeBox(
     ...{ from: identity, records, audit, lifetime, logger },
     inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
   });
+  tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
   const { intake, evidence } = startIntake(stores, current, { lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });
   const started = await startParts({
@@ -124,4 +126,25 @@ async function startParts(given: PartsToStart): Promise<ReplaceableParts> {
     pictureOf: evidencePictures({ open: () => access.open?.gallery, settled: () => evidence.settled() }),
   });
   return lifetime.use('vision processes and publisher', parts);
+}
+
+/** Says which files of keys were found damaged at this start, and that those of before are whole again. */
+function tellDamagedKeys(
+  damages: Readonly<Record<string, RollcallError | undefined>>,
+  { conditions, logger }: { readonly conditions: BoxConditions; readonly logger: Logger },
+): void {
+  const holds: string[] = [];
+  for (const [name, damage] of Object.entries(damages)) {
+    if (damage === undefined) continue;
+    const { code, message, remedy } = damage;
+    logger.error('a file of keys cannot be used: the box goes on without it', {
+      name,
+      code,
+      message,
+      remedy,
+    });
+    holds.push(name);
+  }
+  const over = Object.keys(damages).filter((name) => !holds.includes(name));
+  conditions.change('key-damaged', {}, { holds, over });
 }

@@ -1,6 +1,12 @@
-import { badInput } from '../base/errors.js';
-import { createKeyFile } from '../host/key-file.js';
-import { findSecret, type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../host/own-secret.js';
+import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
+import { createKeyFile, moveKeyFile } from '../host/key-file.js';
+import {
+  type OwnSecretPlaces,
+  ownPlaces,
+  ownSecretPath,
+  readIfThere,
+  replaceOwnSecret,
+} from '../host/own-secret.js';
 import { newRandomBytes, secretBytes, wipe } from '../host/sodium.js';
 import { HASH_BYTES } from './audit-seal.js';
 
@@ -13,6 +19,8 @@ export interface AuditKey {
   readonly formerKeys: readonly Uint8Array[];
   /** It was made just now: rightly so at the first start of a box only. */
   readonly isNew: boolean;
+  /** Of a file of keys that is there and cannot be used. */
+  readonly damage?: RollcallError;
 }
 
 const secretName = 'audit-key';
@@ -22,14 +30,46 @@ const formerName = 'audit-key-former';
 /**
  * The key of the audit log: the systemd credential or secret file `audit-key`, else the key that the box made itself, which is
  * made at the first start. It is no part of the gallery's keys: the log is written while the gallery is sealed, too.
- * @throws `audit-key-malformed`, what `openCredential` throws for a secret that is open to others or unreadable, what
- *   `createKeyFile` throws
+ * A damaged file keeps nothing from being recorded: the box goes on with a key of its own, puts a damaged one of its own aside as
+ * `audit-key.damaged`, and says so (`damage`).
+ * @throws what `openCredential` throws for a secret that is open to others or unreadable, what `createKeyFile` and
+ *   `moveKeyFile` throw
  */
 export async function openAuditKey(places: AuditKeyPlaces): Promise<AuditKey> {
-  const formerKeys = split(formerName, await findSecret(formerName, places));
-  const [key] = split(secretName, await findSecret(secretName, places), 1);
-  if (key !== undefined) return { key, formerKeys, isNew: false };
-  return { key: await make(ownSecretPath(secretName, places)), formerKeys, isNew: true };
+  const former = await readKeys(formerName, places, Number.POSITIVE_INFINITY);
+  const found = await readKeys(secretName, places, 1);
+  const damage = found.damage ?? former.damage;
+  const about = { formerKeys: former.keys, ...(damage === undefined ? {} : { damage }) };
+  const [key] = found.keys;
+  if (key !== undefined) return { ...about, key, isNew: false };
+  const path = ownSecretPath(secretName, places);
+  if (found.isOwnDamaged) await moveKeyFile(path, `${path}.damaged`);
+  return { ...about, key: await make(path), isNew: true };
+}
+
+interface ReadKeys {
+  readonly keys: readonly Uint8Array[];
+  readonly damage?: RollcallError;
+  readonly isOwnDamaged: boolean;
+}
+
+/** The keys that were handed over, else those that the box made: the first of the two that is there and whole. */
+async function readKeys(name: string, places: AuditKeyPlaces, most: number): Promise<ReadKeys> {
+  let damage: RollcallError | undefined;
+  let isOwnDamaged = false;
+  const told = () => ({ isOwnDamaged, ...(damage === undefined ? {} : { damage }) });
+  for (const where of [places, ownPlaces(places)]) {
+    try {
+      const keys = split(name, await readIfThere(name, where), most);
+      if (keys.length > 0) return { keys, ...told() };
+    } catch (error) {
+      if (!isRollcallError(error, 'audit-key-malformed') && !isRollcallError(error, 'credential-empty'))
+        throw error;
+      damage ??= isRollcallError(error, 'credential-empty') ? malformed(name, 0) : error;
+      isOwnDamaged = where !== places;
+    }
+  }
+  return { keys: [], ...told() };
 }
 
 /**
@@ -59,12 +99,8 @@ function split(name: string, bytes: Buffer | undefined, most = Number.POSITIVE_I
   if (bytes === undefined) return [];
   try {
     const count = bytes.length / HASH_BYTES;
-    if (!Number.isInteger(count) || count > most) {
-      throw badInput('audit-key-malformed', `the secret "${name}" does not have the size of an audit key`, {
-        remedy:
-          'put back the file as it was written; where it is lost, move it away: the box makes a new key, and its log says so',
-        details: { name, bytes: bytes.length, expected: HASH_BYTES },
-      });
+    if (!Number.isInteger(count) || count > most || bytes.every((byte) => byte === 0)) {
+      throw malformed(name, bytes.length);
     }
     return Array.from({ length: count }, (_, index) =>
       guarded(bytes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)),
@@ -72,6 +108,15 @@ function split(name: string, bytes: Buffer | undefined, most = Number.POSITIVE_I
   } finally {
     wipe(bytes);
   }
+}
+
+function malformed(name: string, bytes: number): RollcallError {
+  const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of an audit key';
+  return badInput('audit-key-malformed', `the secret "${name}" ${what}`, {
+    remedy:
+      'put back the file as it was written and start the daemon again; where it is lost, the box goes on with a new key, and its log says so',
+    details: { name, bytes, expected: HASH_BYTES },
+  });
 }
 
 function guarded(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeBox, withoutBuild } from '../support/box.js';
@@ -107,8 +107,8 @@ describe('a daemon that cannot start says why, what to do, and ends', { skip: wi
   });
 });
 
-describe('a daemon without its records', { skip: withoutBuild }, () => {
-  test('starts where records.db is no database and where it is missing, and says so everywhere', async () => {
+describe('a daemon without its records or its key', { skip: withoutBuild }, () => {
+  test('starts where records.db is damaged or missing and the box key is empty, and says so everywhere', async () => {
     await using box = await makeBox();
     const path = join(box.directory, 'data', 'records.db');
     await mkdir(join(box.directory, 'data'));
@@ -119,7 +119,14 @@ describe('a daemon without its records', { skip: withoutBuild }, () => {
     assert.match(box.log(), /"level":"error".*records\.db\.damaged-.*records\.db was damaged/);
     await box.stop();
     for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+    const keyPath = join(box.directory, 'data', 'keys', 'box-key');
+    await writeFile(keyPath, '');
     await box.start();
+    assert.deepEqual((await box.client.status()).conditionsAbout?.['key-damaged'], ['box-key']);
+    const identity = await box.command('identity', 'show');
+    assert.equal(identity.exitCode, 2, identity.stdout);
+    assert.match(identity.stderr, /the secret "box-key" is empty.*\n +what to do: put back/);
+    assert.equal((await readFile(keyPath)).length, 0, 'no other key was made in its place');
     const about = (await box.client.status()).conditionsAbout?.['records-lost'];
     assert.deepEqual(about, ['missing']);
     assert.match(

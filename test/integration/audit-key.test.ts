@@ -57,15 +57,33 @@ describe('the audit key', () => {
       assert.equal(isNew, true);
     }));
 
-  for (const size of [31, 33, 64]) {
-    test(`is refused with ${size} bytes, and no other is made in its place`, () =>
+  for (const size of [0, 31, 33, 64]) {
+    test(`that was handed over with ${size} bytes is told, and the box goes on with its own`, () =>
       withSecretPlaces(async (places) => {
         await putSecret(places.secretsDirectory, 'audit-key', new Uint8Array(size).fill(1));
-        await assert.rejects(openAuditKey(places), (error: unknown) => {
-          assert.ok(isRollcallError(error, 'audit-key-malformed'), String(error));
-          assert.equal(error.kind, 'input');
-          return error.remedy !== undefined;
-        });
+        const { key, isNew, damage } = await openAuditKey(places);
+        assert.deepEqual([isNew, damage?.code, damage?.kind], [true, 'audit-key-malformed', 'input']);
+        assert.notEqual(damage?.remedy, undefined);
+        const again = await openAuditKey(places);
+        assert.deepEqual([again.key, again.isNew, again.damage?.code], [key, false, 'audit-key-malformed']);
+      }));
+  }
+
+  for (const [what, content] of [
+    ['empty', new Uint8Array()],
+    ['zeroed', new Uint8Array(32)],
+  ] as const) {
+    test(`of the box's own making that is ${what} is put aside, and another one is made, and told`, () =>
+      withSecretPlaces(async (places) => {
+        const path = join(places.dataDir, 'keys', 'audit-key');
+        const { key } = await openAuditKey(places);
+        await writeFile(path, content);
+        const made = await openAuditKey(places);
+        assert.deepEqual([made.isNew, made.damage?.code], [true, 'audit-key-malformed']);
+        assert.notDeepEqual(made.key, key);
+        assert.equal((await readFile(`${path}.damaged`)).length, content.length);
+        const again = await openAuditKey(places);
+        assert.deepEqual([again.key, again.damage], [made.key, undefined]);
       }));
   }
 

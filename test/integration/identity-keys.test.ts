@@ -84,6 +84,11 @@ describe('the key of a box', () => {
       await chmod(path, 0o600);
       await writeFile(path, 'short');
       await rejectsWith('box-key-malformed', openIdentityKeys(places));
+      for (const content of [new Uint8Array(), new Uint8Array(64)]) {
+        await writeFile(path, content);
+        await rejectsWith('box-key-malformed', openIdentityKeys(places));
+        assert.deepEqual(await readFile(path), Buffer.from(content), 'no other key was made in its place');
+      }
       await writeFile(join(ownKeys(places), 'box-identity'), '{"version":1}');
       await rejectsWith('box-identity-damaged', openIdentityKeys(places));
       await writeFile(join(ownKeys(places), 'box-identity'), '');

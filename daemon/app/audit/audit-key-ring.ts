@@ -1,4 +1,5 @@
-import { type AuditKeyPlaces, keepFormerKeys, openAuditKey } from '../../audit/audit-key.js';
+import { type AuditKey, type AuditKeyPlaces, keepFormerKeys, openAuditKey } from '../../audit/audit-key.js';
+import type { RollcallError } from '../../base/errors.js';
 import { areEqual, secretBytes, wipe } from '../../host/sodium.js';
 
 /** The keys of the audit log, of which a restore may bring more. */
@@ -7,16 +8,19 @@ export class AuditKeyRing implements Disposable {
   readonly #former: Uint8Array[];
   readonly #places: AuditKeyPlaces;
 
-  private constructor(places: AuditKeyPlaces, key: Uint8Array, former: readonly Uint8Array[]) {
+  /** Of a file of keys that cannot be used. */
+  readonly damage: RollcallError | undefined;
+
+  private constructor(places: AuditKeyPlaces, { key, formerKeys, damage }: AuditKey) {
     this.#places = places;
     this.key = key;
-    this.#former = [...former];
+    this.#former = [...formerKeys];
+    this.damage = damage;
   }
 
   /** @throws what `openAuditKey` throws */
   static async open(places: AuditKeyPlaces): Promise<AuditKeyRing> {
-    const { key, formerKeys } = await openAuditKey(places);
-    return new AuditKeyRing(places, key, formerKeys);
+    return new AuditKeyRing(places, await openAuditKey(places));
   }
 
   get former(): readonly Uint8Array[] {

@@ -12,6 +12,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'records.db was lost, damaged or replaced: events are missing, and the box trusts no issuer whom it cannot be sure of',
     'see docs/faults.md, "When records.db is lost"; compare who is trusted (rollcall trust list), and check the disk; this is said for a week',
   ],
+  'key-damaged': [
+    'a file of keys is empty or damaged: without the box key nothing is published',
+    'put it back as it was written and start the daemon again: see docs/faults.md, "When a key file is damaged"',
+  ],
   'certificate-expiring': [
     'a certificate of the connection to the broker ends soon, or has ended',
     'renew it: the status shows which',

@@ -34,6 +34,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'Records of events were lost, damaged or replaced',
     past: 'Records of events were lost, damaged or replaced',
   },
+  'key-damaged': {
+    now: 'A file of keys is empty or damaged',
+    past: 'A file of keys was empty or damaged',
+  },
   'certificate-expiring': {
     now: 'A certificate for the broker expires soon or is not in force',
     past: 'A certificate for the broker was about to expire or not in force',

@@ -35,6 +35,7 @@ export interface GalleryNotice extends HappenedAt {
 export const boxTroubles = [
   'disk-low',
   'records-lost',
+  'key-damaged',
   'certificate-expiring',
   'commands-refused',
   'client-id-contested',

@@ -1,4 +1,4 @@
-import { badInput } from '../../base/errors.js';
+import { badInput, isRollcallError } from '../../base/errors.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { type OwnSecretPlaces, ownPlaces, readIfThere } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
@@ -57,15 +57,23 @@ function rank({ isOwn, isNext }: FoundBoxKey): number {
 }
 
 async function readBoxKey(name: string, places: CredentialPlaces): Promise<BoxKey | undefined> {
-  const bytes = await readIfThere(name, places);
+  const bytes = await readIfThere(name, places).catch((error: unknown) => {
+    throw isRollcallError(error, 'credential-empty') ? malformed(name, 0) : error;
+  });
   if (bytes === undefined) return undefined;
   try {
-    if (bytes.length === BOX_KEY_BYTES) return await importBoxKey(bytes);
-    throw badInput('box-key-malformed', `the secret "${name}" does not have the size of a box key`, {
-      remedy: `put back the file of ${BOX_KEY_BYTES} bytes as it was written; where it is lost, move it away: the box makes a new key, which centres have to be told about`,
-      details: { name, bytes: bytes.length, expected: BOX_KEY_BYTES },
-    });
+    const isKey = bytes.length === BOX_KEY_BYTES && bytes.some((byte) => byte !== 0);
+    if (isKey) return await importBoxKey(bytes);
+    throw malformed(name, bytes.length);
   } finally {
     wipe(bytes);
   }
+}
+
+function malformed(name: string, bytes: number) {
+  const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of a box key';
+  return badInput('box-key-malformed', `the secret "${name}" ${what}`, {
+    remedy: `put back the file of ${BOX_KEY_BYTES} bytes as it was written; where it is lost, move it away and start the daemon again: the box makes a new key, which centres have to be told about`,
+    details: { name, bytes, expected: BOX_KEY_BYTES },
+  });
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { badInput } from '../../base/errors.js';
+import { badInput, isRollcallError } from '../../base/errors.js';
 import {
   type OwnSecretPlaces,
   ownPlaces,
@@ -16,7 +16,9 @@ const secretName = 'box-key-former';
 
 /** The caller wipes the secret halves. @throws `box-key-malformed`, what `openCredential` throws */
 export async function readFormerSealingKeys(places: OwnSecretPlaces): Promise<readonly KeyPair[]> {
-  const bytes = await readIfThere(secretName, ownPlaces(places));
+  const bytes = await readIfThere(secretName, ownPlaces(places)).catch((error: unknown) => {
+    throw isRollcallError(error, 'credential-empty') ? malformed(0) : error;
+  });
   if (bytes === undefined) return [];
   try {
     const count = bytes.length / SECRET_KEY_BYTES;

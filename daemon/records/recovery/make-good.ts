@@ -3,7 +3,7 @@ import type { GapNotice } from '../../domain/events/notice.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { positionOf } from './marked-database.js';
 import type { FoundLoss, RecordsLoss } from './open-records-file.js';
-import { type RecordsMark, type RecordsPosition, reservedAtOnce } from './records-mark.js';
+import { type RecordsMark, type RecordsPosition, reservedAtOnce, reservedBehind } from './records-mark.js';
 import type { Salvage } from './salvage.js';
 
 /** What was lost, as the records themselves say it until it is no news any more. */
@@ -47,10 +47,7 @@ export function makeGood(database: OpenDatabase, found: FoundLoss, parts: MakeGo
   const { mark, nowMs, newName, record } = parts;
   const name = newName();
   const numbers = numbersAfter(database, found, mark);
-  mark?.announce('recovering', name, {
-    eventTo: numbers.event + reservedAtOnce,
-    stateTo: numbers.state + reservedAtOnce,
-  });
+  mark?.announce('recovering', name, reservedBehind(numbers));
   database.transaction(() => {
     const isCurrent = isAsRecorded(database, found, numbers);
     setCounters(database, numbers, (numbers.markedAtMs ?? nowMs) + commandsBeyondMs);
@@ -91,16 +88,20 @@ function numbersAfter(database: OpenDatabase, { loss }: FoundLoss, mark: Records
   const before = mark?.found.kind === 'proven' ? mark.found.mark : undefined;
   return {
     ...(before ?? here),
-    event: Math.max(eventTo, before?.eventTo ?? 0, beyond(event, before?.eventTo)),
-    state: Math.max(stateTo, before?.stateTo ?? 0, beyond(here.state, before?.stateTo)),
+    event: Math.max(eventTo, before?.eventTo ?? 0, beyond(event, before?.eventTo, reservedAtOnce.events)),
+    state: Math.max(
+      stateTo,
+      before?.stateTo ?? 0,
+      beyond(here.state, before?.stateTo, reservedAtOnce.states),
+    ),
     isProven: before !== undefined,
     markedAtMs: before?.atMs,
   };
 }
 
 /** Where numbers of which the mark knows nothing were given, there may have been more. */
-const beyond = (number: number, reserved: number | undefined): number =>
-  reserved !== undefined && number <= reserved ? number : number + reservedAtOnce;
+const beyond = (number: number, reserved: number | undefined, block: number): number =>
+  reserved !== undefined && number <= reserved ? number : number + block;
 
 /** What has left the outbox does not come back, and what may not have left it is sent again: under the same id, as always. */
 function mendOutbox(

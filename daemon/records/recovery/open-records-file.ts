@@ -6,7 +6,7 @@ import { closeToOthers, databaseDamaged, type OpenDatabase, openDatabase } from 
 import { syncDirectory } from '../../host/sync-directory.js';
 import { recordsApplicationId, recordsMigrations } from '../schema.js';
 import { positionOf } from './marked-database.js';
-import { type MarkFound, type RecordsMark, reservedAtOnce } from './records-mark.js';
+import { type MarkFound, type RecordsMark, reservedBehind } from './records-mark.js';
 import { type Salvage, salvageInto } from './salvage.js';
 
 /**
@@ -100,7 +100,7 @@ function takeUp(database: OpenDatabase, mark: RecordsMark, newName: () => string
   const { lineage, event, state } = position();
   if (lineage === '') {
     const name = newName();
-    mark.announce('', name, { eventTo: event + reservedAtOnce, stateTo: state + reservedAtOnce });
+    mark.announce('', name, reservedBehind({ event, state }));
     database.transaction(() => void database.db.prepare('INSERT INTO lineage (name) VALUES (?)').run(name));
   }
   mark.begin(position());

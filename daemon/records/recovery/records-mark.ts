@@ -59,8 +59,16 @@ export type MarkFound =
   | { readonly kind: 'unproven' }
   | { readonly kind: 'proven'; readonly mark: Mark };
 
-/** Numbers reserved at once: each reservation is one write that waits for the disk. */
-export const reservedAtOnce = 1000;
+/**
+ * Numbers reserved at once: each reservation is one write that waits for the disk. A connection to a broker takes a million numbers
+ * of state messages.
+ */
+export const reservedAtOnce = { events: 1000, states: 1_000_000_000 } as const;
+export const reservedBehind = ({ event, state }: Pick<RecordsPosition, 'event' | 'state'>): Reservation => ({
+  eventTo: event + reservedAtOnce.events,
+  stateTo: state + reservedAtOnce.states,
+});
+
 /** Bytes of each of the two places in the file, of which one is whole whatever happens while the other is written. */
 const slotBytes = 512;
 const slots = [0, 1] as const;
@@ -140,7 +148,10 @@ export class RecordsMark implements Disposable {
   reserve({ event, state }: Pick<RecordsPosition, 'event' | 'state'>): void {
     const mark = this.#mark;
     if (mark === undefined || (event <= mark.eventTo && state <= mark.stateTo)) return;
-    const reservation = { eventTo: beyond(event, mark.eventTo), stateTo: beyond(state, mark.stateTo) };
+    const reservation = {
+      eventTo: event <= mark.eventTo ? mark.eventTo : event + reservedAtOnce.events,
+      stateTo: state <= mark.stateTo ? mark.stateTo : state + reservedAtOnce.states,
+    };
     this.#mark = { ...mark, ...reservation };
     this.#writeDurably();
     this.#options.trail.note(reservation);
@@ -186,9 +197,6 @@ export class RecordsMark implements Disposable {
     this.#mark = mark;
   }
 }
-
-const beyond = (number: number, reserved: number): number =>
-  number <= reserved ? reserved : number + reservedAtOnce;
 
 /** The newer of the two places that are whole. */
 function readMark(file: number, seal: MarkSeal): MarkFound {
