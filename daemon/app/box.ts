@@ -6,7 +6,7 @@ import type { AlertControl } from '../control/alert-control.js';
 import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
-import type { BoxControl, BoxStatus, CameraStatus, ReloadStatus } from '../control/box-control.js';
+import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
 import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
 import { type HostReport, reportOnHost } from '../control/host-report.js';
@@ -26,25 +26,29 @@ import type { BoxConditions } from './conditions/box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import type { SightingIntake } from './events/sighting-intake.js';
 import type { GalleryAccess } from './gallery/gallery-access.js';
+import { stateDetail } from './identity/grant-watch.js';
 import type { ReplaceableParts } from './parts.js';
 
+/** What answers for one subject each. */
+type Subject =
+  | 'alerts'
+  | 'attendance'
+  | 'audit'
+  | 'backups'
+  | 'events'
+  | 'gallery'
+  | 'identity'
+  | 'keys'
+  | 'persons'
+  | 'retention'
+  | 'trust';
+
 /** The parts that the local API speaks for. */
-export interface BoxParts {
+export interface BoxParts extends Pick<BoxControl, Subject> {
   readonly clock: Clock;
   readonly startedAtMs: number;
   readonly parts: ReplaceableParts;
   readonly access: GalleryAccess;
-  readonly persons: PersonControl;
-  readonly audit: AuditControl;
-  readonly keys: KeyControl;
-  readonly identity: IdentityControl;
-  readonly gallery: GalleryControl;
-  readonly backups: BackupControl;
-  readonly retention: RetentionControl;
-  readonly attendance: AttendanceControl;
-  readonly alerts: AlertControl;
-  readonly trust: TrustControl;
-  readonly events: EventControl;
   readonly records: Records;
   readonly intake: SightingIntake;
   readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
@@ -154,8 +158,7 @@ export class Box implements BoxControl {
     const { vision, cameras, switchedCameras } = this.#parts.parts;
     const isEnrolling = this.#parts.photos.waitingCount > 0;
     return vision.board
-      .status(cameras)
-      .map((camera) => (isEnrolling ? tellEnrolment(camera) : camera))
+      .status(cameras, { isEnrolling })
       .map((camera) => (switchedCameras.has(camera.id) ? { ...camera, isSwitchedByCentre: true } : camera));
   }
 
@@ -170,8 +173,9 @@ export class Box implements BoxControl {
     const { parts, records, access, signal } = this.#parts;
     if (parts.config.cameras.every((camera) => camera.id !== id)) return undefined;
     if (!parts.switchedCameras.has(id)) return false;
-    records.commands.cameras.set(id, null);
-    access.audit.append({ by, action: 'camera.released', subject: id });
+    records.commands.cameras.set(id, null, (state) =>
+      access.audit.append({ by, action: 'camera.released', subject: id, details: stateDetail(state) }),
+    );
     await parts.replan(signal);
     return true;
   }
@@ -193,13 +197,6 @@ export class Box implements BoxControl {
       ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     };
   }
-}
-
-/** A camera that is behind while photographs are analysed: those take time of the same processor. */
-function tellEnrolment(camera: CameraStatus): CameraStatus {
-  if (camera.code !== 'falling-behind') return camera;
-  const message = `${camera.message}. It analyses photographs for an enrolment at this moment`;
-  return { ...camera, message, remedy: `wait until the enrolment is done; if it stays so, ${camera.remedy}` };
 }
 
 function describeGallery({ open, sealed }: GalleryAccess): BoxStatus['gallery'] {

@@ -21,6 +21,7 @@ import type { SightingIntake } from './events/sighting-intake.js';
 import { personNames } from './gallery/person-names.js';
 import type { OpenedBoxIdentity } from './identity/box-identity-open.js';
 import { openBoxIdentity } from './identity/box-identity-open.js';
+import { GrantWatch } from './identity/grant-watch.js';
 import { ReplaceableParts } from './parts.js';
 
 export interface ComposeOptions {
@@ -59,6 +60,19 @@ export async function composeBox(
   const { audit } = access;
   onReload((result) => trailReload(audit, result, logger));
   const conditions = lifetime.use('state of the box', new BoxConditions({ records, clock, logger }));
+  const grants = lifetime.use(
+    'what grants power',
+    await new GrantWatch({
+      ...{ audit, conditions, clock, logger },
+      grants: records.commands.grants,
+      auditKept: () => current().retention.auditEntries,
+    }).start(),
+  );
+  // Another file may have taken the place of the gallery's, with another log.
+  lifetime.defer(
+    'changes of the gallery',
+    access.onChanged(() => grants.lookAgain()),
+  );
   const self = await openBoxIdentity(current, {
     ...{ from: identity, records, audit, lifetime, logger },
     inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
@@ -79,7 +93,19 @@ export async function composeBox(
   });
   parts = started;
   const { box, attendance, retention } = composeControl({
-    ...{ ...stores, startedAtMs, conditions, intake, self, desk, lastReload, reload, lifetime, logger },
+    ...{
+      ...stores,
+      startedAtMs,
+      conditions,
+      intake,
+      self,
+      desk,
+      grants,
+      lastReload,
+      reload,
+      lifetime,
+      logger,
+    },
     parts,
   });
   const actorOf = await openRequestActor();

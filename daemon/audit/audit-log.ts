@@ -9,7 +9,7 @@ import type { AuditVerdict, Witness } from './audit-verdict.js';
 import { ChainWriter } from './chain-writer.js';
 import { type PruneResult, prune } from './prune.js';
 import { readEntry } from './read-entry.js';
-import { verifyAtOnce, verifyInTurns } from './verify-log.js';
+import { isWholeSince, verifyAtOnce, verifyInTurns } from './verify-log.js';
 
 export interface AuditLogOptions {
   /** Holds the tables of `auditTables`. */
@@ -43,6 +43,11 @@ export interface AuditLog {
   list(filter: AuditFilter & { readonly limit?: number }): readonly AuditEntry[];
   /** The first `limit` entries from the number `sequence` on, oldest first: for whoever follows the log. */
   from(sequence: number, limit: number): readonly AuditEntry[];
+  /**
+   * Whether the entry of this number and all after it are what was written under keys at hand, without a gap up to the newest
+   * one ever written. Reads those entries only.
+   */
+  isWholeSince(sequence: number): boolean;
   /** The newest entry and the key that it is under. */
   newest(): (Witness & { readonly keyId: string }) | undefined;
   /** The oldest entry that was not cut off. */
@@ -92,6 +97,7 @@ export function openAuditLog({ database, key, formerKeys = [], clock }: AuditLog
     },
     list: ({ limit = 100, ...filter }) => explained(() => rows.list(filter, limit).map(readEntry)),
     from: (sequence, limit) => explained(() => rows.after(sequence - 1, limit).map(readEntry)),
+    isWholeSince: (sequence) => explained(() => isWholeSince(rows, keys, sequence)),
     newest: () =>
       explained(() => {
         const last = rows.last();

@@ -1,39 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { keyedHash } from '../host/keyed-hash.js';
 import { areEqual } from '../host/sodium.js';
 
 /** Bytes of the audit key and of every hash in the log. */
 export const HASH_BYTES = 32;
 /** What the first entry of all names as the hash before it. */
 export const beforeTheFirst: Uint8Array = new Uint8Array(HASH_BYTES);
-
-type Part = string | number | Uint8Array;
-
-/**
- * Several parts as bytes that no other parts give: the number of parts, then each with its length before it, as PASETO's
- * pre-authentication encoding does (https://github.com/paseto-standard/paseto-spec, "PAE Definition"). Numbers are written in
- * decimal, so that nothing is lost however odd the value.
- */
-function encodeParts(parts: readonly Part[]): Buffer {
-  const pieces: Uint8Array[] = [littleEndian(parts.length)];
-  for (const part of parts) {
-    const bytes = part instanceof Uint8Array ? part : Buffer.from(String(part), 'utf8');
-    pieces.push(littleEndian(bytes.length), bytes);
-  }
-  return Buffer.concat(pieces);
-}
-
-function littleEndian(count: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt32LE(count);
-  return bytes;
-}
-
-/** HMAC-SHA-256 (RFC 2104, FIPS 198-1). The first part tells the uses of the key apart. */
-function seal(key: Uint8Array, use: string, parts: readonly Part[]): Buffer {
-  return createHmac('sha256', key)
-    .update(encodeParts([use, ...parts]))
-    .digest();
-}
 
 /** Everything an entry's hash speaks for: all columns of its row but the hash itself. */
 export interface SealedEntry {
@@ -50,7 +21,7 @@ export interface SealedEntry {
 
 export function hashEntry(key: Uint8Array, entry: SealedEntry): Buffer {
   const { sequence, atMs, actor, origin, action, subject, details, keyId, previous } = entry;
-  return seal(key, 'rollcall audit entry 1', [
+  return keyedHash(key, 'rollcall audit entry 1', [
     sequence,
     atMs,
     actor,
@@ -73,12 +44,12 @@ export interface Mark {
 }
 
 export function sealMark(key: Uint8Array, kind: MarkKind, { sequence, hash, keyId }: Mark): Buffer {
-  return seal(key, `rollcall audit ${kind} 1`, [sequence, hash, keyId]);
+  return keyedHash(key, `rollcall audit ${kind} 1`, [sequence, hash, keyId]);
 }
 
 /** Seals the text that tells how far records.db has come: hexadecimal. */
 export function sealRecordsMark(key: Uint8Array, text: string): string {
-  return seal(key, 'rollcall records mark 1', [text]).toString('hex');
+  return keyedHash(key, 'rollcall records mark 1', [text]).toString('hex');
 }
 
 export function isGenuineRecordsMark(key: Uint8Array, text: string, given: string): boolean {
@@ -87,5 +58,5 @@ export function isGenuineRecordsMark(key: Uint8Array, text: string, given: strin
 
 /** Names a key without telling anything about it: 16 hexadecimal digits. */
 export function auditKeyId(key: Uint8Array): string {
-  return seal(key, 'rollcall audit key id 1', []).toString('hex', 0, 8);
+  return keyedHash(key, 'rollcall audit key id 1', []).toString('hex', 0, 8);
 }

@@ -1,6 +1,8 @@
-import type { AuditRows } from './audit-rows.js';
+import { areEqual } from '../host/sodium.js';
+import type { AuditRows, EntryRow } from './audit-rows.js';
+import { hashEntry } from './audit-seal.js';
 import type { AuditVerdict, Witness } from './audit-verdict.js';
-import { type AuditKeys, ChainCheck } from './chain-check.js';
+import { type AuditKeys, ChainCheck, isGenuine } from './chain-check.js';
 
 /** Entries between two turns of the event loop: a few milliseconds' worth. */
 const batchSize = 250;
@@ -48,4 +50,23 @@ export function* verifyInTurns(
       yield;
     }
   }
+}
+
+/** See `AuditLog.isWholeSince`. */
+export function isWholeSince(rows: AuditRows, keys: AuditKeys, sequence: number): boolean {
+  let last: EntryRow | undefined;
+  for (let isMore = true; isMore; ) {
+    const batch = rows.after(last?.sequence ?? sequence - 1, batchSize);
+    for (const row of batch) {
+      const key = keys.get(row.keyId);
+      if (key === undefined || !areEqual(hashEntry(key, row), row.hash)) return false;
+      if (row.sequence !== (last?.sequence ?? sequence - 1) + 1) return false;
+      if (last !== undefined && !areEqual(row.previous, last.hash)) return false;
+      last = row;
+    }
+    isMore = batch.length === batchSize;
+  }
+  const head = rows.mark('head');
+  if (last === undefined || head === undefined || isGenuine(keys, 'head', head) !== true) return false;
+  return head.sequence === last.sequence && areEqual(head.hash, last.hash);
 }

@@ -14,8 +14,21 @@ export interface ShownTrust {
   readonly isExpired: boolean;
 }
 
+/** Something that the box found among what it trusts, and does not believe. */
+export interface SetAsideTrust {
+  /** A word of the program: `not-sealed`, `put-back`, … */
+  readonly reason: string;
+  /** `trusted-key` or `camera-switch`, as it was found. Absent where something is not there. */
+  readonly kind?: string;
+  /** Of the key or the camera, as it was found. */
+  readonly id?: string;
+  /** When it was found. */
+  readonly at: string;
+}
+
 export interface TrustStatus {
   readonly keys: readonly ShownTrust[];
+  readonly aside: readonly SetAsideTrust[];
   /** What came of commands since the start. */
   readonly commands: CommandCounts;
 }
@@ -39,4 +52,6 @@ export interface TrustControl {
   add(trust: NewTrust, by: Actor): Promise<ShownTrust>;
   /** Forgets all keys of an issuer, or one; how many they were. What waits of theirs is not executed any more. */
   remove(issuer: string, keyId: string | undefined, by: Actor): number;
+  /** A person has looked at what was set aside: it is forgotten. How many entries that were. */
+  dismiss(by: Actor): number;
 }

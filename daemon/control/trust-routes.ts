@@ -23,7 +23,8 @@ const removalSchema = z.strictObject({ key: z.string().max(128).optional() });
 
 /**
  * Whom the box obeys: `GET /v1/trust` lists the keys and what came of commands, `POST /v1/trust` adds a key,
- * `DELETE /v1/trust/:issuer` forgets an issuer, or one of its keys with `?key=`.
+ * `DELETE /v1/trust/:issuer` forgets an issuer, or one of its keys with `?key=`; `POST /v1/trust/dismiss` forgets what was set
+ * aside.
  */
 export function addTrustRoutes(app: Hono, trust: TrustControl, actorOf: ActorOf): void {
   app.get('/v1/trust', (context) => context.json(trust.list()));
@@ -32,6 +33,7 @@ export function addTrustRoutes(app: Hono, trust: TrustControl, actorOf: ActorOf)
     if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
     return context.json(await trust.add(parsed.data, actorOf(context)));
   });
+  app.post('/v1/trust/dismiss', (context) => context.json({ dismissed: trust.dismiss(actorOf(context)) }));
   app.delete('/v1/trust/:issuer', (context) => {
     const query = removalSchema.safeParse(context.req.query());
     if (!query.success) throw badRequest(z.prettifyError(query.error));

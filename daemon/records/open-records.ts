@@ -8,6 +8,7 @@ import { type AlertJournal, alertJournalOf } from './alerts/alert-journal.js';
 import { type AttendanceRecords, attendanceRecordsOf } from './attendance/attendance-records.js';
 import { type SaidConditions, saidConditionsOf } from './box-condition-table.js';
 import { type CommandRecords, commandRecordsOf } from './commands/command-records.js';
+import { GrantSeal } from './commands/grant-seal.js';
 import { countersOf } from './counters.js';
 import type { FactStore } from './decider.js';
 import { newEventId } from './event-id.js';
@@ -33,6 +34,8 @@ export interface RecordsOptions {
   readonly encode: (event: RecordedEvent) => Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
+  /** Disposed with the records. Absent: nothing that grants power outlives this opening. */
+  readonly seal?: GrantSeal;
   /**
    * Knows outside of the file how far it has come. Belongs to the caller, who disposes it after the records. Absent: of a file
    * that is gone or older than it should be nothing is noticed.
@@ -93,6 +96,7 @@ export function openRecords(options: RecordsOptions): Records {
   const write = writerOf(database, options);
   const next = countersOf(database);
   const conditions = saidConditionsOf(database);
+  const seal = options.seal ?? new GrantSeal('', []);
   const lastSaid = lastSaidOf(database);
   const listeners = new Set<Listener>();
   let recordedCount = 0;
@@ -120,7 +124,7 @@ export function openRecords(options: RecordsOptions): Records {
     retention: recordsRetentionOf(database),
     attendance: attendanceRecordsOf(database),
     alerts: { journal: alertJournalOf(database), deliveries: alertDeliveriesOf(database) },
-    commands: commandRecordsOf(database, conditions),
+    commands: commandRecordsOf(database, conditions, { seal, nowMs: () => clock.wallMs() }),
     sources: { conditions, lastSaid },
     loss: toldLossOf(lastSaid),
     retained: retainedMessagesOf(database),
@@ -139,6 +143,7 @@ export function openRecords(options: RecordsOptions): Records {
     takeStateSequences: (count) => database.transaction(() => next('state', count)),
     async [Symbol.asyncDispose]() {
       listeners.clear();
+      seal[Symbol.dispose]();
       closed();
     },
   };

@@ -1,9 +1,8 @@
 import type { Clock, Timer } from '../base/clock.js';
 import type { UnknownFact } from '../domain/events/event.js';
 import { weightOfView } from '../domain/identification/identify-track.js';
-import type { Embedding, Probe } from '../domain/identification/match.js';
+import { type Embedding, type Probe, similarityOf } from '../domain/identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../domain/ids.js';
-import { similarity } from '../domain/tracks/same-face.js';
 
 /** Best views of one face that are kept. */
 const keptViews = 5;
@@ -144,5 +143,5 @@ function likeness(views: FaceViews, others: FaceViews): number {
 }
 
 function nearest(embedding: Embedding, others: FaceViews): number {
-  return Math.max(-1, ...others.map((other) => similarity(embedding, other.embedding)));
+  return Math.max(-1, ...others.map((other) => similarityOf(embedding, other.embedding)));
 }

@@ -1,6 +1,7 @@
 import type { Migration } from '../host/sqlite-migrations.js';
 import { alertsAndDeliveries } from './alerts/alert-schema.js';
 import { commandsOfTheCentre } from './commands/command-schema.js';
+import { sealedGrants } from './commands/grant-schema.js';
 import { everyKindOfEvent } from './every-kind-schema.js';
 import { boundedOutbox } from './outbox/outbox-schema.js';
 import { retainedAtTheBroker } from './retained-schema.js';
@@ -80,5 +81,6 @@ export const recordsMigrations: readonly Migration[] = [
   retainedAtTheBroker,
   boundedOutbox,
   conditionsAndTheirSubjects,
+  sealedGrants,
   namedFile,
 ];

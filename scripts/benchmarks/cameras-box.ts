@@ -6,11 +6,15 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../daemon/control/client.js';
 import { exitOf } from '../child-end.js';
+import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
+import { type Broker, startBroker } from './cameras-broker.js';
+import { type Show, scenarioOf, startAtS } from './cameras-clip.js';
+import { noisyClip } from './pipeline-clip.js';
 
 const readyPollMs = 200;
 const readyWithinMs = 90_000;
 
-export interface BoxOptions {
+interface BoxOptions {
   /** Made anew; holds everything of the box. */
   readonly directory: string;
   /** The built program. */
@@ -32,7 +36,7 @@ export interface BenchBox extends AsyncDisposable {
   setCameras(cameras: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
 }
 
-export async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
+async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
   const daemonPath = join(program, 'daemon/app/main.js');
   if (!existsSync(daemonPath)) throw new Error(`${daemonPath} is not there: run "npm run build" first`);
   await rm(directory, { recursive: true, force: true });
@@ -86,8 +90,59 @@ export async function startBox({ directory, program, brokerUrl, settings }: BoxO
   return box;
 }
 
+export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
+  readonly cameraCount: number;
+  readonly show: Show;
+  /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
+  readonly settleMs: number;
+}
+
+/** A box with its broker and its cameras. */
+export interface CamerasBench extends AsyncDisposable {
+  readonly box: BenchBox;
+  readonly broker: Broker;
+  /** What is measured apart. */
+  readonly pids: { readonly core: number; readonly rtsp: number; readonly broker: number };
+  /** Configures the cameras; resolves when all of them stream and have settled. */
+  watchCameras(): Promise<void>;
+}
+
+/** Starts a broker, virtual cameras that show different parts of one clip, and a box that has no camera yet. */
+export async function openCameras(options: CamerasOptions): Promise<CamerasBench> {
+  const { cameraCount, show, settleMs, ...boxOptions } = options;
+  const ids = Array.from({ length: cameraCount }, (_, index) => `camera-${index + 1}`);
+  const scenario = scenarioOf(show);
+  const file = await noisyClip(scenario);
+  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
+  const opened: AsyncDisposable[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
+  };
+  try {
+    const broker = await startBroker();
+    opened.push(broker);
+    const rtsp = await startRtspServerProcess({ mounts: Object.fromEntries(mounts), transport: 'tcp' });
+    opened.push(rtsp);
+    const box = await startBox({ ...boxOptions, brokerUrl: broker.url });
+    opened.push(box);
+    const watchCameras = async (): Promise<void> => {
+      await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
+      await until('all cameras to stream', async () => {
+        const { cameras } = await box.client.status();
+        return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
+      });
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+    };
+    const pids = { core: box.pid, rtsp: rtsp.pid, broker: broker.pid };
+    return { box, broker, pids, watchCameras, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 /** Waits for something that can be seen. Throws, naming it, when it does not come. */
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + readyWithinMs;
   while (!(await isSo())) {
     if (performance.now() > deadlineMs) throw new Error(`waited in vain for ${what}`);

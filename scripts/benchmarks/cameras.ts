@@ -2,13 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { subscribe } from '../demo-events.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
-import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
-import { startBox, until } from './cameras-box.js';
-import { startBroker } from './cameras-broker.js';
-import { scenarioOf, shows, startAtS } from './cameras-clip.js';
+import { type CamerasBench, openCameras } from './cameras-box.js';
+import { shows } from './cameras-clip.js';
 import { type Arrival, printCameras } from './cameras-report.js';
 import { usageNow } from './cameras-usage.js';
-import { noisyClip } from './pipeline-clip.js';
 
 const usage = `The built daemon with several 1080p25 cameras over RTSP: what it does, what it costs, how late events are.
 
@@ -23,7 +20,6 @@ usage: scripts/bench cameras [options]
   --json           one JSON object instead of tables
 `;
 
-/** Tracks begin, code is compiled, memory is claimed: not measured. */
 const settleMs = 15_000;
 
 async function main(): Promise<void> {
@@ -43,22 +39,26 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const ids = Array.from({ length: Number(values.cameras) }, (_, index) => `camera-${index + 1}`);
-  const scenario = scenarioOf(shows.find((show) => show === values.show) ?? 'walk');
-  const file = await noisyClip(scenario);
-  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
-  await using broker = await startBroker();
-  await using rtsp = await startRtspServerProcess({ mounts: Object.fromEntries(mounts), transport: 'tcp' });
   const vision = {
     ...(values.processes === undefined ? {} : { processes: Number(values.processes) }),
     ...(values.threads === undefined ? {} : { threads: Number(values.threads) }),
   };
-  await using box = await startBox({
+  await using bench = await openCameras({
+    cameraCount: Number(values.cameras),
+    show: shows.find((show) => show === values.show) ?? 'walk',
+    settleMs,
     directory: fileURLToPath(new URL('../../var/bench-cameras', import.meta.url)),
     program: values.dist,
-    brokerUrl: broker.url,
     settings: { vision },
   });
+  await measure(bench, Number(values.seconds), values.json);
+}
+
+async function measure(
+  { box, broker, pids, watchCameras }: CamerasBench,
+  seconds: number,
+  isJson: boolean,
+): Promise<void> {
   {
     await using photos = await writeEnrolmentPhotos();
     for (const id of ['ada', 'bea'] as const)
@@ -68,13 +68,7 @@ async function main(): Promise<void> {
   await using _subscription = await subscribe(broker.url, ({ type, time }) => {
     arrivals.push({ type, afterMs: Date.now() - Date.parse(time) });
   });
-  await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
-  await until('all cameras to stream', async () => {
-    const { cameras } = await box.client.status();
-    return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
-  });
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
-  const pids = { core: box.pid, rtsp: rtsp.pid, broker: broker.pid };
+  await watchCameras();
   const sample = async () => ({
     atMs: performance.now(),
     status: await box.client.status(),
@@ -82,9 +76,9 @@ async function main(): Promise<void> {
   });
   arrivals.length = 0;
   const before = await sample();
-  await new Promise((resolve) => setTimeout(resolve, Number(values.seconds) * 1000));
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const after = await sample();
-  printCameras({ before, after, arrivals, broker: broker.name }, values.json);
+  printCameras({ before, after, arrivals, broker: broker.name }, isJson);
 }
 
 await main();

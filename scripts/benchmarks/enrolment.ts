@@ -5,12 +5,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
-import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
-import { type BenchBox, startBox, until } from './cameras-box.js';
-import { startBroker } from './cameras-broker.js';
-import { scenarioOf, startAtS } from './cameras-clip.js';
+import { type BenchBox, type CamerasBench, openCameras } from './cameras-box.js';
 import { usageNow } from './cameras-usage.js';
-import { noisyClip } from './pipeline-clip.js';
 
 const usage = `What an import of many photographs does to the cameras that run meanwhile.
 
@@ -22,7 +18,6 @@ usage: scripts/bench enrolment [options]
   --json           one JSON object instead of a table
 `;
 
-/** Tracks begin, code is compiled, memory is claimed: not measured. */
 const settleMs = 10_000;
 /** How long the cameras are watched before the import. */
 const quietMs = 20_000;
@@ -116,26 +111,27 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const ids = Array.from({ length: Number(values.cameras) }, (_, index) => `camera-${index + 1}`);
-  const scenario = scenarioOf('stand');
-  const file = await noisyClip(scenario);
-  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
-  await using broker = await startBroker();
-  await using rtsp = await startRtspServerProcess({ mounts: Object.fromEntries(mounts), transport: 'tcp' });
   const directory = fileURLToPath(new URL('../../var/bench-enrolment', import.meta.url));
-  await using box = await startBox({ directory, program: values.dist, brokerUrl: broker.url, settings: {} });
-  const table = await writeImport(join(directory, 'import'), Number(values.people));
-  await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
-  await until('all cameras to stream', async () => {
-    const { cameras } = await box.client.status();
-    return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
+  await using bench = await openCameras({
+    cameraCount: Number(values.cameras),
+    show: 'stand',
+    settleMs,
+    directory,
+    program: values.dist,
+    settings: {},
   });
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  await pause(settleMs);
-  const pids = { core: box.pid, rtsp: rtsp.pid, broker: broker.pid };
-  const quiet = await watch(box, pids, pause(quietMs));
+  await measure(bench, await writeImport(join(directory, 'import'), Number(values.people)), values.json);
+}
+
+async function measure(
+  { box, pids, watchCameras }: CamerasBench,
+  table: string,
+  isJson: boolean,
+): Promise<void> {
+  await watchCameras();
+  const quiet = await watch(box, pids, new Promise((resolve) => setTimeout(resolve, quietMs)));
   const during = await watch(box, pids, box.command('person', 'import', table, '--allow-duplicates'));
-  if (values.json) {
+  if (isJson) {
     console.log(JSON.stringify({ quiet, during }));
     return;
   }
@@ -148,7 +144,7 @@ async function main(): Promise<void> {
         `${restarts} restarts${failures.length === 0 ? '' : ` (${failures.join(', ')})`}, vision ${visionMiB.toFixed(0)} MiB`,
     );
   show('before the import', quiet);
-  show(`${values.people} photographs`, during);
+  show('during the import', during);
 }
 
 await main();

@@ -13,7 +13,7 @@ import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.js';
 import { boxCentre } from '../../daemon/domain/faces/geometry.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/face-statistics.kernel.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
@@ -113,7 +113,7 @@ for (const { paths } of (await readPeople(known)).slice(0, Number(values.people)
     const [landmarks] = await analyser.locate(picture, [region]);
     if (!landmarks) continue;
     const embedding = await analyser.embed(picture, landmarks);
-    const similarity = Math.max(...references.map((reference) => cosine(reference, embedding)));
+    const similarity = Math.max(...references.map((reference) => similarityOf(reference, embedding)));
     const statistics = faceStatistics(picture, meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0));
     readings.set(name, [...(readings.get(name) ?? []), { ...statistics, similarity }]);
   }

@@ -9,7 +9,7 @@ import { silentLogger } from '../../daemon/base/logger.js';
 import { readPeople, readPhotographs } from '../../daemon/cli/import/labelled-photographs.js';
 import { boxCentre } from '../../daemon/domain/faces/geometry.js';
 import { shareReaching, thresholdAtRate } from '../../daemon/domain/identification/error-rates.js';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { mirrorCrop } from '../../daemon/vision/inference/embedding.kernel.js';
@@ -77,16 +77,17 @@ for (const path of await readPhotographs(unknown)) {
   pairs.push(...[await rawPair(path, undefined)].filter((pair) => pair !== undefined));
 }
 
-const unit = (vector: Float32Array): Float32Array => vector.map((x) => x / Math.sqrt(cosine(vector, vector)));
+const unit = (vector: Float32Array): Float32Array =>
+  vector.map((x) => x / Math.sqrt(similarityOf(vector, vector)));
 const mean = ({ face, mirror }: RawPair): Float32Array => face.map((x, i) => (x + (mirror[i] ?? 0)) / 2);
 const nearness = (a: Float32Array, b: Float32Array): number =>
   -Math.hypot(...a.map((value, index) => value - (b[index] ?? 0)));
 
 const CHOICES = {
   'face alone, Euclidean': { vector: (pair: RawPair) => pair.face, similarity: nearness },
-  'face alone, cosine': { vector: (pair: RawPair) => unit(pair.face), similarity: cosine },
+  'face alone, cosine': { vector: (pair: RawPair) => unit(pair.face), similarity: similarityOf },
   'mean with mirror image, Euclidean': { vector: mean, similarity: nearness },
-  'mean with mirror image, cosine': { vector: (pair: RawPair) => unit(mean(pair)), similarity: cosine },
+  'mean with mirror image, cosine': { vector: (pair: RawPair) => unit(mean(pair)), similarity: similarityOf },
 } as const;
 
 for (const [name, { vector, similarity }] of Object.entries(CHOICES)) {

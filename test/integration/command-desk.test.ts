@@ -186,7 +186,7 @@ describe('the desk', () => {
     const [entry] = commanded.access.audit.list({ action: 'command.executed' });
     assert.equal(entry?.actor, 'issuer:head-office');
     assert.equal(entry?.subject, id);
-    assert.deepEqual(entry?.details, { command: 'resend-events', outcome: 'done' });
+    assert.deepEqual(entry?.details, { command: 'resend-events', outcome: 'done', keyId: issuer.keyId });
   });
 });
 

@@ -53,6 +53,7 @@ describe('docs/commands.md', { timeout: 60_000 }, () => {
     const publicKey = spawnSync('openssl', ['pkey', '-in', key, '-pubout'], { encoding: 'utf8' }).stdout;
     await boxTrust({
       store: commanded.records.commands.trust,
+      watch: { aside: () => [], dismiss: () => 0 },
       audit: () => undefined,
       counts: () => commanded.desk.counts,
       clock: systemClock,

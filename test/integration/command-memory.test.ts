@@ -159,7 +159,7 @@ describe('what the box keeps for a centre beside its commands', () => {
         ['yard', true],
         ['door', null],
       ] as const)
-        cameras.set(id, isEnabled);
+        cameras.set(id, isEnabled, () => undefined);
       assert.deepEqual(
         cameras.all(),
         new Map([

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
@@ -57,7 +57,7 @@ describe('the best shot of a track', () => {
       const shown = await toPicture(sharp(jpeg));
       const again = await onlyFace(shown);
       const [before, now] = [await analyser.embed(picture, face), await analyser.embed(shown, again)];
-      assert.ok(cosine(before, now) > 0.96, `similarity ${cosine(before, now)}`);
+      assert.ok(similarityOf(before, now) > 0.96, `similarity ${similarityOf(before, now)}`);
     });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';
@@ -50,7 +50,7 @@ const heicStart = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic
 describe('photographs that can be used', () => {
   test('one well shown face gives a template, a quality and a small upright crop without metadata', async () => {
     const photo = accepted(await analyse(portrait('a').withExif({ IFD0: { Artist: 'somebody' } })));
-    assert.ok(Math.abs(cosine(photo.embedding, photo.embedding) - 1) < 1e-5);
+    assert.ok(Math.abs(similarityOf(photo.embedding, photo.embedding) - 1) < 1e-5);
     assert.ok(photo.quality.score > 0.7 && photo.quality.reasons.length === 0);
     const kept = await sharp(photo.jpeg).metadata();
     assert.equal(kept.format, 'jpeg');
@@ -62,7 +62,7 @@ describe('photographs that can be used', () => {
     const upright = accepted(await analyse(portrait('a')));
     const lying = await portrait('a').rotate(270).jpeg().toBuffer();
     const turned = accepted(await analyse(sharp(lying).withMetadata({ orientation: 6 })));
-    assert.ok(cosine(upright.embedding, turned.embedding) > 0.98);
+    assert.ok(similarityOf(upright.embedding, turned.embedding) > 0.98);
     const { width, height } = await sharp(turned.jpeg).metadata();
     assert.ok(width <= height && turned.face.box.width < turned.face.box.height);
   });
@@ -88,7 +88,7 @@ describe('photographs that can be used', () => {
       accepted(await analysePhoto(grey, analyser)),
       accepted(await analysePhoto(clear, analyser)),
     ];
-    assert.ok(cosine(a.embedding, b.embedding) > 0.95);
+    assert.ok(similarityOf(a.embedding, b.embedding) > 0.95);
   });
 
   test('a small face in the far background does not count', async () => {
@@ -107,7 +107,7 @@ describe('photographs that can be used', () => {
     const { a } = await portraitsAlone();
     const beside = sharp(await portrait('b').resize(240).png().toBuffer());
     const photo = accepted(await analyse(await pairOf(beside)));
-    assert.ok(cosine(photo.embedding, a.embedding) > 0.98);
+    assert.ok(similarityOf(photo.embedding, a.embedding) > 0.98);
     assert.deepEqual([photo.face.number, photo.faceCount], [2, 2]);
     const expectedX = 480 + a.face.box.x;
     assert.ok(Math.abs(photo.face.box.x - expectedX) < 15, `${photo.face.box.x}, not ${expectedX}`);
@@ -124,10 +124,10 @@ describe('photographs that can be used', () => {
     );
     assert.equal(refused.faces.length, 2);
     const [left, right] = [await analysePhoto(pair, analyser, 1), await analysePhoto(pair, analyser, 2)];
-    assert.ok(cosine(accepted(left).embedding, b.embedding) > 0.97);
-    assert.ok(cosine(accepted(right).embedding, a.embedding) > 0.97);
+    assert.ok(similarityOf(accepted(left).embedding, b.embedding) > 0.97);
+    assert.ok(similarityOf(accepted(right).embedding, a.embedding) > 0.97);
     const again = accepted(await analyseKeptPhoto(accepted(left).jpeg, analyser));
-    assert.ok(cosine(again.embedding, b.embedding) > 0.95, 'what is kept shows that one in its middle');
+    assert.ok(similarityOf(again.embedding, b.embedding) > 0.95, 'what is kept shows that one in its middle');
     const third = await analysePhoto(pair, analyser, 3);
     assert.ok(third.outcome === 'no-such-face', third.outcome);
     assert.match(third.message, /^there is no face 3 in the photograph: from left to right 1 \(left/);
@@ -184,7 +184,7 @@ describe('what is kept of a photograph is enough to embed it anew', () => {
     test(what, async () => {
       const enrolled = accepted(await analysePhoto(await make(), analyser));
       const again = accepted(await analyseKeptPhoto(enrolled.jpeg, analyser));
-      const similarity = cosine(enrolled.embedding, again.embedding);
+      const similarity = similarityOf(enrolled.embedding, again.embedding);
       assert.ok(similarity > 0.98, `similarity ${similarity}`);
       assert.ok(enrolled.jpeg.length < 100_000, `${enrolled.jpeg.length} bytes`);
       const { exif, xmp, iptc, icc, orientation } = await sharp(enrolled.jpeg).metadata();
@@ -199,7 +199,7 @@ describe('what is kept of a photograph is enough to embed it anew', () => {
     const { embedding, quality } = accepted(await analyseKeptPhoto(small, analyser));
     assert.deepEqual(quality.reasons, ['too-small']);
     const near = accepted(await analyse(portrait('a')));
-    assert.ok(cosine(embedding, near.embedding) > 0.95);
+    assert.ok(similarityOf(embedding, near.embedding) > 0.95);
   });
 
   test('what is no photograph of a face is refused all the same', async () => {

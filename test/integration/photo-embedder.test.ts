@@ -6,7 +6,7 @@ import { isRollcallError } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type Config, configSchema } from '../../daemon/config/schema.js';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { openModelStore } from '../../daemon/models/store.js';
@@ -56,7 +56,7 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
     for (const jpeg of Object.values(photographs)) {
       const [here, there] = [await analysePhoto(jpeg, analyser), await embedder.embed(jpeg)];
       assert.ok(here.outcome === 'ok' && there.outcome === 'embedded');
-      assert.ok(cosine(here.embedding, there.embedding) > 0.999);
+      assert.ok(similarityOf(here.embedding, there.embedding) > 0.999);
       assert.equal(there.quality, here.quality.score);
     }
     const refused = await embedder.embed(Buffer.from('no picture'));
@@ -96,9 +96,9 @@ describe('embedding kept photographs with a recogniser beside the one in use', (
       const original = await analysePhoto(await portrait(name).jpeg({ quality: 92 }).toBuffer(), analyser);
       assert.ok(original.outcome === 'ok');
       const made = await embeddingOf(photographs[name]);
-      const same = cosine(made, original.embedding);
+      const same = similarityOf(made, original.embedding);
       assert.ok(same > 0.95, `what was kept of ${name} resembles the original by ${same}`);
-      const different = cosine(made, await embeddingOf(photographs[other]));
+      const different = similarityOf(made, await embeddingOf(photographs[other]));
       assert.ok(different < 0.66, `${name} resembles ${other} by ${different}`);
     }
   });

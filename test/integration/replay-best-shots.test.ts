@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { configSchema } from '../../daemon/config/schema.js';
-import { cosine } from '../../daemon/domain/identification/identification-trial.js';
+import { similarityOf } from '../../daemon/domain/identification/match.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -80,6 +80,6 @@ describe('pictures of a visitor on the way to the core', () => {
     const shown = await analyseKeptPhoto(jpeg, analyser);
     assert.ok(shown.outcome === 'ok', shown.outcome);
     const [probe] = withPictures.flatMap(({ probes }) => probes);
-    assert.ok(probe && cosine(probe.embedding, shown.embedding) > 0.935);
+    assert.ok(probe && similarityOf(probe.embedding, shown.embedding) > 0.935);
   });
 });

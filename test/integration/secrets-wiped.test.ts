@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { z } from 'zod';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
+import { openDigestKey, openSealedJson } from '../../daemon/app/centre/centre-sealed.js';
 import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
+import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
+import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
+import { wipe } from '../../daemon/host/sodium.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
 import { openBackupBox } from '../support/backup-box.js';
 import {
   forPassphrase,
@@ -15,9 +24,11 @@ import {
   withPassphrase,
   withRecoverySecret,
 } from '../support/backup-fixture.js';
+import { sealed, sealedJson } from '../support/command-centre.js';
 import { attendanceFact } from '../support/facts.js';
 import { enrolmentOf, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import { dayMs, openIdentityKeys } from '../support/identity-fixture.js';
+import { moveOrder, openMoving, untilMove } from '../support/re-embed-fixture.js';
 import {
   enrol,
   finished,
@@ -64,6 +75,59 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     await using again = await openTestGallery(directory, right);
     assert.equal(again.gallery.personCount, 1);
   },
+  async 'secrets that are keys of the gallery, are not, or are no keys at all'(t) {
+    const directory = temporaryDirectory(t);
+    const places = { secretsDirectory: directory, credentialsDirectory: '' };
+    const provider = () => new SecretKeyProvider('gallery-key', places);
+    writeSecret(directory);
+    await assert.rejects(provider().create('rotation'), { code: 'key-next-missing' });
+    writeSecret(directory, '.next');
+    const [{ kek: first }, { kek: next }] = [
+      await provider().create('first'),
+      await provider().create('rotation'),
+    ];
+    assert.equal((await provider().inspect()).isUsable, true);
+    assert.equal((await provider().recover('0123456789abcdef')).outcome, 'refused');
+    await provider().settle(keyIdOf(first));
+    await provider().settle('0123456789abcdef');
+    const settled = provider();
+    const found = await settled.recover(keyIdOf(next));
+    await assert.rejects(settled.create('rotation'), { code: 'key-next-missing' });
+    for (const key of [first, next, ...(found.outcome === 'recovered' ? [found.kek] : [])]) wipe(key);
+    writeFileSync(join(directory, 'gallery-key'), Buffer.alloc(31, 7));
+    await assert.rejects(provider().create('first'), { code: 'key-malformed' });
+  },
+  async 'a passphrase whose cost is measured'() {
+    const provider = new PassphraseKeyProvider({ clock: systemClock, availableBytes: () => 0 });
+    const input = passphraseInput('the right passphrase');
+    const { kek, parameters } = await provider.create('first', input);
+    const found = await provider.recover(keyIdOf(kek), parameters, input);
+    for (const key of [kek, ...(found.outcome === 'recovered' ? [found.kek] : [])]) wipe(key);
+  },
+  async 'a gallery that was looked through, and moved to another recogniser'(t) {
+    await using opened = await openMoving(temporaryDirectory(t));
+    const { file, gallery, ring, moves } = opened;
+    const enrolment = enrolmentOf('Ada', [1, 2]);
+    const profile = { ...enrolment.profile, externalId: 'E-1' };
+    const id = await gallery.addPerson({ ...enrolment, profile }, tester);
+    const importId = await gallery.beginImport();
+    await gallery.addPerson(enrolmentOf('Grace', [3]), tester, importId);
+    await gallery.commitImport(importId, tester);
+    assert.equal(await gallery.personOfExternalId('E-1'), id);
+    const about = { cameraId: 'door', takenAtMs: 1, jpeg: Uint8Array.of(1) };
+    gallery.addEvidence({ ...about, kind: 'attendance', eventId: 'e-1', personId: id });
+    const [photograph] = gallery.showPerson(id)?.photographs ?? [];
+    assert.ok(photograph);
+    gallery.readPhotograph(id, photograph.id)?.fill(0);
+    for (const { bytes } of gallery.readTemplates(id)) bytes.fill(0);
+    for (const { jpeg } of gallery.readEvidence(id)) jpeg.fill(0);
+    gallery.evidenceOfEvent('attendance', 'e-1', 1)?.fill(0);
+    const { signal } = new AbortController();
+    const thresholds = new Map([[gallery.recogniser, 0.5]]);
+    await verifyGallery({ file, gallery, ring, clock: systemClock, by: tester, thresholds, signal });
+    await moves.start(moveOrder);
+    await untilMove(opened, 'ready');
+  },
   async 'a backup and what was restored from it'(t) {
     const directory = temporaryDirectory(t);
     const path = join(directory, 'box.rcb');
@@ -84,7 +148,7 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     await assert.rejects(openBackup(path, { passphrase: Buffer.from('not the passphrase') }));
     await assert.rejects(openBackup(path, withRecoverySecret));
   },
-  'the identity of a box, its rotations, and its former keys': () =>
+  'the identity of a box, what is sealed to it, its rotations, and its former keys': () =>
     withSecretPlaces(async (places) => {
       {
         using keys = await openIdentityKeys(places);
@@ -95,6 +159,11 @@ const works: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
         await keys.announced();
         await keys.sign('{"a":1}');
         keys.open(sealTo(sealing, Buffer.from('a photograph')) ?? Buffer.of())?.fill(0);
+        const schema = z.object({ name: z.string() });
+        assert.equal(openSealedJson(sealedJson(sealing, { name: 'Ada' }), keys, schema).name, 'Ada');
+        assert.throws(() => openSealedJson(sealedJson(sealing, {}), keys, schema));
+        openDigestKey(sealed(sealing, new Uint8Array(32).fill(1)), keys).fill(0);
+        assert.throws(() => openDigestKey(sealed(sealing, new Uint8Array(31).fill(1)), keys));
       }
       using again = await openIdentityKeys(places, 1);
       await again.rotate(dayMs);

@@ -1,9 +1,9 @@
-import Database from 'better-sqlite3';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { auditTables } from '../../daemon/audit/audit-schema.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
+import { openMemoryDatabase } from './memory-database.js';
 
 export const somebody: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };
 
@@ -22,15 +22,6 @@ export function openAuditDatabase(path: string): OpenDatabase {
   });
 }
 
-/** The same without a file, for tests that make many: what is committed to a disk takes its time. */
-function openAuditMemory(): OpenDatabase {
-  const db = new Database(':memory:');
-  db.exec(tables);
-  const close = (): void => void db.close();
-  const transaction = <T>(work: () => T): T => db.transaction(work).immediate();
-  return { path: ':memory:', db, transaction, close, [Symbol.asyncDispose]: async () => close() };
-}
-
 export interface AuditFixture extends Disposable {
   readonly database: OpenDatabase;
   readonly clock: VirtualClock;
@@ -45,7 +36,7 @@ export interface AuditFixture extends Disposable {
 
 /** A log under the key `auditKeyOf(7)` in the database at `path`, or in memory. */
 export function openAuditFixture(path?: string): AuditFixture {
-  const database = path === undefined ? openAuditMemory() : openAuditDatabase(path);
+  const database = path === undefined ? openMemoryDatabase([{ apply: tables }]) : openAuditDatabase(path);
   const clock = new VirtualClock(auditEpochMs);
   const log = openAuditLog({ database, key: auditKeyOf(7), clock });
   return {

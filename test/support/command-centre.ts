@@ -34,7 +34,10 @@ export async function trust(
   scopes: readonly CommandScope[] = commandScopes,
 ): Promise<void> {
   const counts = () => ({ accepted: 0, executed: 0, repeated: 0, waiting: 0, refused: {} });
-  const control = boxTrust({ store, audit: () => undefined, counts, clock: systemClock });
+  const control = boxTrust({
+    ...{ store, audit: () => undefined, counts, clock: systemClock },
+    watch: { aside: () => [], dismiss: () => 0 },
+  });
   await control.add(
     { issuer: issuer.id, key: issuer.publicText, scopes },
     { actor: 'uid:0', origin: 'test' },

@@ -31,6 +31,7 @@ export function memoryOfCommands(): CommandMemory {
     },
     knows: (commandId) => kept.some((command) => command.commandId === commandId),
     nextWaiting: () => inState('waiting').map(shown)[0],
+    takeDropped: () => 0,
     waitingCount: () => inState('waiting').length,
     begin(number) {
       const command = at(number);

@@ -14,6 +14,7 @@ import type { PublisherOptions } from '../../daemon/publish/publisher-options.js
 import type { PublisherTimings } from '../../daemon/publish/publisher-timings.js';
 import type { Signer } from '../../daemon/publish/signer.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
+import { GrantSeal } from '../../daemon/records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 
 export const box = { siteId: 'site', boxId: 'box' } as const;
@@ -33,6 +34,7 @@ export function openTestRecords(path: string, from: BoxIdentity = box): Records 
     encode: (event) => encodeEvent(event, from, {}),
     clock: systemClock,
     random: systemRandom,
+    seal: new GrantSeal(`${from.siteId}/${from.boxId}`, [new Uint8Array(32).fill(7)]),
   });
 }
 

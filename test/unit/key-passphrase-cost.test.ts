@@ -30,6 +30,36 @@ describe('the cost of a passphrase', () => {
     });
   });
 
+  const table: readonly (readonly [
+    what: string,
+    tookMs: readonly number[],
+    mibFree: number,
+    cost: readonly number[],
+  ])[] = [
+    ['all its memory where a quarter of what is free is just enough', [750], 1_024, [256, 4]],
+    ['less where it is not', [750], 1_023.9, [128, 4]],
+    ['three passes where they are as slow as can be borne', [1_500], 8_192, [256, 3]],
+    ['less memory where they are slower', [1_501, 1_501, 750], 8_192, [128, 4]],
+    ['the least memory where nothing can be borne', [1_501], 8_192, [64, 3]],
+    ['what the faster of two measurements says', [9_999, 1_000], 8_192, [256, 3]],
+    ['what the faster of two measurements says, in any order', [600, 9_999], 8_192, [256, 5]],
+    ['whole passes, to the next', [666], 8_192, [256, 5]],
+    ['no more passes than are read back', [1], 8_192, [256, 32]],
+    ['the same of a machine that needs no time at all', [0], 8_192, [256, 32]],
+  ];
+  for (const [what, tookMs, mibFree, [memoryMib = 0, passes]] of table) {
+    test(`is ${what}`, async () => {
+      const measured: PassphraseCost[] = [];
+      const measure = async (cost: PassphraseCost): Promise<number> => {
+        measured.push(cost);
+        return tookMs[Math.min(measured.length, tookMs.length) - 1] ?? 0;
+      };
+      const cost = await tunePassphraseCost(mibFree * mib, measure);
+      assert.deepEqual(cost, { memoryBytes: memoryMib * mib, passes });
+      assert.ok(measured.every((each) => each.passes === 3));
+    });
+  }
+
   test('is never below three passes over 64 MiB, nor above what is read back', async () => {
     const speeds = fc.double({ min: 0.001, max: 1000, noNaN: true });
     await fc.assert(

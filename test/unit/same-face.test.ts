@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import {
-  emptyFaceMemory,
-  type FaceJudgement,
-  recallFace,
-  similarity,
-} from '../../daemon/domain/tracks/same-face.js';
+import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
+import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/tracks/same-face.js';
 
 const policy = { threshold: 0.8, strangeLimit: 2 };
 
@@ -55,7 +50,7 @@ describe('recallFace', () => {
     const half = { threshold: 0.5, strangeLimit: 3 };
     assert.equal(recallFace(memory, Float32Array.of(0.5, 0.8), half).judgement, 'same');
     assert.equal(recallFace(memory, Float32Array.of(0.49, 0.8), half).judgement, 'doubtful');
-    assert.equal(similarity(Float32Array.of(0.5, 0.25), Float32Array.of(0.5, -1)), 0);
-    assert.equal(similarity(Float32Array.of(1), Float32Array.of(1, 0)), -1);
+    assert.equal(similarityOf(Float32Array.of(0.5, 0.25), Float32Array.of(0.5, -1)), 0);
+    assert.equal(similarityOf(Float32Array.of(1), Float32Array.of(1, 0)), -1);
   });
 });

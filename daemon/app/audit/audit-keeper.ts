@@ -77,6 +77,10 @@ export class AuditKeeper implements AuditLog {
     return this.#require().from(...options);
   }
 
+  isWholeSince(sequence: number): boolean {
+    return this.#require().isWholeSince(sequence);
+  }
+
   newest() {
     return this.#require().newest();
   }

@@ -62,8 +62,11 @@ export class CameraBoard {
     return [...this.#states.values()].filter(({ state }) => state === 'streaming').length;
   }
 
-  /** The state of each of `cameras`, in their order. */
-  status(cameras: readonly CameraConfig[]): readonly CameraStatus[] {
+  /** The state of each of `cameras`, in their order. `isEnrolling`: photographs are looked at at this moment. */
+  status(
+    cameras: readonly CameraConfig[],
+    { isEnrolling = false }: { readonly isEnrolling?: boolean } = {},
+  ): readonly CameraStatus[] {
     return cameras.map(({ id, name, enabled, direction }) => {
       const counters = sum(this.#counted.get(id) ?? {}, this.#counters.get(id) ?? {});
       const about = { id, name, isEnabled: enabled, direction, counters };
@@ -71,7 +74,7 @@ export class CameraBoard {
       const state = this.#states.get(id);
       if (state === undefined) return { ...about, state: 'waiting' as const };
       if (state.state === 'failed') {
-        const { code, message, remedy } = state;
+        const { code, message, remedy } = isEnrolling ? tellEnrolment(state) : state;
         return { ...about, state: 'failed' as const, code, message, remedy };
       }
       if (state.state === 'streaming') {
@@ -81,6 +84,18 @@ export class CameraBoard {
       return { ...about, state: 'connecting' as const };
     });
   }
+}
+
+type Failure = Extract<CameraState, { readonly state: 'failed' }>;
+
+/** A camera that is behind while photographs are looked at: those take time of the same processor. */
+function tellEnrolment(failure: Failure): Failure {
+  if (failure.code !== 'falling-behind') return failure;
+  return {
+    ...failure,
+    message: `${failure.message}. It analyses photographs for an enrolment at this moment`,
+    remedy: `wait until the enrolment is done; if it stays so, ${failure.remedy}`,
+  };
 }
 
 function sum(a: Counters, b: Counters): Counters {

@@ -1,13 +1,16 @@
+import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { CameraConfig } from '../../config/schema.js';
 import { isoTime } from '../../domain/iso-time.js';
 import { type CommandHandlers, failed } from '../../publish/commands/command-handlers.js';
 import type { CameraSwitches } from '../../records/commands/command-places.js';
 import type { SnapshotOutcome } from '../../vision/protocol.js';
+import { stateDetail } from '../identity/grant-watch.js';
 
 export interface CentreCamerasParts {
   readonly switches: CameraSwitches;
   /** Those of the configuration, with what centres switched. */
   readonly cameras: () => readonly CameraConfig[];
+  readonly audit: (entry: NewAuditEntry) => void;
   /** Puts the switches in force. @throws what keeps vision from starting with them */
   readonly replan: () => Promise<void>;
   /** `sealTo`: an X25519 key in base64url. @throws `vision-unavailable` */
@@ -21,14 +24,19 @@ export function centreCameras(
 ): Pick<CommandHandlers, 'set-camera' | 'request-snapshot'> {
   const find = (id: string): CameraConfig | undefined => parts.cameras().find((camera) => camera.id === id);
   return {
-    async 'set-camera'({ camera, enabled }) {
+    async 'set-camera'({ camera, enabled }, { by }) {
       if (find(camera) === undefined) return noSuchCamera;
       const before = parts.switches.all().get(camera) ?? null;
-      parts.switches.set(camera, enabled);
+      const set = (to: boolean | null): void =>
+        parts.switches.set(camera, to, (state) => {
+          const details = { enabled: to ?? 'as-configured', ...stateDetail(state) };
+          parts.audit({ by, action: 'camera.switched', subject: camera, details });
+        });
+      set(enabled);
       try {
         await parts.replan();
       } catch (error) {
-        parts.switches.set(camera, before);
+        set(before);
         throw error;
       }
       return { outcome: 'done', result: { camera, enabled: find(camera)?.enabled ?? false } };

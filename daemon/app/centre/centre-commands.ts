@@ -14,7 +14,7 @@ import { keptKeys } from '../../publish/commands/kept-keys.js';
 import type { BoxDecryption } from '../../publish/identity/box-decryption.js';
 import type { Records } from '../../records/open-records.js';
 import type { GalleryAccess } from '../gallery/gallery-access.js';
-import { boxTrust } from '../identity/box-trust.js';
+import { type BoxTrustParts, boxTrust } from '../identity/box-trust.js';
 import type { ReplaceableParts } from '../parts.js';
 import { centreBox } from './centre-box.js';
 import { centreCameras } from './centre-cameras.js';
@@ -63,12 +63,19 @@ export interface CentreParts {
 /** Begins to execute what the desk took in, until `lifetime` ends; gives back whom the box trusts. */
 export function startCommands(
   desk: CommandDesk,
-  { lifetime, ...centre }: Omit<CentreParts, 'signal'> & { readonly lifetime: Lifetime },
+  {
+    lifetime,
+    ...centre
+  }: Omit<CentreParts, 'signal'> & {
+    readonly lifetime: Lifetime;
+    readonly grants: BoxTrustParts['watch'];
+  },
 ): TrustControl {
   lifetime.use('commands of centres', desk);
   desk.start(centreHandlers({ ...centre, signal: lifetime.signal }));
   return boxTrust({
     store: centre.records.commands.trust,
+    watch: centre.grants,
     audit: (entry) => void centre.access.audit.append(entry),
     counts: () => desk.counts,
     clock: centre.clock,
@@ -86,6 +93,7 @@ export function centreHandlers(centre: CentreParts): CommandHandlers {
     ...centreCameras({
       switches: cameras,
       cameras: () => parts.cameras,
+      audit: (entry) => void access.audit.append(entry),
       replan: async () => void (await parts.replan(signal)),
       takeSnapshot: (cameraId, sealTo) => parts.vision.pool.takeSnapshot(cameraId, sealTo),
     }),

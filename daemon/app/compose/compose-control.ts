@@ -21,6 +21,7 @@ import { BoxKeys } from '../gallery/box-keys.js';
 import { BoxPersons } from '../gallery/box-persons.js';
 import { GalleryUpkeep } from '../gallery/gallery-upkeep.js';
 import type { OpenedBoxIdentity } from '../identity/box-identity-open.js';
+import type { GrantWatch } from '../identity/grant-watch.js';
 import type { ReplaceableParts } from '../parts.js';
 import { startAlerts } from './compose-alerts.js';
 import { composeAttendance } from './compose-attendance.js';
@@ -36,6 +37,7 @@ export interface ControlParts extends Stores {
   readonly intake: SightingIntake;
   readonly self: OpenedBoxIdentity;
   readonly desk: CommandDesk;
+  readonly grants: GrantWatch;
   /** What the latest reload of the configuration came to. */
   readonly lastReload: () => ReloadStatus | undefined;
   /** Reads the configuration again. */
@@ -47,7 +49,7 @@ export interface ControlParts extends Stores {
 /** What can be asked of the box, by the local API and by centres, and what it does of its own accord day by day. */
 export function composeControl(given: ControlParts) {
   const { identity, recogniser, auditKeys, access, records, parts, conditions, intake } = given;
-  const { self, desk, startedAtMs, lastReload, reload, lifetime, logger } = given;
+  const { self, desk, grants, startedAtMs, lastReload, reload, lifetime, logger } = given;
   const { audit } = access;
   const { site, dataDir, gallery } = parts.config;
   const current = (): Config => parts.config;
@@ -76,7 +78,7 @@ export function composeControl(given: ControlParts) {
     isClockTrusted: () => retention.summary.clockDoubt === undefined,
   });
   const trust = startCommands(desk, {
-    ...{ records, access, persons, keys, parts, reload, clock, lifetime },
+    ...{ records, access, persons, keys, parts, grants, reload, clock, lifetime },
     decryption: self.keys,
     outbox: events,
     rotateIdentity: (by) => self.identity.rotateByCommand(by),

@@ -13,6 +13,7 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { encodeEvent } from '../../publish/encoding.js';
+import { GrantSeal } from '../../records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../records/open-records.js';
 import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { AuditKeeper } from '../audit/audit-keeper.js';
@@ -62,6 +63,7 @@ export async function openStores(
       encode: (event) => encodeEvent(event, identity, modelIds(current())),
       clock,
       random,
+      seal: new GrantSeal(`${identity.siteId}/${identity.boxId}`, auditKeys.all),
       mark,
       onDamaged: onRecordsDamaged,
     }),

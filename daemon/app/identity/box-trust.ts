@@ -1,25 +1,30 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
-import type { ShownTrust, TrustControl } from '../../control/trust-control.js';
+import type { SetAsideTrust, ShownTrust, TrustControl } from '../../control/trust-control.js';
 import { isoTime } from '../../domain/iso-time.js';
 import type { CommandCounts } from '../../publish/commands/command-desk.js';
 import { readIssuerKey } from '../../publish/commands/issuer-key.js';
 import { trustedKey } from '../../publish/commands/kept-keys.js';
-import type { KeptKey, TrustStore } from '../../records/commands/trust-store.js';
+import type { KeptKey } from '../../records/commands/grant-content.js';
+import type { SetAside } from '../../records/commands/grants.js';
+import type { TrustStore } from '../../records/commands/trust-store.js';
+import { type GrantWatch, stateDetail } from './grant-watch.js';
 
 export interface BoxTrustParts {
   readonly store: TrustStore;
+  readonly watch: Pick<GrantWatch, 'aside' | 'dismiss'>;
   readonly audit: (entry: NewAuditEntry) => void;
   readonly counts: () => CommandCounts;
   readonly clock: Clock;
 }
 
 /** The trust store as the local API sees it. */
-export function boxTrust({ store, audit, counts, clock }: BoxTrustParts): TrustControl {
+export function boxTrust({ store, watch, audit, counts, clock }: BoxTrustParts): TrustControl {
   return {
     list: () => ({
       keys: store.list().map((kept) => show(kept, clock.wallMs())),
+      aside: watch.aside().map(showAside),
       commands: counts(),
     }),
 
@@ -41,16 +46,33 @@ export function boxTrust({ store, audit, counts, clock }: BoxTrustParts): TrustC
         notAfterMs: notAfterMs ?? null,
       };
       const details = { keyId, algorithm, scopes: [...new Set(scopes)].join(',') };
-      const isNew = store.add(kept, () => audit({ by, action: 'trust.added', subject: issuer, details }));
+      const isNew = store.add(kept, (state) =>
+        audit({ by, action: 'trust.added', subject: issuer, details: { ...details, ...stateDetail(state) } }),
+      );
       if (!isNew) throw known(keyId, store.find(keyId)?.issuerId ?? issuer);
       return show(kept, nowMs);
     },
 
     remove: (issuer, keyId, by) =>
-      store.remove(issuer, keyId, (keys) => {
-        const details = { keys, ...(keyId === undefined ? {} : { keyId }) };
+      store.remove(issuer, keyId, (keys, state) => {
+        const details = { keys, ...(keyId === undefined ? {} : { keyId }), ...stateDetail(state) };
         audit({ by, action: 'trust.removed', subject: issuer, details });
       }),
+
+    dismiss: (by) => watch.dismiss(by),
+  };
+}
+
+/** What was found may be anything: only what could be an id is shown. */
+const idForm = /^[A-Za-z0-9_-]{1,64}$/;
+
+function showAside({ reason, kind, id, atMs }: SetAside): SetAsideTrust {
+  const shown = (text: string): string => (idForm.test(text) ? text : 'unreadable');
+  return {
+    reason,
+    ...(kind === null ? {} : { kind: shown(kind) }),
+    ...(id === null ? {} : { id: shown(id) }),
+    at: isoTime(atMs),
   };
 }
 

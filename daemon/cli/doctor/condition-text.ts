@@ -30,6 +30,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'topic-refused': ['the broker refuses a topic of this box', 'let the broker allow it: see docs/broker.md'],
   'clock-jumped': ['the clock was set', 'let a time server keep it'],
+  'trust-altered': [
+    'what the box trusts is not what its audit log says, and the box does not believe it',
+    "look at 'rollcall trust list'; add again what you trust, then run 'rollcall trust dismiss'",
+  ],
 };
 
 type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;

@@ -28,6 +28,7 @@ export function registerTrust(program: Command): void {
   registerList(trust);
   registerAdd(trust);
   registerRemove(trust);
+  registerDismiss(trust);
 }
 
 function registerList(trust: Command): void {
@@ -113,6 +114,31 @@ function registerRemove(trust: Command): void {
         const result = await client.json<{ readonly removed: number }>('DELETE', path);
         const { removed } = result;
         print(options.json === true, result, () => `${counted(removed, 'key')} removed`);
+        return exitCodes.done;
+      }),
+    );
+}
+
+function registerDismiss(trust: Command): void {
+  withCommonOptions(trust.command('dismiss'))
+    .option('-y, --yes', 'do not ask')
+    .description('forget what the box found among its trust and did not believe, once you have looked at it')
+    .action((options: CommonOptions & { readonly yes?: boolean }) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const { aside }: TrustStatus = await client.json('GET', '/v1/trust');
+        if (aside.length > 0) {
+          await confirm(
+            `The box will forget ${counted(aside.length, 'entry', 'entries')} of 'rollcall trust list'.`,
+            options.yes,
+          );
+        }
+        const result = await client.json<{ readonly dismissed: number }>('POST', '/v1/trust/dismiss');
+        print(
+          options.json === true,
+          result,
+          () => `${counted(result.dismissed, 'entry', 'entries')} forgotten`,
+        );
         return exitCodes.done;
       }),
     );

@@ -104,6 +104,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ],
   ],
   'trust remove': [['rollcall trust remove head-office', 'ask, then execute none of its commands']],
+  'trust dismiss': [['rollcall trust dismiss', 'forget what was found and not believed, once you know why']],
   'audit list': [
     ['rollcall audit list --from today', 'what was done since midnight'],
     ["rollcall audit list --person 'Ada King' --action person", 'what was done to one person'],

@@ -55,6 +55,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     past: 'The broker refused a topic of this box',
   },
   'clock-jumped': { now: 'The clock of the box has jumped', past: 'The clock of the box had jumped' },
+  'trust-altered': {
+    now: 'What the box trusts was altered: the box does not believe it',
+    past: 'What the box trusts was altered',
+  },
 };
 
 /** `2026-03-29 08:05` by the clock of the site. */

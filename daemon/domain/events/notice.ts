@@ -41,6 +41,7 @@ export const boxTroubles = [
   'client-id-contested',
   'topic-refused',
   'clock-jumped',
+  'trust-altered',
 ] as const;
 /** `running` is the one that should be. */
 export const boxConditions = ['running', ...boxTroubles] as const;

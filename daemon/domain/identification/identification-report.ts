@@ -2,7 +2,6 @@ import { findDisagreement } from '../persons/photograph-agreement.js';
 import { shareReaching, thresholdAtRate } from './error-rates.js';
 import {
   chooseReferences,
-  cosine,
   type LabelledPerson,
   type MatedSearch,
   runTrial,
@@ -10,7 +9,7 @@ import {
   type Search,
   splitCount,
 } from './identification-trial.js';
-import type { Embedding, MatchPolicy } from './match.js';
+import { type Embedding, type MatchPolicy, similarityOf } from './match.js';
 
 /** Error rates of comparing two photographs with each other, at one threshold. */
 export interface ComparisonPoint {
@@ -128,7 +127,7 @@ function compareAll(
     for (const b of all.slice(index + 1)) {
       if (!a.embedding || !b.embedding) continue;
       const isSamePerson = a.name !== undefined && a.name === b.name;
-      (isSamePerson ? mated : nonMated).push(cosine(a.embedding, b.embedding));
+      (isSamePerson ? mated : nonMated).push(similarityOf(a.embedding, b.embedding));
     }
   }
   const points = FMR_TARGETS.map((target): ComparisonPoint => {

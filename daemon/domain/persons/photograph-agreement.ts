@@ -1,5 +1,4 @@
-import { cosine } from '../identification/identification-trial.js';
-import type { Embedding } from '../identification/match.js';
+import { type Embedding, similarityOf } from '../identification/match.js';
 
 /** A photograph that does not agree with the others of its person. Photographs are counted from 0. */
 export interface DisagreeingPhotograph {
@@ -35,7 +34,7 @@ export function findDisagreement(
   embeddings: readonly Embedding[],
   threshold: number,
 ): Disagreement | undefined {
-  const similarities = embeddings.map((one) => embeddings.map((other) => cosine(one, other)));
+  const similarities = embeddings.map((one) => embeddings.map((other) => similarityOf(one, other)));
   const medoid = medoidOf(similarities, threshold);
   const all = similarities.map((_, index) => index);
   const strangers = all.filter(
@@ -48,20 +47,20 @@ export function findDisagreement(
     isWrongOneKnown,
     photographs: named.map((index) => {
       const comparedTo = isWrongOneKnown ? medoid : closestTo(similarities, index);
-      return { index, comparedTo, similarity: similarityOf(similarities, index, comparedTo) };
+      return { index, comparedTo, similarity: between(similarities, index, comparedTo) };
     }),
   };
 }
 
 type Similarities = readonly (readonly number[])[];
 
-function similarityOf(similarities: Similarities, a: number, b: number): number {
+function between(similarities: Similarities, a: number, b: number): number {
   return similarities[a]?.[b] ?? Number.NaN;
 }
 
 /** What is not a number agrees with nothing. */
 function doAgree(similarities: Similarities, a: number, b: number, threshold: number): boolean {
-  return similarityOf(similarities, a, b) >= threshold;
+  return between(similarities, a, b) >= threshold;
 }
 
 function medoidOf(similarities: Similarities, threshold: number): number {
@@ -81,7 +80,7 @@ function closestTo(similarities: Similarities, index: number): number {
   let closest = index === 0 ? 1 : 0;
   for (const other of similarities.keys()) {
     if (other === index) continue;
-    const isCloser = similarityOf(similarities, index, other) > similarityOf(similarities, index, closest);
+    const isCloser = between(similarities, index, other) > between(similarities, index, closest);
     if (isCloser) closest = other;
   }
   return closest;

@@ -1,4 +1,4 @@
-import type { Embedding } from '../identification/match.js';
+import { type Embedding, similarityOf } from '../identification/match.js';
 
 /** What a track has shown so far of the face it follows. */
 export interface FaceMemory {
@@ -34,7 +34,7 @@ export function recallFace(
   policy: SameFacePolicy,
 ): { readonly judgement: FaceJudgement; readonly memory: FaceMemory } {
   const isKnown =
-    memory.seen.length === 0 || memory.seen.some((seen) => similarity(seen, embedding) >= policy.threshold);
+    memory.seen.length === 0 || memory.seen.some((seen) => similarityOf(seen, embedding) >= policy.threshold);
   if (isKnown) {
     return {
       judgement: 'same',
@@ -46,13 +46,4 @@ export function recallFace(
     judgement: strangeCount >= policy.strangeLimit ? 'another' : 'doubtful',
     memory: { ...memory, strangeCount },
   };
-}
-
-/** Cosine similarity of two unit-length vectors, -1..1; those of unlike length have nothing in common. */
-export function similarity(a: Embedding, b: Embedding): number {
-  if (a.length !== b.length) return -1;
-  // Not `reduce`: that takes 80 times as long, and strangers are compared with hundreds of others.
-  let sum = 0;
-  for (let axis = 0; axis < a.length; axis += 1) sum += (a[axis] ?? 0) * (b[axis] ?? 0);
-  return sum;
 }

@@ -1,4 +1,5 @@
 import type { AuditVerdict } from '../../audit/audit-verdict.js';
+import type { QuarantinedRow } from './quarantine.js';
 
 /**
  * - `does-not-open`, `key-does-not-open`, `not-a-template`, `of-nobody`, `rolled-back`, `erased`, `page-damaged`: as in the
@@ -7,17 +8,7 @@ import type { AuditVerdict } from '../../audit/audit-verdict.js';
  * - `not-in-audit`: the audit log does not know the person.
  * - `missing`: the audit log knows a person, or that they have more templates, but the file does not hold them.
  */
-export type VerifyReason =
-  | 'does-not-open'
-  | 'key-does-not-open'
-  | 'not-a-template'
-  | 'of-nobody'
-  | 'rolled-back'
-  | 'erased'
-  | 'page-damaged'
-  | 'of-nothing'
-  | 'not-in-audit'
-  | 'missing';
+export type VerifyReason = QuarantinedRow['reason'] | 'of-nothing' | 'not-in-audit' | 'missing';
 
 export type VerifyTable = 'key_slot' | 'data_key' | 'person' | 'template' | 'photograph' | 'evidence';
 

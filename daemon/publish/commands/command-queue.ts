@@ -113,11 +113,28 @@ export class CommandQueue implements AsyncDisposable {
       this.#isWanted = false;
       this.#payOwed();
       const command = this.#options.memory.nextWaiting();
+      this.#tellDropped();
       if (command === undefined) return;
       const isOver = this.#execute(command, handlers);
       if (isCommandName(command.name) && besideOthers.has(command.name)) this.#letRun(isOver);
       else await isOver;
     }
+  }
+
+  /** Nobody is answered: whoever gave such a command did not give it to this program. */
+  #tellDropped(): void {
+    const { memory, audit, logger } = this.#options;
+    const commands = memory.takeDropped();
+    if (commands === 0) return;
+    logger.error(
+      'commands that this program did not write down waited in records.db; they are not executed',
+      {
+        commands,
+        remedy:
+          'find out who can write to the file; after an upgrade, have the centre send again what it sent before',
+      },
+    );
+    audit({ by: { actor: 'daemon', origin: 'commands' }, action: 'command.dropped', details: { commands } });
   }
 
   #tryLater(error: unknown): void {
@@ -204,12 +221,12 @@ export class CommandQueue implements AsyncDisposable {
   /** Says in the log that it was executed, and returns what the audit log is to say. */
   #trace(
     command: CommandName,
-    { commandId, issuerId, arguments: text }: KnownCommand,
+    { commandId, issuerId, keyId, arguments: text }: KnownCommand,
     outcome: CommandOutcome<CommandName>,
     by: Actor,
   ): NewAuditEntry {
     const code = outcome.outcome === 'failed' ? { code: outcome.code } : {};
-    const details = { command, outcome: outcome.outcome, ...code, ...cameraOf(command, text) };
+    const details = { command, outcome: outcome.outcome, ...code, ...cameraOf(command, text), keyId };
     const about = { ...details, issuer: issuerId, id: commandId };
     this.#options.logger.info('a command was executed', about);
     return { by, action: 'command.executed', subject: commandId, details };

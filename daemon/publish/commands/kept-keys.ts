@@ -1,4 +1,5 @@
-import type { KeptKey, TrustStore } from '../../records/commands/trust-store.js';
+import type { KeptKey } from '../../records/commands/grant-content.js';
+import type { TrustStore } from '../../records/commands/trust-store.js';
 import { type CommandScope, commandScopes } from '../contract/command-schema.js';
 import { publicJwkSchema } from './issuer-key.js';
 import type { TrustedKey, TrustedKeys } from './trusted-keys.js';

@@ -1,5 +1,6 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { explained } from '../explained.js';
+import type { GrantSeal } from './grant-seal.js';
 
 /** A command that was found good and is to be executed. */
 export interface AcceptedCommand {
@@ -52,8 +53,10 @@ export interface CommandMemory {
   accept(command: AcceptedCommand, limits: WaitingLimits): Acceptance;
   /** Whether a trusted issuer gave a command of this id. */
   knows(commandId: string): boolean;
-  /** The oldest that waits. */
+  /** The oldest that waits. What this program did not write down is dropped: its issuer can send it again. */
   nextWaiting(): KnownCommand | undefined;
+  /** How many were dropped since this was asked last. */
+  takeDropped(): number;
   waitingCount(): number;
   /** Its execution begins: from here on it is never executed again. False where it does not wait any more. */
   begin(number: number): boolean;
@@ -79,18 +82,17 @@ interface Waiting {
 const columns = `number, issuer_id AS issuerId, command_id AS commandId, key_id AS keyId, name,
                  coalesce(arguments, '{}') AS arguments, expires_at_ms AS expiresAtMs`;
 
-export function commandMemoryOf(database: OpenDatabase): CommandMemory {
+export interface CommandMemoryParts {
+  readonly seal: Pick<GrantSeal, 'sealCommand' | 'isGenuine'>;
+  readonly isTrusted: (issuerId: string) => boolean;
+}
+
+export function commandMemoryOf(database: OpenDatabase, parts: CommandMemoryParts): CommandMemory {
   const { db } = database;
-  const knows = db
-    .prepare<[string], number>(
-      `SELECT EXISTS (SELECT 1 FROM command
-         WHERE command_id = ? AND issuer_id IN (SELECT issuer_id FROM trusted_key))`,
-    )
+  const issuersOf = db
+    .prepare<[string], string>('SELECT DISTINCT issuer_id FROM command WHERE command_id = ?')
     .pluck();
   const waiting = waitingOf(database);
-  const next = db.prepare<[], KnownCommand>(
-    `SELECT ${columns} FROM command WHERE state = 'waiting' ORDER BY number LIMIT 1`,
-  );
   const begin = db.prepare<[number]>(
     `UPDATE command SET state = 'begun', arguments = NULL WHERE number = ? AND state = 'waiting'`,
   );
@@ -100,16 +102,51 @@ export function commandMemoryOf(database: OpenDatabase): CommandMemory {
   const answer = db.prepare<[string | null, number]>(
     `UPDATE command SET state = 'answered', arguments = NULL, reply = ? WHERE number = ?`,
   );
-  const accept = acceptorOf(database);
+  const accept = acceptorOf(database, parts.seal);
+  const { next, takeDropped } = nextOf(database, parts.seal);
   return {
     accept: (command, limits) => database.transaction(() => accept(command, limits)),
-    knows: (commandId) => explained(database, () => knows.get(commandId) === 1),
-    nextWaiting: () => explained(database, () => next.get()),
+    knows: (commandId) => explained(database, () => issuersOf.all(commandId)).some(parts.isTrusted),
+    nextWaiting: next,
+    takeDropped,
     waitingCount: () => explained(database, () => waiting().commands),
     begin: (number) => database.transaction(() => begin.run(number).changes === 1),
     begun: () => explained(database, () => begun.all()),
     answered: (number, reply) => void answer.run(reply, number),
     forget: forgetterOf(database),
+  };
+}
+
+/** Taking what waits; a row that was not sealed is never executed. */
+function nextOf(
+  database: OpenDatabase,
+  seal: CommandMemoryParts['seal'],
+): { readonly next: CommandMemory['nextWaiting']; readonly takeDropped: CommandMemory['takeDropped'] } {
+  const { db } = database;
+  const oldest = db.prepare<
+    [],
+    KnownCommand & Pick<AcceptedCommand, 'claimsHash'> & { readonly seal: Uint8Array | null }
+  >(
+    `SELECT ${columns}, claims_hash AS claimsHash, seal FROM command WHERE state = 'waiting' ORDER BY number LIMIT 1`,
+  );
+  const drop = db.prepare<[number]>('DELETE FROM command WHERE number = ?');
+  let dropped = 0;
+  return {
+    next() {
+      for (;;) {
+        const found = explained(database, () => oldest.get());
+        if (found === undefined) return undefined;
+        const { claimsHash: _, seal: __, ...command } = found;
+        if (seal.isGenuine(found)) return command;
+        database.transaction(() => void drop.run(found.number));
+        dropped += 1;
+      }
+    },
+    takeDropped() {
+      const count = dropped;
+      dropped = 0;
+      return count;
+    },
   };
 }
 
@@ -123,7 +160,7 @@ function waitingOf({ db }: OpenDatabase): () => Waiting {
 }
 
 /** To be called in a transaction. */
-function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
+function acceptorOf(database: OpenDatabase, seal: CommandMemoryParts['seal']): CommandMemory['accept'] {
   const { db } = database;
   const find = db.prepare<[string, string], Found>(
     'SELECT claims_hash AS claimsHash, state, reply FROM command WHERE issuer_id = ? AND command_id = ?',
@@ -132,9 +169,9 @@ function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
     .prepare<[string], number>('SELECT forgotten_until_ms FROM command_mark WHERE issuer_id = ?')
     .pluck();
   const from = db.prepare<[], number>("SELECT value FROM counter WHERE name = 'commands-from'").pluck();
-  const insert = db.prepare<[Omit<AcceptedCommand, 'issuedAtMs'>]>(`
-    INSERT INTO command (issuer_id, command_id, key_id, name, claims_hash, state, arguments, expires_at_ms)
-    VALUES (@issuerId, @commandId, @keyId, @name, @claimsHash, 'waiting', @arguments, @expiresAtMs)`);
+  const insert = db.prepare<[Omit<AcceptedCommand, 'issuedAtMs'> & { readonly seal: Uint8Array }]>(`
+    INSERT INTO command (issuer_id, command_id, key_id, name, claims_hash, state, arguments, expires_at_ms, seal)
+    VALUES (@issuerId, @commandId, @keyId, @name, @claimsHash, 'waiting', @arguments, @expiresAtMs, @seal)`);
   const waiting = waitingOf(database);
   return (command, limits) => {
     const { issuedAtMs, ...kept } = command;
@@ -151,7 +188,7 @@ function acceptorOf(database: OpenDatabase): CommandMemory['accept'] {
     // One alone always fits: its size was limited before.
     const isTooMuch = commands > 0 && bytes + command.arguments.length > limits.bytes;
     if (commands >= limits.commands || isTooMuch) return { outcome: 'full' };
-    insert.run(kept);
+    insert.run({ ...kept, seal: seal.sealCommand(kept) });
     return { outcome: 'accepted' };
   };
 }

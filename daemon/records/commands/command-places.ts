@@ -1,31 +1,31 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { explained } from '../explained.js';
+import { isSwitchedOn, switchGrant } from './grant-content.js';
+import type { GrantState } from './grant-judgement.js';
+import type { Grants } from './grants.js';
 
 /** Cameras that a centre switched, in place of what the configuration says. */
 export interface CameraSwitches {
   all(): ReadonlyMap<string, boolean>;
-  /** Null: the configuration decides again. */
-  set(cameraId: string, isEnabled: boolean | null): void;
+  /**
+   * Null: the configuration decides again. `alongside` writes the audit entry, with the state of all grants, before that is on
+   * the disk; it is not called where nothing changes.
+   */
+  set(cameraId: string, isEnabled: boolean | null, alongside: (state: GrantState) => void): void;
 }
 
-export function cameraSwitchesOf(database: OpenDatabase): CameraSwitches {
-  const { db } = database;
-  const all = db.prepare<[], { id: string; isEnabled: 0 | 1 }>(
-    'SELECT camera_id AS id, is_enabled AS isEnabled FROM camera_switch',
-  );
-  const set = db.prepare<[string, number]>(
-    `INSERT INTO camera_switch (camera_id, is_enabled) VALUES (?, ?)
-     ON CONFLICT (camera_id) DO UPDATE SET is_enabled = excluded.is_enabled`,
-  );
-  const remove = db.prepare<[string]>('DELETE FROM camera_switch WHERE camera_id = ?');
+export function cameraSwitchesOf(grants: Grants, nowMs: () => number): CameraSwitches {
+  const all = () => new Map(grants.list('camera-switch').map((grant) => [grant.id, isSwitchedOn(grant)]));
   return {
-    all: () =>
-      explained(database, () => new Map(all.all().map(({ id, isEnabled }) => [id, isEnabled === 1]))),
-    set: (cameraId, isEnabled) =>
-      database.transaction(() => {
-        if (isEnabled === null) remove.run(cameraId);
-        else set.run(cameraId, isEnabled ? 1 : 0);
-      }),
+    all,
+    set(cameraId, isEnabled, alongside) {
+      if ((all().get(cameraId) ?? null) === isEnabled) return;
+      const edit: Parameters<Grants['change']>[0] = (before) => {
+        const others = before.filter(({ kind, id }) => kind !== 'camera-switch' || id !== cameraId);
+        return isEnabled === null ? others : [...others, switchGrant(cameraId, isEnabled)];
+      };
+      grants.change(edit, nowMs(), alongside);
+    },
   };
 }
 

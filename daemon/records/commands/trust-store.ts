@@ -1,62 +1,60 @@
-import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
-
-/** A key of an issuer as it is kept. What the fields mean is for those who check commands to know. */
-export interface KeptKey {
-  readonly keyId: string;
-  readonly issuerId: string;
-  readonly algorithm: string;
-  /** JSON. */
-  readonly publicKey: string;
-  /** With blanks between. */
-  readonly scopes: string;
-  /** Wall clock, milliseconds since the epoch. */
-  readonly addedAtMs: number;
-  /** Null: trusted for ever. */
-  readonly notAfterMs: number | null;
-}
+import { type KeptKey, keptKeyOf, keyGrant } from './grant-content.js';
+import type { GrantState } from './grant-judgement.js';
+import type { Grants } from './grants.js';
 
 /** Whose commands the box executes: kept with what happened, so that it is there while the gallery is sealed. */
 export interface TrustStore {
   /** By issuer, then in order of their addition. */
   list(): readonly KeptKey[];
   find(keyId: string): KeptKey | undefined;
-  /** False where the box trusts that key already. `alongside` is done only where it is added, before that is on the disk. */
-  add(key: KeptKey, alongside: () => void): boolean;
+  /**
+   * False where the box trusts that key already. `alongside` writes the audit entry, with the state of all grants; it is
+   * called only where the key is added, before that is on the disk.
+   */
+  add(key: KeptKey, alongside: (state: GrantState) => void): boolean;
   /** Forgets all keys of an issuer, or one of them; how many they were. `alongside` as above. */
-  remove(issuerId: string, keyId: string | undefined, alongside: (count: number) => void): number;
+  remove(
+    issuerId: string,
+    keyId: string | undefined,
+    alongside: (count: number, state: GrantState) => void,
+  ): number;
 }
 
-const columns = `key_id AS keyId, issuer_id AS issuerId, algorithm, public_key AS publicKey, scopes,
-                 added_at_ms AS addedAtMs, not_after_ms AS notAfterMs`;
-
-export function trustStoreOf(database: OpenDatabase): TrustStore {
-  const { db } = database;
-  const all = db.prepare<[], KeptKey>(
-    `SELECT ${columns} FROM trusted_key ORDER BY issuer_id, added_at_ms, key_id`,
-  );
-  const one = db.prepare<[string], KeptKey>(`SELECT ${columns} FROM trusted_key WHERE key_id = ?`);
-  const insert = db.prepare<[KeptKey]>(`
-    INSERT INTO trusted_key (key_id, issuer_id, algorithm, public_key, scopes, added_at_ms, not_after_ms)
-    VALUES (@keyId, @issuerId, @algorithm, @publicKey, @scopes, @addedAtMs, @notAfterMs)
-    ON CONFLICT DO NOTHING`);
-  const remove = db.prepare<[string, string | null, string | null]>(
-    'DELETE FROM trusted_key WHERE issuer_id = ? AND (? IS NULL OR key_id = ?)',
-  );
+export function trustStoreOf(grants: Grants, nowMs: () => number): TrustStore {
+  const all = (): readonly KeptKey[] => grants.list('trusted-key').map(keptKeyOf);
   return {
-    list: () => explained(database, () => all.all()),
-    find: (keyId) => explained(database, () => one.get(keyId)),
-    add: (key, alongside) =>
-      database.transaction(() => {
-        const isNew = insert.run(key).changes === 1;
-        if (isNew) alongside();
-        return isNew;
-      }),
-    remove: (issuerId, keyId = undefined, alongside) =>
-      database.transaction(() => {
-        const count = remove.run(issuerId, keyId ?? null, keyId ?? null).changes;
-        if (count > 0) alongside(count);
-        return count;
-      }),
+    list: () => [...all()].sort(inOrder),
+    find(keyId) {
+      const found = grants.find('trusted-key', keyId);
+      return found && keptKeyOf(found);
+    },
+    add(key, alongside) {
+      let isNew = false;
+      const edit: Parameters<Grants['change']>[0] = (before) => {
+        isNew = before.every(({ kind, id }) => kind !== 'trusted-key' || id !== key.keyId);
+        return isNew ? [...before, keyGrant(key)] : undefined;
+      };
+      grants.change(edit, nowMs(), alongside);
+      return isNew;
+    },
+    remove(issuerId, keyId, alongside) {
+      const removed = new Set(
+        all()
+          .filter((key) => key.issuerId === issuerId && (keyId === undefined || key.keyId === keyId))
+          .map((key) => key.keyId),
+      );
+      if (removed.size === 0) return 0;
+      grants.change(
+        (before) => before.filter(({ kind, id }) => kind !== 'trusted-key' || !removed.has(id)),
+        nowMs(),
+        (state) => alongside(removed.size, state),
+      );
+      return removed.size;
+    },
   };
+}
+
+function inOrder(a: KeptKey, b: KeptKey): number {
+  if (a.issuerId !== b.issuerId) return a.issuerId < b.issuerId ? -1 : 1;
+  return a.addedAtMs - b.addedAtMs || (a.keyId < b.keyId ? -1 : 1);
 }

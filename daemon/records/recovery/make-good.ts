@@ -142,7 +142,9 @@ function forgetWhatMayBeOver({ db }: OpenDatabase, found: FoundLoss, isCurrent: 
   // A command that waits or was begun here may have been executed, and answered, since.
   db.exec("DELETE FROM command WHERE state <> 'answered'");
   // Whoever was trusted in an older copy may have been removed since.
-  if (!isCurrent || !isWhole(found.salvage, 'trusted_key')) db.exec('DELETE FROM trusted_key');
+  if (!isCurrent || !isWhole(found.salvage, 'granted')) {
+    db.exec("DELETE FROM trusted_key; DELETE FROM granted WHERE kind = 'trusted-key';");
+  }
   // It begins anew, also where an earlier loss is still being told.
   db.exec("DELETE FROM box_condition WHERE condition = 'records-lost'");
   // How far others were followed: they begin anew, and say nothing twice.
@@ -193,7 +195,7 @@ function toldLoss(
     foundAtMs: Math.floor(nowMs),
     ...(gap === undefined ? {} : { gap }),
     events: count('event'),
-    trustedKeys: count('trusted_key'),
+    trustedKeys: count("granted WHERE kind = 'trusted-key'"),
     ...(salvage === undefined
       ? {}
       : { isSalvagedWhole: [...salvage.values()].every(({ isWhole }) => isWhole) }),

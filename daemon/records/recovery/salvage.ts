@@ -31,6 +31,8 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'given_up', key: 'sequence', isNumbered: true },
   { table: 'attendance_correction', key: 'sequence', isNumbered: true },
   { table: 'trusted_key', key: 'key_id', isNumbered: false },
+  { table: 'granted', key: 'kind, id', isNumbered: false },
+  { table: 'set_aside', key: 'number', isNumbered: true },
   { table: 'command', key: 'number', isNumbered: true },
   { table: 'command_mark', key: 'issuer_id', isNumbered: false },
   { table: 'camera_switch', key: 'camera_id', isNumbered: false },

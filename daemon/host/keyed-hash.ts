@@ -1,0 +1,43 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { KEY_BYTES, secretBytes, wipe } from './sodium.js';
+
+type Part = string | number | Uint8Array;
+
+/**
+ * HMAC-SHA-256 (RFC 2104, FIPS 198-1) over `use` and `parts`, 32 bytes. `use` tells the uses of one key apart. Parts go in
+ * as `encodeParts` writes them, so that no other parts have the same hash.
+ */
+export function keyedHash(key: Uint8Array, use: string, parts: readonly Part[]): Buffer {
+  return createHmac('sha256', key)
+    .update(encodeParts([use, ...parts]))
+    .digest();
+}
+
+/**
+ * Several parts as bytes that no other parts give: the number of parts, then each with its length before it, as PASETO's
+ * pre-authentication encoding does (https://github.com/paseto-standard/paseto-spec, "PAE Definition"). Numbers are written in
+ * decimal, so that nothing is lost however odd the value.
+ */
+function encodeParts(parts: readonly Part[]): Buffer {
+  const pieces: Uint8Array[] = [littleEndian(parts.length)];
+  for (const part of parts) {
+    const bytes = part instanceof Uint8Array ? part : Buffer.from(String(part), 'utf8');
+    pieces.push(littleEndian(bytes.length), bytes);
+  }
+  return Buffer.concat(pieces);
+}
+
+function littleEndian(count: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32LE(count);
+  return bytes;
+}
+
+/** A key of 32 bytes for one use of another key (HKDF with SHA-256, RFC 5869), in guarded memory; the caller wipes it. */
+export function deriveKey(key: Uint8Array, use: string): Uint8Array {
+  const bytes = new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), use, KEY_BYTES));
+  const derived = secretBytes(KEY_BYTES);
+  derived.set(bytes);
+  wipe(bytes);
+  return derived;
+}

@@ -1,0 +1,261 @@
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { explained } from '../explained.js';
+import { formerGrantsOf } from './grant-content.js';
+import {
+  type GrantFault,
+  type GrantState,
+  grantFaults,
+  type Judgement,
+  judgeGrants,
+  type LoggedGrants,
+} from './grant-judgement.js';
+import { digestOf, type Grant, type GrantKind, type GrantRow, type GrantSeal } from './grant-seal.js';
+
+/** Something that was found and is not believed. */
+export interface SetAside {
+  readonly number: number;
+  readonly reason: GrantFault;
+  /** Null where something is not there. As it was found: nothing vouches for it. */
+  readonly kind: string | null;
+  readonly id: string | null;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** What a comparison with the log has come to. */
+export interface SettledGrants {
+  /** How often each was found; empty where all is well. */
+  readonly faults: ReadonlyMap<GrantFault, number>;
+  /** Rows of before grants were sealed, which are believed from now on. */
+  readonly adopted: readonly Grant[];
+  /** To be written into the log; undefined where that says it already. */
+  readonly state: GrantState | undefined;
+}
+
+/**
+ * What grants power: each row is sealed, and the set as a whole is what the audit log says. What is not so is not believed,
+ * and kept aside.
+ */
+export interface Grants {
+  list(kind: GrantKind): readonly Grant[];
+  find(kind: GrantKind, id: string): Grant | undefined;
+  /**
+   * Puts `edit` of all grants in their place. `alongside` writes the new state into the audit log; where it throws, nothing
+   * has changed. Undefined from `edit`: nothing is to be changed, and `alongside` is not called.
+   */
+  change(
+    edit: (grants: readonly Grant[]) => readonly Grant[] | undefined,
+    nowMs: number,
+    alongside: (state: GrantState) => void,
+  ): void;
+  /** Compares the set with the log, and sets aside what is not believed. `alongside` as above, where there is something to say. */
+  settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants;
+  aside(): readonly SetAside[];
+  /** Forgets what was set aside; how many that were. */
+  dismiss(): number;
+}
+
+/** What is kept of rows that are not believed: an attacker could add any number. */
+const mostAside = 100;
+/** Longest row that is read, characters. */
+const longestContent = 65_536;
+
+const columns = 'kind, id, content, box, revision, seal';
+
+export function grantsOf(database: OpenDatabase, seal: GrantSeal): Grants {
+  return new SealedGrants(database, seal);
+}
+
+class SealedGrants implements Grants {
+  readonly #database: OpenDatabase;
+  readonly #seal: GrantSeal;
+  /** Of the set that is believed. */
+  #revision: number;
+
+  constructor(database: OpenDatabase, seal: GrantSeal) {
+    this.#database = database;
+    this.#seal = seal;
+    // Until it is compared with the log: the newest that this program sealed.
+    this.#revision = this.#newestOf(this.#rows(), 0);
+  }
+
+  list(kind: GrantKind): readonly Grant[] {
+    return this.#believed().filter((row) => row.kind === kind);
+  }
+
+  find(kind: GrantKind, id: string): Grant | undefined {
+    const find = this.#database.db.prepare<[string, string, number], GrantRow>(
+      `SELECT ${columns} FROM granted WHERE kind = ? AND id = ? AND length(content) <= ?`,
+    );
+    const row = explained(this.#database, () => find.get(kind, id, longestContent));
+    return row !== undefined && this.#isBelieved(row) ? row : undefined;
+  }
+
+  change(
+    edit: (grants: readonly Grant[]) => readonly Grant[] | undefined,
+    nowMs: number,
+    alongside: (state: GrantState) => void,
+  ): void {
+    this.#commit(() => {
+      const rows = this.#rows();
+      const before = rows.filter((row) => this.#isBelieved(row));
+      const after = edit(before);
+      if (after === undefined) return { revision: this.#revision, value: undefined };
+      const others = rows.filter((row) => !before.includes(row));
+      this.#setAside(
+        others.map((row) => ({ grant: row, fault: this.#faultOf(row) })),
+        [],
+        nowMs,
+      );
+      const revision = this.#revision + 1;
+      this.#write(after, revision);
+      alongside({ revision, digest: digestOf(after), before: digestOf(before) });
+      return { revision, value: undefined };
+    });
+  }
+
+  settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants {
+    return this.#commit<SettledGrants>(() => {
+      const rows = this.#rows();
+      const former = formerGrantsOf(this.#database);
+      const { kept, aside, faults } = this.#judge(rows, logged);
+      const isAdopting = kept.length + aside.length === 0 && mayAdopt(logged, former.grants);
+      const adopted = isAdopting ? former.grants : [];
+      const unsealed = isAdopting ? [] : former.grants;
+      const notBelieved = [
+        ...aside.map(({ row, fault }) => ({ grant: row, fault })),
+        ...unsealed.map((grant) => ({ grant, fault: 'not-sealed' as const })),
+      ];
+      const found = this.#setAside(notBelieved, isAdopting ? [] : faults, nowMs);
+      former.forget();
+      const said = logged.outcome === 'said' ? logged.state.revision : 0;
+      if (found.size === 0 && this.#isAsSaid(kept, logged)) {
+        return { revision: said, value: { faults: found, adopted, state: undefined } };
+      }
+      const revision = this.#newestOf(rows, said) + 1;
+      const after = [...kept, ...adopted];
+      this.#write(after, revision);
+      const state = { revision, digest: digestOf(after), before: digestOf(kept) };
+      const value = { faults: found, adopted, state };
+      alongside(value);
+      return { revision, value };
+    });
+  }
+
+  aside(): readonly SetAside[] {
+    const all = this.#database.db.prepare<[], SetAside>(
+      'SELECT number, reason, kind, id, at_ms AS atMs FROM set_aside ORDER BY number',
+    );
+    return explained(this.#database, () => all.all());
+  }
+
+  dismiss(): number {
+    return this.#database.transaction(() => this.#database.db.prepare('DELETE FROM set_aside').run().changes);
+  }
+
+  /** `work` gives the revision that is believed once its transaction is on the disk. */
+  #commit<T>(work: () => { readonly revision: number; readonly value: T }): T {
+    const { revision, value } = this.#database.transaction(work);
+    this.#revision = revision;
+    return value;
+  }
+
+  #rows(): readonly GrantRow[] {
+    const all = this.#database.db.prepare<[number], GrantRow>(
+      `SELECT ${columns} FROM granted WHERE length(content) <= ? ORDER BY kind, id`,
+    );
+    return explained(this.#database, () => all.all(longestContent));
+  }
+
+  #believed(): readonly GrantRow[] {
+    return this.#rows().filter((row) => this.#isBelieved(row));
+  }
+
+  #isBelieved(row: GrantRow): boolean {
+    return row.revision === this.#revision && this.#isOurs(row);
+  }
+
+  /** Only what this program sealed counts: anybody could write a number. */
+  #newestOf(rows: readonly GrantRow[], least: number): number {
+    return Math.max(least, ...rows.filter((row) => this.#isOurs(row)).map(({ revision }) => revision));
+  }
+
+  #isOurs(row: GrantRow): boolean {
+    return row.box === this.#seal.box && this.#seal.judge(row) !== undefined;
+  }
+
+  #judge(rows: readonly GrantRow[], logged: LoggedGrants): Judgement {
+    const sealed = rows.filter((row) => this.#isOurs(row));
+    const judgement = judgeGrants(sealed, logged);
+    // A former key may be known to others. Rows under it are believed only while the log says the very same.
+    const isNoted = judgement.faults.length === 0 && judgement.aside.length === 0;
+    const current = sealed.filter((row) => this.#seal.judge(row) === 'key in use');
+    const { kept, aside, faults } = isNoted ? judgement : judgeGrants(current, logged);
+    const judged = new Set([...kept, ...aside.map(({ row }) => row)]);
+    const others = rows.filter((row) => !judged.has(row));
+    return { kept, faults, aside: [...aside, ...others.map((row) => ({ row, fault: this.#faultOf(row) }))] };
+  }
+
+  #faultOf(row: GrantRow): GrantFault {
+    if (this.#seal.judge(row) === undefined) return 'not-sealed';
+    return row.box === this.#seal.box ? 'put-back' : 'other-box';
+  }
+
+  /** Nothing has to be written: rows and log say the same, and all are under the key in use. */
+  #isAsSaid(kept: readonly GrantRow[], logged: LoggedGrants): boolean {
+    if (logged.outcome !== 'said' || digestOf(kept) !== logged.state.digest) return false;
+    return kept.every(
+      (row) => row.revision === logged.state.revision && this.#seal.judge(row) === 'key in use',
+    );
+  }
+
+  /** How often each was found. */
+  #setAside(
+    rows: readonly { readonly grant: Grant; readonly fault: GrantFault }[],
+    faults: readonly GrantFault[],
+    atMs: number,
+  ): ReadonlyMap<GrantFault, number> {
+    const { db } = this.#database;
+    const tooLong = db
+      .prepare<[number], number>('SELECT count(*) FROM granted WHERE length(content) > ?')
+      .pluck();
+    const unread = Array<GrantFault>(tooLong.get(longestContent) ?? 0).fill('not-sealed');
+    const add = db.prepare<[string, string | null, string | null, string | null, number]>(
+      'INSERT INTO set_aside (reason, kind, id, content, at_ms) VALUES (?, ?, ?, ?, ?)',
+    );
+    for (const { grant, fault } of rows.slice(0, mostAside)) {
+      add.run(fault, grant.kind, grant.id, grant.content, atMs);
+    }
+    const others = [...faults, ...unread];
+    for (const fault of others.slice(0, mostAside)) add.run(fault, null, null, null, atMs);
+    db.prepare('DELETE FROM set_aside WHERE number <= (SELECT max(number) FROM set_aside) - ?').run(
+      mostAside,
+    );
+    const all = [...rows.map(({ fault }) => fault), ...others];
+    const count = (fault: GrantFault): number => all.filter((each) => each === fault).length;
+    return new Map(grantFaults.filter((fault) => all.includes(fault)).map((fault) => [fault, count(fault)]));
+  }
+
+  /** All rows are sealed anew, so that one of before cannot be put among them. */
+  #write(grants: readonly Grant[], revision: number): void {
+    const { db } = this.#database;
+    db.prepare('DELETE FROM granted').run();
+    const insert = db.prepare<[GrantRow]>(
+      `INSERT INTO granted (${columns}) VALUES (@kind, @id, @content, @box, @revision, @seal)`,
+    );
+    for (const { kind, id, content } of grants) {
+      const grant = { kind, id, content };
+      insert.run({ ...grant, box: this.#seal.box, revision, seal: this.#seal.seal(grant, revision) });
+    }
+  }
+}
+
+/**
+ * Rows of before grants were sealed are believed once: where the log has never spoken of grants, or says of exactly these that
+ * they were adopted, and a kill came before they were sealed.
+ */
+function mayAdopt(logged: LoggedGrants, former: readonly Grant[]): boolean {
+  if (former.length === 0) return false;
+  if (logged.outcome === 'silent') return logged.isUpgrade;
+  return logged.outcome === 'said' && logged.state.digest === digestOf(former);
+}

@@ -1,0 +1,15 @@
+import Database from 'better-sqlite3';
+import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import type { Migration } from '../../daemon/host/sqlite-migrations.js';
+
+/** A database without a file, for tests that make many: what is committed to a disk takes its time. */
+export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>[]): OpenDatabase {
+  const db = new Database(':memory:');
+  for (const { apply } of migrations) {
+    if (typeof apply === 'string') db.exec(apply);
+    else apply(db);
+  }
+  const close = (): void => void db.close();
+  const transaction = <T>(work: () => T): T => db.transaction(work).immediate();
+  return { path: ':memory:', db, transaction, close, [Symbol.asyncDispose]: async () => close() };
+}
