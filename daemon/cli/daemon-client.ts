@@ -1,6 +1,7 @@
 import { counted } from '../base/counted.js';
 import { badInput, type RollcallError } from '../base/errors.js';
 import { loadConfig, loadSite } from '../config/load.js';
+import { type ConfigProblem, formatProblem } from '../config/problem.js';
 import { ControlClient } from '../control/client.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
 
@@ -10,11 +11,16 @@ export interface Box {
   readonly time: SiteTime;
 }
 
-/** The problems of a configuration as one error. */
-function invalidConfig(path: string, count: number): RollcallError {
-  return badInput('invalid-config', `${path} has ${counted(count, 'problem')}`, {
-    remedy: `run 'rollcall check-config --config ${path}' to see ${count === 1 ? 'it' : 'them'}`,
-  });
+/** The problems of a configuration as one error: one problem is told itself, of several their number. */
+export function invalidConfig(path: string, problems: readonly ConfigProblem[]): RollcallError {
+  const [problem, ...others] = problems;
+  const check = `'rollcall check-config --config ${path}'`;
+  if (problem === undefined || others.length > 0) {
+    const message = `${path} has ${counted(problems.length, 'problem')}`;
+    return badInput('invalid-config', message, { remedy: `run ${check} to see them` });
+  }
+  const { remedy = `correct the file; ${check} checks it again`, ...untold } = problem;
+  return badInput('invalid-config', formatProblem(path, untold), { remedy });
 }
 
 /**
@@ -44,7 +50,7 @@ async function siteOf(
     const { control, site } = loaded.config;
     return { socketPath: control.socketPath, timeZone: site.timeZone };
   }
-  const invalid = invalidConfig(configPath, loaded.problems.length);
+  const invalid = invalidConfig(configPath, loaded.problems);
   const { socketPath, timeZone } = await loadSite(configPath);
   if (socketPath === undefined) throw invalid;
   const zoneless = timeZone === undefined ? '; times are those of UTC' : '';

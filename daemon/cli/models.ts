@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { badInput } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
+import { invalidConfig } from './daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
 import { inMiB, withProgress } from './progress.js';
 
@@ -18,9 +18,7 @@ async function openStore(options: CommonOptions): Promise<ModelStore> {
   }
   const loaded = await loadConfig(options.config);
   if (loaded.ok) return openConfiguredStore(loaded.config.models.dir);
-  throw badInput('invalid-config', `${options.config} is not valid`, {
-    remedy: `run 'rollcall check-config --config ${options.config}'`,
-  });
+  throw invalidConfig(options.config, loaded.problems);
 }
 
 function summary(status: PackStatus) {

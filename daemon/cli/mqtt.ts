@@ -11,6 +11,7 @@ import { checkBroker } from '../publish/broker/broker-check.js';
 import { topicsOf } from '../publish/topics.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { invalidConfig } from './daemon-client.js';
 import { describeFinding, type Finding } from './doctor/doctor-finding.js';
 import { placesOfDaemon } from './doctor/doctor-secret.js';
 import { refusedTopicFindings } from './doctor/status-areas.js';
@@ -27,11 +28,7 @@ interface CheckOptions extends CommonOptions {
 /** Goes to the broker of the configuration, with or without the daemon, and shows each step as it is done. */
 async function check({ config: path, json, events = false }: CheckOptions): Promise<ExitCode> {
   const loaded = await loadConfig(path);
-  if (!loaded.ok) {
-    throw badInput('invalid-config', `${path} is not valid`, {
-      remedy: `run 'rollcall check-config --config ${path}' to see why`,
-    });
-  }
+  if (!loaded.ok) throw invalidConfig(path, loaded.problems);
   const { config } = loaded;
   const { mqtt, site, box } = config;
   if (mqtt === undefined) {

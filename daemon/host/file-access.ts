@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../base/errors.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from './system-user.js';
 
 /** Who asks for a file. */
@@ -66,6 +67,25 @@ export function explainAccess(
       ? `give the directory to that user: chown -R ${owner}: ${directory}`
       : `choose a directory of that user, or make one: install -d -m 700 -o ${owner} ${directory}/rollcall`;
   return { says: `${who} may not write to ${directory}`, remedy };
+}
+
+/** Why a file that a command was given cannot be read, in plain words, told to the user who runs the command. */
+export function explainReading(error: unknown): { readonly says: string; readonly remedy: string } {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { says: 'there is no such file', remedy: 'check the path' };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        says: 'this user may not read it',
+        remedy: 'let this user read it, or run the command as a user who may',
+      };
+    case 'EISDIR':
+      return { says: 'it is a folder', remedy: 'name a file in it' };
+    default:
+      return { says: messageOf(error), remedy: 'check the path and its permissions' };
+  }
 }
 
 /** The first directory on the way to `directory`, itself included, that is not there or that this process may not enter. */

@@ -136,7 +136,7 @@ test('what makes no sense is refused with what to do', { skip: withoutBuild }, a
   await box.start();
   const cases = [
     [['report', '--from', '2026-02-30', '--to', '2026-03-01'], /YYYY-MM-DD/],
-    [['report', '--from', '2026-03-02', '--to', '2026-03-01'], /covers 1 to 366 days/],
+    [['report', '--from', '2026-03-02', '--to', '2026-03-01'], /cannot end on 2026-03-01, before it begins/],
     [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--csv', '--json'], /either JSON or CSV/],
     [['report', '--from', '2026-03-01', '--to', '2026-03-02', '--person', 'x'], /No person has the id/],
     [['correct', 'x', '--date', '2026-03-01', '--reason', 'y'], /exactly one of/],

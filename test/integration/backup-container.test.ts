@@ -292,7 +292,10 @@ describe('what stands there already', () => {
     const target = join(directory.path, 'none', 'b');
     const order = { target, recipients: [forRecoveryKey], manifest, sections: [] };
     await assert.rejects(writeBackup(order), { code: 'backup-not-written' });
-    await assert.rejects(verifyBackup(target, withRecoverySecret), { code: 'backup-not-read' });
+    await assert.rejects(verifyBackup(target, withRecoverySecret), {
+      code: 'backup-not-read',
+      kind: 'input',
+    });
     await assert.rejects(verifyBackup(directory.path, withRecoverySecret), { code: 'backup-foreign' });
   });
 });

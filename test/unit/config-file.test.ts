@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { invalidConfig, openDaemonClient } from '../../daemon/cli/daemon-client.js';
 import { loadConfig } from '../../daemon/config/load.js';
 
 describe('a configuration file', () => {
@@ -21,6 +22,28 @@ describe('a configuration file', () => {
     assert.ok(problem.remedy);
     return problem.message;
   }
+
+  test('is told to a command with its only problem, and with the number of several', async () => {
+    await assert.rejects(openDaemonClient(join(directory, 'none.yaml')), {
+      code: 'invalid-config',
+      kind: 'input',
+      message: `${join(directory, 'none.yaml')}: the file does not exist`,
+      remedy: /^check the path/,
+    });
+    const path = join(directory, 'bad.yaml');
+    const told = async (text: string) => {
+      await writeFile(path, text);
+      const loaded = await loadConfig(path);
+      if (loaded.ok) assert.fail('expected the file to be refused');
+      const { message, remedy } = invalidConfig(path, loaded.problems);
+      return [message.replace(path, 'FILE'), remedy?.replace(path, 'FILE')];
+    };
+    const [only, add] = await told('site: { id: office }\n');
+    assert.match(only ?? '', /^FILE:1:\d+: site\.timeZone is missing$/);
+    assert.match(add ?? '', /^add "timeZone"/);
+    const many = ['FILE has 2 problems', "run 'rollcall check-config --config FILE' to see them"];
+    assert.deepEqual(await told('site: {}\n'), many);
+  });
 
   test('is read from disk', async () => {
     const path = join(directory, 'good.yaml');

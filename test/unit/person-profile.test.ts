@@ -52,6 +52,16 @@ describe('the day of a consent on the command line', () => {
   });
 });
 
+test('a profile in a file that cannot be read is refused in plain words', async () => {
+  const time = siteTimeOf('UTC', 0);
+  for (const [profile, said] of [
+    ['/nowhere/ada.json', /in \/nowhere\/ada\.json cannot be used: there is no such file$/],
+    ['/', /in \/ cannot be used: it is a folder$/],
+  ] as const) {
+    await assert.rejects(readProfile({ profile }, time), { code: 'profile-unreadable', message: said });
+  }
+});
+
 describe('a profile', () => {
   test('is stored trimmed and normalised, what is empty left out', () => {
     const given = {

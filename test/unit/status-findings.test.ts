@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
+import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
 import type { OutboxStatus, ShownHeldBack } from '../../daemon/control/event-control.js';
@@ -207,4 +208,18 @@ describe('what outbox status says', () => {
       assert.doesNotMatch(text, unsaid);
     });
   }
+});
+
+test('an empty list says that it is empty, and a process that loads its models has not failed', () => {
+  const starting = { index: 0, state: 'starting', restarts: 0 } as const;
+  const status: BoxStatus = { ...healthy, cameras: [], vision: [starting] };
+  const text = describeStatus(status, asIs);
+  assert.match(text, /^No cameras are configured\.$/m);
+  assert.match(
+    text,
+    /ATTENTION: vision process 0: it loads its models\n {2}what to do: wait a minute; if it stays so/,
+  );
+  const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
+  assert.equal(found?.outcome, 'warning');
+  assert.equal(personTable([], asIs), 'No persons are enrolled.');
 });

@@ -92,7 +92,11 @@ export class BoxAttendance implements AttendanceControl {
   async report({ from, to, person }: AttendanceQuery, reader?: Actor): Promise<AttendanceReport> {
     const days = dayNumberOf(to) - dayNumberOf(from) + 1;
     if (days < 1 || days > longestDays) {
-      throw badInput('period-refused', `a report covers 1 to ${longestDays} days, not ${days}`, {
+      const message =
+        days < 1
+          ? `the report cannot end on ${to}, before it begins on ${from}`
+          : `a report covers at most ${longestDays} days, not ${days}`;
+      throw badInput('period-refused', message, {
         remedy: 'give a --to that is not before --from and not more than a year after it',
       });
     }

@@ -77,7 +77,12 @@ function visionArea(vision: VisionStatus): StatusArea {
   const failure = lastFailure === undefined ? '' : `, last failure: ${lastFailure}`;
   const facts = [`vision ${index}: ${state}${about}, ${counted(restarts, 'restart')}${failure}`];
   if (state !== 'running') {
-    const message = `${state}: ${lastFailure ?? 'it has not failed yet'}`;
+    if (lastFailure === undefined) {
+      const remedy = 'wait a minute; if it stays so, read the log of rollcalld: journalctl -u rollcalld';
+      const loads = { check, outcome: 'warning', message: 'it loads its models', remedy } as const;
+      return { facts, findings: [loads] };
+    }
+    const message = `${state}: ${lastFailure}`;
     const remedy = 'read the log of rollcalld: journalctl -u rollcalld';
     return { facts, findings: [{ check, outcome: 'failed', message, remedy }] };
   }
@@ -225,6 +230,7 @@ function stream({ stream: found }: CameraStatus): string {
 }
 
 function cameraRows(cameras: readonly CameraStatus[]): string {
+  if (cameras.length === 0) return 'No cameras are configured.';
   const counter = (camera: CameraStatus, name: string): string => String(camera.counters[name] ?? '-');
   const rows = cameras.map((camera) => [
     camera.id,

@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { counted } from '../../base/counted.js';
-import { badInput, messageOf } from '../../base/errors.js';
+import { badInput } from '../../base/errors.js';
 import type { ShownIdentity } from '../../control/identity-control.js';
+import { explainReading } from '../../host/file-access.js';
 import { fingerprintOf } from '../../publish/identity/fingerprint.js';
 import { keyIdOf } from '../../publish/identity/public-key.js';
 import {
@@ -71,7 +72,7 @@ async function keysFrom({ keys, config }: VerifyOptions): Promise<ReadonlyMap<st
     return await checkingKeys(JSON.parse(await readFile(keys, 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError) throw unusableKeys('it is not JSON');
-    if (error instanceof Error && 'errno' in error) throw unusableKeys(messageOf(error));
+    if (error instanceof Error && 'errno' in error) throw unusableKeys(explainReading(error).says);
     throw error;
   }
 }
@@ -161,7 +162,8 @@ export function registerVerify(events: Command): void {
           return (await verify(source, options)) ? exitCodes.done : exitCodes.failed;
         } catch (error) {
           if (!isOfTheFile(error)) throw error;
-          throw badInput('messages-unreadable', `the messages cannot be read: ${messageOf(error)}`, {
+          const { says } = explainReading(error);
+          throw badInput('messages-unreadable', `the messages in ${source} cannot be read: ${says}`, {
             remedy: 'give the path of a file with one message a line, or "-"',
             cause: error,
           });

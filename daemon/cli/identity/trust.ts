@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { counted } from '../../base/counted.js';
-import { badInput, messageOf } from '../../base/errors.js';
+import { badInput } from '../../base/errors.js';
 import { noSuch } from '../../control/no-such.js';
 import type { ShownTrust, TrustStatus } from '../../control/trust-control.js';
+import { explainReading } from '../../host/file-access.js';
 import { type CommandScope, commandScopes } from '../../publish/contract/command-schema.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
@@ -78,10 +79,14 @@ async function readKey(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw badInput('issuer-key-unreadable', `the key cannot be read from ${path}: ${messageOf(error)}`, {
-      remedy: 'give the path of a file with the public key',
-      cause: error,
-    });
+    throw badInput(
+      'issuer-key-unreadable',
+      `the key cannot be read from ${path}: ${explainReading(error).says}`,
+      {
+        remedy: 'give the path of a file with the public key',
+        cause: error,
+      },
+    );
   }
 }
 

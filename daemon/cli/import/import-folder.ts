@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
+import { badInput, isRollcallError, type RollcallError } from '../../base/errors.js';
+import { explainReading } from '../../host/file-access.js';
 import { largestPhotographMiB } from '../../vision/protocol.js';
 import { type ImportSource, isPictureName, largestTableBytes } from './import-source.js';
 
@@ -50,23 +51,8 @@ export async function readPhotograph(path: string): Promise<Buffer> {
 
 /** A file or folder that the system does not give, with its reason in plain words. */
 function unreadable(code: string, path: string, error: unknown): RollcallError {
-  const [reason, remedy] = reasonOf(error);
-  return badInput(code, `cannot read ${path}: ${reason}`, { cause: error, remedy });
-}
-
-function reasonOf(error: unknown): readonly [reason: string, remedy: string] {
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return ['there is no such file', 'check the path'];
-    case 'EACCES':
-    case 'EPERM':
-      return ['this user may not read it', 'let this user read it, or run the command as a user who may'];
-    case 'EISDIR':
-      return ['it is a folder', 'name the files in it'];
-    default:
-      return [messageOf(error), 'check the path and its permissions'];
-  }
+  const { says, remedy } = explainReading(error);
+  return badInput(code, `cannot read ${path}: ${says}`, { cause: error, remedy });
 }
 
 /** Reads through one handle, so that what was looked at is what is read; a pipe or a device is refused, not waited for. */

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { badInput } from '../../base/errors.js';
 import { loadConfig } from '../../config/load.js';
 import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import { invalidConfig } from '../daemon-client.js';
 import { type SecretFiles, secretFiles } from './key-secret-file.js';
 
 const kinds: readonly KeyProviderKind[] = ['secret', 'passphrase', 'tpm'];
@@ -17,7 +17,5 @@ export function withProviderOption(command: Command, absent: string): Command {
 export async function configuredSecretFiles(configPath: string): Promise<SecretFiles> {
   const loaded = await loadConfig(configPath);
   if (loaded.ok) return secretFiles(loaded.config.secretsDir, loaded.config.gallery.key);
-  throw badInput('invalid-config', `${configPath} is not valid`, {
-    remedy: `run 'rollcall check-config --config ${configPath}'`,
-  });
+  throw invalidConfig(configPath, loaded.problems);
 }

@@ -12,6 +12,7 @@ import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
 export function personTable(persons: readonly PersonSummary[], show: ShowTime): string {
+  if (persons.length === 0) return 'No persons are enrolled.';
   const rows = persons.map(({ id, name, externalId = '', state, enrolledAt, templates, photographs }) => [
     id,
     name,

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { badInput, messageOf } from '../../base/errors.js';
+import { badInput } from '../../base/errors.js';
 import type { ProfileChange } from '../../control/person-control.js';
 import { consentBases } from '../../domain/persons/consent.js';
+import { explainReading } from '../../host/file-access.js';
 import { dayForms, type SiteTime } from '../site-time.js';
 
 /** Largest profile file, characters. */
@@ -93,7 +94,7 @@ async function readFileOf(path: string): Promise<z.infer<typeof profileSchema>> 
     });
   const content = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch(
     (error: unknown) => {
-      throw unreadable(messageOf(error), error);
+      throw unreadable(explainReading(error).says, error);
     },
   );
   if (content.length > longestProfile) throw unreadable('it is too long');

@@ -2,13 +2,14 @@ import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openAuditKey } from '../../audit/audit-key.js';
-import { badInput, isRollcallError, messageOf, operational } from '../../base/errors.js';
+import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
 import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { unlockGallery } from '../../gallery/open-gallery.js';
+import { explainReading } from '../../host/file-access.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { currentUser, describeUser, findUser } from '../../host/system-user.js';
@@ -163,7 +164,7 @@ async function refuseMissing(path: string): Promise<void> {
   try {
     await access(path);
   } catch (error) {
-    throw badInput('gallery-missing', `the gallery cannot be read: ${messageOf(error)}`, {
+    throw badInput('gallery-missing', `the gallery ${path} cannot be read: ${explainReading(error).says}`, {
       remedy: 'check the path; persons are enrolled with "rollcall person add"',
       cause: error,
     });

@@ -68,15 +68,14 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
     });
   }
   const access = explainAccess(path, doing, cause, 'chosen');
-  return operational(
-    doing === 'written' ? 'backup-not-written' : 'backup-not-read',
-    `${path} could not be ${doing}: ${access?.says ?? messageOf(cause)}`,
-    {
-      remedy: access?.remedy ?? 'check the path and the health of the disk',
-      details: { path },
-      cause,
-    },
-  );
+  const about = {
+    remedy: access?.remedy ?? 'check the path and the health of the disk',
+    details: { path },
+    cause,
+  };
+  const message = `${path} could not be ${doing}: ${access?.says ?? messageOf(cause)}`;
+  if (doing === 'written') return operational('backup-not-written', message, about);
+  return (code === 'ENOENT' ? badInput : operational)('backup-not-read', message, about);
 }
 
 /** The name of an error of the operating system, such as `ENOSPC`; undefined for everything else. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { badInput, messageOf } from '../../base/errors.js';
+import { badInput } from '../../base/errors.js';
 import type { Frame } from '../../domain/faces/picture.js';
+import { explainReading } from '../../host/file-access.js';
 import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';
 import type { StreamInfo } from './frame-source.js';
@@ -37,9 +38,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    throw badInput('clip-not-found', `the clip cannot be opened: ${messageOf(error)}`, {
-      remedy: 'check the path and that you may read the file',
-      cause: error,
-    });
+    const { says, remedy } = explainReading(error);
+    throw badInput('clip-not-found', `the clip ${path} cannot be opened: ${says}`, { remedy, cause: error });
   }
 }
