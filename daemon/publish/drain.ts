@@ -112,8 +112,8 @@ export class Drain {
     this.#hasEnded = true;
     this.#watch?.cancel();
     for (const { timer } of this.#held.values()) timer.cancel();
-    this.#deleteAcknowledged();
     this.#deletion?.cancel();
+    this.#deleteAcknowledged();
   }
 
   #next(room: number): readonly OutboxRow[] {

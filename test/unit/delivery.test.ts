@@ -1,0 +1,359 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { operational, type RollcallError } from '../../daemon/base/errors.js';
+import type { Companion } from '../../daemon/publish/companion.js';
+import { Delivery, type DeliveryOptions } from '../../daemon/publish/delivery.js';
+import type { BoxState } from '../../daemon/publish/encoding.js';
+import { defaultTimings } from '../../daemon/publish/publisher-timings.js';
+import { repeatEveryMs } from '../../daemon/publish/retained-documents.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { memoryOutbox } from '../support/memory-outbox.js';
+import { CountedClock, turns } from '../support/played-commands.js';
+import { box, memoryLog, nobodysSigner } from '../support/published-box.js';
+
+const topics = topicsOf('rollcall', box);
+const { ackTimeoutMs, heldRetryMs, farewellMs } = defaultTimings;
+const lost = operational('broker-connection-lost', 'gone');
+const refusal = (details = {}) =>
+  operational('broker-publish-refused', 'no', { details: { reasonCode: 0x87, ...details } });
+
+interface Published {
+  readonly what: string;
+  readonly text: string;
+  readonly isRetained: boolean;
+  readonly acknowledge: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+interface State {
+  readonly state: string;
+  readonly reason: string;
+  readonly sequence: number;
+  readonly gallery: string;
+  readonly lastSequence: number;
+}
+
+/** One connection that is played: `answer` says what the broker does with a message, by itself where it says nothing. */
+function played(
+  changes: Partial<DeliveryOptions> & {
+    readonly eventCount?: number;
+    readonly receiveMaximum?: number;
+    readonly order?: string[];
+  } = {},
+  answer: (what: string) => 'take' | 'wait' | Error = () => 'take',
+) {
+  const { eventCount = 0, receiveMaximum = 65_535, order = [], ...options } = changes;
+  const clock = new CountedClock();
+  const log = memoryLog();
+  const published: Published[] = [];
+  const memory = memoryOutbox(eventCount);
+  let close: (error: RollcallError) => void = () => undefined;
+  const closed = new Promise<RollcallError>((resolve) => {
+    close = resolve;
+  });
+  let gallery: BoxState['gallery'] = 'open';
+  const stop = new AbortController();
+  const delivery = new Delivery({
+    connection: {
+      version: 5,
+      receiveMaximum,
+      publish: (topic, payload, { isRetained }) =>
+        new Promise((resolve, reject) => {
+          const what = topic === topics.state ? 'state' : 'event';
+          order.push(what);
+          const text = new TextDecoder().decode(payload);
+          published.push({ what, text, isRetained, acknowledge: resolve, refuse: reject });
+          const answered = answer(what);
+          if (answered === 'take') resolve();
+          else if (answered !== 'wait') reject(answered);
+        }),
+      subscribe: async () => undefined,
+      closed,
+      end: async () => void order.push('end'),
+      abort: () => void order.push('abort'),
+    },
+    onlineSequence: 10,
+    offlineSequence: 13,
+    boxState: () => ({ gallery, conditions: [] }),
+    outbox: { ...memory.outbox, begin: () => void order.push('begin') },
+    topics,
+    signer: nobodysSigner,
+    companions: [],
+    from: box,
+    timings: defaultTimings,
+    ...{ clock, logger: log.logger },
+    passedOver: new Set(),
+    onOnline: () => void order.push('online'),
+    onAcknowledged: () => undefined,
+    onRefused: () => undefined,
+    onTooLarge: () => undefined,
+    ...options,
+  });
+  let outcome: string | undefined = 'delivers';
+  const over = delivery.run(stop.signal).then((failure) => {
+    outcome = failure?.code;
+  });
+  return {
+    ...{ clock, log, order, published, delivery, over, stop, close },
+    outcome: () => outcome,
+    states: () =>
+      published.filter(({ what }) => what === 'state').map(({ text }): State => JSON.parse(text) as State),
+    change: (to: BoxState['gallery']) => {
+      gallery = to;
+      return delivery.sayChange();
+    },
+  };
+}
+
+const shortly = ({ state, reason, sequence }: State) => `${state} ${reason} ${sequence}`;
+
+describe('the life of a connection to the broker', () => {
+  test('is: that the box is there, the events, and a goodbye', async () => {
+    const order: string[] = [];
+    const companion: Companion = {
+      lead: async () => void order.push('lead'),
+      join: (_connection, signal) => {
+        order.push('join');
+        signal.addEventListener('abort', () => order.push('left'));
+      },
+    };
+    const { states, published, stop, over, outcome, clock } = played({
+      companions: [companion],
+      eventCount: 2,
+      order,
+    });
+    await turns();
+    assert.deepEqual(order, ['lead', 'state', 'begin', 'online', 'join', 'event', 'event']);
+    stop.abort();
+    await over;
+    assert.deepEqual(order.slice(7), ['state', 'end', 'left', 'abort']);
+    assert.deepEqual(states().map(shortly), ['online connected 10', 'offline stopped 13']);
+    assert.deepEqual(
+      published.map(({ isRetained }) => isRetained),
+      [true, false, false, true],
+    );
+    assert.equal(states()[0]?.lastSequence, 2);
+    assert.deepEqual([outcome(), clock.timerCount], [undefined, 0]);
+  });
+
+  test('ends with the reason where the connection does, and without a goodbye', async () => {
+    const { order, states, close, over, outcome, clock } = played();
+    await turns();
+    close(lost);
+    await over;
+    assert.equal(outcome(), 'broker-connection-lost');
+    assert.deepEqual([states().length, order.at(-1), clock.timerCount], [1, 'abort', 0]);
+  });
+
+  test('has as many events on the way as the broker wants, and 64 at most', async () => {
+    for (const [receiveMaximum, most] of [
+      [3, 3],
+      [64, 64],
+      [65_535, 64],
+    ] as const) {
+      const answer = (what: string) => (what === 'state' ? 'take' : 'wait');
+      const { order, close, over } = played({ eventCount: 80, receiveMaximum }, answer);
+      await turns();
+      assert.equal(order.filter((what) => what === 'event').length, most);
+      close(lost);
+      await over;
+    }
+  });
+
+  test('ends where the broker is silent about what has to be said first', async () => {
+    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
+    for (const { order, clock, over, outcome } of [
+      played({ companions: [hanging], eventCount: 1 }),
+      played({ eventCount: 1 }, () => 'wait'),
+    ]) {
+      await turns();
+      clock.advanceBy(ackTimeoutMs - 1);
+      await turns();
+      assert.equal(outcome(), 'delivers');
+      clock.advanceBy(1);
+      await over;
+      assert.equal(outcome(), 'broker-silent');
+      assert.ok(!order.includes('event') && !order.includes('online'));
+      assert.equal(clock.timerCount, 0);
+    }
+  });
+
+  test('ends where the connection does while that is said', async () => {
+    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
+    const leading = played({ companions: [hanging] });
+    leading.close(lost);
+    await leading.over;
+    assert.equal(leading.outcome(), 'broker-connection-lost');
+    const saying = played({}, () => lost);
+    await saying.over;
+    assert.equal(saying.outcome(), 'broker-connection-lost');
+    assert.ok(!saying.order.includes('online'));
+  });
+});
+
+describe('the state of the box', () => {
+  test('that the broker refuses keeps no event back, and is tried again with the same number', async () => {
+    for (const [details, retryMs] of [
+      [{}, heldRetryMs],
+      [{ retryInMs: 5_000 }, 5_000],
+    ] as const) {
+      let isAllowed = false;
+      const answer = (what: string) => (what === 'event' || isAllowed ? 'take' : refusal(details));
+      const { order, states, clock, log, close, over, published } = played({ eventCount: 1 }, answer);
+      await turns();
+      assert.ok(order.includes('event'));
+      assert.equal(log.lines.filter(({ level }) => level === 'error').length, 1);
+      clock.advanceBy(retryMs - 1);
+      await turns();
+      assert.equal(states().length, 1);
+      clock.advanceBy(1);
+      await turns();
+      assert.equal(states().length, 2, 'refused again');
+      isAllowed = true;
+      clock.advanceBy(retryMs);
+      await turns();
+      clock.advanceBy(retryMs);
+      await turns();
+      assert.deepEqual(states().map(shortly), Array(3).fill('online connected 10'));
+      assert.ok(published.filter(({ what }) => what === 'state').every(({ isRetained }) => isRetained));
+      close(lost);
+      await over;
+    }
+  });
+
+  test('that is refused is not tried again once the connection has ended', async () => {
+    const { clock, close, over, states } = played({}, () => refusal());
+    await turns();
+    close(lost);
+    await over;
+    assert.equal(clock.timerCount, 0);
+    clock.advanceBy(heldRetryMs);
+    await turns();
+    assert.equal(states().length, 1);
+  });
+
+  test('is said again when it is another, as long as there are numbers before that of the goodbye', async () => {
+    const { states, change, stop, over } = played();
+    await change('sealed');
+    assert.deepEqual(states(), [], 'not before the box is online');
+    await turns();
+    await change('sealed');
+    assert.deepEqual(states().map(shortly), ['online connected 10'], 'nothing is new');
+    await change('open');
+    await change('sealed');
+    await change('open');
+    assert.deepEqual(
+      states().map((said) => [shortly(said), said.gallery]),
+      [
+        ['online connected 10', 'sealed'],
+        ['online changed 11', 'open'],
+        ['online changed 12', 'sealed'],
+      ],
+    );
+    stop.abort();
+    await over;
+    assert.equal(shortly(states()[3] as State), 'offline stopped 13');
+  });
+
+  test('that became another while the box said that it is there is said at once', async () => {
+    let isTaken = false;
+    const { states, published, change, close, over } = played({}, () => (isTaken ? 'take' : 'wait'));
+    await turns();
+    await change('sealed');
+    isTaken = true;
+    published[0]?.acknowledge();
+    await turns();
+    assert.deepEqual(states().map(shortly), ['online connected 10', 'online changed 11']);
+    close(lost);
+    await over;
+  });
+
+  test('that cannot be said is a warning', async () => {
+    let answer: 'take' | Error = 'take';
+    const { change, log, close, over } = played({}, () => answer);
+    await turns();
+    answer = lost;
+    await change('sealed');
+    assert.deepEqual(
+      log.lines.map(({ message }) => message),
+      ['the broker was not told of a change'],
+    );
+    close(lost);
+    await over;
+  });
+
+  test('stands there again every quarter of an hour, byte for byte', async () => {
+    const { published, clock, close, over, log } = played();
+    await turns();
+    clock.advanceBy(repeatEveryMs - 1);
+    await turns();
+    assert.equal(published.length, 1);
+    for (let time = 0; time < 2; time += 1) {
+      clock.advanceBy(repeatEveryMs);
+      await turns();
+    }
+    assert.equal(published.length, 3);
+    assert.equal(new Set(published.map(({ text }) => text)).size, 1);
+    close(lost);
+    await over;
+    clock.advanceBy(repeatEveryMs);
+    await turns();
+    assert.deepEqual([published.length, log.lines], [3, []]);
+  });
+});
+
+describe('the goodbye', () => {
+  const onlyStates = (what: string) => (what === 'state' ? 'take' : 'wait');
+
+  test('waits for what is on its way, and sends nothing more', async () => {
+    const { published, order, stop, over, states } = played({ eventCount: 3, receiveMaximum: 2 }, onlyStates);
+    await turns();
+    stop.abort();
+    await turns();
+    assert.equal(states().length, 1);
+    for (const { acknowledge } of published) acknowledge();
+    await over;
+    assert.deepEqual(order.slice(-5), ['event', 'event', 'state', 'end', 'abort']);
+    assert.equal(states().at(-1)?.state, 'offline');
+  });
+
+  test('is given up when its time is over', async () => {
+    const { clock, stop, over, states, log, order, outcome } = played({ eventCount: 1 }, onlyStates);
+    await turns();
+    stop.abort();
+    await turns();
+    clock.advanceBy(farewellMs - 1);
+    await turns();
+    assert.equal(outcome(), 'delivers');
+    clock.advanceBy(1);
+    await over;
+    assert.deepEqual([states().length, order.at(-1), clock.timerCount], [1, 'abort', 0]);
+    assert.deepEqual(
+      log.lines.map(({ message }) => message),
+      ['the broker did not take the goodbye in time'],
+    );
+  });
+
+  test('that cannot be said is a warning', async () => {
+    let answer: 'take' | Error = 'take';
+    const { stop, over, log, order, outcome } = played({}, () => answer);
+    await turns();
+    answer = lost;
+    stop.abort();
+    await over;
+    assert.deepEqual(
+      log.lines.map(({ message }) => message),
+      ['no goodbye to the broker'],
+    );
+    assert.deepEqual([outcome(), order.at(-1)], [undefined, 'abort']);
+  });
+
+  test('is said, too, where the box ends before it is online', async () => {
+    const hanging: Companion = { lead: () => new Promise(() => undefined), join: () => undefined };
+    const { stop, over, states, order } = played({ companions: [hanging] });
+    stop.abort();
+    await over;
+    assert.deepEqual(states().map(shortly), ['offline stopped 13']);
+    assert.ok(!order.includes('online'));
+  });
+});
