@@ -287,6 +287,90 @@ describe('the check of the chain', () => {
   });
 });
 
+describe('whether a log is whole from an entry on', () => {
+  const since = (sequence: number, change: (fixture: AuditFixture) => void = () => undefined): boolean => {
+    using fixture = openAuditFixture();
+    fixture.fill(4);
+    change(fixture);
+    return fixture.log.isWholeSince(sequence);
+  };
+  const sql =
+    (...statements: readonly string[]) =>
+    ({ tamper }: AuditFixture): void => {
+      for (const each of statements) tamper(each);
+    };
+
+  test('is asked of entries that are there, also of the last alone', () => {
+    assert.deepEqual(
+      [1, 2, 4, 5, 0].map((sequence) => since(sequence)),
+      [true, true, true, false, false],
+    );
+  });
+
+  test('is so whatever became of those before it', () => {
+    const change = sql("UPDATE audit SET actor = 'uid:0' WHERE sequence = 2");
+    assert.deepEqual([since(3, change), since(2, change), since(1, change)], [true, false, false]);
+  });
+
+  for (const [what, change] of [
+    ['one is gone', sql('DELETE FROM audit WHERE sequence = 3')],
+    ['the newest is gone', sql('DELETE FROM audit WHERE sequence = 4')],
+    [
+      'one is under a key that is not at hand',
+      sql(`UPDATE audit SET key_id = '${others}' WHERE sequence = 3`),
+    ],
+    ['the record of the newest is gone', sql('DELETE FROM audit_mark')],
+    ['the record of the newest was altered', sql('UPDATE audit_mark SET seal = zeroblob(32)')],
+    [
+      'the record of the newest is under a key that is not at hand',
+      sql(`UPDATE audit_mark SET key_id = '${others}'`),
+    ],
+    [
+      'the record is that of an older one',
+      ({ database, fill, tamper }: AuditFixture) => {
+        const head = database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
+        fill(1);
+        tamper(
+          'UPDATE audit_mark SET sequence = @sequence, hash = @hash, seal = @seal WHERE kind = @kind',
+          head,
+        );
+      },
+    ],
+    [
+      'one is from another history of the same log',
+      ({ database, fill, tamper, clock }: AuditFixture) => {
+        const { db } = database;
+        db.exec('CREATE TEMP TABLE mark AS SELECT * FROM audit_mark');
+        fill(1);
+        db.exec('CREATE TEMP TABLE tail AS SELECT * FROM audit WHERE sequence = 5');
+        tamper('DELETE FROM audit WHERE sequence = 5');
+        tamper('DELETE FROM audit_mark');
+        db.exec('INSERT INTO audit_mark SELECT * FROM mark');
+        clock.advanceBy(1);
+        fill(2);
+        tamper('DELETE FROM audit WHERE sequence = 5');
+        db.exec('INSERT INTO audit SELECT * FROM tail');
+      },
+    ],
+  ] as const) {
+    test(`is not so where ${what}`, () => assert.equal(since(2, change), false));
+  }
+
+  test('and the whole log are followed through any number of batches', async () => {
+    using fixture = openAuditFixture();
+    for (const count of [249, 1, 1, 249, 1]) {
+      fixture.database.transaction(() => fixture.fill(count));
+      const { entryCount, outcome } = fixture.log.verify();
+      assert.deepEqual([entryCount, outcome], [fixture.log.count(), 'whole']);
+      assert.deepEqual([fixture.log.isWholeSince(1), fixture.log.isWholeSince(200)], [true, true]);
+      assert.equal((await fixture.log.verifyInTurns()).entryCount, entryCount);
+    }
+    fixture.tamper("UPDATE audit SET actor = 'uid:0' WHERE sequence = 500");
+    assert.deepEqual([fixture.log.isWholeSince(1), fixture.log.verify().outcome], [false, 'broken']);
+    assert.equal(fixture.log.list({}).length, 100, 'shown where nobody asks for more');
+  });
+});
+
 describe('cutting off what is old', () => {
   test('ends before the first that is not older, and leaves what is newer behind it', () => {
     using fixture = openAuditFixture();

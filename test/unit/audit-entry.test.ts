@@ -104,6 +104,13 @@ describe('an audit entry', () => {
         `nothing writes ${action}`,
       );
     }
+    const named = sources.flatMap((source) => [...source.matchAll(/action: '([a-z]+\.[a-z-]+)'/g)]);
+    assert.ok(named.length > 20);
+    for (const [, action] of named)
+      assert.ok(
+        auditActions.some((known) => known === action),
+        action,
+      );
   });
 
   test('stores equal details as equal texts', () => {

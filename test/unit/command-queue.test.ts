@@ -209,7 +209,11 @@ describe('what the queue writes down', () => {
         [3, { command: 'resend-events', outcome: 'done' }],
         [4, { command: 'reload-configuration', outcome: 'failed', code: 'unused' }],
         [5, { command: 'set-camera', outcome: 'failed', code: 'internal' }],
-      ].map(([number, details]) => ['command.executed', `command-${number}`, details]),
+      ].map(([number, details]) => [
+        'command.executed',
+        `command-${number}`,
+        { ...(details as object), keyId: 'key' },
+      ]),
     );
     assert.deepEqual(entries[0]?.by, { actor: 'issuer:head-office', origin: 'command command-1' });
   });

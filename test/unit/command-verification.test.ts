@@ -190,6 +190,7 @@ describe('what a token may not be', () => {
     );
     const other = part({ iss: 'head-office', aud: 'site/box' });
     assert.equal(await codeOf(bytes(`${header}.${other}.${signature}`), keys), 'bad-signature');
+    assert.equal(await codeOf(bytes(`${header}..${signature}`), keys), 'bad-signature', 'of nothing');
     const over = [await trusted(issuer, { notAfterMs: nowMs })];
     assert.equal(await codeOf(await token(issuer, erase), over), 'key-expired');
     const harmless = [await trusted(issuer, { scopes: ['cameras'] })];

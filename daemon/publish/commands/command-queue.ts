@@ -227,8 +227,7 @@ export class CommandQueue implements AsyncDisposable {
   ): NewAuditEntry {
     const code = outcome.outcome === 'failed' ? { code: outcome.code } : {};
     const details = { command, outcome: outcome.outcome, ...code, ...cameraOf(command, text), keyId };
-    const about = { ...details, issuer: issuerId, id: commandId };
-    this.#options.logger.info('a command was executed', about);
+    this.#options.logger.info('a command was executed', { ...details, issuer: issuerId, id: commandId });
     return { by, action: 'command.executed', subject: commandId, details };
   }
 }

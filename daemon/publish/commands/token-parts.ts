@@ -20,7 +20,7 @@ const dot = 0x2e;
  */
 export function tokenParts(token: Uint8Array): TokenParts | RefusalCode {
   const headerEnd = token.indexOf(dot);
-  if (headerEnd < 1 || headerEnd > longestHeader) return 'malformed';
+  if (headerEnd > longestHeader) return 'malformed';
   const claimsEnd = token.indexOf(dot, headerEnd + 1);
   if (claimsEnd === -1) return 'malformed';
   const header = parseHeader(token.subarray(0, headerEnd));
