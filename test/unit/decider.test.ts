@@ -38,7 +38,13 @@ function decider(changes: Partial<DeciderOptions> = {}) {
 
 describe('createDecider', () => {
   test('gathers probes over sightings, then records one attendance', async () => {
-    const { made, facts } = decider();
+    const asked: number[] = [];
+    const { made, facts } = decider({
+      search: async (_probe, { count }) => {
+        asked.push(count);
+        return [{ personId: personId('person-1'), similarity: 0.8 }];
+      },
+    });
     const first = await made.onSighting(
       sightingOf({ sequence: 0, liveness: live, probes: probes(1) }),
       wallMsOf,
@@ -59,6 +65,11 @@ describe('createDecider', () => {
     assert.deepEqual([identification, fact, eventId, suppressed], Array(4).fill(undefined));
     assert.deepEqual(facts.all, [second.fact]);
     assert.equal(second.eventId, 'memory-1', 'the id under which it was recorded');
+    assert.deepEqual(
+      asked,
+      [5, 5],
+      'the nearest five persons tell; an attended track is searched for no more',
+    );
   });
 
   test('says once per track that a cooldown kept it silent', async () => {

@@ -60,6 +60,7 @@ describe('Drain', () => {
     sent[0]?.acknowledge();
     await settle();
     assert.deepEqual(left().slice(0, 2), [1, 2], 'deleted together with others, a moment later');
+    assert.deepEqual([...drain.onTheWay].sort(), [1, 2, 3, 4], 'until then it is on its way');
     clock.advanceBy(0);
     assert.deepEqual(left()[0], 2);
     assert.deepEqual(marks(), [1, 2, 3, 4, 5]);
@@ -226,10 +227,13 @@ describe('Drain', () => {
 
   test('what is too large for the broker stays, and what follows is sent', async () => {
     const { outbox, left } = memoryOutbox(4);
-    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1 });
+    const told: unknown[] = [];
+    const onTooLarge = (...about: unknown[]) => told.push(about.slice(0, 2));
+    const { drain, clock, sent, marks } = drainOf(outbox, { window: 1, onTooLarge });
     drain.pump();
     sent[0]?.refuse(refusal(0x95));
     await settle();
+    assert.deepEqual(told, [[1, 'attendance']]);
     for (const index of [1, 2, 3]) {
       sent[index]?.acknowledge();
       await settle();

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { EventKind } from '../../daemon/domain/events/event.js';
+import type { GapNotice } from '../../daemon/domain/events/notice.js';
+import type { OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
+import { type ExcessQuestion, outboxExcessOf } from '../../daemon/records/outbox/outbox-excess.js';
+import { limitOutbox } from '../../daemon/records/outbox/outbox-limiter.js';
+import { outboxReportOf } from '../../daemon/records/outbox/outbox-report.js';
+import { outboxResendingOf } from '../../daemon/records/outbox/outbox-resend.js';
+import { outboxSurplusOf, type Surplus } from '../../daemon/records/outbox/outbox-surplus.js';
+import { recordsMigrations } from '../../daemon/records/schema.js';
+import { openMemoryDatabase } from '../support/memory-database.js';
+import { rulesOf } from '../support/outbox-records.js';
+
+const dayMs = 86_400_000;
+const nowMs = 1_000 * dayMs;
+const mib = 1024 * 1024;
+const plenty = { events: 1_000, days: 100 };
+
+interface Waiting {
+  readonly kind: EventKind;
+  readonly sizeBytes?: number;
+  readonly sinceMs?: number;
+}
+
+/** An outbox with these rows, numbered from 1; what they say is of no matter. */
+function outboxOf(rows: readonly Waiting[]) {
+  const database = openMemoryDatabase(recordsMigrations);
+  database.db.pragma('foreign_keys = OFF');
+  const insert = database.db.prepare(
+    'INSERT INTO outbox (sequence, kind, size_bytes, since_ms) VALUES (?, ?, ?, ?)',
+  );
+  for (const [index, { kind, sizeBytes = 1, sinceMs = nowMs }] of rows.entries()) {
+    insert.run(index + 1, kind, sizeBytes, sinceMs);
+  }
+  const excess = outboxExcessOf(database);
+  const asked = (rules: OutboxRules, changes: Partial<ExcessQuestion> = {}): ExcessQuestion => ({
+    ...{ rules, nowMs, mayAge: true, inFlight: [], limit: 1_000 },
+    ...changes,
+  });
+  return {
+    database,
+    tooMany: (rules: OutboxRules, changes?: Partial<ExcessQuestion>) =>
+      excess.tooMany(asked(rules, changes)).map(({ sequence }) => sequence),
+    tooOld: (rules: OutboxRules, changes?: Partial<ExcessQuestion>) =>
+      excess.tooOld(asked(rules, changes)).map(({ sequence }) => sequence),
+    asked,
+  };
+}
+
+const times = (count: number, row: Waiting): readonly Waiting[] => Array.from({ length: count }, () => row);
+
+describe('what is more than may wait', () => {
+  test('is the oldest of a kind of which there are too many, and not what is on its way', () => {
+    const { tooMany } = outboxOf([
+      { kind: 'camera', sinceMs: 30 },
+      { kind: 'camera', sinceMs: 10 },
+      { kind: 'camera', sinceMs: 20 },
+      { kind: 'attendance' },
+    ]);
+    const most = (events: number) => rulesOf(plenty, { cameras: { events, days: 100 } });
+    assert.deepEqual(tooMany(most(3)), []);
+    assert.deepEqual(tooMany(most(2)), [2]);
+    assert.deepEqual(tooMany(most(1)), [2, 3]);
+    assert.deepEqual(tooMany(most(1), { inFlight: [2] }), [3, 1]);
+    assert.deepEqual(tooMany(most(0), { limit: 2 }), [2, 3]);
+  });
+
+  test('is one gap more than that, for the one that states it', () => {
+    const { tooMany } = outboxOf(times(4, { kind: 'gap' }));
+    const most = (events: number) => rulesOf(plenty, { box: { events, days: 100 } });
+    assert.deepEqual(tooMany(most(4)), []);
+    assert.deepEqual(tooMany(most(3)), [1, 2]);
+    assert.deepEqual(tooMany(most(3), { limit: 1 }), [1]);
+  });
+
+  test('is what is beyond the size of all, of least worth first, and no gap', () => {
+    const { tooMany } = outboxOf([
+      { kind: 'gap', sizeBytes: 10 },
+      { kind: 'attendance', sizeBytes: mib / 2 },
+      { kind: 'camera', sizeBytes: mib / 4 },
+      { kind: 'unknown', sizeBytes: mib / 4 - 10 },
+    ]);
+    const total = (totalMiB: number) => rulesOf(plenty, { totalMiB });
+    assert.deepEqual(tooMany(total(1)), [], 'just as much as may wait');
+    assert.deepEqual(tooMany(total(1 - 1 / mib)), [3]);
+    assert.deepEqual(tooMany(total(3 / 4)), [3]);
+    assert.deepEqual(tooMany(total(3 / 4 - 1 / mib)), [3, 4]);
+    assert.deepEqual(tooMany(total(1 / 4)), [3, 4, 2]);
+    assert.deepEqual(tooMany(total(0)), [3, 4, 2], 'a gap would only make place for the next');
+    assert.deepEqual(tooMany(total(0), { limit: 2 }), [3, 4]);
+    assert.deepEqual(tooMany(total(1 / 4), { inFlight: [3] }), [4, 2]);
+  });
+
+  test('counts what goes for its number as gone, and names nothing twice', () => {
+    const { tooMany } = outboxOf([
+      ...times(4, { kind: 'camera', sizeBytes: mib / 4 }),
+      { kind: 'attendance', sizeBytes: mib / 4 },
+    ]);
+    const rules = (totalMiB: number) => rulesOf(plenty, { totalMiB, cameras: { events: 2, days: 100 } });
+    assert.deepEqual(tooMany(rules(3 / 4)), [1, 2]);
+    assert.deepEqual(tooMany(rules(2 / 4)), [1, 2, 3]);
+    assert.deepEqual(tooMany(rules(1 / 4)), [1, 2, 3, 4]);
+  });
+});
+
+describe('what has waited too long', () => {
+  test('is older than its kind may be, of least worth first, where the clock can be relied on', () => {
+    const oldMs = nowMs - 100 * dayMs;
+    const { tooOld } = outboxOf([
+      { kind: 'attendance', sinceMs: oldMs - 1 },
+      { kind: 'attendance', sinceMs: oldMs },
+      { kind: 'camera', sinceMs: oldMs - 1 },
+      { kind: 'camera', sinceMs: oldMs - 2 },
+    ]);
+    const rules = rulesOf(plenty);
+    assert.deepEqual(tooOld(rules), [4, 3, 1]);
+    assert.deepEqual(tooOld(rules, { nowMs: nowMs + 0.9 }), [4, 3, 1], 'in whole milliseconds');
+    assert.deepEqual(tooOld(rules, { nowMs: nowMs + 1 }), [4, 3, 1, 2]);
+    assert.deepEqual(tooOld(rules, { limit: 2 }), [4, 3]);
+    assert.deepEqual(tooOld(rules, { inFlight: [4] }), [3, 1]);
+    assert.deepEqual(tooOld(rules, { mayAge: false }), []);
+    assert.deepEqual(tooOld(rulesOf(plenty, { cameras: { events: 1, days: 101 } })), [1]);
+  });
+});
+
+describe('what is given up', () => {
+  test('is stated, counted and noted, and waits no longer', () => {
+    const { database, asked } = outboxOf([...times(3, { kind: 'camera' }), { kind: 'attendance' }]);
+    const surplus = outboxSurplusOf(database);
+    const rules = rulesOf(plenty, { cameras: { events: 1, days: 100 } });
+    const found = surplus.find(asked(rules));
+    assert.deepEqual(found, {
+      sequences: [1, 2],
+      gap: {
+        ...{ kind: 'gap', occurredAtMs: nowMs, reason: 'too-many' },
+        ...{ firstSequence: 1, lastSequence: 2, counts: { camera: 2 } },
+      },
+    });
+    surplus.giveUp(found?.sequences ?? []);
+    assert.equal(surplus.find(asked(rules)), undefined);
+    const one = surplus.find(asked(rulesOf({ events: 0, days: 100 }, { attendance: plenty })));
+    assert.deepEqual(one?.sequences, [3], 'one is enough');
+    const report = outboxReportOf(database);
+    assert.deepEqual(
+      report.counts().map(({ kind, count, givenUp }) => [kind, count, givenUp]),
+      [
+        ['attendance', 1, 0],
+        ['camera', 1, 2],
+      ],
+    );
+    assert.deepEqual(
+      [1, 3, 9].map((sequence) => report.deliveryOf(sequence)),
+      ['given-up', 'waiting', 'delivered'],
+    );
+  });
+
+  test('is asked for a thousand at a time, until nothing is left or the box ends', async () => {
+    const questions: ExcessQuestion[] = [];
+    const given: (readonly number[])[] = [];
+    const gap = { kind: 'gap', occurredAtMs: 1 } as GapNotice;
+    let left: Surplus[] = [];
+    const stop = new AbortController();
+    const options = {
+      records: {
+        record: (_event: unknown, alongside: () => void = () => undefined) => {
+          alongside();
+          return { id: 'e-1', sequence: 1 } as never;
+        },
+        surplus: {
+          find(question: ExcessQuestion) {
+            questions.push(question);
+            return left.shift();
+          },
+          giveUp: (sequences: readonly number[]) => void given.push(sequences),
+        },
+      },
+      rules: () => rulesOf(plenty),
+      isClockTrusted: () => false,
+      inFlight: () => [7],
+      clock: new VirtualClock(nowMs),
+      logger: silentLogger,
+    };
+    left = [
+      { sequences: [1, 2], gap },
+      { sequences: [3], gap },
+    ];
+    assert.equal(await limitOutbox(options), 3);
+    assert.deepEqual(given, [[1, 2], [3]]);
+    assert.deepEqual(questions[0], {
+      ...{ rules: rulesOf(plenty), nowMs, mayAge: false, inFlight: [7], limit: 1_000 },
+    });
+    stop.abort();
+    left = [{ sequences: [4], gap }];
+    assert.equal(await limitOutbox(options, stop.signal), 0);
+  });
+});
+
+test('what is put back waits since then, in whole milliseconds', () => {
+  const { database } = outboxOf([{ kind: 'camera', sinceMs: 1 }]);
+  database.db.exec('UPDATE outbox SET sent_over = 3');
+  const event = database.db.prepare(
+    "INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload) VALUES (?, ?, 'camera', 1, 1, x'00')",
+  );
+  for (const sequence of [1, 2]) event.run(sequence, `e-${sequence}`);
+  const resending = outboxResendingOf(database);
+  const put = resending.putBack({ first: 1, last: 2 }, { nowMs: nowMs + 0.9, limit: 9 });
+  assert.deepEqual(put, { count: 2, through: 2 });
+  const since = database.db.prepare('SELECT since_ms FROM outbox ORDER BY sequence').pluck().all();
+  assert.deepEqual(since, [nowMs, nowMs]);
+});
