@@ -54,6 +54,18 @@ describe('arriving and leaving', () => {
         lines: ['2026-03-02 day worked 540 [on-time]'],
       },
       {
+        what: 'late by a millisecond where there is no grace',
+        plan: planOf([shiftOf('day', '08:00', '17:00', { lateGraceS: 0 })]),
+        marks: ['in 2026-03-02T08:00:00.001+01:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 539 late 0 [late]'],
+      },
+      {
+        what: 'early by a millisecond where there is no grace',
+        plan: planOf([shiftOf('day', '08:00', '17:00', { lateGraceS: 0 })]),
+        marks: ['in 2026-03-02T07:59:59.999+01:00', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 early 0 [early]'],
+      },
+      {
         what: 'only in',
         marks: ['in 2026-03-02T08:00'],
         lines: ['2026-03-02 day worked 0 [on-time incomplete]'],

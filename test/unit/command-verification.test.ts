@@ -285,9 +285,10 @@ describe('a refusal', () => {
       assert.equal(found.issuerId, undefined);
       assert.doesNotMatch(found.message, /evil/);
     }
-    for (let shift = 0; shift < 4; shift += 1) {
-      const claims = JSON.stringify({ padding: 'x'.repeat(70_000 + shift), jti: id });
-      const text = `e30.${Buffer.from(claims).toString('base64url')}.c2ln`;
+    for (let shift = 0; shift < 16; shift += 1) {
+      const claims = JSON.stringify({ padding: 'x'.repeat(70_000 + (shift >> 2)), jti: id });
+      const signature = 'c2lnc2ln'.slice(shift % 4);
+      const text = `e30.${Buffer.from(claims).toString('base64url')}.${signature}`;
       const late = await verdict(Buffer.from(text), []);
       assert.equal(late.outcome === 'refused' && late.commandId, id, `shifted by ${shift}`);
     }

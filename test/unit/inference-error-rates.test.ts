@@ -85,7 +85,8 @@ describe('identification trial', () => {
   test('a probe without a face is a miss', () => {
     const samples = [sample(0), sample(2), lost];
     const trial = runTrial([{ name: 'first', samples }], [lost], { references: 2, split: 0, splits: 3 });
-    assert.equal(trial.mated[0]?.isRankOne, false);
+    const { isRankOne, best, margin } = trial.mated[0] ?? assert.fail('it was not searched for');
+    assert.deepEqual([isRankOne, best, margin], [false, Number.NEGATIVE_INFINITY, 0]);
     assert.equal(trial.nonMated.length, 0);
   });
 });
@@ -107,6 +108,15 @@ describe('identification report', () => {
     assert.deepEqual(report.missed, []);
     assert.equal(report.comparisons.mated, 12);
     assert.ok(report.comparisons.points.every((point) => point.fnmr === 0));
+  });
+
+  test('has a point for each rate of false positives', () => {
+    const strangers = Array.from({ length: 1_000 }, (_, index) => sample(180 + index / 20));
+    const { points } = reportIdentification(people, strangers, { references: 2, splits: 1, policy });
+    assert.deepEqual(
+      points.map(({ fpir }) => fpir),
+      [0.002, 0.005, 0.01, 0.02, 0.05],
+    );
   });
 
   test('a stranger who looks like somebody costs false positives, then false negatives', () => {
