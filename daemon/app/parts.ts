@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
+import type { ConditionPort } from '../publish/condition-port.js';
 import type { Publisher } from '../publish/publisher.js';
 import type { CameraState, Report } from '../vision/protocol.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
@@ -10,7 +11,7 @@ import { CameraBoard } from './cameras/camera-board.js';
 import type { CameraStates } from './cameras/camera-states.js';
 import { withSwitches } from './cameras/camera-switches.js';
 import { type PlannedVision, planVision } from './cameras/vision-plan.js';
-import { VisionPool } from './cameras/vision-pool.js';
+import { VisionPool, type VisionPoolOptions } from './cameras/vision-pool.js';
 import {
   type PublishingParts,
   type PublishingPlan,
@@ -33,14 +34,36 @@ export interface VisionPart extends AsyncDisposable {
   readonly board: CameraBoard;
 }
 
-function openVisionPart({ config, intake, cameras, logger }: StartOptions, progress: Progress): VisionPart {
+/** What stands for a camera whose vision process misbehaves again and again. */
+const misbehaving: CameraState = {
+  state: 'failed',
+  code: 'vision-misbehaving',
+  message: 'the vision process of this camera says what the core cannot believe, again and again',
+  remedy:
+    'look at what the camera sends and who can reach it, and read the log of rollcalld; restart rollcalld when that is mended',
+  nextTryMs: 0,
+};
+
+export interface VisionPartOptions extends Pick<VisionPoolOptions, 'logger' | 'programOf'> {
+  readonly config: Pick<Config, 'logging'>;
+  readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
+  /** Told of the cameras, whatever is replaced. */
+  readonly cameras: Pick<CameraStates, 'take' | 'forget'>;
+  readonly conditions: Pick<ConditionPort, 'change' | 'end'>;
+}
+
+/** Connects the vision processes with those who hear what they say. `progress` is counted up. */
+export function openVisionPart(options: VisionPartOptions, progress: Progress): VisionPart {
+  const { config, intake, cameras, conditions, logger } = options;
   const board = new CameraBoard();
-  const onReport = (report: Report): void => {
-    if (report.type === 'sighting') intake.take(decodeSighting(report.sighting));
-    else if (report.type === 'camera') {
-      board.setState(report.cameraId, report.state);
-      cameras.take(report.cameraId, report.state);
-    } else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
+  const setState = (id: string, state: CameraState): void => {
+    board.setState(id, state);
+    cameras.take(id, state);
+  };
+  const onReport = (report: Report, picture: Uint8Array): void => {
+    if (report.type === 'sighting') intake.take(decodeSighting(report.sighting, picture));
+    else if (report.type === 'camera') setState(report.cameraId, report.state);
+    else if (report.type === 'progress' && board.takeCounters(report.cameras)) progress.analysis += 1;
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);
@@ -50,8 +73,19 @@ function openVisionPart({ config, intake, cameras, logger }: StartOptions, progr
   const onRound = (): void => {
     progress.rounds += 1;
   };
-  const logLevel = config.logging.level;
-  const pool = new VisionPool({ logLevel, clock, random, logger, onReport, onRound, onDown });
+  const onMisbehaviour = (about: readonly string[], isDegraded: boolean): void => {
+    conditions.change('vision-misbehaving', {}, { holds: about });
+    if (isDegraded) for (const id of about) setState(id, misbehaving);
+  };
+  const onTrusted = (about: readonly string[]): void =>
+    conditions.change('vision-misbehaving', {}, { over: about });
+  // Processes that are started now have done nothing yet.
+  conditions.end('vision-misbehaving');
+  const pool = new VisionPool({
+    ...{ clock, random, logger, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    logLevel: config.logging.level,
+    ...(options.programOf === undefined ? {} : { programOf: options.programOf }),
+  });
   return { pool, board, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
 }
 

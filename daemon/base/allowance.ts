@@ -22,17 +22,17 @@ export class Allowance {
     this.#atMs = clock.monotonicMs();
   }
 
-  /** Whether it may be done now. */
-  take(): boolean {
+  /** Whether it may be done now; `amount`: what it takes of the allowance. */
+  take(amount = 1): boolean {
     const { most, everyMs } = this.#options;
     const nowMs = this.#clock.monotonicMs();
     this.#left = Math.min(most, this.#left + (nowMs - this.#atMs) / everyMs);
     this.#atMs = nowMs;
-    if (this.#left < 1) {
+    if (this.#left < amount) {
       this.#refused += 1;
       return false;
     }
-    this.#left -= 1;
+    this.#left -= amount;
     return true;
   }
 

@@ -1,7 +1,8 @@
 import { badInput } from '../base/errors.js';
-import { silentLogger } from '../base/logger.js';
 import { loadConfig } from '../config/load.js';
 import { type Config, configSchema } from '../config/schema.js';
+import { openPinoLogger } from '../host/pino-logger.js';
+import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
 import { lookAtCameraAlone } from '../vision/look-alone.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
@@ -38,7 +39,7 @@ export async function testAddress(
   const { config, camera } = settingsOf(url, transport, credential, loaded.ok ? loaded.config : undefined);
   const plan = await planCamera(camera, config.secretsDir);
   const asked = login === true ? { ...plan, credential: await askLogin(terminal) } : plan;
-  const result = await lookAtCameraAlone(photoPlan(config), asked, silentLogger);
+  const result = await lookAtCameraAlone(photoPlan(config), asked, openPinoLogger({ level: 'warn', clock }));
   const isLoginMissing =
     result.outcome === 'failed' && result.code === 'unauthorised' && asked.credential === null;
   if (!isLoginMissing) return result;

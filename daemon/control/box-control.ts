@@ -55,6 +55,8 @@ export interface VisionStatus {
   readonly ffmpegVersion?: string;
   /** Why it last ended or could not start. */
   readonly lastFailure?: string;
+  /** What the core refused of what its processes said, by reason (docs/faults.md); absent where it refused nothing. */
+  readonly refused?: Readonly<Record<string, number>>;
 }
 
 /** What a reload of the configuration came to. */

@@ -26,7 +26,7 @@ export interface LiveCameraParts {
   readonly sameFaceThreshold: number;
   readonly takesBestShots: boolean;
   readonly logger: Logger;
-  report(message: Report): void;
+  report(message: Report, attachment?: Uint8Array): void;
   fail(error: unknown): void;
 }
 
@@ -119,7 +119,7 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
 function tell(event: StageEvent, report: LiveCameraParts['report'], logger: Logger): void {
   switch (event.type) {
     case 'sighting':
-      report({ type: 'sighting', sighting: encodeSighting(event.sighting) });
+      report({ type: 'sighting', sighting: encodeSighting(event.sighting) }, event.sighting.bestShot?.jpeg);
       break;
     case 'liveness':
       logger.info('liveness verdict', {

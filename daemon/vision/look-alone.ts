@@ -35,7 +35,7 @@ export async function lookAtCameraAlone(
     child.send({ type: 'start', plan });
     child.send({ type: 'test-camera', request: 0, camera });
     const first = await Promise.race([answered, child.ended]);
-    if (typeof first === 'string') throw unavailable(first, isRoot);
+    if ('reason' in first) throw unavailable(first.reason, isRoot);
     if (first.type === 'camera-test') return first.result;
     if (first.type !== 'failed') throw unavailable('it gave another answer', isRoot);
     throw operational(first.code, first.message, { remedy: first.remedy });

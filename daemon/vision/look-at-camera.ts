@@ -4,7 +4,7 @@ import type { FaceAnalyser } from './face-analyser.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { inspectCamera } from './ingest/inspect-camera.js';
 import { sourceOptions } from './live-camera.js';
-import type { CameraPlan, CameraTestOutcome } from './protocol.js';
+import { type CameraPlan, type CameraTestOutcome, mostFaces } from './protocol.js';
 
 /** How long a camera is looked at after its first frame, milliseconds. */
 const observeMs = 3_000;
@@ -46,7 +46,7 @@ export async function lookAtCamera(
   await looking;
   if (inspection.outcome === 'failed') return { outcome: 'failed', ...inspection.failure };
   const { problems, ...found } = inspection;
-  return { ...found, framesAnalysed, problems: [...problems], faces: [...faces] };
+  return { ...found, framesAnalysed, problems: [...problems], faces: faces.slice(0, mostFaces) };
 }
 
 async function lookAtFrame(

@@ -3,7 +3,7 @@ import { isRollcallError, messageOf } from '../base/errors.js';
 import { Lifetime } from '../base/lifetime.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
-import { type Order, orderSchema, type Report } from './protocol.js';
+import { type Order, orderLimits, orderSchema, type Report } from './protocol.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
 import { openMessageChannel } from './wire.js';
 
@@ -53,14 +53,18 @@ function obey(order: Order, attachment: Uint8Array): void {
   } else void host?.then((running) => running.answer(order, attachment)).catch(fail);
 }
 
-const channel = openMessageChannel(new Socket({ fd: channelFd, readable: true, writable: true }), {
-  onMessage: (message, attachment) => obey(orderSchema.parse(message), attachment),
-  // The core is gone: nothing that is seen here could be told to anybody.
-  onEnd: (error) => void end(error === undefined ? 0 : 1),
-});
+const channel = openMessageChannel(
+  new Socket({ fd: channelFd, readable: true, writable: true }),
+  orderLimits,
+  {
+    onMessage: (message, attachment) => obey(orderSchema.parse(message), attachment),
+    // The core is gone: nothing that is seen here could be told to anybody.
+    onEnd: (error) => void end(error === undefined ? 0 : 1),
+  },
+);
 
-function report(message: Report): void {
-  channel.send(message);
+function report(message: Report, attachment?: Uint8Array): void {
+  channel.send(message, attachment);
 }
 
 process.on('SIGTERM', () => void end(0));

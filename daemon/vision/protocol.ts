@@ -5,6 +5,8 @@ import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
+import { shownText } from '../domain/printable-text.js';
+import type { MessageLimits } from './wire.js';
 
 /**
  * The messages between the core and a vision process. The core trusts nothing that comes from a process which decodes
@@ -14,20 +16,48 @@ import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.
 const finite = z.number();
 const count = z.number().int().nonnegative();
 const unit = z.number().min(0).max(1);
-const shortText = z.string().max(2000);
-const identifier = z.string().min(1).max(128);
+/** Written by the vision process or by a camera: one line, and nothing in it that steers a terminal, from here on. */
+const shortText = z
+  .string()
+  .max(2000)
+  .transform((text) => shownText(text));
+/** Ids come to topics, files, logs and events. */
+const identifier = z.string().regex(/^[\w.@:+-]{1,128}$/);
+/** Larger than any picture is wide, in pixels. */
+const pixels = z.number().min(-1e6).max(1e6);
 
 /** Longest embedding any supported recogniser makes, in values; 4 bytes each, base64 below. */
 const maximumEmbeddingValues = 1024;
 const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 const embeddingText = z.string().max(base64Length(maximumEmbeddingValues * 4));
-const bestShotText = z.string().min(1).max(base64Length(largestBestShotBytes));
 
 /** Largest JPEG of a whole picture, bytes. */
 export const largestSnapshotBytes = 1024 * 1024;
+/** What sealing to a key adds, bytes (libsodium `crypto_box_SEALBYTES`). */
+const sealBytes = 48;
 
 /** Largest photograph file that is taken, MiB: it fits a message; those of phones are a fraction of it. */
 export const largestPhotographMiB = 32;
+
+/** Orders come from the core, which a vision process may trust: a plan with hundreds of cameras, and a photograph. */
+export const orderLimits: MessageLimits = {
+  bodyBytes: 1024 * 1024,
+  attachmentBytes: () => largestPhotographMiB * 1024 * 1024,
+};
+
+/**
+ * Largest JSON of a report, bytes: the core reads one within milliseconds. The largest that is said is the progress of many
+ * cameras (`mostReportedCameras`), or a photograph of a crowd (`mostFaces`).
+ */
+const largestReportBytes = 64 * 1024;
+export const mostReportedCameras = 32;
+export const mostFaces = 200;
+
+/** A picture of a sighting is small; one that was asked for may be larger, while it is. */
+export const reportLimits = (isPictureAsked: () => boolean): MessageLimits => ({
+  bodyBytes: largestReportBytes,
+  attachmentBytes: () => (isPictureAsked() ? largestSnapshotBytes + sealBytes : largestBestShotBytes),
+});
 
 /** How to open one camera and how to look at it. The credential travels only through this pipe. */
 export const cameraPlanSchema = z.strictObject({
@@ -85,20 +115,31 @@ export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('stop') }),
 ]);
 
-const box = z.strictObject({ x: finite, y: finite, width: finite, height: finite });
+const box = z.strictObject({ x: pixels, y: pixels, width: pixels, height: pixels });
 
-const quality = z.strictObject({ score: unit, reasons: z.array(z.enum(qualityReasons)) });
+const quality = z.strictObject({
+  score: unit,
+  reasons: z.array(z.enum(qualityReasons)).max(qualityReasons.length),
+});
+
+/** No blink lasts so long, milliseconds. */
+const longestBlinkMs = 10_000;
 
 const liveness = z.strictObject({
   verdict: z.enum(livenessVerdicts),
   reason: z.enum(livenessReasons),
   evidence: z.strictObject({
-    blinks: z.array(z.strictObject({ atMs: finite, durationMs: finite })).max(1000),
-    observedS: finite,
+    blinks: z
+      .array(z.strictObject({ atMs: finite, durationMs: z.number().min(0).max(longestBlinkMs) }))
+      .max(100),
+    observedS: z.number().min(0).max(1e9),
     frameCount: count,
     passiveScore: unit.optional(),
   }),
 });
+
+/** A frame gives one at most. */
+const mostProbes = 4;
 
 const sightingSchema = z.strictObject({
   cameraId: identifier,
@@ -113,8 +154,9 @@ const sightingSchema = z.strictObject({
   recogniser: identifier,
   probes: z
     .array(z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit }))
-    .max(64),
-  bestShot: z.strictObject({ capturedAtMs: finite, jpegBase64: bestShotText }).optional(),
+    .max(mostProbes),
+  /** Its JPEG is the attachment. */
+  bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
 });
 
 const streamInfo = z.strictObject({
@@ -147,20 +189,22 @@ const cameraStateSchema = z.discriminatedUnion('state', [
   }),
 ]);
 
+const pixelCount = z.number().int().min(0).max(1e6);
+
 /** In whole pixels of the photograph as it was sent. */
 const numberedFace = z.strictObject({
   number: z.number().int().positive(),
   place: z.enum(facePlaces),
-  box: z.strictObject({ x: count, y: count, width: count, height: count }),
+  box: z.strictObject({ x: pixelCount, y: pixelCount, width: pixelCount, height: pixelCount }),
 });
 
+/** What is kept of an accepted photograph, a JPEG, is the attachment. */
 const photoOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
     embeddingBase64: embeddingText,
     recogniser: identifier,
     quality,
-    jpegBase64: z.string(),
     /** The face that was taken, and how many there are; absent where it is the only one. */
     taken: z.strictObject({ face: numberedFace, faceCount: count }).optional(),
   }),
@@ -170,7 +214,7 @@ const photoOutcome = z.discriminatedUnion('outcome', [
     message: shortText,
     remedy: shortText,
     /** Where one of several faces has to be picked, from left to right. */
-    faces: z.array(numberedFace).max(500).optional(),
+    faces: z.array(numberedFace).max(mostFaces).optional(),
   }),
 ]);
 
@@ -185,11 +229,14 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
     /** What the camera, or this box, cannot be used with as it is. */
     problems: z.array(z.strictObject({ code: shortText, message: shortText, remedy: shortText })).max(10),
     /** Faces found in the frame that showed most. */
-    faces: z.array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() })).max(500),
+    faces: z
+      .array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() }))
+      .max(mostFaces),
   }),
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
 
+/** The attachment is a JPEG in a sealed box: the core cannot look at it. */
 const snapshotOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -197,11 +244,14 @@ const snapshotOutcome = z.discriminatedUnion('outcome', [
     heightPx: count,
     /** Wall clock, milliseconds since the epoch. */
     takenAtMs: finite,
-    /** A JPEG in a sealed box: the core cannot look at it. */
-    sealedBase64url: z.string().max(base64Length(largestSnapshotBytes + 48)),
   }),
   z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
 ]);
+
+/** By name; there are some forty of a camera. */
+const counters = z
+  .record(z.string().regex(/^[A-Za-z]\w{0,63}$/), finite)
+  .refine((given) => Object.keys(given).length <= 100, { error: 'too many counters' });
 
 /** What a vision process tells the core. */
 export const reportSchema = z.discriminatedUnion('type', [
@@ -215,7 +265,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera'), cameraId: identifier, state: cameraStateSchema }),
   z.strictObject({
     type: z.literal('progress'),
-    cameras: z.array(z.strictObject({ id: identifier, counters: z.record(z.string().max(64), finite) })),
+    cameras: z.array(z.strictObject({ id: identifier, counters })).max(mostReportedCameras),
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
@@ -234,7 +284,19 @@ export type VisionPlan = z.infer<typeof visionPlanSchema>;
 export type Order = z.infer<typeof orderSchema>;
 export type Report = z.infer<typeof reportSchema>;
 export type CameraState = z.infer<typeof cameraStateSchema>;
-export type PhotoOutcome = z.infer<typeof photoOutcome>;
+/** An outcome with the picture that came with it. */
+type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;
+export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
-export type SnapshotOutcome = z.infer<typeof snapshotOutcome>;
+export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
 export type WireSighting = z.infer<typeof sightingSchema>;
+
+type WithoutPicture<T> = T extends { readonly picture: Uint8Array } ? Omit<T, 'picture'> : T;
+
+/** An outcome as it crosses, and its picture, which is the attachment. */
+export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome>(
+  outcome: T,
+): { readonly result: WithoutPicture<T>; readonly picture: Uint8Array | undefined } {
+  const { picture, ...result } = outcome.outcome === 'ok' ? outcome : { ...outcome, picture: undefined };
+  return { result: result as WithoutPicture<T>, picture };
+}

@@ -1,5 +1,5 @@
 import { operational } from '../base/errors.js';
-import { type BestShot, largestBestShotBytes } from '../domain/faces/best-shot.js';
+import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import type { Embedding } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
@@ -29,11 +29,12 @@ export function decodeEmbedding(text: string): Embedding {
   return values;
 }
 
+/** What crosses as JSON; the JPEG of its picture, where it has one, is the attachment. */
 export function encodeSighting(sighting: Sighting): WireSighting {
   const { probes, quality, liveness, bestShot, ...rest } = sighting;
   return {
     ...rest,
-    ...(bestShot === undefined ? {} : { bestShot: encodeBestShot(bestShot) }),
+    ...(bestShot === undefined ? {} : { bestShot: { capturedAtMs: bestShot.capturedAtMs } }),
     quality: { score: quality.score, reasons: [...quality.reasons] },
     liveness: { ...liveness, evidence: { ...liveness.evidence, blinks: [...liveness.evidence.blinks] } },
     probes: probes.map((probe) => ({
@@ -44,12 +45,13 @@ export function encodeSighting(sighting: Sighting): WireSighting {
   };
 }
 
-export function decodeSighting(wire: WireSighting): Sighting {
+/** The inverse. Throws `wire-violation` for an embedding or a picture that is none. */
+export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sighting {
   const { bestShot, ...rest } = wire;
   const { passiveScore, ...evidence } = wire.liveness.evidence;
   return {
     ...rest,
-    ...(bestShot === undefined ? {} : { bestShot: decodeBestShot(bestShot) }),
+    ...(bestShot === undefined ? {} : { bestShot: { ...bestShot, jpeg: smallJpeg(attachment) } }),
     cameraId: cameraId(wire.cameraId),
     trackId: trackId(wire.trackId),
     recogniser: recogniserId(wire.recogniser),
@@ -65,20 +67,16 @@ export function decodeSighting(wire: WireSighting): Sighting {
   };
 }
 
-type WireBestShot = NonNullable<WireSighting['bestShot']>;
-
-function encodeBestShot({ capturedAtMs, jpeg }: BestShot): WireBestShot {
-  return { capturedAtMs, jpegBase64: Buffer.from(jpeg).toString('base64') };
-}
-
 /** How every JPEG file begins: start of image, then a marker (ISO/IEC 10918-1, B.1.1). */
 const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
 
-/** The core parses no pictures: it only makes sure that a small file came which claims to be one. */
-function decodeBestShot({ capturedAtMs, jpegBase64 }: WireBestShot): BestShot {
-  const jpeg = Buffer.from(jpegBase64, 'base64');
-  if (jpeg.length > largestBestShotBytes || !jpeg.subarray(0, jpegStart.length).equals(jpegStart)) {
-    throw operational('wire-violation', 'the picture of a sighting is no small JPEG');
-  }
-  return { capturedAtMs, jpeg };
+/** The core parses no pictures: it only makes sure that a file came which claims to be one. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return jpegStart.equals(bytes.subarray(0, jpegStart.length));
+}
+
+/** A copy, for the attachment may be part of a larger buffer. */
+function smallJpeg(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= largestBestShotBytes && isJpeg(bytes)) return Uint8Array.from(bytes);
+  throw operational('wire-violation', 'the picture of a sighting is no small JPEG');
 }

@@ -72,7 +72,7 @@ async function sealedSnapshot(
       widthPx: Math.max(1, Math.round(picture.widthPx * size.scale)),
       heightPx: Math.max(1, Math.round(picture.heightPx * size.scale)),
       takenAtMs,
-      sealedBase64url: Buffer.from(sealed).toString('base64url'),
+      picture: sealed,
     };
   }
   throw operational('snapshot-too-large', 'the picture does not become small enough to be sent');

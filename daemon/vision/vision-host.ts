@@ -10,7 +10,16 @@ import { type LiveCamera, type LiveCameraParts, startLiveCamera } from './live-c
 import { lookAtCamera } from './look-at-camera.js';
 import { notStreaming } from './not-streaming.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
-import type { CameraPlan, Order, PhotoOutcome, Report, VisionPlan } from './protocol.js';
+import {
+  type CameraPlan,
+  mostFaces,
+  mostReportedCameras,
+  type Order,
+  type PhotoOutcome,
+  type Report,
+  type VisionPlan,
+  withoutPicture,
+} from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
 import { encodeEmbedding } from './sighting-codec.js';
 
@@ -66,7 +75,7 @@ export async function startVisionHost(options: {
   readonly plan: VisionPlan;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
-  report(message: Report): void;
+  report(message: Report, attachment?: Uint8Array): void;
   fail(error: unknown): void;
 }): Promise<VisionHost> {
   const { plan, lifetime, logger, report, fail } = options;
@@ -112,7 +121,11 @@ function thresholdOf(thresholds: readonly { readonly name: string; readonly valu
 
 function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {
   const tick = (): void => {
-    report({ type: 'progress', cameras: cameras.counters() });
+    const all = cameras.counters();
+    // Also where there is no camera: it tells that the process is alive.
+    for (let from = 0; from === 0 || from < all.length; from += mostReportedCameras) {
+      report({ type: 'progress', cameras: all.slice(from, from + mostReportedCameras) });
+    }
     timer = clock.after(progressEveryMs, tick);
   };
   let timer = clock.after(progressEveryMs, tick);
@@ -122,7 +135,7 @@ function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: 
 function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): PhotoOutcome {
   if (analysis.outcome !== 'ok') {
     const { outcome: code, message, remedy } = analysis;
-    const faces = 'faces' in analysis ? { faces: analysis.faces.slice(0, 500) } : {};
+    const faces = 'faces' in analysis ? { faces: analysis.faces.slice(0, mostFaces) } : {};
     return { outcome: 'refused', code, message, remedy, ...faces };
   }
   const { embedding, quality, jpeg, face, faceCount } = analysis;
@@ -131,7 +144,7 @@ function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): Ph
     embeddingBase64: encodeEmbedding(embedding),
     recogniser,
     quality: { score: quality.score, reasons: [...quality.reasons] },
-    jpegBase64: Buffer.from(jpeg).toString('base64'),
+    picture: jpeg,
     ...(faceCount > 1 ? { taken: { face, faceCount } } : {}),
   };
 }
@@ -145,7 +158,7 @@ async function answer(
     readonly cameras: Cameras;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
-    report(message: Report): void;
+    report(message: Report, attachment?: Uint8Array): void;
   },
 ): Promise<void> {
   const { request } = order;
@@ -153,14 +166,16 @@ async function answer(
     const analysis = await (order.photograph === 'kept'
       ? analyseKeptPhoto(attachment, parts.analyser)
       : analysePhoto(attachment, parts.analyser, order.faceNumber));
-    parts.report({ type: 'photo', request, result: photoOutcome(analysis, parts.analyser) });
+    const { result, picture } = withoutPicture(photoOutcome(analysis, parts.analyser));
+    parts.report({ type: 'photo', request, result }, picture);
   } else if (order.type === 'close-camera') {
     await parts.cameras.close(order.cameraId);
     parts.report({ type: 'camera-closed', request });
   } else if (order.type === 'take-snapshot') {
     const publicKey = Buffer.from(order.sealTo, 'base64url');
-    const result = (await parts.cameras.get(order.cameraId)?.snapshot(publicKey)) ?? notStreaming;
-    parts.report({ type: 'snapshot', request, result });
+    const snapshot = (await parts.cameras.get(order.cameraId)?.snapshot(publicKey)) ?? notStreaming;
+    const { result, picture } = withoutPicture(snapshot);
+    parts.report({ type: 'snapshot', request, result }, picture);
   } else {
     const result = await lookAtCamera(order.camera, { ...parts, signal: parts.lifetime.signal });
     parts.report({ type: 'camera-test', request, result });

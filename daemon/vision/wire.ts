@@ -4,11 +4,16 @@ import { operational } from '../base/errors.js';
 /** Lengths of the JSON and of the attachment, each an unsigned 32-bit number, big endian. */
 const headerBytes = 8;
 
-/**
- * Largest message either side accepts, bytes: room for a photograph, small enough that a hostile peer cannot fill the
- * memory.
- */
-export const maximumMessageBytes = 48 * 1024 * 1024;
+/** What one side takes of the other, bytes. What is longer is refused when its header has come, before any of it is kept. */
+export interface MessageLimits {
+  /** Of the JSON. */
+  readonly bodyBytes: number;
+  /** Of what comes with a message; asked anew for each. */
+  attachmentBytes(): number;
+}
+
+/** What waits to be read by the other side when the next message is sent, bytes: who does not read is not talked to. */
+export const mostUnreadBytes = 1024 * 1024;
 
 /** A message and the bytes that came with it; empty for most. */
 export interface Received {
@@ -17,8 +22,8 @@ export interface Received {
 }
 
 /**
- * Header and UTF-8 JSON of a message that `attachmentBytes` bytes follow. Photographs travel as they are: as text
- * within the JSON they would hold the core's event loop for as long as it takes to turn megabytes into text and back.
+ * Header and UTF-8 JSON of a message that `attachmentBytes` bytes follow. Pictures travel as they are: as text within the
+ * JSON they would hold the core's event loop for as long as it takes to turn megabytes into text and back.
  */
 export function encodeMessage(message: unknown, attachmentBytes = 0): Buffer {
   const body = Buffer.from(JSON.stringify(message), 'utf8');
@@ -28,48 +33,58 @@ export function encodeMessage(message: unknown, attachmentBytes = 0): Buffer {
   return Buffer.concat([header, body]);
 }
 
+/** The part of a message that is being filled. */
+interface Filling {
+  readonly bytes: Buffer;
+  filled: number;
+}
+
 /**
  * Cuts a byte stream into messages. The peer is not trusted: a length over the limit or a body that is not JSON throws
- * `wire-violation`, after which the connection is of no more use.
+ * `wire-violation`, after which the connection is of no more use. However the bytes are cut, no more memory is taken than one
+ * message of the allowed size needs.
  */
 export class MessageDecoder {
-  #chunks: Buffer[] = [];
-  #length = 0;
+  readonly #limits: MessageLimits;
+  #header: Filling = startFilling(headerBytes);
+  #content: (Filling & { readonly bodyBytes: number }) | undefined;
 
-  push(chunk: Buffer): Received[] {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    const messages: Received[] = [];
-    for (let next = this.#take(); next !== undefined; next = this.#take()) messages.push(next);
-    return messages;
+  constructor(limits: MessageLimits) {
+    this.#limits = limits;
   }
 
-  #take(): Received | undefined {
-    if (this.#length < headerBytes) return undefined;
-    const { bodyBytes, attachmentBytes } = this.#peekLengths();
-    const size = bodyBytes + attachmentBytes;
-    if (size > maximumMessageBytes) {
-      throw operational('wire-violation', `a message of ${size} bytes is over the limit`);
+  /** Messages that are complete with `chunk`, one at a time: who has had enough stops asking. */
+  *push(chunk: Buffer): Generator<Received> {
+    for (let rest = chunk; rest.length > 0; ) {
+      const filling = this.#content ?? this.#header;
+      const taken = rest.copy(filling.bytes, filling.filled);
+      filling.filled += taken;
+      rest = rest.subarray(taken);
+      if (this.#content === undefined && filling.filled === headerBytes) this.#begin();
+      if (this.#content !== undefined && this.#content.filled === this.#content.bytes.length)
+        yield this.#finish();
     }
-    if (this.#length < headerBytes + size) return undefined;
-    const whole = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
-    const all = whole ?? Buffer.concat(this.#chunks);
-    const rest = all.subarray(headerBytes + size);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#length = rest.length;
-    const bodyEnd = headerBytes + bodyBytes;
-    return {
-      message: parse(all.subarray(headerBytes, bodyEnd)),
-      attachment: all.subarray(bodyEnd, bodyEnd + attachmentBytes),
-    };
   }
 
-  #peekLengths(): { readonly bodyBytes: number; readonly attachmentBytes: number } {
-    const first = this.#chunks[0];
-    const start = first !== undefined && first.length >= headerBytes ? first : Buffer.concat(this.#chunks);
-    return { bodyBytes: start.readUInt32BE(), attachmentBytes: start.readUInt32BE(4) };
+  #begin(): void {
+    const bodyBytes = this.#header.bytes.readUInt32BE();
+    const attachmentBytes = this.#header.bytes.readUInt32BE(4);
+    if (bodyBytes > this.#limits.bodyBytes || attachmentBytes > this.#limits.attachmentBytes()) {
+      const text = `a message of ${bodyBytes} bytes with ${attachmentBytes} bytes attached is over the limit`;
+      throw operational('wire-violation', text);
+    }
+    this.#content = { ...startFilling(bodyBytes + attachmentBytes), bodyBytes };
+  }
+
+  #finish(): Received {
+    const { bytes, bodyBytes } = this.#content ?? { ...startFilling(0), bodyBytes: 0 };
+    this.#content = undefined;
+    this.#header = startFilling(headerBytes);
+    return { message: parse(bytes.subarray(0, bodyBytes)), attachment: bytes.subarray(bodyBytes) };
   }
 }
+
+const startFilling = (size: number): Filling => ({ bytes: Buffer.alloc(size), filled: 0 });
 
 function parse(body: Buffer): unknown {
   try {
@@ -82,17 +97,21 @@ function parse(body: Buffer): unknown {
 /** Both directions of one connection between the core and a vision process. */
 export interface MessageChannel {
   send(message: unknown, attachment?: Uint8Array): void;
+  /** Reads and sends no more; `onEnd` gets `error`. */
+  end(error: unknown): void;
 }
 
 /**
- * Reads messages from `stream` until it ends. `onEnd` gets the reason: undefined for an orderly end, the error
- * otherwise. What a handler throws ends the channel too.
+ * Reads messages from `stream` until it ends. `onEnd` gets the reason: undefined for an orderly end, the error otherwise. What
+ * a handler throws ends the channel too. One chunk of the stream (64 KiB) is worked on in a turn of the event loop: a peer that
+ * sends without a pause takes its part of the time and no more.
  */
 export function openMessageChannel(
   stream: Duplex,
+  limits: MessageLimits,
   handlers: { onMessage(message: unknown, attachment: Buffer): void; onEnd(error: unknown): void },
 ): MessageChannel {
-  const decoder = new MessageDecoder();
+  const decoder = new MessageDecoder(limits);
   let isEnded = false;
   const end = (error: unknown): void => {
     if (isEnded) return;
@@ -101,8 +120,13 @@ export function openMessageChannel(
     handlers.onEnd(error);
   };
   stream.on('data', (chunk: Buffer) => {
+    stream.pause();
+    setImmediate(() => stream.resume());
     try {
-      for (const { message, attachment } of decoder.push(chunk)) handlers.onMessage(message, attachment);
+      for (const { message, attachment } of decoder.push(chunk)) {
+        handlers.onMessage(message, attachment);
+        if (isEnded) return;
+      }
     } catch (error) {
       end(error);
     }
@@ -112,8 +136,13 @@ export function openMessageChannel(
   return {
     send(message, attachment) {
       if (isEnded) return;
+      if (stream.writableLength > mostUnreadBytes) {
+        end(operational('wire-violation', 'it does not read what it is sent'));
+        return;
+      }
       stream.write(encodeMessage(message, attachment?.length));
       if (attachment !== undefined) stream.write(attachment);
     },
+    end,
   };
 }

@@ -35,7 +35,7 @@ describe('a snapshot', () => {
       assert.equal(snapshot.outcome, 'ok');
       if (snapshot.outcome !== 'ok') return;
       assert.equal(snapshot.takenAtMs, Date.UTC(2026, 2, 2, 8));
-      const jpeg = openSealed(pair, Buffer.from(snapshot.sealedBase64url, 'base64url'));
+      const jpeg = openSealed(pair, Buffer.from(snapshot.picture));
       assert.ok(jpeg);
       const { data, info } = await sharp(Buffer.from(jpeg)).raw().toBuffer({ resolveWithObject: true });
       assert.deepEqual([info.width, info.height], [64, 48]);
@@ -52,7 +52,7 @@ describe('a snapshot', () => {
     const snapshot = await asked;
     assert.equal(snapshot.outcome, 'ok');
     if (snapshot.outcome !== 'ok') return;
-    const jpeg = openSealed(pair, Buffer.from(snapshot.sealedBase64url, 'base64url'));
+    const jpeg = openSealed(pair, Buffer.from(snapshot.picture));
     assert.ok(jpeg && jpeg.length <= largestSnapshotBytes);
     const { width } = await sharp(Buffer.from(jpeg)).metadata();
     assert.equal(width, snapshot.widthPx);

@@ -131,7 +131,7 @@ function analysePainted(image: Buffer, faceNumber = 1): PhotoOutcome {
     embeddingBase64: encodeEmbedding(unitVector(seed)),
     recogniser: testRecogniser,
     quality: { score: 0.9, reasons: [] },
-    jpegBase64: image.toString('base64'),
+    picture: image,
     ...(faceCount > 1 ? { taken: { face: { number: faceNumber, place: 'left', box }, faceCount } } : {}),
   };
 }

@@ -2,10 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Dealt, dealCameras } from '../../daemon/app/cameras/vision-deal.js';
-import { ownReport } from '../../daemon/app/cameras/vision-slot.js';
-import { cameraId } from '../../daemon/domain/ids.js';
-import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
-import { sightingOf } from '../support/sightings.js';
 
 /** `0:ab 1:c` for a and b with process 0, and c with process 1. */
 const dealt = (text: string): readonly Dealt[] =>
@@ -47,25 +43,5 @@ describe('dealing cameras out to vision processes', () => {
         assert.deepEqual(all.flatMap((each) => each.cameras).sort(), [...second].sort());
       }),
     );
-  });
-});
-
-describe('what a vision process may say', () => {
-  const own = new Set(['door']);
-
-  test('it speaks for its own cameras only', () => {
-    const state = { state: 'connecting' } as const;
-    assert.ok(ownReport({ type: 'camera', cameraId: 'door', state }, own));
-    assert.equal(ownReport({ type: 'camera', cameraId: 'yard', state }, own), undefined);
-    const counters = { analysed: 1 };
-    const cameras = ['door', 'yard'].map((id) => ({ id, counters }));
-    assert.deepEqual(ownReport({ type: 'progress', cameras }, own), {
-      type: 'progress',
-      cameras: [{ id: 'door', counters }],
-    });
-    const seen = (camera: string) =>
-      ({ type: 'sighting', sighting: encodeSighting(sightingOf({ cameraId: cameraId(camera) })) }) as const;
-    assert.ok(ownReport(seen('door'), own));
-    assert.equal(ownReport(seen('yard'), own), undefined);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
@@ -16,11 +17,14 @@ import {
 import {
   encodeMessage,
   MessageDecoder,
-  maximumMessageBytes,
+  type MessageLimits,
+  mostUnreadBytes,
   openMessageChannel,
   type Received,
 } from '../../daemon/vision/wire.js';
 
+const nothing = Buffer.alloc(0);
+const limits: MessageLimits = { bodyBytes: 1000, attachmentBytes: () => 100 };
 const violation = (error: unknown): boolean => isRollcallError(error, 'wire-violation');
 
 function unitVector(values: readonly number[]): Float32Array {
@@ -40,7 +44,7 @@ describe('message framing', () => {
         const wire = Buffer.concat(
           sent.flatMap(({ json, bytes }) => [encodeMessage(json, bytes.length), bytes]),
         );
-        const decoder = new MessageDecoder();
+        const decoder = new MessageDecoder(limits);
         const received: Received[] = [];
         for (let offset = 0, turn = 0; offset < wire.length; turn += 1) {
           const length = cuts[turn % cuts.length] ?? 1;
@@ -56,21 +60,27 @@ describe('message framing', () => {
     );
   });
 
-  test('a length over the limit is refused before anything is buffered', () => {
-    for (const [bodyBytes, attachmentBytes] of [
-      [maximumMessageBytes + 1, 0],
-      [2, maximumMessageBytes],
-    ] as const) {
+  test('a length over the limit is refused with its header, and what is allowed may change', () => {
+    let allowed = 100;
+    const headerOf = (bodyBytes: number, attachmentBytes: number): Buffer => {
       const header = Buffer.alloc(8);
       header.writeUInt32BE(bodyBytes);
       header.writeUInt32BE(attachmentBytes, 4);
-      assert.throws(() => new MessageDecoder().push(header), violation);
-    }
+      return header;
+    };
+    const push = (header: Buffer) => [
+      ...new MessageDecoder({ bodyBytes: 1000, attachmentBytes: () => allowed }).push(header),
+    ];
+    assert.throws(() => push(headerOf(1001, 0)), violation);
+    assert.throws(() => push(headerOf(0xffff_ffff, 0xffff_ffff)), violation);
+    assert.throws(() => push(headerOf(2, 101)), violation);
+    allowed = 101;
+    assert.deepEqual(push(headerOf(2, 101)), []);
   });
 
   test('a body that is not JSON is refused', () => {
     assert.throws(
-      () => new MessageDecoder().push(Buffer.from([0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b])),
+      () => [...new MessageDecoder(limits).push(Buffer.from([0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b]))],
       violation,
     );
   });
@@ -78,7 +88,7 @@ describe('message framing', () => {
   test('what the handler throws ends the channel', async () => {
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     const ended = new Promise((resolve) => {
-      openMessageChannel(stream, {
+      openMessageChannel(stream, limits, {
         onMessage() {
           throw new Error('not for me');
         },
@@ -88,6 +98,54 @@ describe('message framing', () => {
     stream.push(encodeMessage({ hello: 1 }));
     assert.match(String(await ended), /not for me/);
     assert.equal(stream.destroyed, true);
+  });
+});
+
+describe('a peer that sends without a pause', () => {
+  const manyMessages = (): Buffer =>
+    Buffer.concat(Array.from({ length: 1000 }, () => encodeMessage({ a: 1 })));
+
+  test('is not heard any more after the channel has ended, in the middle of what it sent', async () => {
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    let heard = 0;
+    const reason = await new Promise((resolve) => {
+      const channel = openMessageChannel(stream, limits, {
+        onMessage() {
+          heard += 1;
+          if (heard === 3) channel.end(new Error('enough'));
+        },
+        onEnd: resolve,
+      });
+      stream.push(manyMessages());
+    });
+    assert.match(String(reason), /enough/);
+    assert.equal(heard, 3);
+  });
+
+  test('leaves everything else a turn between two chunks', async () => {
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    let heard = 0;
+    openMessageChannel(stream, limits, {
+      onMessage() {
+        heard += 1;
+      },
+      onEnd: () => undefined,
+    });
+    for (let chunk = 0; chunk < 5; chunk += 1) stream.push(manyMessages());
+    while (heard === 0) await nextTurn();
+    assert.equal(heard, 1000, 'one chunk');
+    while (heard < 5000) await nextTurn();
+    stream.destroy();
+  });
+
+  test('is not sent more where it reads nothing', async () => {
+    const stream = new Duplex({ read: () => undefined, write: () => undefined });
+    const reason = await new Promise((resolve) => {
+      const channel = openMessageChannel(stream, limits, { onMessage: () => undefined, onEnd: resolve });
+      channel.send({ a: 1 }, Buffer.alloc(mostUnreadBytes));
+      channel.send({ a: 2 });
+    });
+    assert.ok(violation(reason), String(reason));
   });
 });
 
@@ -114,7 +172,7 @@ describe('sightings on the wire', () => {
     const report = JSON.parse(JSON.stringify({ type: 'sighting', sighting: encodeSighting(sighting) }));
     const parsed = reportSchema.parse(report);
     assert.equal(parsed.type, 'sighting');
-    if (parsed.type === 'sighting') assert.deepEqual(decodeSighting(parsed.sighting), sighting);
+    if (parsed.type === 'sighting') assert.deepEqual(decodeSighting(parsed.sighting, nothing), sighting);
   });
 
   test('a picture arrives as it was sent; a sighting without one has no word of it on the wire', () => {
@@ -124,21 +182,20 @@ describe('sightings on the wire', () => {
       JSON.parse(JSON.stringify({ type: 'sighting', sighting: encodeSighting(shown) })),
     );
     assert.ok(parsed.type === 'sighting');
-    assert.deepEqual(decodeSighting(parsed.sighting), shown);
+    assert.deepEqual(decodeSighting(parsed.sighting, jpeg), {
+      ...shown,
+      bestShot: { capturedAtMs: 40, jpeg: Uint8Array.from(jpeg) },
+    });
     assert.ok(!JSON.stringify(encodeSighting(sighting)).includes('bestShot'));
   });
 
   test('a picture that is too large, or no JPEG, is refused', () => {
-    const wire = encodeSighting(sighting);
-    const withPicture = (jpeg: Buffer) => ({
-      ...wire,
-      bestShot: { capturedAtMs: 0, jpegBase64: jpeg.toString('base64') },
-    });
+    const wire = { ...encodeSighting(sighting), bestShot: { capturedAtMs: 0 } };
     const large = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(largestBestShotBytes)]);
-    const report = { type: 'sighting', sighting: withPicture(large) };
-    assert.equal(reportSchema.safeParse(report).success, false);
-    assert.throws(() => decodeSighting(withPicture(large.subarray(0, largestBestShotBytes + 1))), violation);
-    assert.throws(() => decodeSighting(withPicture(Buffer.from('GIF89a'))), violation);
+    assert.ok(decodeSighting(wire, large.subarray(0, largestBestShotBytes)).bestShot);
+    assert.throws(() => decodeSighting(wire, large.subarray(0, largestBestShotBytes + 1)), violation);
+    assert.throws(() => decodeSighting(wire, Buffer.from('GIF89a')), violation);
+    assert.throws(() => decodeSighting(wire, nothing), violation);
   });
 
   test('a report with an unknown field or a wrong type is refused', () => {
@@ -154,14 +211,14 @@ describe('sightings on the wire', () => {
     assert.equal(reportSchema.safeParse({ type: 'shutdown' }).success, false);
   });
 
-  test('a sighting has 64 probes at most', () => {
+  test('a sighting has 4 probes at most', () => {
     const wire = encodeSighting(sighting);
     const probe = { capturedAtMs: 1, embeddingBase64: encodeEmbedding(unitVector([1, 2])), quality: 1 };
     const withProbes = (count: number) =>
       reportSchema.safeParse({
         ...{ type: 'sighting', sighting: { ...wire, probes: Array.from({ length: count }, () => probe) } },
       }).success;
-    assert.deepEqual([withProbes(64), withProbes(65)], [true, false]);
+    assert.deepEqual([withProbes(4), withProbes(5)], [true, false]);
   });
 
   test('embeddings round-trip exactly and anything but a unit vector is refused', () => {

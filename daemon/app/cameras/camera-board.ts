@@ -98,7 +98,10 @@ function tellEnrolment(failure: Failure): Failure {
   };
 }
 
+/** There are some forty; a vision process names them, and another one may name others. */
+const mostCounters = 200;
+
 function sum(a: Counters, b: Counters): Counters {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  const names = new Set([...Object.keys(a), ...Object.keys(b)].slice(0, mostCounters));
   return Object.fromEntries([...names].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
 }

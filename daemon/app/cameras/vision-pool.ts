@@ -23,12 +23,18 @@ export interface VisionPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** What the processes say of their own cameras. */
-  onReport(report: Report): void;
+  /** What the processes say of their own cameras, as far as it may be believed; see `VisionSlotOptions`. */
+  onReport(report: Report, picture: Uint8Array): void;
   /** Every process has reported progress since this was called last. */
   onRound(): void;
   /** These cameras are not looked at any more, or not for now. */
   onDown(cameraIds: readonly string[]): void;
+  /** A process misbehaved and is replaced; these are its cameras, or its own name. `isDegraded`: it was not the first one. */
+  onMisbehaviour(about: readonly string[], isDegraded: boolean): void;
+  /** Of these, that does not hold any more. */
+  onTrusted(about: readonly string[]): void;
+  /** Instead of the vision program, by the number of the process; see `VisionProcessOptions`. */
+  readonly programOf?: (index: number) => readonly string[] | undefined;
 }
 
 /** What a changed plan came to. */
@@ -147,23 +153,27 @@ export class VisionPool implements AsyncDisposable {
       const closing = each.slot.cameraIds.filter((id) => !stays(id));
       await Promise.all(closing.map((id) => each.slot.closeCamera(id)));
       if (closing.length > 0) this.#options.onDown(closing);
+      this.#options.onTrusted(closing);
     };
     await Promise.all(this.#slots.map(close));
   }
 
   #add(planned: PlannedVision, { index, cameras }: Dealt): VisionSlot {
-    const { clock, random, logger, onDown } = this.#options;
+    const { clock, random, logger, onDown, onMisbehaviour, onTrusted, programOf } = this.#options;
     const slot: VisionSlot = new VisionSlot({
       index,
       plan: { ...planned.plan, cameras: plansOf({ index, cameras }, planned.plan.cameras) },
       purpose: 'cameras',
       logLevel: this.#logLevel,
       ...{ clock, random, logger },
-      onReport: (report) => {
+      program: programOf?.(index),
+      onReport: (report, picture) => {
         if (report.type === 'progress') this.#countRound(slot);
-        this.#options.onReport(report);
+        this.#options.onReport(report, picture);
       },
       onDown,
+      onMisbehaviour: (isDegraded) => onMisbehaviour(nameOf(slot), isDegraded),
+      onTrusted: () => onTrusted(nameOf(slot)),
     });
     const added = { slot, shared: sharedBy(planned) };
     this.#slots = [...this.#slots, added].sort((a, b) => a.slot.index - b.slot.index);
@@ -172,6 +182,7 @@ export class VisionPool implements AsyncDisposable {
 
   async #end(ended: Slot): Promise<void> {
     await ended.slot[Symbol.asyncDispose]();
+    this.#options.onTrusted(nameOf(ended.slot));
     this.#slots = this.#slots.filter((each) => each !== ended);
     this.#reportedThisRound.delete(ended.slot);
   }
@@ -182,6 +193,11 @@ export class VisionPool implements AsyncDisposable {
     this.#reportedThisRound.clear();
     this.#options.onRound();
   }
+}
+
+/** What people know it by. */
+function nameOf({ index, cameraIds }: VisionSlot): readonly string[] {
+  return cameraIds.length === 0 ? [`vision-process-${index}`] : cameraIds;
 }
 
 /** Where this differs, a process has to be replaced. Automatic threads do not count: they follow the number of processes. */

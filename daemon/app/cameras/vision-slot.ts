@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Allowance } from '../../base/allowance.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -6,9 +7,10 @@ import type { Random } from '../../base/random.js';
 import { RetrySchedule } from '../../base/retry.js';
 import type { VisionStatus } from '../../control/box-control.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import type { CameraPlan, Order, Report, VisionPlan } from '../../vision/protocol.js';
-import { spawnVisionProcess, type VisionProcess } from '../../vision/vision-process.js';
-import { type Answer, VisionRequests, visionUnavailable } from './vision-requests.js';
+import type { CameraPlan, Report, VisionPlan } from '../../vision/protocol.js';
+import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
+import { type Refusal, ReportGuard } from './report-guard.js';
+import { type Answer, type Request, VisionRequests, visionUnavailable } from './vision-requests.js';
 
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** Restarts in a row without sustained progress after which the slot counts as degraded; it goes on trying. */
@@ -21,6 +23,17 @@ const silenceLimitMs = { cameras: 30_000, photographs: 180_000 } as const;
 const stopGraceMs = 6_000;
 /** A photograph is decoded and embedded well within this, a busy box included; a camera test may wait for a key frame. */
 const requestTimeoutMs = { cameras: 60_000, photographs: 180_000 } as const;
+/**
+ * A process that misbehaved may be in the hands of a stranger: it is replaced, and waited with ever longer, until one has kept
+ * to the rules for so long.
+ */
+const misbehaviourPolicy = { baseMs: 2_000, capMs: 10 * 60_000, sustainedMs: 10 * 60_000 };
+/** Replacements for misbehaviour after which the slot counts as degraded, and its cameras as failed. */
+const misbehaviourBudget = 2;
+/** Refusals at once, and how long another one takes: a late answer, or a report of a camera that was just closed, is no attack. */
+const tolerance = { most: 20, everyMs: 3_000 };
+/** Refusals are logged so often at most. */
+const tellRefusalsEveryMs = 1_000;
 /** A camera ends its session within this; a process that needs longer hangs and is replaced. */
 const closeTimeoutMs = 10_000;
 
@@ -35,8 +48,14 @@ export interface VisionSlotOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Gets all reports but answers to requests and those about cameras of other processes. */
-  onReport(report: Report): void;
+  /** Instead of the vision program, see `VisionProcessOptions`. */
+  readonly program?: readonly string[] | undefined;
+  /** What may be believed; answers to requests are left out. `picture`: the JPEG that came with it, empty where none did. */
+  onReport(report: Report, picture: Uint8Array): void;
+  /** Its process misbehaved and is replaced. `isDegraded`: it was not the first. */
+  onMisbehaviour?(isDegraded: boolean): void;
+  /** Its process has kept to the rules for long enough. */
+  onTrusted?(): void;
   /** The process ended, and another follows; these were its cameras. */
   onDown(cameraIds: readonly string[]): void;
 }
@@ -52,12 +71,18 @@ export class VisionSlot implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #retry: RetrySchedule;
+  /** Of misbehaviour. */
+  readonly #distrust: RetrySchedule;
   readonly #requests: VisionRequests;
+  readonly #refused = new Map<Refusal, number>();
+  #untold = 0;
   readonly #abort = new AbortController();
   #logLevel: LogLevel;
   #running: Promise<void> = Promise.resolve();
   #phase: Phase = 'starting';
   #process: VisionProcess | undefined;
+  #guard: ReportGuard;
+  #tolerance: Allowance;
   #ready: Extract<Report, { type: 'ready' }> | undefined;
   #lastFailure: string | undefined;
   #failure: Extract<Report, { type: 'failed' }> | undefined;
@@ -73,7 +98,10 @@ export class VisionSlot implements AsyncDisposable {
     this.#clock = clock;
     this.#logger = logger.child({ visionProcess: index });
     this.#retry = new RetrySchedule(retryPolicy, clock, random);
+    this.#distrust = new RetrySchedule(misbehaviourPolicy, clock, random);
     this.#requests = new VisionRequests(clock);
+    this.#guard = new ReportGuard(clock, this.#cameras);
+    this.#tolerance = new Allowance(clock, tolerance);
   }
 
   start(): this {
@@ -108,6 +136,7 @@ export class VisionSlot implements AsyncDisposable {
             ffmpegVersion: this.#ready.ffmpegVersion,
           }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
+      ...(this.#refused.size === 0 ? {} : { refused: Object.fromEntries(this.#refused) }),
     };
   }
 
@@ -127,8 +156,10 @@ export class VisionSlot implements AsyncDisposable {
     const child = this.#process;
     if (child !== undefined) {
       const timeoutMs = this.isRunning ? closeTimeoutMs : requestTimeoutMs[this.#options.purpose];
-      const closed = this.#requests.ask(timeoutMs, (request) =>
-        child.send({ type: 'close-camera', request, cameraId }),
+      const closed = this.#requests.ask(
+        timeoutMs,
+        (request) => ({ type: 'close-camera', request, cameraId }),
+        (order) => child.send(order),
       );
       await closed.catch(async (error: unknown) => {
         this.#logger.warn('a camera was not closed in order', { camera: cameraId, error });
@@ -138,17 +169,17 @@ export class VisionSlot implements AsyncDisposable {
       });
     }
     this.#cameras.delete(cameraId);
+    this.#guard.forgetCamera(cameraId);
   }
 
   /** Rejects with `vision-unavailable` (retryable). */
-  ask<T extends Answer>(order: (request: number) => Order, attachment?: Uint8Array): Promise<T> {
+  ask<T extends Answer>(order: (request: number) => Request, attachment?: Uint8Array): Promise<T> {
     const child = this.#process;
     if (child === undefined || !this.isRunning || this.#abort.signal.aborted) {
       return Promise.reject(visionUnavailable('no vision process is running'));
     }
-    return this.#requests.ask<T>(requestTimeoutMs[this.#options.purpose], (request) =>
-      child.send(order(request), attachment),
-    );
+    const timeoutMs = requestTimeoutMs[this.#options.purpose];
+    return this.#requests.ask<T>(timeoutMs, order, (asked) => child.send(asked, attachment));
   }
 
   /** For the process that runs and those that follow it. */
@@ -165,12 +196,15 @@ export class VisionSlot implements AsyncDisposable {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const reason = await this.#runOnce(signal);
+      const { reason, misbehaviour } = await this.#runOnce(signal);
       if (signal.aborted) return;
-      this.#lastFailure = this.#failure?.message ?? reason;
-      const waitMs = this.#retry.failed();
+      const isMisbehaviour = misbehaviour !== undefined;
+      this.#lastFailure = isMisbehaviour ? reason : (this.#failure?.message ?? reason);
+      const waitMs = Math.max(this.#retry.failed(), isMisbehaviour ? this.#distrust.failed() : 0);
       this.#restarts += 1;
-      this.#phase = this.#retry.failures > restartBudget ? 'degraded' : 'restarting';
+      const isDistrusted = this.#distrust.failures > misbehaviourBudget;
+      this.#phase = isDistrusted || this.#retry.failures > restartBudget ? 'degraded' : 'restarting';
+      if (isMisbehaviour) this.#options.onMisbehaviour?.(isDistrusted);
       this.#logger.error('a vision process ended and will be restarted', {
         reason: this.#lastFailure,
         remedy: this.#failure?.remedy,
@@ -183,11 +217,16 @@ export class VisionSlot implements AsyncDisposable {
     }
   }
 
-  async #runOnce(signal: AbortSignal): Promise<string> {
+  async #runOnce(signal: AbortSignal): Promise<VisionEnd> {
+    this.#guard = new ReportGuard(this.#clock, this.#cameras);
+    this.#tolerance = new Allowance(this.#clock, tolerance);
     const child = spawnVisionProcess({
       purpose: this.#options.purpose,
       logger: this.#logger,
-      onReport: (report) => this.#report(report),
+      program: this.#options.program,
+      isPictureAsked: () => this.#requests.isPictureAsked,
+      onReport: (report, picture) => this.#judge(report, picture),
+      onLineDropped: () => this.#refuse('log'),
     });
     this.#process = child;
     this.#ready = undefined;
@@ -198,16 +237,43 @@ export class VisionSlot implements AsyncDisposable {
     const stop = (): void => void child.stop(stopGraceMs);
     signal.addEventListener('abort', stop, { once: true });
     const watch = this.#watchSilence(child);
-    const reason = await child.ended;
+    const end = await child.ended;
+    if (end.misbehaviour === 'protocol') this.#count('protocol');
     watch.cancel();
     signal.removeEventListener('abort', stop);
     this.#process = undefined;
     this.#requests.abandon();
     this.#options.onDown(this.cameraIds);
-    return reason;
+    return end;
   }
 
-  #report(report: Report): void {
+  #judge(report: Report, picture: Uint8Array): void {
+    const { believed, refused } = this.#guard.judge(report);
+    if (refused !== undefined) this.#refuse(refused);
+    if (refused !== undefined && 'request' in report) this.#requests.refuse(report.request);
+    if (believed !== undefined) this.#report(believed, picture);
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#count(refusal);
+    // Whoever prints a lot is only not listened to: a library that warns at every frame is no attack.
+    if (refusal === 'log' || this.#tolerance.take()) return;
+    this.#process?.kill(`it misbehaves: the core refused what it said (${refusal}) again and again`);
+  }
+
+  #count(refusal: Refusal): void {
+    this.#refused.set(refusal, (this.#refused.get(refusal) ?? 0) + 1);
+    this.#untold += 1;
+    if (this.#untold === 1) this.#clock.after(tellRefusalsEveryMs, () => this.#tellRefusals());
+  }
+
+  #tellRefusals(): void {
+    const refused = Object.fromEntries(this.#refused);
+    this.#logger.warn('the core refuses what a vision process says', { count: this.#untold, refused });
+    this.#untold = 0;
+  }
+
+  #report(report: Report, picture: Uint8Array): void {
     this.#lastReportMs = this.#clock.monotonicMs();
     if (report.type === 'ready') {
       this.#ready = report;
@@ -222,9 +288,12 @@ export class VisionSlot implements AsyncDisposable {
       this.#failure = report;
     } else if (report.type === 'progress') {
       this.#retry.progressed();
+      const before = this.#distrust.failures;
+      this.#distrust.progressed();
+      if (this.#distrust.failures < before) this.#options.onTrusted?.();
     }
-    const own = ownReport(report, this.#cameras);
-    if (own !== undefined && !this.#requests.take(own)) this.#options.onReport(own);
+    if (!('request' in report)) this.#options.onReport(report, picture);
+    else if (!this.#requests.take(report, picture)) this.#refuse('answer');
   }
 
   #watchSilence(child: VisionProcess): { cancel(): void } {
@@ -247,17 +316,4 @@ export class VisionSlot implements AsyncDisposable {
       },
     };
   }
-}
-
-/**
- * What a process may report: only about its own cameras, so that an attacker who controls the process cannot report about
- * other cameras. Undefined where nothing of the report remains.
- */
-export function ownReport(report: Report, own: { has(cameraId: string): boolean }): Report | undefined {
-  if (report.type === 'progress') {
-    return { ...report, cameras: report.cameras.filter(({ id }) => own.has(id)) };
-  }
-  if (report.type === 'camera') return own.has(report.cameraId) ? report : undefined;
-  if (report.type === 'sighting') return own.has(report.sighting.cameraId) ? report : undefined;
-  return report;
 }

@@ -46,7 +46,8 @@ export function centreCameras(
       if (find(camera) === undefined) return noSuchCamera;
       const snapshot = await parts.takeSnapshot(camera, sealTo);
       if (snapshot.outcome === 'failed') return failed(snapshot.code, snapshot.message);
-      const { widthPx, heightPx, takenAtMs, sealedBase64url: sealed } = snapshot;
+      const { widthPx, heightPx, takenAtMs, picture } = snapshot;
+      const sealed = Buffer.from(picture).toString('base64url');
       return { outcome: 'done', result: { camera, widthPx, heightPx, takenAt: isoTime(takenAtMs), sealed } };
     },
   };

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Allowance } from '../../base/allowance.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -16,6 +17,9 @@ const retryMs = 2_000;
 const backlogLimit = 5_000;
 /** Sightings of a longer backlog wait without their pictures, which are many times their size. */
 const pictureBacklogLimit = 500;
+
+/** Sightings that cannot be worked on are logged so often: vision may send a hundred of them in a second. */
+const failureLog = { most: 10, everyMs: 1_000 };
 
 /** Worked on between two turns of the event loop: a backlog must not hold up everything else. */
 const sightingsInATurn = 10;
@@ -48,6 +52,7 @@ export class SightingIntake implements AsyncDisposable {
   /** What is worked on, again and again where it has to wait. */
   #inHand: Taken | undefined;
   #working: Promise<void> | undefined;
+  readonly #failures: Allowance;
   #taken = 0;
   #facts = 0;
   #suppressed = 0;
@@ -65,6 +70,7 @@ export class SightingIntake implements AsyncDisposable {
     this.#evidence = options.evidence;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#failures = new Allowance(options.clock, failureLog);
   }
 
   get counters(): IntakeCounters {
@@ -156,9 +162,10 @@ export class SightingIntake implements AsyncDisposable {
       if (isRollcallError(error) && error.retryable) {
         if (!this.#abort.signal.aborted) return this.#waitFor(error);
         this.#giveUpWaiting(error);
-      } else {
+      } else if (this.#failures.take()) {
+        const untold = this.#failures.takeRefused();
         const { cameraId: camera, trackId: track } = sighting;
-        this.#logger.error('a sighting could not be worked on', { camera, track, error });
+        this.#logger.error('a sighting could not be worked on', { camera, track, error, untold });
       }
     }
     return true;

@@ -80,7 +80,7 @@ export async function examineEnrolment(
     const { quality, taken } = outcome;
     photographs.push({ outcome: 'enrolled', qualityScore: quality.score, ...(taken && { taken }) });
     enrolled.push({
-      jpeg: Buffer.from(outcome.jpegBase64, 'base64'),
+      jpeg: Buffer.from(outcome.picture),
       embedding: decodeEmbedding(outcome.embeddingBase64),
       quality: quality.score,
     });

@@ -34,6 +34,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'what the box trusts is not what its audit log says, and the box does not believe it',
     "look at 'rollcall trust list'; add again what you trust, then run 'rollcall trust dismiss'",
   ],
+  'vision-misbehaving': [
+    'a vision process says what the core cannot believe: a camera may be attacking it',
+    "look at what these cameras send and who can reach them; 'rollcall status' says what was refused",
+  ],
 };
 
 type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;

@@ -75,7 +75,9 @@ function visionArea(vision: VisionStatus): StatusArea {
       ? ''
       : `, ${provider.actual} (asked for ${provider.requested}), ${recogniser}, ffmpeg ${ffmpegVersion}`;
   const failure = lastFailure === undefined ? '' : `, last failure: ${lastFailure}`;
-  const facts = [`vision ${index}: ${state}${about}, ${counted(restarts, 'restart')}${failure}`];
+  const facts = [
+    `vision ${index}: ${state}${about}, ${counted(restarts, 'restart')}${failure}${refusedText(vision)}`,
+  ];
   if (state !== 'running') {
     if (lastFailure === undefined) {
       const remedy = 'wait a minute; if it stays so, read the log of rollcalld: journalctl -u rollcalld';
@@ -92,6 +94,12 @@ function visionArea(vision: VisionStatus): StatusArea {
   const remedy =
     'give the daemon the driver and the device files of the GPU (systemd/rollcalld.service names them), or set vision.provider to cpu';
   return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
+}
+
+/** `, refused: 3 time, 21 camera`. */
+function refusedText({ refused = {} }: VisionStatus): string {
+  const kinds = Object.entries(refused).map(([why, count]) => `${count} ${why}`);
+  return kinds.length === 0 ? '' : `, refused: ${kinds.join(', ')}`;
 }
 
 function galleryArea(gallery: BoxStatus['gallery']): StatusArea {

@@ -59,6 +59,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'What the box trusts was altered: the box does not believe it',
     past: 'What the box trusts was altered',
   },
+  'vision-misbehaving': {
+    now: 'A vision process says what cannot be believed: a camera may be attacking it',
+    past: 'A vision process said what cannot be believed',
+  },
 };
 
 /** `2026-03-29 08:05` by the clock of the site. */

@@ -42,6 +42,7 @@ export const boxTroubles = [
   'topic-refused',
   'clock-jumped',
   'trust-altered',
+  'vision-misbehaving',
 ] as const;
 /** `running` is the one that should be. */
 export const boxConditions = ['running', ...boxTroubles] as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boxConditions, gapReasons } from '../../domain/events/notice.js';
-import { code, keyId, opaqueId, slug, time } from './terms.js';
+import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
 /** The `data` of events that are not about somebody in front of a camera. */
 
@@ -29,7 +29,7 @@ export const boxData = z.strictObject({
     .enum(['worsened', 'eased'])
     .optional()
     .describe('of one that held before and still does: whether something came to it, or some of it is over'),
-  about: z.array(code).optional().describe('everything that it is about now, where it can be several things'),
+  about: z.array(subject).optional().describe('everything that it is about now, where it can be several things'),
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boxConditions } from '../../domain/events/notice.js';
-import { code, signature, slug, time } from './terms.js';
+import { signature, slug, subject, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */
 export const stateSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const stateSchema = z.strictObject({
     ),
   conditions: z.array(z.enum(boxConditions)).describe('what is the matter with the box'),
   about: z
-    .partialRecord(z.enum(boxConditions), z.array(code))
+    .partialRecord(z.enum(boxConditions), z.array(subject))
     .optional()
     .describe(
       'of conditions that can be about several things: about which they are, as their newest event says',

@@ -8,6 +8,8 @@ export const slug = z.string().regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/);
 export const opaqueId = z.string().min(1).max(128);
 /** The code of an error or a reason: stable, kebab-case. */
 export const code = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
+/** What a condition is about: a code, or the id of a camera. */
+export const subject = z.string().regex(/^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/);
 /** RFC 7638 thumbprint with SHA-256, base64url. */
 export const keyId = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 

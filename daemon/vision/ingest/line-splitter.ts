@@ -4,17 +4,19 @@ const longestLine = 2000;
 /** Cuts chunks of text into lines; of longer lines the beginning is kept. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
+  readonly #longest: number;
   #rest = '';
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void, longest = longestLine) {
     this.#onLine = onLine;
+    this.#longest = longest;
   }
 
   push(chunk: string): void {
     const lines = chunk.split(/[\r\n]+/);
     for (const [index, part] of lines.entries()) {
       if (index > 0) this.end();
-      const room = longestLine - this.#rest.length;
+      const room = this.#longest - this.#rest.length;
       this.#rest += part.length > room ? part.slice(0, room) : part;
     }
   }

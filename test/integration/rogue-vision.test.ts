@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { mostOpenTracks } from '../../daemon/app/cameras/report-guard.js';
+import { planVision } from '../../daemon/app/cameras/vision-plan.js';
+import { VisionSlot } from '../../daemon/app/cameras/vision-slot.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { openVisionPart, type Progress } from '../../daemon/app/parts.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { configSchema } from '../../daemon/config/schema.js';
+import type { VisionStatus } from '../../daemon/control/box-control.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { heardConditions } from '../support/heard-conditions.js';
+import { forgedLine, type RogueMode, rogueModes, rogueProgram } from '../support/rogue-vision.js';
+import { until } from '../support/until.js';
+
+const policy = { threshold: 0.5, margin: 0.1, minimumProbes: 1 };
+
+/** The core's part, with a process of its own for each camera, which is called as that process behaves. */
+async function startCore(modes: readonly RogueMode[]) {
+  const config = configSchema.parse({
+    site: { id: 'site', timeZone: 'UTC' },
+    box: { id: 'box' },
+    vision: { processes: modes.length, threads: 1 },
+    cameras: modes.map((id) => ({ id, name: id, url: 'rtsp://127.0.0.1/none' })),
+  });
+  const log: string[] = [];
+  const logger = openPinoLogger({ level: 'debug', clock, output: { write: (line) => void log.push(line) } });
+  const facts = memoryFacts();
+  const search = () => Promise.resolve([]);
+  const directionOf = () => 'both' as const;
+  const { rules } = config;
+  const decider = createDecider({ search, policy, rules, directionOf, facts, clock });
+  const sightings: Sighting[] = [];
+  const intake = new SightingIntake({ decider, clock, logger });
+  const heard: Pick<SightingIntake, 'take' | 'forgetCamera'> = {
+    take(sighting) {
+      sightings.push({ ...sighting, probes: [] });
+      intake.take(sighting);
+    },
+    forgetCamera: (id) => intake.forgetCamera(id),
+  };
+  const conditions = heardConditions();
+  const progress: Progress = { rounds: 0, analysis: 0 };
+  const cameras = { take: () => undefined, forget: () => undefined };
+  const programOf = (index: number) => rogueProgram(modes[index] ?? 'honest');
+  const part = openVisionPart({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
+  part.pool.start(await planVision(config));
+  const statusOf = (mode: RogueMode): VisionStatus => {
+    const status = part.pool.status().find(({ index }) => modes[index] === mode);
+    assert.ok(status);
+    return status;
+  };
+  return {
+    ...{ config, part, decider, facts, sightings, conditions, log, statusOf },
+    async [Symbol.asyncDispose]() {
+      await part[Symbol.asyncDispose]();
+      await intake[Symbol.asyncDispose]();
+      decider[Symbol.dispose]();
+    },
+  };
+}
+
+type Core = Awaited<ReturnType<typeof startCore>>;
+
+/** Why each is refused, and replaced for it. */
+const refusedFor: Readonly<Partial<Record<RogueMode, string>>> = {
+  'invented-cameras': 'camera',
+  'many-tracks': 'tracks',
+  'new-counters': 'rate',
+  'huge-report': 'protocol',
+  'deep-nesting': 'protocol',
+  'far-times': 'time',
+  'sighting-flood': 'rate',
+  'evidence-flood': 'rate',
+  'state-flood': 'rate',
+  'unasked-answers': 'answer',
+  garbage: 'protocol',
+};
+
+const statusOfCamera = ({ config, part }: Core, id: string) =>
+  part.board.status(config.cameras).find((camera) => camera.id === id);
+
+async function replaced(core: Core, mode: RogueMode, why: string): Promise<void> {
+  await until(`${mode} to be replaced`, () => core.statusOf(mode).restarts > 0);
+  const { refused, lastFailure } = core.statusOf(mode);
+  assert.ok((refused?.[why] ?? 0) > 0, JSON.stringify(refused));
+  assert.match(lastFailure ?? '', /misbehaves|over the limit|does not fit|not JSON|picture/);
+  await until(`${mode} to be told`, () =>
+    core.conditions.heard.some(
+      (line) => line.startsWith('change vision-misbehaving') && line.endsWith(`+${mode}`),
+    ),
+  );
+}
+
+async function escaped(core: Core): Promise<void> {
+  await until('the text of the camera', () => statusOfCamera(core, 'escapes')?.state === 'failed');
+  const { status } = {
+    status: { vision: core.statusOf('escapes'), camera: statusOfCamera(core, 'escapes') },
+  };
+  assert.match(
+    status.camera?.message ?? '',
+    /^\\u001b\[2J\\u001b\]0;owned\\u0007\\u202eno\\u009b31m\\u000a\{"level"/,
+  );
+  // What JSON itself would escape is not there any more either.
+  assert.doesNotMatch(JSON.stringify(status), /[^\x20-\x7e]|(?<!\\)\\u/);
+  assert.equal(status.vision.restarts, 0, 'ugly, but within the rules');
+}
+
+async function logged(core: Core): Promise<void> {
+  await until('lines to be dropped', () => (core.statusOf('log-flood').refused?.['log'] ?? 0) > 1000);
+  assert.equal(core.statusOf('log-flood').restarts, 0);
+  const forged = core.log.filter((line) => line.includes('forged line of the core'));
+  assert.ok(forged.length > 0 && !forged.includes(`${forgedLine}\n`));
+  for (const line of core.log) {
+    assert.doesNotMatch(line.slice(0, -1), /[^\x20-\x7e…]/);
+    const { message, said, visionProcess } = JSON.parse(line) as Record<string, unknown>;
+    assert.ok(!String(message).includes('forged'), line);
+    if (said !== undefined) assert.equal(typeof visionProcess, 'number');
+  }
+}
+
+async function deaf({ part, statusOf }: Core): Promise<void> {
+  await until('it to be ready', () => statusOf('deaf').state === 'running');
+  const unavailable = (error: unknown): boolean => isRollcallError(error, 'vision-unavailable');
+  const asked = Array.from({ length: 100 }, () => part.pool.takeSnapshot('deaf', 'A'.repeat(43)));
+  const failed = asked.map((each) => assert.rejects(each, unavailable));
+  // 64 wait for an answer until the process ends; no more were sent.
+  await Promise.all(failed.slice(64));
+  void Promise.all(failed.slice(0, 64));
+}
+
+function nothingElse(core: Core): void {
+  const known = new Set<string>(rogueModes);
+  known.add('honest');
+  const now = Date.now();
+  for (const { cameraId, occurredAtMs } of core.facts.all) {
+    assert.ok(known.has(cameraId), cameraId);
+    assert.ok(Math.abs(now - occurredAtMs) < 600_000, new Date(occurredAtMs).toISOString());
+  }
+  for (const mode of rogueModes) {
+    const open = core.sightings.filter(({ cameraId, isEnded }) => cameraId === mode && !isEnded);
+    assert.ok(new Set(open.map(({ trackId }) => trackId)).size <= mostOpenTracks * 3, mode);
+    const counters = Object.keys(statusOfCamera(core, mode)?.counters ?? {});
+    assert.ok(counters.length <= 200, `${mode}: ${counters.length} counters`);
+  }
+}
+
+function honestSuffersNothing({ sightings, statusOf }: Core): void {
+  const { restarts, refused } = statusOf('honest');
+  assert.deepEqual([restarts, refused], [0, undefined]);
+  const sequences = sightings.filter(({ cameraId }) => cameraId === 'honest').map(({ sequence }) => sequence);
+  assert.ok(sequences.length > 0);
+  assert.deepEqual(
+    sequences,
+    sequences.map((_, index) => index),
+  );
+}
+
+test('vision processes that lie, all at once, beside one that does not', async (t) => {
+  await using core = await startCore([...rogueModes, 'honest']);
+  await until('the honest one to see something', () =>
+    core.sightings.some(({ cameraId }) => cameraId === 'honest'),
+  );
+  for (const [mode, why] of Object.entries(refusedFor) as [RogueMode, string][]) {
+    await t.test(`${mode}: refused (${why}) and replaced, which is told`, () => replaced(core, mode, why));
+  }
+  await t.test('escapes: no text of it steers a terminal', () => escaped(core));
+  await t.test('log-flood: its lines are limited and cannot look like lines of the core', () => logged(core));
+  await t.test('deaf: so much is asked of it and no more', () => deaf(core));
+  await t.test('nothing was believed of other cameras or other times, and nothing grew', () =>
+    nothingElse(core),
+  );
+  await t.test('the honest one lost nothing', () => honestSuffersNothing(core));
+});
+
+describe('a vision process that goes on misbehaving', () => {
+  test('leaves its cameras failed, and says so', async () => {
+    await using core = await startCore(['garbage']);
+    const isDegraded = (): boolean => statusOfCamera(core, 'garbage')?.code === 'vision-misbehaving';
+    await until('the camera to count as failed', isDegraded);
+    assert.equal(core.statusOf('garbage').state, 'degraded');
+    assert.equal(core.statusOf('garbage').restarts, 3);
+    assert.match(statusOfCamera(core, 'garbage')?.remedy ?? '', /log of rollcalld/);
+  });
+
+  test('is replaced where it stops in the middle of a report', async () => {
+    const virtual = new VirtualClock();
+    const { plan } = await planVision(
+      configSchema.parse({ site: { id: 's', timeZone: 'UTC' }, box: { id: 'b' } }),
+    );
+    const slot = new VisionSlot({
+      ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
+      random: { unit: () => 1 },
+      program: rogueProgram('half-a-report'),
+      onReport: () => undefined,
+      onDown: () => undefined,
+    });
+    await using running: VisionSlot = slot.start();
+    await until('it to be ready', () => running.isRunning);
+    await until('its end', () => {
+      virtual.advanceBy(8_000);
+      return running.status().restarts > 0;
+    });
+    assert.match(running.status().lastFailure ?? '', /SIGKILL/);
+  });
+});

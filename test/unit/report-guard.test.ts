@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/app/cameras/report-guard.js';
+import { VisionRequests } from '../../daemon/app/cameras/vision-requests.js';
+import { isRollcallError } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import type { Report } from '../../daemon/vision/protocol.js';
+import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
+import { sightingOf } from '../support/sightings.js';
+
+type SightingReport = Extract<Report, { type: 'sighting' }>;
+
+const minute = 60_000;
+
+function guarded() {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  clock.advanceBy(60 * minute);
+  const cameras = new Set(['door', 'yard']);
+  const guard = new ReportGuard(clock, cameras);
+  const startedAtMs = clock.monotonicMs();
+  let count = 0;
+  const sighting = (changes: Partial<Sighting> = {}): SightingReport => {
+    const nowMs = clock.monotonicMs();
+    count += 1;
+    const seen = { cameraId: cameraId('door'), trackId: trackId(`track-${count}`) };
+    const sent = sightingOf({ ...seen, firstSeenMs: nowMs, lastSeenMs: nowMs, ...changes });
+    return { type: 'sighting', sighting: encodeSighting(sent) };
+  };
+  return { clock, cameras, guard, startedAtMs, sighting };
+}
+
+/** `ok`, why it was refused, or both. */
+const verdict = ({ believed, refused }: Judged): string =>
+  [...(believed === undefined ? [] : ['ok']), ...(refused === undefined ? [] : [refused])].join(' but ');
+
+describe('what a vision process may say', () => {
+  test('is about its own cameras only, as they are now', () => {
+    const { guard, cameras, sighting } = guarded();
+    const state = { state: 'connecting' } as const;
+    const say = (id: string) => verdict(guard.judge({ type: 'camera', cameraId: id, state }));
+    assert.deepEqual([say('door'), say('attic')], ['ok', 'camera']);
+    assert.equal(verdict(guard.judge(sighting({ cameraId: cameraId('attic') }))), 'camera');
+    const counters = { analysed: 1 };
+    const progress = (ids: string[]): Judged =>
+      guard.judge({ type: 'progress', cameras: ids.map((id) => ({ id, counters })) });
+    assert.equal(verdict(progress(['door', 'yard'])), 'ok');
+    const judged = progress(['door', 'attic']);
+    assert.equal(verdict(judged), 'ok but camera');
+    assert.deepEqual(judged.believed, { type: 'progress', cameras: [{ id: 'door', counters }] });
+    cameras.delete('yard');
+    assert.equal(say('yard'), 'camera');
+  });
+
+  test('is about now: not before it was started, not after, and not long ago', () => {
+    const { guard, clock, startedAtMs, sighting } = guarded();
+    const lastSeen = (lastSeenMs: number) =>
+      verdict(guard.judge(sighting({ firstSeenMs: Math.min(lastSeenMs, clock.monotonicMs()), lastSeenMs })));
+    assert.equal(lastSeen(startedAtMs), 'ok');
+    assert.equal(lastSeen(startedAtMs - 1), 'time');
+    assert.equal(lastSeen(startedAtMs + 1_000), 'ok');
+    assert.equal(lastSeen(startedAtMs + 1_001), 'time');
+    clock.advanceBy(11 * minute);
+    const nowMs = clock.monotonicMs();
+    assert.equal(lastSeen(nowMs - 10 * minute), 'ok');
+    assert.equal(lastSeen(nowMs - 10 * minute - 1), 'time');
+    // Somebody who has been there since the start.
+    assert.equal(verdict(guard.judge(sighting({ firstSeenMs: startedAtMs }))), 'ok');
+    assert.equal(verdict(guard.judge(sighting({ firstSeenMs: startedAtMs - 1 }))), 'time');
+    assert.equal(verdict(guard.judge(sighting({ firstSeenMs: nowMs + 500, lastSeenMs: nowMs }))), 'time');
+  });
+
+  test('holds no other time that is not about now', () => {
+    const { guard, clock, sighting } = guarded();
+    const atMs = clock.monotonicMs();
+    const embedding = Float32Array.of(1, 0);
+    const { liveness } = sightingOf();
+    const with_ = (capturedAtMs: number): Partial<Sighting>[] => [
+      { probes: [{ capturedAtMs, embedding, quality: 1 }] },
+      { bestShot: { capturedAtMs, jpeg: Buffer.alloc(1) } },
+      {
+        liveness: {
+          ...liveness,
+          evidence: { ...liveness.evidence, blinks: [{ atMs: capturedAtMs, durationMs: 100 }] },
+        },
+      },
+    ];
+    for (const changes of with_(atMs)) assert.equal(verdict(guard.judge(sighting(changes))), 'ok');
+    for (const farMs of [8.64e15, -8.64e15, atMs - 1, atMs + 1_001]) {
+      for (const changes of with_(farMs)) assert.equal(verdict(guard.judge(sighting(changes))), 'time');
+    }
+  });
+
+  test('opens so many tracks at one camera; those of others, and those that ended, do not count', () => {
+    const { guard, clock, sighting } = guarded();
+    const first = sighting();
+    assert.equal(verdict(guard.judge(first)), 'ok');
+    const other = { ...first.sighting, cameraId: 'yard', sequence: 1 };
+    assert.equal(verdict(guard.judge({ type: 'sighting', sighting: other })), 'tracks', 'of another camera');
+    for (let count = 1; count < mostOpenTracks; count += 1)
+      assert.equal(verdict(guard.judge(sighting())), 'ok');
+    assert.equal(verdict(guard.judge(sighting())), 'tracks');
+    assert.equal(verdict(guard.judge(sighting({ cameraId: cameraId('yard') }))), 'ok');
+    clock.advanceBy(minute);
+    const nowMs = clock.monotonicMs();
+    const end = { ...first.sighting, sequence: 1, isEnded: true, lastSeenMs: nowMs };
+    assert.equal(verdict(guard.judge({ type: 'sighting', sighting: end })), 'ok');
+    assert.equal(verdict(guard.judge(sighting())), 'ok');
+    guard.forgetCamera('door');
+    assert.equal(verdict(guard.judge(sighting())), 'ok');
+  });
+
+  test('comes at a rate at which things happen, each kind for itself', () => {
+    const { guard, clock, sighting } = guarded();
+    const track = sighting();
+    const again = (): string => {
+      const nowMs = clock.monotonicMs();
+      return verdict(guard.judge({ type: 'sighting', sighting: { ...track.sighting, lastSeenMs: nowMs } }));
+    };
+    const untilRefused = (say: () => string): number => {
+      for (let said = 0; ; said += 1) if (say() !== 'ok') return said;
+    };
+    assert.equal(untilRefused(again), 500);
+    clock.advanceBy(1_000);
+    assert.equal(untilRefused(again), 100, 'a hundred in a second');
+    const state = { state: 'connecting' } as const;
+    assert.equal(
+      untilRefused(() => verdict(guard.judge({ type: 'camera', cameraId: 'door', state }))),
+      60,
+    );
+    assert.equal(
+      untilRefused(() => verdict(guard.judge({ type: 'progress', cameras: [] }))),
+      60,
+    );
+    clock.advanceBy(1_000);
+    const ended = () => verdict(guard.judge(sighting({ cameraId: cameraId('yard'), isEnded: true })));
+    assert.equal(untilRefused(ended), 300, 'new tracks');
+  });
+
+  test('loses its pictures, and nothing else, where there are too many', () => {
+    const { guard, clock, sighting } = guarded();
+    const bestShot = { capturedAtMs: clock.monotonicMs(), jpeg: Buffer.alloc(1) };
+    const shown = sighting({ bestShot });
+    for (let count = 0; count < 300; count += 1) assert.equal(verdict(guard.judge(shown)), 'ok');
+    const judged = guard.judge(shown);
+    assert.equal(verdict(judged), 'ok but rate');
+    assert.ok(judged.believed?.type === 'sighting' && judged.believed.sighting.bestShot === undefined);
+  });
+
+  test('is ready once; a snapshot was taken now', () => {
+    const { guard, clock } = guarded();
+    const provider = { requested: 'cpu', actual: 'cpu' };
+    const ready: Report = { type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7' };
+    assert.deepEqual([verdict(guard.judge(ready)), verdict(guard.judge(ready))], ['ok', 'answer']);
+    const taken = (takenAtMs: number) =>
+      verdict(
+        guard.judge({
+          type: 'snapshot',
+          request: 0,
+          result: { outcome: 'ok', widthPx: 1, heightPx: 1, takenAtMs },
+        }),
+      );
+    assert.deepEqual(
+      [taken(clock.wallMs()), taken(clock.wallMs() - 60_001), taken(clock.wallMs() + 1_001)],
+      ['ok', 'time', 'time'],
+    );
+  });
+});
+
+describe('requests to a vision process', () => {
+  const closed = (request: number): Extract<Report, { type: 'camera-closed' }> => ({
+    type: 'camera-closed',
+    request,
+  });
+  const nothing = new Uint8Array();
+
+  test('are answered once, by the kind of answer that was asked for, and only where they were asked', async () => {
+    const requests = new VisionRequests(new VirtualClock());
+    assert.equal(requests.take(closed(0), nothing), false, 'nobody asked');
+    const sent: number[] = [];
+    const answer = requests.ask(
+      1000,
+      (request) => ({ type: 'close-camera', request, cameraId: 'door' }),
+      ({ request }) => sent.push(request),
+    );
+    assert.deepEqual(sent, [0]);
+    assert.equal(requests.isPictureAsked, false);
+    const wrong: Report = {
+      type: 'snapshot',
+      request: 0,
+      result: { outcome: 'failed', code: 'c', message: 'm', remedy: 'r' },
+    };
+    assert.equal(requests.take(wrong, nothing), false, 'another kind of answer');
+    assert.equal(requests.take(closed(1), nothing), false, 'of another request');
+    assert.equal(requests.take(closed(0), nothing), true);
+    assert.equal(await answer, undefined);
+    assert.equal(requests.take(closed(0), nothing), false, 'twice');
+  });
+
+  test('a picture may come only while one is asked for, and belongs to its answer', async () => {
+    const requests = new VisionRequests(new VirtualClock());
+    const order = (request: number) =>
+      ({ type: 'take-snapshot', request, cameraId: 'door', sealTo: '' }) as const;
+    const answer = requests.ask(1000, order, () => undefined);
+    assert.equal(requests.isPictureAsked, true);
+    const result = { outcome: 'ok', widthPx: 1, heightPx: 1, takenAtMs: 0 } as const;
+    assert.ok(requests.take({ type: 'snapshot', request: 0, result }, Uint8Array.of(1)));
+    assert.deepEqual(await answer, { ...result, picture: Uint8Array.of(1) });
+    assert.equal(requests.isPictureAsked, false);
+  });
+
+  test('one that cannot be believed fails it, and too many at once are not sent', async () => {
+    const requests = new VisionRequests(new VirtualClock());
+    const order = (request: number) => ({ type: 'close-camera', request, cameraId: 'door' }) as const;
+    const asked = Array.from({ length: 64 }, () => requests.ask(1000, order, () => undefined));
+    const unavailable = (error: unknown): boolean => isRollcallError(error, 'vision-unavailable');
+    await assert.rejects(
+      requests.ask(1000, order, () => assert.fail('it was sent')),
+      unavailable,
+    );
+    requests.refuse(0);
+    const rejected = asked.map((each) => assert.rejects(each, unavailable));
+    requests.abandon();
+    await Promise.all(rejected);
+  });
+});
