@@ -29,7 +29,10 @@ export const boxData = z.strictObject({
     .enum(['worsened', 'eased'])
     .optional()
     .describe('of one that held before and still does: whether something came to it, or some of it is over'),
-  about: z.array(subject).optional().describe('everything that it is about now, where it can be several things'),
+  about: z
+    .array(subject)
+    .optional()
+    .describe('everything that it is about now, where it can be several things'),
   details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 
