@@ -105,9 +105,9 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
   const ended = new Promise<VisionEnd>((resolve) => {
     child.once('error', (error) => resolve({ reason: `it could not be started: ${messageOf(error)}` }));
     child.once('exit', (code, signal) => {
-      resolve(
-        broken ?? { reason: signal === null ? `it exited with code ${code}` : `it was ended by ${signal}` },
-      );
+      const reason = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
+      // A pipe that broke with its process says less than the end of the process.
+      resolve(broken?.misbehaviour === undefined ? { reason } : broken);
     });
   });
   return {

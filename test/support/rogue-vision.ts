@@ -145,6 +145,8 @@ const acts: Readonly<Record<RogueMode, Act>> = {
   honest: async (rogue, turn) => {
     if (turn % 10 === 0) await rogue.progress();
     await rogue.say(rogue.sighting({ trackId: `steady-${process.pid}`, sequence: turn }));
+    // Now and then a stranger, of whom there is an event.
+    if (turn % 20 === 0) await rogue.say(rogue.sighting({ isEnded: true, probes: [rogue.probe()] }));
     await sleep(honestEveryMs);
   },
   'invented-cameras': async (rogue, turn) => {

@@ -1,0 +1,121 @@
+// scripts/faults vision: puts a vision process in place that lies at full speed, and measures what becomes of the core.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { openRecords } from '../../daemon/records/open-records.js';
+import { type RogueCore, startRogueCore } from '../../test/support/rogue-core.js';
+import { type RogueMode, rogueModes } from '../../test/support/rogue-vision.js';
+import { until } from '../../test/support/until.js';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    modes: { type: 'string', default: rogueModes.join(',') },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+/** What a mode may cost: MiB, milliseconds. */
+const mostGrowthMiB = 100;
+const longestHoldMs = 100;
+const sampleMs = 50;
+const bytesInMiB = 1024 * 1024;
+const nanosecondsInMs = 1e6;
+
+interface Row {
+  readonly mode: string;
+  readonly refused: string;
+  readonly restarts: number;
+  readonly grownMiB: number;
+  readonly heldMs: number;
+  /** Sightings of the process that does not lie: heard, and missing between those. */
+  readonly heard: number;
+  readonly lost: number;
+  readonly events: number;
+  readonly lostEvents: number;
+}
+
+async function measure(mode: RogueMode, seconds: number): Promise<Row> {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-vision-faults-'));
+  const records = openRecords({
+    path: join(folder, 'records.db'),
+    encode: (event) => Buffer.from(JSON.stringify(event)),
+    clock,
+    random,
+  });
+  try {
+    await using core = await startRogueCore([mode, 'honest'], { store: records, logsLines: false });
+    await until(
+      'the honest process',
+      () => core.sightings.length > 0 && core.statusOf(mode).state === 'running',
+    );
+    const before = process.memoryUsage.rss();
+    const loop = monitorEventLoopDelay({ resolution: 10 });
+    loop.enable();
+    let most = before;
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      await sleep(sampleMs);
+      most = Math.max(most, process.memoryUsage.rss());
+    }
+    loop.disable();
+    const { refused = {}, restarts } = core.statusOf(mode);
+    return {
+      mode,
+      refused: Object.entries(refused)
+        .map(([why, count]) => `${why} ${count}`)
+        .join(', '),
+      restarts,
+      grownMiB: Math.round((most - before) / bytesInMiB),
+      heldMs: Math.round(loop.max / nanosecondsInMs),
+      ...(await comparison(core)),
+    };
+  } finally {
+    await records[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function comparison(core: RogueCore): Promise<Pick<Row, 'heard' | 'lost' | 'events' | 'lostEvents'>> {
+  const own = core.sightings.filter(({ cameraId }) => cameraId === 'honest');
+  const sequences = own.filter(({ isEnded }) => !isEnded).map(({ sequence }) => sequence);
+  const due = (sequences.at(-1) ?? -1) + 1;
+  const strangers = own.filter(({ isEnded }) => isEnded).length;
+  const recorded = (): number => core.facts.filter(({ cameraId }) => cameraId === 'honest').length;
+  await until('what was heard to be recorded', () => recorded() >= strangers, 10_000).catch(() => undefined);
+  return {
+    heard: sequences.length,
+    lost: due - sequences.length,
+    events: recorded(),
+    lostEvents: strangers - recorded(),
+  };
+}
+
+const modes = values.modes
+  .split(',')
+  .filter((mode): mode is RogueMode => (rogueModes as readonly string[]).includes(mode));
+const rows: Row[] = [];
+if (!values.json) {
+  console.log(
+    '| mode | refused | replaced | memory grown, MiB | loop held, ms | heard of the other | lost | its events | lost |',
+  );
+  console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+}
+for (const mode of modes) {
+  const row = await measure(mode, Number(values.seconds));
+  rows.push(row);
+  const { refused, restarts, grownMiB, heldMs, heard, lost, events, lostEvents } = row;
+  const cells = [mode, refused, restarts, grownMiB, heldMs, heard, lost, events, lostEvents];
+  if (!values.json) console.log(`| ${cells.join(' | ')} |`);
+}
+if (values.json) console.log(JSON.stringify(rows));
+const isWell = ({ grownMiB, heldMs, lost, lostEvents }: Row): boolean =>
+  grownMiB <= mostGrowthMiB && heldMs <= longestHoldMs && lost === 0 && lostEvents === 0;
+const bad = rows.filter((row) => !isWell(row));
+for (const { mode } of bad)
+  console.error(`${mode}: beyond ${mostGrowthMiB} MiB or ${longestHoldMs} ms, or something was lost`);
+process.exit(bad.length === 0 ? 0 : 1);

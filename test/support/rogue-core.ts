@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { planVision } from '../../daemon/app/cameras/vision-plan.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { openVisionPart, type Progress } from '../../daemon/app/parts.js';
+import { configSchema } from '../../daemon/config/schema.js';
+import type { VisionStatus } from '../../daemon/control/box-control.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
+import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { createDecider, type FactStore } from '../../daemon/records/decider.js';
+import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { heardConditions } from './heard-conditions.js';
+import { type RogueMode, rogueProgram } from './rogue-vision.js';
+
+export interface RogueCoreOptions {
+  /** Where facts are recorded. Default: in memory. */
+  readonly store?: FactStore;
+  /** False: lines of the log are made and forgotten. */
+  readonly logsLines?: boolean;
+}
+
+const policy = { threshold: 0.5, margin: 0.1, minimumProbes: 1 };
+
+/** The core's part, with a process of its own for each camera, which is called as that process behaves. */
+export async function startRogueCore(
+  modes: readonly RogueMode[],
+  { store, logsLines = true }: RogueCoreOptions = {},
+) {
+  const config = configSchema.parse({
+    site: { id: 'site', timeZone: 'UTC' },
+    box: { id: 'box' },
+    vision: { processes: modes.length, threads: 1 },
+    cameras: modes.map((id) => ({ id, name: id, url: 'rtsp://127.0.0.1/none' })),
+  });
+  const log: string[] = [];
+  const logger = openPinoLogger({
+    level: 'debug',
+    clock,
+    output: { write: (line) => void (logsLines && log.push(line)) },
+  });
+  const recorded: Fact[] = [];
+  const kept = store ?? memoryFacts();
+  const facts: FactStore = {
+    lastAttendanceMs: (person, camera) => kept.lastAttendanceMs(person, camera),
+    lastAttackMs: (camera) => kept.lastAttackMs(camera),
+    record(fact) {
+      const id = kept.record(fact);
+      recorded.push(fact);
+      return id;
+    },
+  };
+  const search = () => Promise.resolve([]);
+  const directionOf = () => 'both' as const;
+  const { rules } = config;
+  const decider = createDecider({ search, policy, rules, directionOf, facts, clock });
+  const sightings: Sighting[] = [];
+  const intake = new SightingIntake({ decider, clock, logger });
+  const heard: Pick<SightingIntake, 'take' | 'forgetCamera'> = {
+    take(sighting) {
+      sightings.push({ ...sighting, probes: [] });
+      intake.take(sighting);
+    },
+    forgetCamera: (id) => intake.forgetCamera(id),
+  };
+  const conditions = heardConditions();
+  const progress: Progress = { rounds: 0, analysis: 0 };
+  const cameras = { take: () => undefined, forget: () => undefined };
+  const programOf = (index: number) => rogueProgram(modes[index] ?? 'honest');
+  const part = openVisionPart({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
+  part.pool.start(await planVision(config));
+  const statusOf = (mode: RogueMode): VisionStatus => {
+    const status = part.pool.status().find(({ index }) => modes[index] === mode);
+    assert.ok(status);
+    return status;
+  };
+  return {
+    ...{ config, part, decider, facts: recorded, sightings, conditions, log, statusOf },
+    async [Symbol.asyncDispose]() {
+      await part[Symbol.asyncDispose]();
+      await intake[Symbol.asyncDispose]();
+      decider[Symbol.dispose]();
+    },
+  };
+}
+
+export type RogueCore = Awaited<ReturnType<typeof startRogueCore>>;
