@@ -41,6 +41,23 @@ describe('persons in a sealed gallery', () => {
     assert.equal(gallery.rowCount(), 2);
   });
 
+  test('a template that looks like many persons is of no face, even where duplicates are allowed', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons } = gallery;
+    const again = (name: string) => ({ ...row('ada'), externalId: name, isDuplicateAllowed: true });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      assert.equal((await persons.add(again(name), actor)).outcome, 'enrolled', name);
+    }
+    const sixth = await persons.add(again('f'), actor);
+    assert.ok(sixth.outcome === 'refused');
+    assert.equal(
+      sixth.photographs[0]?.outcome === 'refused' && sixth.photographs[0].code,
+      'like-many-persons',
+    );
+    assert.equal(gallery.rowCount(), 5);
+    assert.equal((await persons.add(row('bea'), actor)).outcome, 'enrolled');
+  });
+
   test('each reading of names leaves an audit entry without them', async () => {
     await using gallery = await openGalleryPersons();
     const { persons, access } = gallery;

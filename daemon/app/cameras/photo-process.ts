@@ -18,6 +18,10 @@ export interface PhotoProcessOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** It said what the core cannot believe, and was replaced. */
+  onMisbehaviour?(): void;
+  /** It has answered as it should. */
+  onTrusted?(): void;
   /** Ends waits for the process. */
   readonly signal: AbortSignal;
 }
@@ -61,10 +65,12 @@ export class PhotoProcess implements AsyncDisposable {
       try {
         const slot = await this.#open();
         const picked = faceNumber === undefined ? {} : { faceNumber };
-        return await slot.ask<PhotoOutcome>(
+        const outcome = await slot.ask<PhotoOutcome>(
           (request) => ({ type: 'analyse-photo', request, photograph, ...picked }),
           image,
         );
+        this.#options.onTrusted?.();
+        return outcome;
       } finally {
         this.#waitingCount -= 1;
         this.#linger = this.#options.clock.after(lingerMs, () => void this.#inTurn(() => this.#close()));
@@ -107,6 +113,7 @@ export class PhotoProcess implements AsyncDisposable {
         ...{ clock, random, logger: logger.child({ purpose: 'photographs' }) },
         onReport: () => undefined,
         onDown: () => undefined,
+        onMisbehaviour: () => this.#options.onMisbehaviour?.(),
       }).start(),
     };
     const { slot } = this.#running;

@@ -55,7 +55,7 @@ export function composeControl(given: ControlParts) {
   const current = (): Config => parts.config;
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
-  const photos = lifetime.use('photographs', openPhotoProcess(current, { lifetime, logger }));
+  const photos = lifetime.use('photographs', openPhotoProcess(current, { conditions, lifetime, logger }));
   const persons = new BoxPersons({
     ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
@@ -102,12 +102,15 @@ export function composeControl(given: ControlParts) {
 /** What looks at the photographs that people are enrolled with. */
 function openPhotoProcess(
   current: () => Config,
-  { lifetime, logger }: Pick<ControlParts, 'lifetime' | 'logger'>,
+  { conditions, lifetime, logger }: Pick<ControlParts, 'conditions' | 'lifetime' | 'logger'>,
 ): PhotoProcess {
+  const about = ['photographs'];
   return new PhotoProcess({
     plan: () => photoPlan(current()),
     logLevel: () => current().logging.level,
     ...{ clock, random, logger },
+    onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { holds: about }),
+    onTrusted: () => conditions.change('vision-misbehaving', {}, { over: about }),
     signal: lifetime.signal,
   });
 }

@@ -30,6 +30,13 @@ export interface Enrollable {
   readonly photographs: readonly PhotographResult[];
 }
 
+/**
+ * A face may look like that of another person or two, but a template that looks like so many is none of a face: a vision process
+ * that is in the hands of a stranger could plant one that is taken for anybody. In a large gallery chance alone makes as many.
+ */
+const tooManyAlike = 5;
+const largeGallery = 200;
+
 /** What stands for a name that does not open; never hidden. */
 export const damagedName = '(damaged)';
 
@@ -45,7 +52,7 @@ export function requireProfile(given: GivenProfile, todayIso: string): PersonPro
 
 /**
  * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; all must show one
- * person; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
+ * person, and not look like many others; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
  * duplicates are allowed. Stores nothing. @throws `profile-refused`, `face-of-several-photographs`
  */
 export async function examineEnrolment(
@@ -91,8 +98,12 @@ export async function examineEnrolment(
   if (disagreement !== undefined) {
     return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
   }
+  const similar = await gallery.findSimilar(embeddings, threshold, importId);
+  if (similar.length >= tooManyAlike && gallery.personCount < largeGallery) {
+    return { outcome: 'refused', photographs: photographs.map(() => likeMany) };
+  }
   if (!request.isDuplicateAllowed) {
-    const [closest] = await gallery.findSimilar(embeddings, threshold, importId);
+    const [closest] = similar;
     if (closest !== undefined) {
       const { personId, similarity } = closest;
       const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
@@ -138,6 +149,13 @@ function describeDisagreement(
 function isTooLarge(image: Buffer): boolean {
   return image.length > largestPhotographMiB * 1024 * 1024;
 }
+
+const likeMany: PhotographResult = {
+  outcome: 'refused',
+  code: 'like-many-persons',
+  message: `the template of it looks like ${tooManyAlike} or more persons who are enrolled: no face does`,
+  remedy: 'Take another photograph. Where that is refused, too, find out where the photographs come from.',
+};
 
 const tooLarge: PhotoOutcome = {
   outcome: 'refused',
