@@ -27,8 +27,16 @@ function configured(sections: Readonly<Record<string, unknown>> = {}): Config {
 
 const parts = { logger: silentLogger, clock, random };
 
-/** What enrolment would keep of a portrait. */
-async function keptPhotographs(): Promise<Readonly<Record<'a' | 'b' | 'c', Uint8Array>>> {
+type Kept = Readonly<Record<'a' | 'b' | 'c', Uint8Array>>;
+let kept: Promise<Kept> | undefined;
+
+/** What enrolment would keep of three portraits; looked at once. */
+function keptPhotographs(): Promise<Kept> {
+  kept ??= keepPhotographs();
+  return kept;
+}
+
+async function keepPhotographs(): Promise<Kept> {
   await using analyser = await openTestAnalyser();
   const kept = async (name: 'a' | 'b' | 'c'): Promise<Uint8Array> => {
     const analysis = await analysePhoto(await portrait(name).jpeg({ quality: 92 }).toBuffer(), analyser);
