@@ -65,11 +65,7 @@ export function seemingId(token: Uint8Array): string | undefined {
   const head = decoded(claims.subarray(0, searchedLength));
   // The end is searched in all four alignments: where the claims end is not looked for in a token of any size.
   const tail = claims.subarray(-searchedLength);
-  const claimsEnd = tail.indexOf(dot);
-  const texts = [
-    head,
-    ...[0, 1, 2, 3].map((skip) => decoded(tail.subarray(skip, claimsEnd === -1 ? undefined : claimsEnd))),
-  ];
+  const texts = [head, ...[0, 1, 2, 3].map((skip) => decoded(tail.subarray(skip)))];
   for (const text of texts) {
     const found = idForm.exec(text)?.[1];
     if (found !== undefined) return found.toLowerCase();
