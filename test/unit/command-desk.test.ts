@@ -65,7 +65,7 @@ describe('the desk', () => {
       [
         {
           ...{ issuerId: 'head-office', commandId: id, keyId: issuer.keyId, name: 'resend-events' },
-          ...{ arguments: '{"from":3}', expiresAtMs: commandEpochMs + 300_000 },
+          ...{ arguments: '{"from":3}', issuedAtMs: commandEpochMs, expiresAtMs: commandEpochMs + 300_000 },
           claimsHash: createHash('sha256').update(signed).digest(),
         },
         { commands: 32, bytes: 64 * 1024 * 1024 },
