@@ -1,9 +1,9 @@
 import type { MqttConfig } from '../../config/schema.js';
 import type { BoxIdentity } from '../../domain/events/box-identity.js';
+import { readAuthorities } from '../../host/certificate-authorities.js';
 import { type CredentialPlaces, openCredential } from '../../host/credentials.js';
 import { openUserPassword } from '../../host/user-password-secret.js';
 import { type BrokerAddress, brokerAddress } from './broker-address.js';
-import { readAuthorities } from './certificate-authorities.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
 
 /** What it takes to connect to a broker, secrets included. */

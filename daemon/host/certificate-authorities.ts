@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { badInput, messageOf } from '../../base/errors.js';
+import { badInput, messageOf } from '../base/errors.js';
 
 /**
  * Reads the certificates (PEM) that a server is trusted by. `setting` names where the path was configured.
