@@ -8,7 +8,13 @@ import { blinksOfClip } from './blink-script.js';
 import { demoScenario } from './cast.js';
 import type { RenderProgress } from './render.js';
 import { renderedClip } from './rendered-clip.js';
-import { type Mount, type RtspCredentials, rtspUrl, startRtspServerProcess } from './rtsp-server.js';
+import {
+  type Mount,
+  type RtspCredentials,
+  type RtspServerCertificate,
+  rtspUrl,
+  startRtspServerProcess,
+} from './rtsp-server.js';
 import { readScenario } from './scenario-file.js';
 import { servableClip } from './servable-clip.js';
 
@@ -26,6 +32,9 @@ interface ServeCommandOptions {
   readonly transport: 'tcp' | 'udp' | 'both';
   readonly user?: string;
   readonly passwordFile?: string;
+  readonly login: 'digest' | 'basic';
+  readonly certificate?: string;
+  readonly key?: string;
 }
 
 const program = new Command('virtual-camera')
@@ -55,8 +64,13 @@ program
       .choices(['tcp', 'udp', 'both'])
       .default('both'),
   )
-  .option('--user <name>', 'ask clients to log in (digest); needs --password-file')
+  .option('--user <name>', 'ask clients to log in; needs --password-file')
   .option('--password-file <file>', 'file whose first line is the password')
+  .addOption(
+    new Option('--login <method>', 'how clients log in').choices(['digest', 'basic']).default('digest'),
+  )
+  .option('--certificate <file>', 'speak TLS with this certificate (PEM); needs --key')
+  .option('--key <file>', 'its private key (PEM)')
   .action((options: ServeCommandOptions) => runAction(false, () => serve(options)));
 
 await program.parseAsync();
@@ -80,6 +94,7 @@ async function serve(options: ServeCommandOptions): Promise<ExitCode> {
     });
   }
   const auth = await credentialsOf(options);
+  const tls = certificateOf(options);
   const mounts = await mountsOf(options);
   const { address, transport } = options;
   await using server = await startRtspServerProcess({
@@ -88,9 +103,12 @@ async function serve(options: ServeCommandOptions): Promise<ExitCode> {
     port,
     transport,
     ...(auth === undefined ? {} : { auth }),
+    ...(tls === undefined ? {} : { tls }),
   });
   for (const mount of Object.keys(mounts)) {
-    process.stdout.write(`${rtspUrl(server.port, mount, { host: address })}\n`);
+    process.stdout.write(
+      `${rtspUrl(server.port, mount, { host: address, isEncrypted: tls !== undefined })}\n`,
+    );
   }
   if (auth !== undefined)
     process.stderr.write(`log in as ${auth.user} with the password of the given file\n`);
@@ -115,7 +133,7 @@ async function mountsOf(options: ServeCommandOptions): Promise<Record<string, Mo
 }
 
 async function credentialsOf(options: ServeCommandOptions): Promise<RtspCredentials | undefined> {
-  const { user, passwordFile } = options;
+  const { user, passwordFile, login: method } = options;
   if (user === undefined && passwordFile === undefined) return undefined;
   if (user === undefined || passwordFile === undefined) {
     throw badInput('login-incomplete', 'a login needs both a user and a password', {
@@ -128,7 +146,15 @@ async function credentialsOf(options: ServeCommandOptions): Promise<RtspCredenti
       remedy: 'Write the password there.',
     });
   }
-  return { user, password };
+  return { user, password, method };
+}
+
+function certificateOf({ certificate, key }: ServeCommandOptions): RtspServerCertificate | undefined {
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw badInput('certificate-incomplete', 'TLS needs both a certificate and its key', {
+    remedy: 'Give --certificate and --key together, or neither.',
+  });
 }
 
 async function passwordOf(file: string): Promise<string> {

@@ -6,7 +6,7 @@ closes, the parent is gone and the server ends. Standard output: one JSON object
 has the GObject bindings.
 
 Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password,
-method "digest" or "basic"), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), lostShare (0..1 of
+method "digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), lostShare (0..1 of
 the RTP packets), isShared }.
 """
 
@@ -17,10 +17,11 @@ import threading
 
 import gi
 
+gi.require_version("Gio", "2.0")
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 Gst.init(None)
 
@@ -104,12 +105,19 @@ class Mount:
         media.connect("unprepared", lambda _media: reader.close())
 
 
-def use_authentication(server, wanted):
-    """Asks every client for the given user's password; returns the role the mounts must admit."""
+def use_authentication(server, wanted, tls):
+    """Asks for a password and speaks TLS, as far as wanted; returns the role the mounts must admit."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, VIEWER)
-    if wanted["method"] == "digest":
+    if tls:
+        try:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(tls["certificate"], tls["key"]))
+        except GLib.Error as problem:
+            raise UnusableClip(f"the certificate cannot be used: {problem.message}") from problem
+    if not wanted:
+        auth.set_default_token(token)
+    elif wanted["method"] == "digest":
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         auth.add_digest(wanted["user"], wanted["password"], token)
     else:
@@ -139,7 +147,8 @@ def serve(settings):
     server.set_service(str(settings["port"]))
     # With the default of one thread, a pipeline that waits for its first picture holds up every other DESCRIBE.
     server.get_thread_pool().set_max_threads(-1)
-    role = use_authentication(server, settings["auth"]) if settings["auth"] else None
+    is_open = not settings["auth"] and not settings["tls"]
+    role = None if is_open else use_authentication(server, settings["auth"], settings["tls"])
     for path, options in settings["mounts"].items():
         factory = Mount(path, options).factory(TRANSPORTS[settings["transport"]], role)
         server.get_mount_points().add_factory(path, factory)

@@ -32,9 +32,16 @@ export interface RtspCredentials {
   readonly method?: 'digest' | 'basic';
 }
 
+export interface RtspServerCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface RtspServerOptions {
   readonly mounts: Readonly<Record<string, Mount>>;
   readonly auth?: RtspCredentials;
+  /** Paths of PEM files: the server speaks TLS and nothing else. */
+  readonly tls?: RtspServerCertificate;
   /** What clients may ask for. Default both. */
   readonly transport?: 'tcp' | 'udp' | 'both';
   /** Default 127.0.0.1. */
@@ -136,6 +143,7 @@ function settingsOf(options: RtspServerOptions): Record<string, unknown> {
     address: options.address ?? '127.0.0.1',
     port: options.port ?? 0,
     transport: options.transport ?? 'both',
+    tls: options.tls ?? null,
     auth: options.auth === undefined ? null : { method: 'digest', ...options.auth },
     mounts: Object.fromEntries(mounts),
   };
@@ -145,10 +153,10 @@ function settingsOf(options: RtspServerOptions): Record<string, unknown> {
 export function rtspUrl(
   port: number,
   mount: string,
-  options: { readonly host?: string; readonly auth?: RtspCredentials } = {},
+  options: { readonly host?: string; readonly auth?: RtspCredentials; readonly isEncrypted?: boolean } = {},
 ): string {
-  const { auth, host = '127.0.0.1' } = options;
+  const { auth, host = '127.0.0.1', isEncrypted = false } = options;
   const login =
     auth === undefined ? '' : `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.password)}@`;
-  return `rtsp://${login}${host}:${port}${mount}`;
+  return `${isEncrypted ? 'rtsps' : 'rtsp'}://${login}${host}:${port}${mount}`;
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { exitOf, firstLineOf } from '../../scripts/child-end.js';
 import { testClip } from '../support/clips.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 const run = promisify(execFile);
 const main = fileURLToPath(new URL('../../scripts/virtual-camera/main.ts', import.meta.url));
@@ -31,7 +32,13 @@ describe('the virtual camera as a command', () => {
     return { code, stdout, stderr };
   }
 
-  test('serves a clip under its own name to who knows the password, and ends on SIGTERM', async () => {
+  test('serves a clip under its own name, by TLS, to who knows the password, and ends on SIGTERM', {
+    skip: withoutOpenssl,
+  }, async () => {
+    const [certificate, key] = [join(directory, 'certificate'), join(directory, 'key')];
+    const made = makeCertificate('localhost');
+    await writeFile(certificate, made.certificate);
+    await writeFile(key, made.key);
     const passwordFile = join(directory, 'password');
     await writeFile(passwordFile, 'open sesame\n');
     const clip = await testClip({ seconds: 1 });
@@ -45,14 +52,15 @@ describe('the virtual camera as a command', () => {
       'viewer',
       '--password-file',
       passwordFile,
+      ...['--certificate', certificate, '--key', key],
     ];
     const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
       const url = await firstLineOf(child);
-      assert.match(url, /^rtsp:\/\/127\.0\.0\.1:\d+\/h264-640x360-25-1s-k1$/);
-      const known = url.replace('rtsp://', 'rtsp://viewer:open%20sesame@');
+      assert.match(url, /^rtsps:\/\/127\.0\.0\.1:\d+\/h264-640x360-25-1s-k1$/);
+      const known = url.replace('rtsps://', 'rtsps://viewer:open%20sesame@');
       const inspect = ['-v', 'error', '-rtsp_transport', 'tcp', '-show_entries', 'stream=codec_name'];
       const { stdout } = await run('ffprobe', [...inspect, '-of', 'csv=p=0', known]);
       assert.equal(stdout.trim(), 'h264');
@@ -81,6 +89,7 @@ describe('the virtual camera as a command', () => {
 
   const refused = [
     { what: 'a login without a password', args: ['serve', '--user', 'viewer'], says: /--password-file/ },
+    { what: 'a certificate without its key', args: ['serve', '--certificate', 'a.pem'], says: /--key/ },
     { what: 'a port that is none', args: ['serve', '--port', '70000'], says: /0 to 65535/ },
     { what: 'a clip that does not exist', args: ['serve', '--clip', '/nowhere.mp4'], says: /nowhere\.mp4/ },
     {
