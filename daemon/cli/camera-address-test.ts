@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { badInput } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
 import { type Config, configSchema } from '../config/schema.js';
@@ -14,6 +15,9 @@ export interface AddressOptions extends CommonOptions {
   readonly credential?: string;
   readonly login?: true;
   readonly transport?: 'tcp' | 'udp';
+  readonly allowBasicLogin?: true;
+  readonly caFile?: string;
+  readonly fingerprint?: string;
 }
 
 /** Ids and names of cameras are none. */
@@ -29,14 +33,14 @@ export async function testAddress(
   options: AddressOptions,
   terminal?: PassphraseTerminal,
 ): Promise<CameraTestOutcome> {
-  const { credential, login, transport = 'tcp' } = options;
+  const { credential, login } = options;
   if (credential !== undefined && login === true) {
     throw badInput('login-twice', '--credential and --login give the login twice', {
       remedy: 'leave one of them out',
     });
   }
   const loaded = await loadConfig(options.config);
-  const { config, camera } = settingsOf(url, transport, credential, loaded.ok ? loaded.config : undefined);
+  const { config, camera } = settingsOf(url, options, loaded.ok ? loaded.config : undefined);
   const plan = await planCamera(camera, config.secretsDir);
   const asked = login === true ? { ...plan, credential: await askLogin(terminal) } : plan;
   const result = await lookAtCameraAlone(photoPlan(config), asked, openPinoLogger({ level: 'warn', clock }));
@@ -48,13 +52,13 @@ export async function testAddress(
 }
 
 /** What the address is opened with: all that it does not say has its default. */
-function settingsOf(
-  url: string,
-  transport: 'tcp' | 'udp',
-  credential: string | undefined,
-  known: Config | undefined,
-) {
-  const given = { url, transport, ...(credential === undefined ? {} : { credential }) };
+function settingsOf(url: string, options: AddressOptions, known: Config | undefined) {
+  const { credential, transport, allowBasicLogin, caFile, fingerprint } = options;
+  const named = {
+    ...{ url, credential, transport, allowBasicLogin, fingerprint },
+    caFile: caFile === undefined ? undefined : resolve(caFile),
+  };
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   const parsed = configSchema.safeParse({
     site: { id: 'test', timeZone: 'UTC' },
     cameras: [{ id: 'test', name: 'Test', ...given }],
@@ -65,6 +69,14 @@ function settingsOf(
   if (issue?.path.at(-1) === 'credential') {
     throw badInput('credential-name', 'the name of a secret has characters that are not allowed', {
       remedy: 'give its name, not the secret itself; --login asks for user and password',
+    });
+  }
+  const setting = String(issue?.path.at(-1));
+  if (setting === 'caFile' || setting === 'fingerprint') {
+    const option = setting === 'caFile' ? '--ca-file' : '--fingerprint';
+    throw badInput('camera-option-unusable', `${option} ${issue?.message ?? 'cannot be used'}`, {
+      remedy:
+        'it belongs to an rtsps:// address; give the file of the authority, or the fingerprint, not both',
     });
   }
   throw badInput('camera-url-unusable', `the address of the camera ${issue?.message ?? 'cannot be used'}`, {

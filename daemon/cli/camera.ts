@@ -3,6 +3,7 @@ import { counted } from '../base/counted.js';
 import { badInput } from '../base/errors.js';
 import type { CameraStatus } from '../control/box-control.js';
 import type { ControlClient } from '../control/client.js';
+import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { paintFor } from './colour.js';
@@ -16,9 +17,31 @@ function decodingText({ decodingCores }: Extract<CameraTestOutcome, { outcome: '
   return decodingCores === null ? '' : `, FFmpeg takes ${Math.round(decodingCores * 100)} % of a core`;
 }
 
+/** How far the way to the camera is protected, and what its certificate says, to be compared and configured. */
+export function connectionLines({ connection }: Pick<CameraTestOutcome, 'connection'>): readonly string[] {
+  if (connection === undefined) return [];
+  const { isEncrypted, certificate, login } = connection;
+  const logins = { digest: 'login by Digest', basic: 'login by Basic' };
+  const how = login === null ? 'no login' : logins[login];
+  const lines = [`connection: ${isEncrypted ? 'TLS' : 'not encrypted'}, ${how}`];
+  if (certificate !== null) {
+    const { subject, issuer, names, validFrom, validUntil, fingerprint } = certificate;
+    lines.push(
+      `certificate: ${subject}, for ${names}`,
+      `  signed by ${issuer}, valid from ${validFrom} until ${validUntil}`,
+      `  fingerprint: ${fingerprint}`,
+    );
+  }
+  if (login === 'basic' && !isEncrypted) {
+    lines.push(`WARNING: ${unprotectedLogin.message}\n  what to do: ${unprotectedLogin.remedy}`);
+  }
+  return lines;
+}
+
 function describeTest(id: string, result: CameraTestOutcome): string {
   if (result.outcome === 'failed') {
-    return `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
+    const failure = `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
+    return [failure, ...connectionLines(result)].join('\n');
   }
   const { codec, widthPx, heightPx, fps } = result.stream;
   const faces = result.faces.map((face) => {
@@ -32,6 +55,7 @@ function describeTest(id: string, result: CameraTestOutcome): string {
   });
   return [
     `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured${decodingText(result)}`,
+    ...connectionLines(result),
     `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
     `faces found: ${result.faces.length} (most in one of ${counted(result.framesAnalysed, 'frame')})`,
     ...faces,
@@ -61,9 +85,11 @@ async function whichCamera(client: ControlClient, given: string): Promise<string
 
 /** The daemon opens it, as it is configured. */
 async function testConfigured(given: string, options: AddressOptions) {
-  const { credential, login, transport } = options;
-  if (credential !== undefined || login === true || transport !== undefined) {
-    throw badInput('address-needed', '--credential, --login and --transport are for an address', {
+  const { credential, login, transport, allowBasicLogin, caFile, fingerprint } = options;
+  if (
+    [credential, login, transport, allowBasicLogin, caFile, fingerprint].some((each) => each !== undefined)
+  ) {
+    throw badInput('address-needed', 'options that say how to open a camera are for an address', {
       remedy: 'give the rtsp:// address of the camera, or leave them out: the configuration has them',
     });
   }
@@ -91,6 +117,9 @@ export function registerCamera(program: Command): void {
     .option('--credential <name>', 'with an address: name of the secret that holds user:password')
     .option('--login', 'with an address: ask for user:password, or read it from standard input')
     .addOption(new Option('--transport <kind>', 'with an address: how media travels').choices(['tcp', 'udp']))
+    .option('--allow-basic-login', 'with an address: send the password as it is where the camera wants that')
+    .option('--ca-file <file>', 'with an rtsps:// address: certificates of the authorities to trust')
+    .option('--fingerprint <sha256>', 'with an rtsps:// address: the only certificate to accept')
     .description('open the stream and say what it shows, or exactly what failed (exit code 1)')
     .action((given: string, options: AddressOptions) =>
       runAction(options.json === true, async () => {

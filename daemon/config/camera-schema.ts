@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cameraId } from '../domain/ids.js';
 import { pictureChecks } from '../domain/picture-damage.js';
 import { field } from './field.js';
-import { credentialName, shownName, slugField, urlField } from './scalars.js';
+import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
 
 const ratesSchema = z
   .strictObject({
@@ -25,8 +25,7 @@ const ratesSchema = z
     { when: () => true },
   );
 
-/** One camera. `id`, `name` and `url` are enough. */
-export const cameraSchema = z.strictObject({
+const cameraFields = z.strictObject({
   id: field(
     slugField.transform(cameraId),
     'restart',
@@ -36,18 +35,33 @@ export const cameraSchema = z.strictObject({
   url: field(
     urlField(['rtsp', 'rtsps'], 'the address'),
     'replace',
-    'RTSP address, without user and password. Prefer the substream of a camera that has one: analysing 640x360 costs a fraction of 1080p.',
+    'RTSP address, without user and password: `rtsps://` with TLS, `rtsp://` without. Prefer the substream of a camera that has one: analysing 640x360 costs a fraction of 1080p.',
   ),
   credential: field(
     credentialName.exactOptional(),
     'replace',
     'Name of the secret that holds `user:password` for the camera. Absent: the camera asks for none.',
   ),
+  allowBasicLogin: field(
+    z.boolean().default(false),
+    'replace',
+    'Send the password as it is (Basic) where the camera wants that. Without TLS anybody on the way can then read it. `false`: the password is only proved (Digest), and a camera that knows nothing but Basic is not opened.',
+  ),
+  caFile: field(
+    z.string().startsWith('/', { error: 'must be an absolute path' }).exactOptional(),
+    'replace',
+    'Certificates (PEM) of the authorities that the certificate of this camera is trusted by, for `rtsps://`. Absent: those of the system.',
+  ),
+  fingerprint: field(
+    certificateFingerprint.exactOptional(),
+    'replace',
+    'SHA-256 fingerprint of the only certificate that this camera may show, for `rtsps://`: `sha256:` and 64 hexadecimal digits. `rollcall camera test` shows it. Authority, name and validity do not matter then. Absent: all three are checked.',
+  ),
   enabled: field(z.boolean().default(true), 'replace', 'A disabled camera is not opened.'),
   transport: field(
     z.enum(['tcp', 'udp']).default('tcp'),
     'replace',
-    'How media travels. TCP loses no packets; UDP only where the camera offers nothing else.',
+    'How media travels. TCP loses no packets; UDP only where the camera offers nothing else. With `rtsps://` it is always TCP.',
   ),
   direction: field(
     z.enum(['in', 'out', 'both']).default('both'),
@@ -86,6 +100,23 @@ export const cameraSchema = z.strictObject({
     'What the pictures are watched for while the camera streams: `damaged` by lost packets or decoding errors, `uniform` (one colour), `black`, `frozen` (the same picture bit by bit). Leave out what is normal at this camera, such as `black` in a room that is dark at night.',
   ),
 });
+
+/** One camera. `id`, `name` and `url` are enough. What belongs to TLS is refused where there is none. */
+export const cameraSchema = cameraFields.superRefine(
+  (camera, context) => {
+    const fail = (path: string, message: string, remedy: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
+    const isPlain = /^rtsp:/i.test(String(camera?.url));
+    for (const name of ['caFile', 'fingerprint'] as const) {
+      if (!isPlain || camera[name] === undefined) continue;
+      fail(name, 'has no effect without TLS', 'write url as rtsps://, or leave this out');
+    }
+    if (!isPlain && camera?.caFile !== undefined && camera.fingerprint !== undefined) {
+      fail('caFile', 'has no effect beside fingerprint', 'leave one of them out');
+    }
+  },
+  { when: ({ value }) => typeof value === 'object' && value !== null },
+);
 
 /** All cameras; ids are unique. */
 export const camerasSchema = z.array(cameraSchema).superRefine(

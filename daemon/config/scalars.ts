@@ -34,6 +34,17 @@ export const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254
     'must be a name of letters, digits, "-", "_" and "." (the name of the secret, not the secret itself)',
 });
 
+/** SHA-256 of a certificate, with or without colons; taken up as `sha256:` and upper-case hexadecimal with colons. */
+export const certificateFingerprint = z
+  .string()
+  .regex(/^sha256:[\da-f]{2}(?::?[\da-f]{2}){31}$/i, {
+    error: 'must be "sha256:" and 64 hexadecimal digits, with or without colons between',
+  })
+  .transform((text) => {
+    const bytes = text.slice('sha256:'.length).replaceAll(':', '').toUpperCase().match(/../g) ?? [];
+    return `sha256:${bytes.join(':')}`;
+  });
+
 /** True where the JavaScript runtime knows the zone; offsets such as `+02:00` are no zone names. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;

@@ -40,10 +40,10 @@ export interface LiveCamera extends AsyncDisposable {
 
 /** The options of a camera's source, as its plan says. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
-  const { url, credential, transport, ...rest } = plan;
+  const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, ...rest } = plan;
   return {
     cameraId: cameraId(plan.id),
-    address: { url, credential, transport },
+    address: { url, credential, transport, allowsBasicLogin, authorities, fingerprint },
     ffmpeg,
     clock,
     logger,

@@ -44,7 +44,10 @@ export async function lookAtCamera(
   const { pictureChecks } = plan;
   const inspection = await inspectCamera({ ...options, observeMs, pictureChecks, signal, onFrame });
   await looking;
-  if (inspection.outcome === 'failed') return { outcome: 'failed', ...inspection.failure };
+  if (inspection.outcome === 'failed') {
+    const { failure, ...rest } = inspection;
+    return { ...rest, ...failure };
+  }
   const { problems, ...found } = inspection;
   return { ...found, framesAnalysed, problems: [...problems], faces: faces.slice(0, mostFaces) };
 }

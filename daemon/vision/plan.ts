@@ -1,15 +1,22 @@
 import type { CameraConfig, Config } from '../config/schema.js';
+import { readAuthorities } from '../host/certificate-authorities.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from './protocol.js';
 
-/** All that a vision process needs to open one camera. Throws when its credential cannot be had. */
+/** All that a vision process needs to open one camera. Throws when its credential or the file of its authorities cannot be had. */
 export async function planCamera(camera: CameraConfig, secretsDirectory: string): Promise<CameraPlan> {
   const credential =
     camera.credential === undefined ? null : await openUserPassword(camera.credential, { secretsDirectory });
+  const { caFile, fingerprint = null } = camera;
+  const authorities =
+    caFile === undefined ? null : await readAuthorities(caFile, `caFile of camera "${camera.id}"`);
   return {
     id: camera.id,
     url: camera.url,
     credential,
+    allowsBasicLogin: camera.allowBasicLogin,
+    authorities: authorities?.toString('utf8') ?? null,
+    fingerprint,
     transport: camera.transport,
     hwaccel: camera.hwaccel,
     maxAnalysisWidthPx: camera.maxAnalysisWidthPx,

@@ -64,6 +64,10 @@ export const cameraPlanSchema = z.strictObject({
   id: identifier,
   url: z.string(),
   credential: z.strictObject({ user: z.string(), password: z.string() }).nullable(),
+  allowsBasicLogin: z.boolean(),
+  /** PEM. */
+  authorities: z.string().nullable(),
+  fingerprint: z.string().nullable(),
   transport: z.enum(['tcp', 'udp']),
   hwaccel: z.string(),
   maxAnalysisWidthPx: count,
@@ -218,6 +222,22 @@ const photoOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+/** `certificate`: shown by the camera, whether or not it was accepted. */
+const connectionSecurity = z.strictObject({
+  isEncrypted: z.boolean(),
+  certificate: z
+    .strictObject({
+      subject: shortText,
+      issuer: shortText,
+      names: shortText,
+      validFrom: shortText,
+      validUntil: shortText,
+      fingerprint: shortText,
+    })
+    .nullable(),
+  login: z.enum(['digest', 'basic']).nullable(),
+});
+
 const cameraTestOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('ok'),
@@ -225,6 +245,7 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
     firstFrameMs: finite,
     measuredFps: finite,
     decodingCores: finite.nullable(),
+    connection: connectionSecurity.exactOptional(),
     framesAnalysed: count,
     /** What the camera, or this box, cannot be used with as it is. */
     problems: z.array(z.strictObject({ code: shortText, message: shortText, remedy: shortText })).max(10),
@@ -233,7 +254,13 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
       .array(z.strictObject({ widthPx: finite, score: unit, quality: quality.nullable() }))
       .max(mostFaces),
   }),
-  z.strictObject({ outcome: z.literal('failed'), code: shortText, message: shortText, remedy: shortText }),
+  z.strictObject({
+    outcome: z.literal('failed'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+    connection: connectionSecurity.exactOptional(),
+  }),
 ]);
 
 /** The attachment is a JPEG in a sealed box: the core cannot look at it. */

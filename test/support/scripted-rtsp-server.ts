@@ -1,5 +1,20 @@
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { listenOnLoopback } from './listening.js';
+
+export interface ScriptedRequest {
+  readonly method: string;
+  readonly uri: string;
+  /** Value of a header; empty where there is none. */
+  header(name: string): string;
+}
+
+/** What is left out is as a well-behaved server has it. */
+export interface ScriptedAnswer {
+  readonly status?: string;
+  /** Whole lines, in addition. */
+  readonly headers?: readonly string[];
+}
 
 /** What a server does that GStreamer's cannot be made to do. */
 export interface ScriptedRtspOptions {
@@ -11,10 +26,22 @@ export interface ScriptedRtspOptions {
   readonly withoutSession?: string;
   /** RTP payloads, each a packet with the marker set, sent over and over once the client plays. */
   readonly payloads?: readonly Buffer[];
+  /** Asked first, for every request. */
+  script?(request: ScriptedRequest): ScriptedAnswer | undefined;
+  /** Sent before every packet. */
+  readonly beforePackets?: string;
+  /** Speaks TLS with these. */
+  readonly tls?: TlsOptions;
+  /** Everything is sent in pieces of so many bytes, as slow cameras do. */
+  readonly pieceBytes?: number;
 }
 
 export interface ScriptedRtspServer extends AsyncDisposable {
   readonly url: string;
+  readonly port: number;
+  /** All that clients said, in every connection. */
+  readonly received: string;
+  readonly connections: number;
 }
 
 const packetsPerS = 25;
@@ -23,24 +50,38 @@ const clockRate = 90_000;
 /** A small RTSP server on the loopback that does exactly what it is told; RTP travels in the same connection. */
 export async function startScriptedRtspServer(options: ScriptedRtspOptions): Promise<ScriptedRtspServer> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  let received = '';
+  let connections = 0;
+  const serve = (socket: Socket): void => {
+    connections += 1;
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
+    const send = sender(socket, options.pieceBytes);
     let text = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => {
+      received += chunk;
       // What the client sends in frames of its own (RTCP) is of no interest.
       text += chunk;
       for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
         const request = text.slice(Math.max(0, text.slice(0, end).search(/[A-Z_]+ rtsps?:/)), end);
         text = text.slice(end + 4);
-        answer(socket, request, options);
+        answer(socket, send, request, options);
       }
     });
-  });
+  };
+  const server = options.tls === undefined ? createServer(serve) : createTlsServer(options.tls, serve);
+  server.on('tlsClientError', () => undefined);
   const port = await listenOnLoopback(server);
   return {
-    url: `rtsp://127.0.0.1:${port}/live`,
+    url: `${options.tls === undefined ? 'rtsp' : 'rtsps'}://127.0.0.1:${port}/live`,
+    port,
+    get received() {
+      return received;
+    },
+    get connections() {
+      return connections;
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -48,14 +89,35 @@ export async function startScriptedRtspServer(options: ScriptedRtspOptions): Pro
   };
 }
 
-function answer(socket: Socket, request: string, options: ScriptedRtspOptions): void {
+type Send = (bytes: Buffer) => void;
+
+/** Pieces go out one a turn of the event loop, so that they arrive apart. */
+function sender(socket: Socket, pieceBytes: number | undefined): Send {
+  if (pieceBytes === undefined) return (bytes) => void socket.write(bytes);
+  socket.setNoDelay(true);
+  let waiting = Buffer.alloc(0);
+  const next = (): void => {
+    const piece = waiting.subarray(0, pieceBytes);
+    waiting = waiting.subarray(piece.length);
+    if (piece.length > 0 && socket.writable) socket.write(piece, () => setImmediate(next));
+  };
+  return (bytes) => {
+    const isIdle = waiting.length === 0;
+    waiting = Buffer.concat([waiting, bytes]);
+    if (isIdle) next();
+  };
+}
+
+function answer(socket: Socket, send: Send, request: string, options: ScriptedRtspOptions): void {
   const { media, answers = {}, withoutSession = '454 Session Not Found', payloads = [] } = options;
-  const [method = ''] = request.split(' ', 1);
+  const [method = '', uri = ''] = request.split(' ', 2);
   const header = (name: string) => new RegExp(`^${name}: *(.*)$`, 'im').exec(request)?.[1] ?? '';
   const isRefused = method === 'PLAY' && header('Session') === '';
-  const status = isRefused ? withoutSession : answers[method] === undefined ? '200 OK' : answers[method];
+  const scripted = options.script?.({ method, uri, header });
+  const usual = isRefused ? withoutSession : answers[method] === undefined ? '200 OK' : answers[method];
+  const status = scripted?.status ?? usual;
   if (status === null) return;
-  const lines = [`RTSP/1.0 ${status}`, `CSeq: ${header('CSeq')}`];
+  const lines = [`RTSP/1.0 ${status}`, `CSeq: ${header('CSeq')}`, ...(scripted?.headers ?? [])];
   let body = '';
   if (status === '200 OK') {
     if (method === 'OPTIONS') lines.push('Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN');
@@ -66,11 +128,13 @@ function answer(socket: Socket, request: string, options: ScriptedRtspOptions): 
       lines.push('Content-Type: application/sdp', `Content-Length: ${body.length}`);
     }
   }
-  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
-  if (method === 'PLAY' && status === '200 OK' && payloads.length > 0) play(socket, payloads);
+  send(Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
+  if (method === 'PLAY' && status === '200 OK' && payloads.length > 0) {
+    play(socket, send, payloads, Buffer.from(options.beforePackets ?? '', 'latin1'));
+  }
 }
 
-function play(socket: Socket, payloads: readonly Buffer[]): void {
+function play(socket: Socket, send: Send, payloads: readonly Buffer[], before: Buffer): void {
   let sequence = 1;
   const timer = setInterval(() => {
     const payload = payloads[(sequence - 1) % payloads.length] ?? Buffer.alloc(0);
@@ -83,7 +147,7 @@ function play(socket: Socket, payloads: readonly Buffer[]): void {
     packet.writeUInt32BE((sequence * (clockRate / packetsPerS)) >>> 0, 8);
     packet.writeUInt32BE(1, 12);
     payload.copy(packet, 16);
-    socket.write(packet);
+    send(Buffer.concat([before, packet]));
     sequence += 1;
   }, 1000 / packetsPerS);
   socket.once('close', () => clearInterval(timer));

@@ -43,6 +43,7 @@ describe('a valid configuration', () => {
         id: 'door',
         name: 'Front door',
         url: 'rtsp://192.0.2.1/main',
+        allowBasicLogin: false,
         enabled: true,
         transport: 'tcp',
         direction: 'both',
@@ -231,6 +232,25 @@ describe('problems', () => {
       assert.ok(told.length > 0);
       assert.ok(!told.join('\n').includes('hunter2'), told.join('\n'));
     }
+  });
+
+  test('protection of a camera without TLS is refused, and so are two kinds of it', () => {
+    const pin = `sha256:${'aB'.repeat(32)}`;
+    const camera = (url: string, ...settings: readonly string[]): string =>
+      `${site}cameras: [{ id: a, name: A, url: "${url}", ${settings.join(', ')} }]\n`;
+    const [fingerprint, caFile] = [`fingerprint: "${pin}"`, 'caFile: /ca.pem'];
+    for (const [text, path, message] of [
+      [camera('rtsp://h/', fingerprint), 'cameras.0.fingerprint', /without TLS/],
+      [camera('rtsp://h/', caFile), 'cameras.0.caFile', /without TLS/],
+      [camera('rtsps://h/', caFile, fingerprint), 'cameras.0.caFile', /beside fingerprint/],
+      [camera('rtsps://h/', 'caFile: ca.pem'), 'cameras.0.caFile', /absolute/],
+      [camera('rtsps://h/', 'fingerprint: "sha1:00"'), 'cameras.0.fingerprint', /64 hexadecimal/],
+    ] as const) {
+      assert.match(problemAt(text, path).message, message);
+    }
+    const [known] = valid(camera('rtsps://h/', fingerprint)).cameras;
+    assert.equal(known?.fingerprint, `sha256:${Array(32).fill('AB').join(':')}`);
+    assert.equal(known?.allowBasicLogin, false);
   });
 
   test('are lines a person can act on', () => {

@@ -58,23 +58,6 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     '[rtsp @ 0x55c] [error] method DESCRIBE failed: 500 Internal Server Error',
   ],
   [
-    'a closed port',
-    'refused',
-    '[tcp @ 0x56286592a340] [error] Connection to tcp://127.0.0.1:33479?timeout=5000000 failed: Connection refused',
-    '[error] pipe:0: Connection refused',
-  ],
-  [
-    'a host name that nobody knows',
-    'unknown-host',
-    '[tcp @ 0x55d528fd3300] [error] Failed to resolve hostname no-such-host.invalid: Name or service not known',
-    '[error] pipe:0: Input/output error',
-  ],
-  [
-    'a network without a way',
-    'unreachable',
-    '[tcp @ 0x55d528fd3300] [error] Connection to tcp://192.0.2.1:554?timeout=7000000 failed: No route to host',
-  ],
-  [
     'a request that the camera does not accept',
     'bad-request',
     "[concat @ 0x55d00] [error] Impossible to open 'rtsp://127.0.0.1:33735/live'",
@@ -91,19 +74,6 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     'a session that the camera does not know',
     'server-error',
     '[rtsp @ 0x56256] [error] method SETUP failed: 454 Session Not Found',
-  ],
-  [
-    'a port without TLS',
-    'secure-connection-failed',
-    '[tls @ 0x5608d404a840] [error] An unexpected TLS packet was received.',
-    '[error] pipe:0: Input/output error',
-  ],
-  [
-    'a port that hangs up on TLS',
-    'secure-connection-failed',
-    '[tls @ 0x55cf69ad1840] [error] Error in the pull function.',
-    '[tls @ 0x55cf69ad1840] [error] IO error: End of file',
-    '[error] pipe:0: End of file',
   ],
   [
     'a stream of sound only, by a server that plays it',
@@ -158,8 +128,11 @@ describe('diagnosis of a stream that did not begin', () => {
     assert.equal(diagnose({ ...opening, cause: 'no-first-frame', waitedS: 20 }).code, 'no-answer');
   });
 
-  test('blames the network where not even a connection could be made', () => {
-    assert.equal(diagnose({ ...opening, lines: invalidData, isReachable: false }).code, 'unreachable');
+  test('believes the connection to the camera before the words of FFmpeg', () => {
+    const connection = { code: 'certificate-name', detail: 'it is for DNS:other' } as const;
+    const failure = diagnose({ ...opening, lines: invalidData, connection });
+    assert.equal(failure.code, 'certificate-name');
+    assert.match(failure.message, /: it is for DNS:other$/);
   });
 
   const noSize = [

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import {
-  type CameraAddress,
-  redactCredentials,
-  urlWithCredential,
-} from '../../daemon/vision/ingest/camera-address.js';
+import { endpointOf, redactCredentials, requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';
 import { cameraScript } from '../../daemon/vision/ingest/concat-script.js';
 import { cameraArguments } from '../../daemon/vision/ingest/ffmpeg-arguments.js';
 import { type FfmpegBinary, parseFfmpegVersion } from '../../daemon/vision/ingest/ffmpeg-binary.js';
@@ -19,11 +14,11 @@ function version(text: string, library: string): FfmpegBinary {
 }
 
 const debian12 = version('5.1.9-0+deb12u1', '59. 27.100');
-const address: CameraAddress = {
-  url: 'rtsp://10.0.0.5:554/Streaming/Channels/101?a=1',
-  credential: { user: 'admin', password: 'pass word' },
+const wanted = {
+  url: 'rtsp://127.0.0.1:40001/token/Streaming/Channels/101?a=1',
   transport: 'tcp',
-};
+  socketTimeoutS: 7,
+} as const;
 
 describe('version of FFmpeg', () => {
   const can = (binary: FfmpegBinary): boolean[] => [
@@ -76,53 +71,63 @@ describe('arguments for a camera', () => {
 });
 
 describe('script for a camera', () => {
-  test('carries the address with its credential, the transport and the timeout', () => {
-    const script = cameraScript(address, debian12, 7);
+  test('carries the address of the relay, the transport and the timeout', () => {
+    const script = cameraScript(wanted, debian12);
     assert.match(script, /^ffconcat version 1\.0\n/);
-    assert.match(
-      script,
-      /^file 'rtsp:\/\/admin:pass%20word@10\.0\.0\.5:554\/Streaming\/Channels\/101\?a=1'$/m,
-    );
+    assert.match(script, /^file 'rtsp:\/\/127\.0\.0\.1:40001\/token\/Streaming\/Channels\/101\?a=1'$/m);
     assert.match(script, /^option rtsp_transport tcp$/m);
     assert.match(script, /^option timeout 7000000$/m);
+    assert.doesNotMatch(script, /filter_src/);
+  });
+
+  test('takes media over UDP from nobody but the camera', () => {
+    assert.match(
+      cameraScript({ ...wanted, transport: 'udp' }, debian12),
+      /^option rtsp_transport udp\n(?:.*\n)*option rtsp_flags filter_src$/m,
+    );
   });
 
   test('puts the transport into the URL where the version takes no options', () => {
-    const script = cameraScript(address, version('4.4.2', '58. 76.100'), 7);
+    const script = cameraScript(wanted, version('4.4.2', '58. 76.100'));
     assert.match(script, /101\?a=1&tcp'$/m);
     assert.doesNotMatch(script, /option/);
   });
 
-  test('lets no password out of its line and its quotes', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (user, password) => {
-        const script = cameraScript({ ...address, credential: { user, password } }, debian12, 7);
-        const login = /^file 'rtsp:\/\/([\w.~%-]*):([\w.~%-]*)@10\.0\.0\.5/m.exec(script);
-        assert.equal(decodeURIComponent(login?.[1] ?? '-'), user);
-        assert.equal(decodeURIComponent(login?.[2] ?? '-'), password);
-        const plain = cameraScript({ ...address, credential: null }, debian12, 7);
-        assert.equal(script.split('\n').length, plain.split('\n').length);
-      }),
-    );
+  test('quotes a path with a quote in it', () => {
+    const script = cameraScript({ ...wanted, url: "rtsp://127.0.0.1:40001/it's" }, debian12);
+    assert.ok(script.includes(String.raw`/it'\''s'`));
   });
+});
 
-  test('refuses what is no RTSP address or would break the script', () => {
+describe('address of a camera', () => {
+  const known = [
+    ['rtsp://10.0.0.5/live', 'rtsp://10.0.0.5:554', '10.0.0.5', '/live'],
+    ['RTSPS://Door.example?a=1', 'rtsps://Door.example:322', 'Door.example', '?a=1'],
+    ['rtsp://user:secret@10.0.0.5:8554', 'rtsp://10.0.0.5:8554', '10.0.0.5', ''],
+    ['rtsp://[2001:db8::5]:8554/a/b#c', 'rtsp://[2001:db8::5]:8554', '2001:db8::5', '/a/b'],
+  ] as const;
+  for (const [url, origin, host, path] of known) {
+    test(`${url} is taken apart`, () => {
+      const endpoint = endpointOf(url);
+      assert.deepEqual([endpoint?.origin, endpoint?.host, endpoint?.path], [origin, host, path]);
+    });
+  }
+
+  test('is refused where it is no RTSP address or would break a request', () => {
     for (const url of [
       'http://10.0.0.5/',
       'rtsp://',
+      'rtsp://10.0.0.5:0/',
+      'rtsp://10.0.0.5:99999/',
       'rtsp://10.0.0.5/a\noption x y',
       'rtsp://10.0.0.5/a b',
     ]) {
+      const credential = { user: 'admin', password: 'hunter2' };
       assert.throws(
-        () => urlWithCredential({ ...address, url }),
-        (error) => isRollcallError(error, 'camera-url-unusable') && !error.message.includes('pass'),
+        () => requireEndpoint({ url, credential, transport: 'tcp' }),
+        (error) => isRollcallError(error, 'camera-url-unusable') && !error.message.includes('hunter2'),
       );
     }
-  });
-
-  test('quotes a path with a quote in it', () => {
-    const script = cameraScript({ ...address, url: "rtsp://10.0.0.5/it's" }, debian12, 7);
-    assert.ok(script.includes(String.raw`/it'\''s'`));
   });
 });
 

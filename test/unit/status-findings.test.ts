@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { connectionLines } from '../../daemon/cli/camera.js';
+import { loginFindings } from '../../daemon/cli/doctor/doctor-checks.js';
 import { statusFindings } from '../../daemon/cli/doctor/status-areas.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
+import { configSchema } from '../../daemon/config/schema.js';
 import type { BoxStatus } from '../../daemon/control/box-control.js';
 import type { OutboxStatus, ShownHeldBack } from '../../daemon/control/event-control.js';
 import type { RotationStatus } from '../../daemon/control/key-control.js';
 import { boxTroubles } from '../../daemon/domain/events/notice.js';
+import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';
 
 const asIs = (iso: string): string => iso;
@@ -222,4 +226,48 @@ test('an empty list says that it is empty, and a process that loads its models h
   const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
   assert.equal(found?.outcome, 'warning');
   assert.equal(personTable([], asIs), 'No persons are enrolled.');
+});
+
+describe('the way to a camera', () => {
+  const camera = (id: string, settings: object) => ({ id, name: id, credential: 'login', ...settings });
+  const config = configSchema.parse({
+    site: { id: 'test', timeZone: 'UTC' },
+    cameras: [
+      camera('strict', { url: 'rtsp://h/' }),
+      camera('open', { url: 'rtsp://h/', allowBasicLogin: true }),
+      camera('inside-tls', { url: 'rtsps://h/', allowBasicLogin: true }),
+      { id: 'nameless', name: 'x', url: 'rtsp://h/', allowBasicLogin: true },
+    ],
+  });
+
+  test('is a warning of doctor where a password may be read on it', () => {
+    const found = loginFindings(config);
+    assert.deepEqual(
+      found.map(({ check, outcome }) => [check, outcome]),
+      [['login of camera open', 'warning']],
+    );
+    assert.match(found[0]?.remedy ?? '', /digest.*rtsps/);
+  });
+
+  test('is told by camera test, with what to configure', () => {
+    const certificate = {
+      ...{ subject: 'CN=door', issuer: 'CN=maker', names: 'IP Address:192.0.2.1' },
+      ...{ validFrom: at, validUntil: at, fingerprint: 'sha256:AB' },
+    };
+    const lines = (connection: NonNullable<CameraTestOutcome['connection']>): string =>
+      connectionLines({ connection }).join('\n');
+    const safe = lines({ isEncrypted: true, certificate, login: 'basic' });
+    assert.match(
+      safe,
+      /^connection: TLS, login by Basic\ncertificate: CN=door, for IP Address:192\.0\.2\.1\n/,
+    );
+    assert.match(safe, /signed by CN=maker, valid from .*\n {2}fingerprint: sha256:AB$/);
+    const open = lines({ isEncrypted: false, certificate: null, login: 'basic' });
+    assert.match(open, /^connection: not encrypted, login by Basic\nWARNING: .*anybody on the way can read/);
+    assert.equal(
+      lines({ isEncrypted: false, certificate: null, login: null }),
+      'connection: not encrypted, no login',
+    );
+    assert.deepEqual(connectionLines({}), []);
+  });
 });

@@ -7,6 +7,7 @@ import type { BoxStatus } from '../../control/box-control.js';
 import { ControlClient } from '../../control/client.js';
 import { readUnit } from '../../host/unit-file.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
+import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { siteTimeOf } from '../site-time.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
@@ -52,6 +53,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
       ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
       : ok('box key', 'the daemon signs with it'),
     ...(await secretFindings(config, view)),
+    ...loginFindings(config),
     ...(await modelFindings(config)),
     ...directoryFindings(config, view),
     ...(status === undefined ? [] : statusFindings(status, siteTimeOf(config.site.timeZone).show)),
@@ -87,6 +89,21 @@ async function askDaemon(config: Config, { unitDirectories, accounts }: Machine)
     const message = `${finding.message}; ${describeView(view)}`;
     return { view, findings: [{ ...finding, message, outcome: 'warning' }] };
   }
+}
+
+/** Cameras that may be sent their password in a form that can be read on the way. */
+export function loginFindings({ cameras }: Config): readonly Finding[] {
+  return cameras
+    .filter(({ url, credential, allowBasicLogin }) => {
+      return allowBasicLogin && credential !== undefined && /^rtsp:/i.test(url);
+    })
+    .map(({ id }) => ({
+      check: `login of camera ${id}`,
+      outcome: 'warning',
+      message:
+        'the password may be sent in a form that anybody on the way can read (allowBasicLogin, without TLS)',
+      remedy: unprotectedLogin.remedy,
+    }));
 }
 
 async function modelFindings(config: Config): Promise<readonly Finding[]> {

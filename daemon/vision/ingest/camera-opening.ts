@@ -1,32 +1,34 @@
 import { messageOf } from '../../base/errors.js';
 import type { Frame } from '../../domain/faces/picture.js';
+import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
+import { type CameraConnection, connectCamera } from './camera-connection.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';
-import { explanations } from './failure-explanations.js';
+import { explanations, unprotectedLogin } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
-import type { FrameSink } from './frame-source.js';
+import type { CameraSecurity, FrameSink } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { PresentationClock } from './presentation-clock.js';
-import { isReachable } from './reachability.js';
-import type { StreamEnd } from './stream-end.js';
+import { type RtspRelay, startRtspRelay } from './rtsp-relay.js';
+import type { FailureVerdict, StreamEnd } from './stream-end.js';
 import { StreamLog } from './stream-log.js';
 
 const defaultStaleAfterMs = 1000;
 /** A camera that answers closes its session within milliseconds; one that hangs would take FFmpeg 5 s. */
 const stopGraceMs = 1500;
-const reachabilityTimeoutMs = 2000;
 
 type Cause =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'resolution-changed' }
+  | { readonly kind: 'refused'; readonly failure: FailureVerdict }
   | { readonly kind: 'silence'; readonly silence: Silence }
   | { readonly kind: 'exited'; readonly exit: ProcessExit };
 
-/** One FFmpeg process from its start to its end, and the way of its pictures to the sink. */
+/** One connection to a camera and one FFmpeg process, from their start to their end, and the way of its pictures to the sink. */
 export class CameraOpening {
   readonly #options: CameraSourceOptions;
   readonly #continuity: CameraContinuity;
@@ -37,6 +39,8 @@ export class CameraOpening {
   readonly #presentation: PresentationClock;
   readonly #cause: Promise<Cause>;
   #settle: (cause: Cause) => void = () => undefined;
+  readonly #endpoint: CameraEndpoint;
+  #relay: RtspRelay | undefined;
   #process: FfmpegProcess | undefined;
   /** Size of the last picture, as `WxH`. */
   #size: string | undefined;
@@ -44,6 +48,7 @@ export class CameraOpening {
   constructor(options: CameraSourceOptions, continuity: CameraContinuity, sink: FrameSink) {
     const { clock } = options;
     this.#options = options;
+    this.#endpoint = requireEndpoint(options.address);
     this.#continuity = continuity;
     this.#sink = sink;
     this.#cause = new Promise((resolve) => {
@@ -74,26 +79,65 @@ export class CameraOpening {
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) return { kind: 'stopped' };
-      const process = await this.#start().catch(messageOf);
-      if (typeof process === 'string') return await this.#failed('not-started', 0, [process]);
-      const cause = await this.#cause;
-      const waitedS = this.#watchdog.silentMs / 1000;
-      // Nothing more reaches the sink, and FFmpeg can write what it still holds.
-      this.#assembler.discard();
-      await process.stop(stopGraceMs);
-      return await this.#explain(cause, waitedS);
+      const connection = await this.#connect(signal);
+      if (signal.aborted) {
+        if ('socket' in connection) connection.socket.destroy();
+        return { kind: 'stopped' };
+      }
+      if ('failure' in connection) return this.#failed('exited', 0, connection.failure);
+      return await this.#play(connection);
     } finally {
       this.#watchdog.cancel();
       signal.removeEventListener('abort', stop);
     }
   }
 
-  async #start(): Promise<FfmpegProcess> {
+  async #connect(signal: AbortSignal): Promise<CameraConnection> {
+    const { address, clock, firstFrameWithinS } = this.#options;
+    const timeoutMs = Math.min(firstFrameWithinS, this.#socketTimeoutS) * 1000;
+    const connection = await connectCamera({ clock, address, endpoint: this.#endpoint, timeoutMs, signal });
+    if ('socket' in connection || connection.certificate !== null) {
+      this.#tellConnection(connection.certificate, null);
+    }
+    return connection;
+  }
+
+  async #play({ socket, certificate }: Extract<CameraConnection, { socket: unknown }>): Promise<StreamEnd> {
+    const { address, clock } = this.#options;
+    await using relay = await startRtspRelay({
+      clock,
+      address,
+      camera: socket,
+      onFailure: (failure) => this.#settle({ kind: 'refused', failure }),
+      onLogin: (login) => this.#tellConnection(certificate, login),
+    });
+    this.#relay = relay;
+    const process = await this.#start(relay.url).catch(messageOf);
+    if (typeof process === 'string') return this.#failed('not-started', 0, undefined, [process]);
+    const cause = await this.#cause;
+    const waitedS = this.#watchdog.silentMs / 1000;
+    // Nothing more reaches the sink, and FFmpeg can write what it still holds.
+    this.#assembler.discard();
+    await process.stop(stopGraceMs);
+    return this.#explain(cause, waitedS);
+  }
+
+  #tellConnection(certificate: CameraSecurity['certificate'], login: CameraSecurity['login']): void {
+    const { isEncrypted } = this.#endpoint;
+    this.#sink.onConnection?.({ isEncrypted, certificate, login });
+    if (login !== 'basic' || isEncrypted || this.#continuity.isTold) return;
+    this.#continuity.isTold = true;
+    this.#options.logger.warn(unprotectedLogin.message, { remedy: unprotectedLogin.remedy });
+  }
+
+  async #start(url: string): Promise<FfmpegProcess> {
     const { address, ffmpeg, clock } = this.#options;
+    // Under TLS everything travels in the one connection that is encrypted.
+    const transport = this.#endpoint.isEncrypted ? 'tcp' : address.transport;
     const process = await startFfmpeg({
       path: ffmpeg.path,
       arguments: cameraArguments(ffmpeg, this.#options),
-      script: cameraScript(address, ffmpeg, this.#socketTimeoutS),
+      script: cameraScript({ url, transport, socketTimeoutS: this.#socketTimeoutS }, ffmpeg),
       bytes: this.#assembler,
       clock,
       onLogLine: (line) => this.#log.read(line),
@@ -162,7 +206,7 @@ export class CameraOpening {
     };
   }
 
-  async #explain(cause: Cause, waitedS: number): Promise<StreamEnd> {
+  #explain(cause: Cause, waitedS: number): StreamEnd {
     switch (cause.kind) {
       case 'stopped':
         return { kind: 'stopped' };
@@ -170,33 +214,33 @@ export class CameraOpening {
         const failure = { code: cause.kind, ...explanations[cause.kind] };
         return { kind: 'failed', failure, isRetriedAtOnce: true };
       }
+      case 'refused':
+        return this.#failed('exited', waitedS, cause.failure);
       case 'silence':
         return this.#failed(cause.silence, waitedS);
       case 'exited': {
         const { spawnError, signal } = cause.exit;
-        if (spawnError !== undefined) return this.#failed('not-started', 0, [spawnError.message]);
+        if (spawnError !== undefined) return this.#failed('not-started', 0, undefined, [spawnError.message]);
         return this.#failed(signal === null ? 'exited' : 'killed', waitedS);
       }
     }
   }
 
-  async #failed(
+  #failed(
     cause: StreamEvidence['cause'],
     waitedS: number,
+    connection?: FailureVerdict,
     lines: readonly string[] = this.#log.complaints,
-  ): Promise<StreamEnd> {
-    const { address, clock, logger } = this.#options;
+  ): StreamEnd {
+    const { address, logger } = this.#options;
     const { hadFrames } = this.#watchdog;
-    const complete: StreamEvidence = {
-      ...{ cause, hadFrames, waitedS, lines, socketTimeoutS: this.#socketTimeoutS },
+    const relay = this.#relay;
+    const failure = diagnose({
+      ...{ cause, hadFrames, waitedS, socketTimeoutS: this.#socketTimeoutS, connection },
+      lines: relay === undefined ? lines : lines.map((line) => relay.withoutRelay(line)),
       ...{ transport: address.transport, hasCredential: address.credential !== null },
       ...{ stream: this.#log.stream, media: this.#log.media, packetsRead: this.#log.packetsRead },
-    };
-    const first = diagnose(complete);
-    const isUnclear = ['not-rtsp', 'no-answer', 'failed'].includes(first.code);
-    const failure = isUnclear
-      ? diagnose({ ...complete, isReachable: await isReachable(address.url, clock, reachabilityTimeoutMs) })
-      : first;
+    });
     logger.debug('the stream ended', { code: failure.code, lastLines: lines.slice(-10) });
     return { kind: 'failed', failure, isRetriedAtOnce: false };
   }

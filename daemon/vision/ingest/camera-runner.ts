@@ -24,7 +24,10 @@ const retryPolicy = { baseMs: 500, capMs: 6000, sustainedMs: 10_000 };
 const restartBudget = 5;
 
 /** Only a person can correct these, and cameras lock accounts after some wrong tries. */
-const patientCodes: ReadonlySet<StreamFailureCode> = new Set(['unauthorised', 'forbidden']);
+const patientCodes: ReadonlySet<StreamFailureCode> = new Set([
+  ...(['unauthorised', 'forbidden', 'login-unprotected', 'login-unsupported', 'redirected'] as const),
+  ...(['certificate-unknown', 'certificate-name', 'certificate-expired', 'certificate-changed'] as const),
+]);
 const patientWaitMs = 30_000;
 
 /** What happened at one camera since it was started. */

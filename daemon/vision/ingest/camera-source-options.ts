@@ -36,4 +36,6 @@ export interface CameraContinuity {
   readonly pool: BufferPool;
   nextSequence: number;
   lastCapturedMs: number;
+  /** It was logged that the password travels in a form that can be read on the way. */
+  isTold: boolean;
 }

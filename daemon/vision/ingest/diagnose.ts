@@ -1,6 +1,6 @@
 import { explanations, firewalled, loginWanted, transportRefused } from './failure-explanations.js';
 import type { StreamInfo } from './frame-source.js';
-import type { StreamFailure, StreamFailureCode } from './stream-end.js';
+import type { FailureVerdict, StreamFailure, StreamFailureCode } from './stream-end.js';
 
 /** All that is known when a stream is over. */
 export interface StreamEvidence {
@@ -24,8 +24,8 @@ export interface StreamEvidence {
   readonly stream?: StreamInfo | undefined;
   /** Packets of it that arrived, where FFmpeg came to say so. */
   readonly packetsRead?: number | undefined;
-  /** Whether the camera's port could be connected to afterwards, where that was tried. */
-  readonly isReachable?: boolean;
+  /** What the connection to the camera ended with, where that is known: FFmpeg does not see the camera itself. */
+  readonly connection?: FailureVerdict | undefined;
 }
 
 /** Answers of RTSP servers (RFC 2326, section 7.1.1) that mean something particular. */
@@ -41,9 +41,6 @@ const statusCodes: Readonly<Record<string, StreamFailureCode>> = {
 
 /** In order: the first that is found in the log explains why there was no frame. */
 const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
-  [/Connection refused/, 'refused'],
-  [/Failed to resolve hostname/, 'unknown-host'],
-  [/No route to host|Network is unreachable|Host is down/, 'unreachable'],
   [/unknown keyword 'option'|Unrecognized option|Option not found|No such filter/, 'ffmpeg-unsupported'],
   [
     /Unrecognized hwaccel|No device available for decoder|Device setup failed|hwaccel init/,
@@ -51,7 +48,6 @@ const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
   ],
   [/unknown codec|no decoder found|Decoder .* not found/i, 'codec-unsupported'],
   [/matches no streams/, 'no-video'],
-  [/\[tls @|certificate|handshake/i, 'secure-connection-failed'],
   // Last: `auto` prints it for every kind of device that it goes on without.
   [/Device creation failed/, 'hardware-decoding-failed'],
 ];
@@ -78,14 +74,10 @@ function wording(
   return code === 'transport-refused' ? transportRefused[transport] : explanations[code];
 }
 
-interface Verdict {
-  readonly code: StreamFailureCode;
-  readonly detail?: string;
-}
-
-function classify(evidence: StreamEvidence): Verdict {
+function classify(evidence: StreamEvidence): FailureVerdict {
   const { cause, hadFrames, lines, waitedS } = evidence;
   const seconds = `${waitedS.toFixed(1)} s`;
+  if (evidence.connection !== undefined) return evidence.connection;
   if (cause === 'not-started') return withLastLine('ffmpeg-missing', lines);
   if (cause === 'killed') return { code: 'ffmpeg-killed' };
   if (cause === 'stalled') return { code: 'stalled', detail: `none for ${seconds}` };
@@ -101,7 +93,7 @@ function classify(evidence: StreamEvidence): Verdict {
   return cause === 'no-first-frame' ? { code: 'no-answer' } : withoutWords(evidence);
 }
 
-function answerOf(lines: readonly string[]): Verdict | undefined {
+function answerOf(lines: readonly string[]): FailureVerdict | undefined {
   for (const line of lines) {
     // For this status FFmpeg does not say which request the camera answered.
     if (/Server returned 400\b/.test(line)) return { code: 'bad-request' };
@@ -116,17 +108,17 @@ function answerOf(lines: readonly string[]): Verdict | undefined {
   return undefined;
 }
 
-function matchOf(lines: readonly string[]): Verdict | undefined {
+function matchOf(lines: readonly string[]): FailureVerdict | undefined {
   const found = openingFailures.find(([pattern]) => lines.some((line) => pattern.test(line)));
   return found && { code: found[1] };
 }
 
-function offersNoVideo(media: readonly string[]): Verdict {
+function offersNoVideo(media: readonly string[]): FailureVerdict {
   return { code: 'no-video', detail: `only ${[...new Set(media)].join(', ')}` };
 }
 
 /** There was a session with video in it. */
-function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, seconds: string): Verdict {
+function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, seconds: string): FailureVerdict {
   const detail = `within ${seconds}`;
   const says = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
   if (says(missesParameterSets)) return { code: 'no-parameter-sets', detail };
@@ -136,13 +128,12 @@ function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, secon
 }
 
 /** FFmpeg says only "Invalid data found" when nobody answers and when the answer is no RTSP. */
-function withoutWords({ lines, waitedS, socketTimeoutS, isReachable }: StreamEvidence): Verdict {
-  if (isReachable === false) return { code: 'unreachable' };
+function withoutWords({ lines, waitedS, socketTimeoutS }: StreamEvidence): FailureVerdict {
   if (!lines.some((line) => /Invalid data found|timed out/.test(line))) return withLastLine('failed', lines);
   return { code: waitedS >= socketTimeoutS ? 'no-answer' : 'not-rtsp' };
 }
 
-function withLastLine(code: StreamFailureCode, lines: readonly string[]): Verdict {
+function withLastLine(code: StreamFailureCode, lines: readonly string[]): FailureVerdict {
   const last = lines.at(-1);
   return last === undefined ? { code } : { code, detail: last };
 }

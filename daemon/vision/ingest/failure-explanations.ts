@@ -56,9 +56,44 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     message: 'the camera does not offer the stream over the configured transport (461)',
     remedy: 'set the transport of this camera to the other one of tcp and udp',
   },
+  'login-unprotected': {
+    message: 'the camera wants the password in a form that can be read on the way (Basic); it was not sent',
+    remedy:
+      'set the RTSP authentication of the camera to "digest"; if it knows no other, use rtsps://, and set allowBasicLogin of this camera to true',
+  },
+  'login-unsupported': {
+    message: 'the camera wants a login of a kind that rollcall does not know; it was not sent',
+    remedy: 'set the RTSP authentication of the camera to "digest"',
+  },
+  redirected: {
+    message: 'the camera sends rollcall to another address, and rollcall does not follow',
+    remedy:
+      'if you trust that address, write it as the url of this camera; otherwise find out what answers here',
+  },
   'secure-connection-failed': {
     message: 'no secure connection to the camera could be made',
-    remedy: 'check that the camera offers RTSP over TLS at this port, or use rtsp:// instead of rtsps://',
+    remedy:
+      'check the port in the URL, and that RTSP over TLS 1.2 or later is enabled in the camera; rtsp:// works without TLS, and then anybody on the way can see the pictures',
+  },
+  'certificate-unknown': {
+    message: 'the certificate of the camera is signed by no authority that this box trusts',
+    remedy:
+      'compare the fingerprint with the one on the web page of the camera; if they are the same, write it as the "fingerprint" of this camera; or name the file of its authority with "caFile"',
+  },
+  'certificate-name': {
+    message: 'the certificate of the camera is for another name or address',
+    remedy:
+      'write a name of the certificate in the URL, give the camera a certificate for this address, or write its fingerprint as the "fingerprint" of this camera',
+  },
+  'certificate-expired': {
+    message: 'the certificate of the camera is not valid at this time',
+    remedy:
+      'check the clock of this box and of the camera; then renew the certificate in the camera, or write its fingerprint as the "fingerprint" of this camera',
+  },
+  'certificate-changed': {
+    message: 'the camera shows another certificate than the configured one',
+    remedy:
+      'if the camera got a new certificate, compare the new fingerprint with the one on the web page of the camera, and configure it; otherwise find out what answers at this address',
   },
   'no-video': {
     message: 'the camera offers no video under this path',
@@ -125,6 +160,13 @@ export const loginWanted: Explanation = {
   message: 'the camera wants a login, and none is configured (401)',
   remedy:
     'write user:password of the camera into a secret (docs/configuration.md, secretsDir), and name that secret with "credential" of the camera',
+};
+
+/** Of a camera that streams: `allowBasicLogin` without TLS. */
+export const unprotectedLogin: Explanation = {
+  message: 'the camera gets its password in a form that anybody on the way can read (Basic, without TLS)',
+  remedy:
+    'set the RTSP authentication of the camera to "digest" and remove allowBasicLogin, or write the url of this camera as rtsps://',
 };
 
 /** Of `no-first-frame` over UDP. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../../domain/faces/picture.js';
+import type { CameraCertificate } from './camera-connection.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import type { StreamEnd } from './stream-end.js';
 
@@ -15,10 +16,21 @@ export interface StreamInfo {
 /** Why a frame was not delivered: it came too late to be of use, or nobody had released a buffer for it. */
 export type DropReason = 'stale' | 'busy';
 
+/** How far the connection to a camera is protected. */
+export interface CameraSecurity {
+  readonly isEncrypted: boolean;
+  /** Shown by the camera, whether or not it was accepted; null without encryption. */
+  readonly certificate: CameraCertificate | null;
+  /** How the login travelled; null where the camera asked for none, or got none. */
+  readonly login: 'digest' | 'basic' | null;
+}
+
 /** Where a source puts what it gets. The calls come in order and never overlap. */
 export interface FrameSink {
   /** A process decodes from now on. */
   onStarted?(pid: number): void;
+  /** When the connection is made, and again when the camera asked for a login. */
+  onConnection?(security: CameraSecurity): void;
   /** Before the first frame, and again whenever the picture size changes. */
   onOpened(info: StreamInfo): void;
   /** The frame belongs to the sink until it calls `release`. */

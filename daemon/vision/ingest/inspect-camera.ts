@@ -5,7 +5,7 @@ import { type ProcessorTime, processorTime } from '../../host/processor-time.js'
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { DamageSign } from './ffmpeg-log.js';
-import type { FrameSink, StreamInfo } from './frame-source.js';
+import type { CameraSecurity, FrameSink, StreamInfo } from './frame-source.js';
 import { type CameraProblem, coresOf, type Pace, ratesOf, slowPart } from './pace.js';
 import { briefPolicy, PictureHealth } from './picture-health.js';
 import type { StreamFailure } from './stream-end.js';
@@ -27,8 +27,10 @@ export type CameraInspection =
       /** Cores that FFmpeg took to decode them; null where nothing was measured. */
       readonly decodingCores: number | null;
       readonly problems: readonly CameraProblem[];
+      readonly connection?: CameraSecurity;
     }
-  | { readonly outcome: 'failed'; readonly failure: StreamFailure };
+  /** `connection` is absent where none was made. */
+  | { readonly outcome: 'failed'; readonly failure: StreamFailure; readonly connection?: CameraSecurity };
 
 /**
  * Opens a camera once, looks at it for `observeMs` after its first frame, and closes it. Fails with the first
@@ -57,8 +59,9 @@ export async function inspectCamera(
   const source = ffmpegCameraSource(patient);
   const end = await source.open(look, { signal: AbortSignal.any([signal, enough.signal]) });
   signal.throwIfAborted();
-  if (end.kind === 'failed') return { outcome: 'failed', failure: end.failure };
-  return look.result();
+  const connection = look.connection === undefined ? {} : { connection: look.connection };
+  if (end.kind === 'failed') return { outcome: 'failed', failure: end.failure, ...connection };
+  return { ...look.result(), ...connection };
 }
 
 /** What was known when a picture came. */
@@ -79,6 +82,7 @@ class Look implements FrameSink {
   #stream: StreamInfo = { codec: 'unknown', widthPx: 0, heightPx: 0, fps: null };
   #firstFrameMs: number | undefined;
   #pid: number | undefined;
+  #connection: CameraSecurity | undefined;
   #pace: Pace | undefined;
   #first: Moment | undefined;
   #last: Omit<Moment, 'processor'> | undefined;
@@ -96,6 +100,14 @@ class Look implements FrameSink {
     this.#onFrame = onFrame;
     this.#openedAtMs = clock.monotonicMs();
     this.#health = health;
+  }
+
+  get connection(): CameraSecurity | undefined {
+    return this.#connection;
+  }
+
+  onConnection(security: CameraSecurity): void {
+    this.#connection = security;
   }
 
   onStarted(pid: number): void {
@@ -129,7 +141,7 @@ class Look implements FrameSink {
     // A frame that was not looked at still counts for the rate: sequence numbers go on.
   }
 
-  result(): CameraInspection {
+  result(): Extract<CameraInspection, { outcome: 'ok' }> {
     const pace = this.#pace;
     const slow = pace && slowPart(pace);
     const { damage } = this.#health;

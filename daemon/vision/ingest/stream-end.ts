@@ -12,7 +12,14 @@ export type StreamFailureCode =
   | 'server-busy'
   | 'server-error'
   | 'transport-refused'
+  | 'login-unprotected'
+  | 'login-unsupported'
+  | 'redirected'
   | 'secure-connection-failed'
+  | 'certificate-unknown'
+  | 'certificate-name'
+  | 'certificate-expired'
+  | 'certificate-changed'
   | 'no-video'
   | 'no-key-frame'
   | 'no-parameter-sets'
@@ -28,6 +35,12 @@ export type StreamFailureCode =
   | 'ffmpeg-missing'
   | 'ffmpeg-unsupported'
   | 'failed';
+
+/** What went wrong, and what is particular about it: without credentials, fit to be shown. */
+export interface FailureVerdict {
+  readonly code: StreamFailureCode;
+  readonly detail?: string;
+}
 
 /** What went wrong with a stream, in words for technicians, without credentials. */
 export interface StreamFailure {

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { isIP, connect as openSocket, type Socket } from 'node:net';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+  connect as wrapInTls,
+} from 'node:tls';
+import type { Clock } from '../../base/clock.js';
+import { messageOf } from '../../base/errors.js';
+import { shownText } from '../../domain/printable-text.js';
+import type { CameraAddress, CameraEndpoint } from './camera-address.js';
+import type { FailureVerdict } from './stream-end.js';
+
+/** What a camera shows of itself under `rtsps`. Nothing of it is to be believed unless the certificate was accepted. */
+export interface CameraCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Names and addresses that it is for, as OpenSSL writes them: `DNS:door.example, IP Address:192.0.2.10`. */
+  readonly names: string;
+  /** ISO 8601. */
+  readonly validFrom: string;
+  readonly validUntil: string;
+  /** `sha256:` and 32 bytes in upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+}
+
+export type CameraConnection =
+  | { readonly socket: Socket; readonly certificate: CameraCertificate | null }
+  | { readonly failure: FailureVerdict; readonly certificate: CameraCertificate | null };
+
+interface Attempt {
+  readonly clock: Clock;
+  readonly address: CameraAddress;
+  readonly endpoint: CameraEndpoint;
+  /** For connection and handshake together, milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Where Debian, and then Fedora and openSUSE, keep the authorities that the system trusts. */
+const systemStores = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
+
+const minVersion = 'TLSv1.2';
+let ofSystem: SecureContext | undefined;
+
+/** Reading some hundred certificates takes a while: once in a process. */
+function systemContext(): SecureContext {
+  if (ofSystem === undefined) {
+    const stored = systemStores.flatMap((path) => {
+      try {
+        return [readFileSync(path)];
+      } catch {
+        return [];
+      }
+    });
+    ofSystem = createSecureContext({ ca: stored[0] ?? [...rootCertificates], minVersion });
+  }
+  return ofSystem;
+}
+
+const socketErrors: Readonly<Record<string, FailureVerdict['code']>> = {
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'unknown-host',
+  EAI_AGAIN: 'unknown-host',
+  EAI_FAIL: 'unknown-host',
+  EAI_NONAME: 'unknown-host',
+  ERR_INVALID_ARG_VALUE: 'unknown-host',
+};
+
+/**
+ * Connects to a camera and, under `rtsps`, makes sure that it is the camera before anything is said to it. Resolves in
+ * any case; the socket belongs to the caller, and nothing was read from it.
+ */
+export async function connectCamera(attempt: Attempt): Promise<CameraConnection> {
+  const { clock, timeoutMs, signal } = attempt;
+  const timeout = new AbortController();
+  const timer = clock.after(timeoutMs, () => timeout.abort());
+  try {
+    return await connectUntil(AbortSignal.any([signal, timeout.signal]), attempt);
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function connectUntil(until: AbortSignal, attempt: Attempt): Promise<CameraConnection> {
+  const { endpoint, timeoutMs } = attempt;
+  const { host, port } = endpoint;
+  // A name with several addresses: each gets as long as a camera on a slow link needs.
+  const socket = openSocket({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2000 });
+  const error = await outcome(socket, 'connect', until);
+  if (error !== undefined) {
+    socket.destroy();
+    const code = socketErrors[codeOf(error)] ?? 'unreachable';
+    const detail = until.aborted ? `no connection within ${timeoutMs / 1000} s` : codeOf(error);
+    return { failure: code === 'unreachable' ? { code, detail } : { code }, certificate: null };
+  }
+  return endpoint.isEncrypted ? secure(socket, attempt, until) : { socket, certificate: null };
+}
+
+async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Promise<CameraConnection> {
+  const { address, endpoint } = attempt;
+  const { authorities = null } = address;
+  let socket: TLSSocket;
+  try {
+    socket = wrapInTls({
+      socket: plain,
+      secureContext:
+        authorities === null ? systemContext() : createSecureContext({ ca: authorities, minVersion }),
+      minVersion,
+      // Names only: addresses are no server names (RFC 6066, section 3).
+      ...(isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}),
+      // Judged below, before the first byte: what is wrong is to be told with the certificate at hand.
+      rejectUnauthorized: false,
+    });
+  } catch (error) {
+    plain.destroy();
+    const detail = `the file of authorities cannot be used: ${messageOf(error)}`;
+    return { failure: { code: 'secure-connection-failed', detail }, certificate: null };
+  }
+  const error = await outcome(socket, 'secureConnect', until);
+  if (error !== undefined) {
+    socket.destroy();
+    const detail = until.aborted ? 'it does not answer the handshake' : handshakeProblem(error);
+    return { failure: { code: 'secure-connection-failed', detail }, certificate: null };
+  }
+  const peer = socket.getPeerCertificate();
+  const certificate = certificateOf(peer);
+  const failure = judge(socket, peer, certificate, attempt);
+  if (failure === undefined) return { socket, certificate };
+  socket.destroy();
+  return { failure, certificate };
+}
+
+/** Undefined once `event` has come, else why it will not. */
+function outcome(socket: Socket, event: 'connect' | 'secureConnect', until: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    const settle = (result: unknown): void => {
+      until.removeEventListener('abort', onAbort);
+      socket.off(event, onEvent).off('close', onClose);
+      resolve(result);
+    };
+    const onEvent = (): void => settle(undefined);
+    const onClose = (): void => settle(new Error('the connection was closed'));
+    const onAbort = (): void => settle(until.reason);
+    // Stays: whatever goes wrong later is told by the end of the socket.
+    socket.on('error', settle);
+    socket.once(event, onEvent).once('close', onClose);
+    until.addEventListener('abort', onAbort);
+    if (until.aborted) onAbort();
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
+
+function handshakeProblem(error: unknown): string {
+  const code = codeOf(error);
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
+    return 'what answers at this port does not speak TLS';
+  }
+  if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(code)) return 'it speaks no TLS 1.2 or later';
+  if (/ECONNRESET|EPIPE|unknown/.test(code)) return 'it closes the connection during the handshake';
+  return shown(messageOf(error));
+}
+
+/** What stands in a certificate was written by a stranger. */
+const shown = (text: unknown): string => shownText(String(text ?? ''), { longest: 200 });
+
+function nameText(name: PeerCertificate['subject'] | undefined): string {
+  const fields = Object.entries(name ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+  return shown(fields.join(', ')) || 'none';
+}
+
+function timeText(text: string): string {
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? shown(text) : new Date(atMs).toISOString();
+}
+
+function certificateOf(peer: PeerCertificate): CameraCertificate {
+  return {
+    subject: nameText(peer.subject),
+    issuer: nameText(peer.issuer),
+    names: shown(peer.subjectaltname) || 'none',
+    validFrom: timeText(peer.valid_from),
+    validUntil: timeText(peer.valid_to),
+    fingerprint: `sha256:${peer.fingerprint256}`,
+  };
+}
+
+/** Why the certificate is not accepted; undefined where it is. */
+function judge(
+  { authorizationError }: TLSSocket,
+  peer: PeerCertificate,
+  { names, validFrom, validUntil, fingerprint, subject }: CameraCertificate,
+  { address, endpoint }: Attempt,
+): FailureVerdict | undefined {
+  const { fingerprint: pinned = null } = address;
+  if (pinned !== null) {
+    if (pinned === fingerprint) return undefined;
+    const detail = `configured is ${pinned}, the camera shows ${fingerprint}`;
+    return { code: 'certificate-changed', detail };
+  }
+  const problem = String(authorizationError ?? '');
+  if (/^CERT_HAS_EXPIRED|^CERT_NOT_YET_VALID/.test(problem)) {
+    return { code: 'certificate-expired', detail: `it is valid from ${validFrom} until ${validUntil}` };
+  }
+  if (problem !== '' && !problem.startsWith('ERR_TLS_CERT_ALTNAME')) {
+    return { code: 'certificate-unknown', detail: `${subject}, fingerprint ${fingerprint} (${problem})` };
+  }
+  if (checkServerIdentity(endpoint.host, peer) === undefined) return undefined;
+  return { code: 'certificate-name', detail: `it is for ${names}, and not for ${endpoint.host}` };
+}
