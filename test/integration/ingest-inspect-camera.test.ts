@@ -123,6 +123,7 @@ describe('looking at an address that nobody configured', () => {
     for (const found of [byHand, bySecret]) {
       assert.ok(found.outcome === 'ok', JSON.stringify(found));
       assert.deepEqual([found.stream.codec, found.stream.widthPx, found.faces], ['h264', 320, []]);
+      assert.deepEqual(found.connection, { isEncrypted: false, certificate: null, login: 'digest' });
     }
     assert.ok(without.outcome === 'failed');
     assert.equal(without.code, 'unauthorised');
@@ -139,6 +140,9 @@ describe('looking at an address that nobody configured', () => {
       ['http://127.0.0.1/hunter2', nowhere, 'camera-url-unusable'],
       ['rtsp://127.0.0.1/live', { ...nowhere, credential: 'viewer:hunter2' }, 'credential-name'],
       ['rtsp://127.0.0.1/live', { ...nowhere, credential: 'door', login: true }, 'login-twice'],
+      ['rtsp://127.0.0.1/live', { ...nowhere, caFile: 'ca.pem' }, 'camera-option-unusable'],
+      ['rtsps://127.0.0.1/live', { ...nowhere, fingerprint: 'hunter2' }, 'camera-option-unusable'],
+      ['rtsps://127.0.0.1/live', { ...nowhere, caFile: '/nowhere/ca.pem' }, 'ca-unreadable'],
     ] as const) {
       await assert.rejects(testAddress(url, options), (error) => {
         assert.ok(isRollcallError(error, code), String(error));
