@@ -67,7 +67,7 @@ function readLine(line: string): { readonly level: Level; readonly said: unknown
   const fields = line.startsWith('{') ? parsed(line) : undefined;
   if (fields === undefined) return { level: 'warn', said: line };
   // The core's line has a time, and names the process.
-  const { level: given, time: _time, pid: _pid, process: _process, ...said } = fields;
+  const { level: given, time: _time, pid: _pid, ...said } = fields;
   return { level: levels.find((each) => each === given) ?? 'warn', said };
 }
 

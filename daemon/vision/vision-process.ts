@@ -94,11 +94,9 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
     onEnd(error) {
       if (error === undefined) return;
       broken ??= endOf(error);
-      const { reason, misbehaviour } = broken;
-      logger.error('the pipe to a vision process is closed, and the process is ended', {
-        ...{ pid: child.pid, reason },
-        ...(misbehaviour === undefined ? {} : { misbehaviour }),
-      });
+      const about = { pid: child.pid, reason: broken.reason };
+      if (broken.misbehaviour === undefined) logger.warn('the pipe to a vision process broke', about);
+      else logger.error('a vision process misbehaves and is ended', about);
       child.kill('SIGKILL');
     },
   });
