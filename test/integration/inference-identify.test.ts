@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -17,7 +17,21 @@ const evaluationSchema = z.object({
   matedSearches: z.number(),
   nonMatedSearches: z.number(),
   refused: z.array(z.object({ photograph: z.string(), reason: z.string() })),
-  operating: z.object({ fpir: z.number(), fnir: z.number() }),
+  operating: z.object({
+    fpir: z.number(),
+    fnir: z.number(),
+    fpirInterval: z.tuple([z.number(), z.number()]),
+    fnirInterval: z.tuple([z.number(), z.number()]),
+  }),
+  accepted: z.array(z.unknown()),
+  groups: z.array(
+    z.object({
+      title: z.string(),
+      people: z.number(),
+      strangers: z.number(),
+      nonMatedComparisons: z.number(),
+    }),
+  ),
   comparisons: z.object({ points: z.array(z.object({ fmr: z.number(), fnmr: z.number() })) }),
 });
 
@@ -56,11 +70,19 @@ async function smallCollection(
 describe('rollcall evaluate identify', () => {
   test('measures a collection and prints it as JSON', { skip: faces.skip }, async () => {
     const { known, unknown } = await smallCollection(5);
-    const result = await evaluate('--known', known, '--unknown', unknown, '--references', '2', '--json');
+    const [first = '', second = ''] = await readdir(known);
+    const [stranger = ''] = await readdir(unknown);
+    const groups = join(directory, 'groups.json');
+    await writeFile(groups, JSON.stringify({ some: [first, second, stranger.replace(/\.jpg$/, '')] }));
+    const folders = ['--known', known, '--unknown', unknown, '--groups', groups];
+    const result = await evaluate(...folders, '--references', '2', '--json');
     assert.equal(result.exitCode, 0, result.stderr);
     const report = evaluationSchema.parse(JSON.parse(result.stdout));
     assert.deepEqual([report.people, report.strangers, report.splits], [5, 5, 6]);
     assert.deepEqual([report.matedSearches, report.nonMatedSearches], [60, 30]);
+    const [low, high] = report.operating.fpirInterval;
+    assert.ok(low <= report.operating.fpir && report.operating.fpir < high && high > 0.4, `${low}, ${high}`);
+    assert.deepEqual(report.groups, [{ title: 'some', people: 2, strangers: 1, nonMatedComparisons: 24 }]);
     assert.ok(report.rankOne > 0.9 && report.operating.fnir < 0.3 && report.operating.fpir < 0.1);
   });
 
@@ -69,6 +91,15 @@ describe('rollcall evaluate identify', () => {
     assert.equal(result.exitCode, 2);
     assert.match(result.stderr, /cannot read the folder/);
     assert.match(result.stderr, /what to do/);
+  });
+
+  test('groups that cannot be read are bad input, told before the photographs are looked at', async () => {
+    const groups = join(directory, 'broken.json');
+    await writeFile(groups, '{"some": "one name, not a list"}');
+    const result = await evaluate('--known', directory, '--unknown', directory, '--groups', groups);
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /cannot read the groups .*broken\.json/);
+    assert.match(result.stderr, /list of names for each group/);
   });
 
   test('too few photographs to enrol and still search is bad input', async () => {

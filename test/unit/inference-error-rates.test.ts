@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { shareReaching, thresholdAtRate } from '../../daemon/domain/identification/error-rates.js';
+import {
+  shareReaching,
+  thresholdAtRate,
+  wilsonInterval,
+} from '../../daemon/domain/identification/error-rates.js';
+import { groupRates } from '../../daemon/domain/identification/group-rates.js';
 import { reportIdentification } from '../../daemon/domain/identification/identification-report.js';
 import {
   chooseReferences,
@@ -42,6 +47,20 @@ describe('error rates', () => {
   test('without scores nothing is reached and every threshold will do', () => {
     assert.equal(shareReaching([], 0.5), 0);
     assert.equal(thresholdAtRate([], 0.01), Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe('intervals', () => {
+  test('are those of Wilson, also where nothing or everything was counted', () => {
+    const rounded = (share: number, count: number) =>
+      wilsonInterval(share, count).map((end) => Math.round(end * 1e4) / 1e4);
+    // Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+    assert.deepEqual(rounded(81 / 263, 263), [0.2553, 0.3662]);
+    assert.deepEqual(rounded(15 / 148, 148), [0.0624, 0.1605]);
+    assert.deepEqual(rounded(0, 20), [0, 0.1611]);
+    assert.deepEqual(rounded(1 / 29, 29), [0.0061, 0.1718]);
+    assert.deepEqual(rounded(1, 20), [0.8389, 1]);
+    assert.deepEqual(rounded(0, 0), [0, 1]);
   });
 });
 
@@ -123,6 +142,58 @@ describe('identification report', () => {
     const report = reportIdentification(people, [sample(3)], { references: 2, splits: 6, policy });
     assert.equal(report.operating.fpir, 1);
     assert.ok(report.points.every((point) => point.fpir <= 0.05 && point.fnir > 0.2));
+  });
+
+  test('strangers who are accepted and people who are confused are named with whom they are taken for', () => {
+    const strict = { ...policy, margin: 0 };
+    const mixed = [people[0], { name: 'second', samples: [sample(90), sample(92), sample(94), sample(10)] }];
+    const known = mixed.filter((person) => person !== undefined);
+    const strangers = [lost, sample(200), sample(3)];
+    const report = reportIdentification(known, strangers, { references: 1, splits: 4, policy: strict });
+    assert.deepEqual(
+      report.accepted.map(({ stranger, takenFor, accepted, searches }) => [
+        stranger,
+        takenFor,
+        accepted,
+        searches,
+      ]),
+      [[2, 'first', 4, 4]],
+    );
+    assert.deepEqual(
+      report.confused
+        .filter(({ name }) => name === 'second')
+        .map(({ sample, takenFor }) => [sample, takenFor]),
+      [[3, 'first']],
+    );
+    assert.deepEqual(report.operating.fpirInterval, wilsonInterval(0.5, 2));
+  });
+
+  test('a group has its own rates, which the rate over all hides', () => {
+    const alike = ['one', 'other'].map((name) => ({ name, samples: [sample(5), sample(6)] }));
+    const all = [
+      ...alike,
+      ...[90, 180, 270].map((at) => ({ name: `${at}`, samples: [sample(at), sample(at)] })),
+    ];
+    const options = { references: 1, splits: 2, policy: { ...policy, margin: 0 } };
+    const groups = [
+      { title: 'alike', names: new Set(['one', 'other']), strangers: new Set([0]) },
+      { title: 'the others', names: new Set(['90', '180', '270']), strangers: new Set([1]) },
+    ];
+    const rates = groupRates(all, [sample(7), sample(45), lost], groups, options);
+    assert.deepEqual(
+      rates.map(({ title, people: count, nonMatedComparisons, fmr, fpir }) => [
+        title,
+        count,
+        nonMatedComparisons,
+        fmr,
+        fpir,
+      ]),
+      [
+        ['alike', 2, 8, 1, 1],
+        ['the others', 3, 18, 0, 0],
+      ],
+    );
+    assert.deepEqual(rates[0]?.fpirInterval, wilsonInterval(1, 1));
   });
 
   test('a photograph of somebody else is named as missed', () => {

@@ -1,4 +1,6 @@
 import { counted } from '../../base/counted.js';
+import type { Interval } from '../../domain/identification/error-rates.js';
+import type { GroupRates } from '../../domain/identification/group-rates.js';
 import type { IdentificationReport } from '../../domain/identification/identification-report.js';
 import { table } from '../output.js';
 
@@ -11,7 +13,7 @@ export interface RefusedPhotograph {
 }
 
 /** What `rollcall evaluate identify --json` prints. Rates are 0..1, similarities cosines. */
-export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed'> {
+export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' | 'accepted' | 'confused'> {
   readonly recogniser: string;
   readonly people: number;
   readonly strangers: number;
@@ -24,6 +26,19 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed'>
     readonly missed: number;
     readonly searches: number;
   }[];
+  /** Photographs of strangers that were accepted at the operating point. */
+  readonly accepted: readonly Mistake[];
+  /** Photographs of known people that were accepted as somebody else. */
+  readonly confused: readonly Mistake[];
+  /** Empty unless groups were given. */
+  readonly groups: readonly GroupRates[];
+}
+
+interface Mistake {
+  readonly photograph: string;
+  readonly takenFor: string;
+  readonly accepted: number;
+  readonly searches: number;
 }
 
 /** The evaluation as tables for a person to read. */
@@ -33,6 +48,9 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     refusals(evaluation),
     comparisons(evaluation),
     identification(evaluation),
+    groups(evaluation),
+    mistakes('strangers accepted at the operating point', evaluation.accepted),
+    mistakes('known people taken for somebody else at the operating point', evaluation.confused),
     missed(evaluation),
   ]
     .filter((part) => part !== '')
@@ -91,7 +109,44 @@ function identification(e: IdentifyEvaluation): string {
   return [
     `gallery searched (${e.matedSearches} mated, ${e.nonMatedSearches} non-mated searches); rank 1: ${percent(e.rankOne)}`,
     table(['FPIR', 'FNIR', 'threshold', ''], rows),
+    `95 % intervals (Wilson) at the operating point: FPIR ${between(operating.fpirInterval)} for ${counted(e.strangers, 'stranger')},`,
+    `FNIR ${between(operating.fnirInterval)} for ${e.people} people`,
   ].join('\n');
+}
+
+function between([low, high]: Interval): string {
+  return `${percent(low)} to ${percent(high)}`;
+}
+
+function groups({ groups: all }: IdentifyEvaluation): string {
+  if (all.length === 0) return '';
+  const rows = all.map((group) => [
+    group.title,
+    `${group.people}`,
+    `${group.strangers}`,
+    percent(group.fmr),
+    `${group.nonMatedComparisons}`,
+    percent(group.fpir),
+    between(group.fpirInterval),
+  ]);
+  const head = ['group', 'people', 'strangers', 'FMR', 'comparisons', 'FPIR', '95 % interval'];
+  return [
+    'inside each group, at the operating point: different people of the group compared, and strangers of the group searched',
+    table(head, rows),
+  ].join('\n');
+}
+
+function mistakes(title: string, list: readonly Mistake[]): string {
+  if (list.length === 0) return '';
+  const rows = list
+    .slice(0, 15)
+    .map(({ photograph, takenFor, accepted, searches }) => [
+      photograph,
+      takenFor,
+      `${accepted} of ${searches}`,
+    ]);
+  const more = list.length > rows.length ? [`and ${list.length - rows.length} more; --json lists all`] : [];
+  return [title, table(['photograph', 'taken for', 'searches'], rows), ...more].join('\n');
 }
 
 function missed(e: IdentifyEvaluation): string {

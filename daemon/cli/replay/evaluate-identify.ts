@@ -1,8 +1,11 @@
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, parse } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
+import { badInput, messageOf } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
+import { groupRates, type PeopleGroup } from '../../domain/identification/group-rates.js';
 import { reportIdentification } from '../../domain/identification/identification-report.js';
 import {
   type LabelledPerson,
@@ -27,6 +30,7 @@ interface EvaluateOptions {
   readonly known: string;
   readonly unknown: string;
   readonly references: number;
+  readonly groups?: string;
   readonly config?: string;
   readonly json?: boolean;
 }
@@ -38,6 +42,7 @@ export function registerEvaluateIdentify(evaluate: Command): void {
     .requiredOption('--known <dir>', 'folder with one folder of photographs per person')
     .requiredOption('--unknown <dir>', 'folder with photographs of people who are none of these')
     .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
+    .option('--groups <file>', 'JSON with lists of names by group: error rates inside each group, too')
     .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
@@ -57,21 +62,28 @@ function parseCount(text: string): number {
 interface Collection {
   readonly people: readonly (LabelledPerson & { readonly paths: readonly string[] })[];
   readonly strangers: readonly Sample[];
+  /** Names of their files. */
+  readonly strangerNames: readonly string[];
   readonly photographs: number;
   readonly refused: readonly RefusedPhotograph[];
 }
 
 async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvaluation> {
+  const written = options.groups === undefined ? {} : await readGroups(options.groups);
   await using lifetime = new Lifetime(clock);
   const { config: configPath, references } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
   const collection = await readCollection(options, setup);
-  const { people, strangers, photographs, refused } = collection;
+  const { people, strangers, strangerNames, photographs, refused } = collection;
+  const groups = membersOf(written, collection);
   const splits = Math.min(
     MOST_SPLITS,
     ...people.map(({ samples }) => splitCount(samples.length, references)),
   );
-  const report = reportIdentification(people, strangers, { references, splits, policy: setup.match });
+  const trial = { references, splits, policy: setup.match };
+  const report = reportIdentification(people, strangers, trial);
+  const photographOf = (name: string, sample: number): string =>
+    basename(people.find((person) => person.name === name)?.paths[sample] ?? name);
   return {
     ...report,
     recogniser: setup.recogniser.id,
@@ -82,10 +94,19 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
     splits,
     refused,
     missed: report.missed.map(({ name, sample, missed, searches }) => ({
-      photograph: basename(people.find((person) => person.name === name)?.paths[sample] ?? name),
+      photograph: photographOf(name, sample),
       missed,
       searches,
     })),
+    accepted: report.accepted.map(({ stranger, ...counts }) => ({
+      photograph: strangerNames[stranger] ?? '',
+      ...counts,
+    })),
+    confused: report.confused.map(({ name, sample, ...counts }) => ({
+      photograph: photographOf(name, sample),
+      ...counts,
+    })),
+    groups: groupRates(people, strangers, groups, trial),
   };
 }
 
@@ -123,7 +144,49 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   tell(counted(strangerPaths.length, 'stranger'));
   const strangers = await inOrder(strangerPaths, sample);
   const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
-  return { people, strangers, photographs, refused };
+  const strangerNames = strangerPaths.map((path) => basename(path));
+  return { people, strangers, strangerNames, photographs, refused };
+}
+
+type WrittenGroups = Readonly<Record<string, readonly string[]>>;
+
+/** Reads which people belong together. Throws `groups-unreadable`. */
+async function readGroups(file: string): Promise<WrittenGroups> {
+  try {
+    return z
+      .record(z.string().min(1), z.array(z.string().min(1)))
+      .parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw badInput('groups-unreadable', `cannot read the groups in ${file}: ${reason}`, {
+      remedy: 'Write JSON with a list of names for each group: {"north": ["ada", "grace"]}.',
+      cause: error,
+    });
+  }
+}
+
+/** A name is that of a known person's folder, or of a stranger's file with or without its ending. Throws `groups-unknown-name`. */
+function membersOf(written: WrittenGroups, { people, strangerNames }: Collection): readonly PeopleGroup[] {
+  const known = new Set(people.map(({ name }) => name));
+  const strangersCalled = (name: string): readonly number[] =>
+    strangerNames.flatMap((own, index) => (own === name || parse(own).name === name ? [index] : []));
+  const unknown = Object.values(written)
+    .flat()
+    .filter((name) => !known.has(name) && strangersCalled(name).length === 0);
+  if (unknown.length > 0) {
+    throw badInput(
+      'groups-unknown-name',
+      `the groups name people who are not evaluated: ${unknown.join(', ')}`,
+      {
+        remedy: "Use the names of the known people's folders and of the strangers' files.",
+      },
+    );
+  }
+  return Object.entries(written).map(([title, names]) => ({
+    title,
+    names: new Set(names.filter((name) => known.has(name))),
+    strangers: new Set(names.flatMap(strangersCalled)),
+  }));
 }
 
 async function inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

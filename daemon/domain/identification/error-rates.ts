@@ -20,3 +20,22 @@ export function thresholdAtRate(scores: readonly number[], rate: number): number
 function justAbove(score: number): number {
   return score + 1e-7;
 }
+
+/** The ends of an interval of shares, 0..1. */
+export type Interval = readonly [number, number];
+
+/** The quantile of the normal distribution that leaves 2.5 % on either side. */
+const Z_95 = 1.959964;
+
+/**
+ * Between which shares the true one lies with 95 % confidence, where `share` of `count` independent trials was counted
+ * (E. B. Wilson, "Probable inference", J. Am. Stat. Assoc. 22, 1927). All is possible where nothing was tried.
+ */
+export function wilsonInterval(share: number, count: number): Interval {
+  if (count === 0) return [0, 1];
+  const z2 = Z_95 * Z_95;
+  const centre = share + z2 / (2 * count);
+  const half = Z_95 * Math.sqrt((share * (1 - share)) / count + z2 / (4 * count * count));
+  const scale = 1 + z2 / count;
+  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+}

@@ -1,5 +1,5 @@
 import { findDisagreement } from '../persons/photograph-agreement.js';
-import { shareReaching, thresholdAtRate } from './error-rates.js';
+import { type Interval, shareReaching, thresholdAtRate, wilsonInterval } from './error-rates.js';
 import {
   chooseReferences,
   type LabelledPerson,
@@ -33,6 +33,24 @@ export interface MissedPhotograph {
   readonly searches: number;
 }
 
+/** A stranger's photograph that was accepted as somebody at the operating point. */
+export interface AcceptedStranger {
+  /** Which of the strangers' photographs. */
+  readonly stranger: number;
+  readonly takenFor: string;
+  readonly accepted: number;
+  readonly searches: number;
+}
+
+/** A known person's photograph that was accepted as another person at the operating point. */
+export interface ConfusedPhotograph {
+  readonly name: string;
+  readonly sample: number;
+  readonly takenFor: string;
+  readonly accepted: number;
+  readonly searches: number;
+}
+
 /** How often the photographs of one enrolment are found to disagree (`findDisagreement`) at the policy's threshold. */
 export interface AgreementRates {
   /** How many sets of photographs of one person there were, and the share of them that was refused wrongly. */
@@ -58,7 +76,17 @@ export interface IdentificationReport {
   readonly agreement: AgreementRates;
   readonly points: readonly IdentificationPoint[];
   /** At the given policy, the margin included. */
-  readonly operating: IdentificationPoint & { readonly margin: number };
+  readonly operating: IdentificationPoint & {
+    readonly margin: number;
+    /**
+     * 95 % intervals. Searches of one photograph in several galleries are no independent trials: the count behind the
+     * interval of FPIR is that of the strangers' photographs, and behind that of FNIR that of the persons.
+     */
+    readonly fpirInterval: Interval;
+    readonly fnirInterval: Interval;
+  };
+  readonly accepted: readonly AcceptedStranger[];
+  readonly confused: readonly ConfusedPhotograph[];
   readonly missed: readonly MissedPhotograph[];
 }
 
@@ -90,6 +118,9 @@ export function reportIdentification(
   });
   const isAccepted = (search: Search): boolean =>
     search.best >= policy.threshold && search.margin >= policy.margin;
+  const isRecognised = (search: MatedSearch): boolean => search.isRankOne && isAccepted(search);
+  const fpir = shareOf(nonMated, isAccepted);
+  const fnir = shareOf(mated, (search) => !isRecognised(search));
   return {
     comparisons: compareAll(people, strangers),
     matedSearches: mated.length,
@@ -102,10 +133,18 @@ export function reportIdentification(
     operating: {
       threshold: policy.threshold,
       margin: policy.margin,
-      fpir: shareOf(nonMated, isAccepted),
-      fnir: shareOf(mated, (search) => !(search.isRankOne && isAccepted(search))),
+      fpir,
+      fnir,
+      fpirInterval: wilsonInterval(fpir, new Set(nonMated.map(({ stranger }) => stranger)).size),
+      fnirInterval: wilsonInterval(fnir, people.length),
     },
-    missed: missedPhotographs(mated, (search) => search.isRankOne && isAccepted(search)),
+    accepted: mistaken(nonMated, ({ stranger }) => `${stranger}`, isAccepted).map(
+      ({ search: { stranger }, ...counts }) => ({ stranger, ...counts }),
+    ),
+    confused: mistaken(mated, photographKey, (search) => !search.isRankOne && isAccepted(search)).map(
+      ({ search: { name, sample }, ...counts }) => ({ name, sample, ...counts }),
+    ),
+    missed: missedPhotographs(mated, isRecognised),
   };
 }
 
@@ -170,6 +209,32 @@ function agreementRates(
   };
 }
 
+function photographKey({ name, sample }: MatedSearch): string {
+  return `${name}/${sample}`;
+}
+
+/** Photographs that were accepted as a person whom they do not show, for each such person, most often first. */
+function mistaken<S extends Search>(
+  searches: readonly S[],
+  keyOf: (search: S) => string,
+  isMistaken: (search: S) => boolean,
+) {
+  const totals = new Map<string, number>();
+  const counts = new Map<string, { readonly search: S; readonly takenFor: string; accepted: number }>();
+  for (const search of searches) {
+    const photograph = keyOf(search);
+    totals.set(photograph, (totals.get(photograph) ?? 0) + 1);
+    if (!isMistaken(search) || search.nearest === undefined) continue;
+    const key = `${photograph} ${search.nearest}`;
+    const found = counts.get(key) ?? { search, takenFor: search.nearest, accepted: 0 };
+    found.accepted += 1;
+    counts.set(key, found);
+  }
+  return [...counts.values()]
+    .map((found) => ({ ...found, searches: totals.get(keyOf(found.search)) ?? 0 }))
+    .sort((a, b) => b.accepted - a.accepted);
+}
+
 function missedPhotographs(
   mated: readonly MatedSearch[],
   isRecognised: (search: MatedSearch) => boolean,
@@ -177,7 +242,7 @@ function missedPhotographs(
   const counts = new Map<string, MissedPhotograph>();
   for (const search of mated) {
     const { name, sample } = search;
-    const key = `${name}/${sample}`;
+    const key = photographKey(search);
     const before = counts.get(key) ?? { name, sample, missed: 0, searches: 0 };
     const missed = before.missed + (isRecognised(search) ? 0 : 1);
     counts.set(key, { ...before, missed, searches: before.searches + 1 });

@@ -20,6 +20,14 @@ export interface Search {
   readonly best: number;
   /** How much the second nearest person stands behind. */
   readonly margin: number;
+  /** The nearest person; undefined where the probe or the gallery is empty. */
+  readonly nearest: string | undefined;
+}
+
+/** The search of a probe whose person is not enrolled. */
+export interface StrangerSearch extends Search {
+  /** Which of the strangers' photographs. */
+  readonly stranger: number;
 }
 
 /** The search of a probe whose person is enrolled. */
@@ -34,7 +42,7 @@ export interface MatedSearch extends Search {
 /** What one way of dividing the photographs into references and probes gave. */
 export interface TrialResult {
   readonly mated: readonly MatedSearch[];
-  readonly nonMated: readonly Search[];
+  readonly nonMated: readonly StrangerSearch[];
   /** Persons none of whose references could be enrolled. */
   readonly failedToEnrol: number;
 }
@@ -84,13 +92,13 @@ export function runTrial(
   return {
     mated: parts.flatMap(({ name, probes }) =>
       probes.map(({ embedding, index }) => {
-        const { nearest, ...search } = searchGallery(parts, embedding);
-        return { ...search, name, sample: index, isRankOne: nearest === name };
+        const search = searchGallery(parts, embedding);
+        return { ...search, name, sample: index, isRankOne: search.nearest === name };
       }),
     ),
-    nonMated: strangers
-      .filter(({ embedding }) => embedding !== undefined)
-      .map(({ embedding }) => searchGallery(parts, embedding)),
+    nonMated: strangers.flatMap(({ embedding }, stranger) =>
+      embedding === undefined ? [] : [{ ...searchGallery(parts, embedding), stranger }],
+    ),
     failedToEnrol: parts.filter(({ references }) => references.length === 0).length,
   };
 }
@@ -100,10 +108,7 @@ interface Enrolled {
   readonly references: readonly Embedding[];
 }
 
-function searchGallery(
-  gallery: readonly Enrolled[],
-  probe: Embedding | undefined,
-): Search & { readonly nearest: string | undefined } {
+function searchGallery(gallery: readonly Enrolled[], probe: Embedding | undefined): Search {
   let best = Number.NEGATIVE_INFINITY;
   let second = Number.NEGATIVE_INFINITY;
   let nearest: string | undefined;
