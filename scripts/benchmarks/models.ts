@@ -25,7 +25,7 @@ const ANY_SIZE = [
 ] as const;
 
 /** Batches worth knowing: two eyes, or a face and its mirror image. */
-const BATCHED: ReadonlySet<string> = new Set(['iris', 'dlib-resnet', 'faceres']);
+const BATCHED: ReadonlySet<string> = new Set(['iris', 'dlib-resnet', 'mobilefacenet', 'faceres']);
 
 function inputShapes(pack: ModelPack): readonly (readonly number[])[] {
   const [, , height, width] = pack.input.shape;

@@ -15,7 +15,10 @@ import {
 import { floatProducts } from './search-float.js';
 import { greatestIndices, greatestPerPerson, productLoop } from './search-loop.kernel.js';
 
-export const dimensions = 128;
+/** Values of one template: those of the recogniser, unless `--dimensions` says another multiple of four. */
+const asked = process.argv.indexOf('--dimensions');
+export const dimensions = asked === -1 ? 128 : Number(process.argv[asked + 1]);
+if (!(dimensions > 0 && dimensions % 4 === 0)) throw new Error('--dimensions must be a multiple of four');
 export const templatesPerPerson = 5;
 /** Enough templates that two persons are among them, whatever the others are: five of the first, one more. */
 const topTemplates = templatesPerPerson + 1;

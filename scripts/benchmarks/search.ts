@@ -1,12 +1,12 @@
 // Measures exact search side by side in one run:
-//   scripts/bench search [--json]
+//   scripts/bench search [--json] [--dimensions 192]      (templates of dlib-resnet have 128 values, of mobilefacenet 192)
 // Search: the two persons nearest to a probe among N templates, five a person, one thread. `repeated` is the median
 // (and 99th percentile) of searches that follow each other, `first` that of searches after the other ways have
 // pushed these templates out of the processor's caches.
 import { cpus } from 'node:os';
 import { seededRandom } from '../../daemon/base/random.js';
 import type { Candidate } from '../../daemon/domain/identification/match.js';
-import { type Contender, openContenders, unitVector } from './search-contenders.js';
+import { type Contender, dimensions, openContenders, unitVector } from './search-contenders.js';
 
 interface SearchFigures {
   readonly repeatedMs: number;
@@ -85,10 +85,10 @@ for (const templates of [1000, 10_000, 100_000]) {
   searchRows.push({ templates, ways: Object.fromEntries(await compare(templates)) });
 }
 if (process.argv.includes('--json')) {
-  process.stdout.write(`${JSON.stringify({ machine, search: searchRows })}\n`);
+  process.stdout.write(`${JSON.stringify({ machine, dimensions, search: searchRows })}\n`);
 } else {
   const number = (value: number): string => value.toFixed(value < 10 ? 2 : 0).padStart(8);
-  console.log(machine);
+  console.log(`${machine}; templates of ${dimensions} values`);
   for (const { templates, ways } of searchRows) {
     console.log(`\nsearch among ${templates} templates, ms: repeated median, p99; first median`);
     for (const [name, { repeatedMs, repeatedP99Ms, firstMs }] of Object.entries(ways)) {
