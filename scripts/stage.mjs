@@ -38,11 +38,11 @@ const binaries = [
 /** What compiling the SQLite binding needs and leaves, but for the binding itself. */
 const compiling =
   /^node_modules\/better-sqlite3\/(deps|src|build\/(?!Release$|Release\/better_sqlite3\.node$))/;
-/** What the program notes of models that it has looked at: it changes without them. */
-const notes = 'models/build/.verified.json';
+/** What the program notes of models that it has looked at, and the files that it built some of them from. */
+const notes = ['models/build/.verified.json', 'models/build/.sources'];
 
 function belongsToBox(path) {
-  if (compiling.test(path) || path === notes) return false;
+  if (compiling.test(path) || notes.includes(path)) return false;
   const place = binaries.find(({ folder }) => dirname(path) === folder);
   return place === undefined || path === join(place.folder, place.own);
 }

@@ -87,13 +87,18 @@ export function registerModels(program: Command): void {
     .description('convert the base packs from the npm packages that ship their weights')
     .action((options: CommonOptions & { readonly force?: boolean }) =>
       withStore(options, async (store, isJson) => {
+        const leftOut: string[] = [];
         const statuses = await withProgress({ title: 'building models', isJson }, (progress) =>
           store.build({
             isForced: options.force === true,
-            onProgress: ({ packId, done, total, step }) => progress.update(done, total, `${packId}: ${step}`),
+            onProgress: ({ packId, done, total, step, reason }) => {
+              progress.update(done, total, `${packId}: ${step}`);
+              if (reason !== undefined) leftOut.push(`The pack ${packId} is left out: ${reason}`);
+            },
           }),
         );
         show(isJson, statuses);
+        for (const line of leftOut) process.stderr.write(`${line}\n`);
         return exitCodes.done;
       }),
     );

@@ -20,17 +20,24 @@ export const PACK_ROLES = [
 
 const sourceFile = z.strictObject({ path: z.string().min(1), sha256 });
 
+const npmPackage = {
+  package: z.string().min(1),
+  version: z.string().min(1),
+  description: sourceFile,
+  weights: sourceFile,
+};
+
 /**
- * Where a pack comes from: built from an npm package's weights; downloaded from its publisher; or only imported
- * from a file, where no publisher offers this very file.
+ * Where a pack comes from: built from the weights of an npm package, which is installed as a dependency or, where it
+ * is too large for that, only downloaded to build from; downloaded from its publisher; or only imported from a file,
+ * where no publisher offers this very file.
  */
 const sourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('npm'), ...npmPackage }),
   z.strictObject({
-    kind: z.literal('npm'),
-    package: z.string().min(1),
-    version: z.string().min(1),
-    description: sourceFile,
-    weights: sourceFile,
+    kind: z.literal('npm-tarball'),
+    ...npmPackage,
+    integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/, 'must be a SHA-512 as npm writes it'),
   }),
   z.strictObject({ kind: z.literal('publisher'), publisher: z.string().min(1), url: z.url() }),
   z.strictObject({ kind: z.literal('import'), publisher: z.string().min(1), page: z.url() }),

@@ -25,10 +25,15 @@ function packageDirectory(rootDir: string, name: string): string {
   return found;
 }
 
-async function readChecked(directory: string, file: NpmSource['weights']): Promise<Uint8Array> {
+/** Reads a file of an npm package. Throws `source-missing`, or `source-hash` where it is not the file of the manifest. */
+export async function readChecked(
+  directory: string,
+  file: NpmSource['weights'],
+  remedy = REINSTALL,
+): Promise<Uint8Array> {
   const bytes = await readFile(join(directory, file.path)).catch((error: unknown) => {
     throw operational('source-missing', `${join(directory, file.path)} cannot be read`, {
-      remedy: REINSTALL,
+      remedy,
       cause: error,
     });
   });
@@ -37,7 +42,7 @@ async function readChecked(directory: string, file: NpmSource['weights']): Promi
     throw operational(
       'source-hash',
       `${join(directory, file.path)} is not the file the manifest names: expected SHA-256 ${file.sha256}, found ${found}`,
-      { remedy: REINSTALL, details: { expected: file.sha256, found } },
+      { remedy, details: { expected: file.sha256, found } },
     );
   }
   return bytes;

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { badInput, messageOf, operational } from '../base/errors.js';
+import { badInput, isRollcallError, messageOf, operational } from '../base/errors.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertPack } from './convert/recipes.js';
 import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
 import { readNpmSource } from './npm-source.js';
+import { readTarballSource } from './npm-tarball.js';
 import { type DownloadOptions, download } from './publisher.js';
 import { programRoot } from './root-directory.js';
 import { VerificationCache } from './verification-cache.js';
@@ -37,7 +38,9 @@ export interface BuildProgress {
   /** Packs finished before this one, and packs in all. */
   readonly done: number;
   readonly total: number;
-  readonly step: 'kept' | 'converting' | 'built';
+  readonly step: 'kept' | 'downloading' | 'converting' | 'built' | 'left out';
+  /** Why a pack is left out, and what to do. */
+  readonly reason?: string;
 }
 
 export interface BuildOptions {
@@ -73,6 +76,11 @@ export class ModelStore {
     this.#importDir = options.importDir ?? join(options.rootDir, 'models', 'imported');
     this.#publisherUrl =
       options.publisherUrl ?? ((pack) => (pack.source.kind === 'publisher' ? pack.source.url : undefined));
+  }
+
+  /** Where the source files of a pack are kept whose npm package is only downloaded. */
+  sourceDirectory(packId: string): string {
+    return join(this.#buildDir, '.sources', packId);
   }
 
   /** The pack's entry in the manifest. Throws `pack-unknown`. */
@@ -125,24 +133,33 @@ export class ModelStore {
     return this.#statuses({ isFresh: true });
   }
 
-  /** Converts the packs that come from npm packages; those already there are kept unless forced. */
+  /**
+   * Converts the packs that come from npm packages; those already there are kept unless forced. A pack whose npm package
+   * would have to be downloaded and cannot be had is left out, unless it was asked for by its id.
+   */
   async build(options: BuildOptions = {}): Promise<readonly PackStatus[]> {
-    const packIds =
-      options.packIds ??
-      this.manifest.packs.filter((pack) => pack.source.kind === 'npm').map((pack) => pack.id);
+    const packIds = options.packIds ?? this.manifest.packs.filter(isBuilt).map((pack) => pack.id);
     const built: PackStatus[] = [];
     for (const [done, packId] of packIds.entries()) {
-      const tell = (step: BuildProgress['step']): void =>
-        options.onProgress?.({ packId, done, total: packIds.length, step });
+      const tell = (step: BuildProgress['step'], reason?: string): void =>
+        options.onProgress?.({ packId, done, total: packIds.length, step, ...(reason && { reason }) });
       const before = await this.status(packId);
       if (before.state === 'ready' && options.isForced !== true) {
         tell('kept');
         built.push(before);
         continue;
       }
-      tell('converting');
-      built.push(await this.#convert(this.pack(packId)));
-      tell('built');
+      const pack = this.pack(packId);
+      tell(pack.source.kind === 'npm-tarball' ? 'downloading' : 'converting');
+      try {
+        built.push(await this.#convert(pack));
+        tell('built');
+      } catch (error) {
+        const mayBeMissing = pack.source.kind === 'npm-tarball' && options.packIds === undefined;
+        if (!mayBeMissing || !isRollcallError(error)) throw error;
+        tell('left out', `${error.message}. ${error.remedy ?? ''}`.trim());
+        built.push(before);
+      }
     }
     return built;
   }
@@ -182,13 +199,18 @@ export class ModelStore {
   }
 
   async #convert(pack: ModelPack): Promise<PackStatus> {
-    if (pack.source.kind !== 'npm') {
+    const { source } = pack;
+    if (source.kind !== 'npm' && source.kind !== 'npm-tarball') {
       throw badInput('pack-not-built', `the model pack ${pack.id} is not built from npm packages`, {
         remedy: remedyFor(pack),
       });
     }
-    const bytes = convertPack(pack.id, await readNpmSource(this.#rootDir, pack.source));
-    await this.#receive(pack, this.#buildDir, [bytes], `the conversion of ${pack.source.package}`);
+    const files =
+      source.kind === 'npm'
+        ? await readNpmSource(this.#rootDir, source)
+        : await readTarballSource(source, { rootDir: this.#rootDir, keepDir: this.sourceDirectory(pack.id) });
+    const origin = `the conversion of ${source.package}`;
+    await this.#receive(pack, this.#buildDir, [convertPack(pack.id, files)], origin);
     return this.status(pack.id);
   }
 
@@ -233,9 +255,14 @@ export class ModelStore {
   }
 }
 
+function isBuilt({ source }: ModelPack): boolean {
+  return source.kind === 'npm' || source.kind === 'npm-tarball';
+}
+
 function remedyFor(pack: ModelPack): string {
   switch (pack.source.kind) {
     case 'npm':
+    case 'npm-tarball':
       return 'Run: rollcall models build';
     case 'publisher':
       return `Run: rollcall models fetch ${pack.id} (or rollcall models import FILE)`;

@@ -1,4 +1,4 @@
-import { fivePointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
+import { alignmentPointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
 import type { Picture } from '../../daemon/domain/faces/picture.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
@@ -39,10 +39,10 @@ export async function openFaceReader(): Promise<FaceReader> {
     async read(picture, region) {
       const [placed] = await meshes.locate(picture, [region]);
       if (placed === undefined || placed.presence < 0.5) return undefined;
-      const points = fivePointsOf(placed.mesh);
-      const [right, , , left] = points;
+      const points = alignmentPointsOf(placed.mesh);
+      const [right, , , left] = points.fivePoints;
       const rollDeg = (Math.atan2(left.y - right.y, left.x - right.x) * 180) / Math.PI;
-      const [measured] = await eyes.measure(picture, [points]);
+      const [measured] = await eyes.measure(picture, [points.fivePoints]);
       if (measured === undefined) return undefined;
       return {
         region: { ...meshBox(placed.mesh), rollDeg },

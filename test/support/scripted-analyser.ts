@@ -90,6 +90,7 @@ function landmarksOf({ box, openness = 0.3 }: ScriptedFace): FaceLandmarks {
     presence: 1,
     box,
     fivePoints: [point, point, point, point, point],
+    arcFacePoints: [point, point, point, point, point],
     pose: { yawDeg: 0, pitchDeg: 0, rollDeg: 0 },
     leftEye: eye,
     rightEye: eye,

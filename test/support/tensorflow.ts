@@ -17,19 +17,32 @@ export async function startTensorFlow(): Promise<void> {
 export async function openHumanModel(name: string): Promise<tf.GraphModel> {
   const directory = join(dirname(require.resolve('@vladmandic/human')), '..', 'models');
   const stored = JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
-  const bytes = await readFile(join(directory, `${name}.bin`));
+  return openGraphModel(stored, await readFile(join(directory, `${name}.bin`)));
+}
+
+/** What the JSON file of a graph model holds, as far as TensorFlow.js reads it. */
+interface StoredGraph {
+  readonly modelTopology: object;
+  readonly weightsManifest: readonly { readonly weights: readonly object[] }[];
+  readonly format: string;
+  readonly signature?: object;
+  readonly userDefinedMetadata?: object;
+}
+
+/** Opens a graph model from the content of its two files. */
+export async function openGraphModel(stored: StoredGraph, bytes: Uint8Array): Promise<tf.GraphModel> {
   const handler: tf.io.IOHandler = {
     load: async () => ({
       modelTopology: stored.modelTopology,
       weightSpecs: stored.weightsManifest.flatMap(
-        (group: tf.io.WeightsManifestConfig[number]) => group.weights,
-      ),
+        (group) => group.weights,
+      ) as tf.io.WeightsManifestConfig[number]['weights'],
       weightData: Uint8Array.from(bytes).buffer,
       format: stored.format,
       ...(stored.signature === undefined ? {} : { signature: stored.signature }),
       ...(stored.userDefinedMetadata === undefined
         ? {}
-        : { userDefinedMetadata: stored.userDefinedMetadata }),
+        : { userDefinedMetadata: { ...stored.userDefinedMetadata } }),
     }),
   };
   return tf.loadGraphModel(handler);

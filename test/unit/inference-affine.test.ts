@@ -11,8 +11,12 @@ import {
   mirrored,
   squareToCrop,
 } from '../../daemon/domain/faces/affine.js';
-import { arcFaceAlignment, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
-import type { FivePoints } from '../../daemon/domain/faces/face.js';
+import {
+  arcFaceAlignment,
+  arcFaceEyesAlignment,
+  dlibAlignment,
+} from '../../daemon/domain/faces/alignment.js';
+import type { ArcFacePoints, FivePoints } from '../../daemon/domain/faces/face.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
 
 const coordinate = fc.double({ min: -500, max: 500, noNaN: true });
@@ -47,6 +51,15 @@ const face: FivePoints = [
   { x: 150, y: 121 },
   { x: 172, y: 119 },
   { x: 136, y: 162 },
+];
+
+/** The same face by eye centres, nose tip and mouth corners. */
+const arcFace: ArcFacePoints = [
+  { x: 111, y: 120.5 },
+  { x: 161, y: 120 },
+  { x: 136, y: 150 },
+  { x: 116, y: 178 },
+  { x: 156, y: 178 },
 ];
 
 describe('affine maps', () => {
@@ -140,8 +153,21 @@ describe('alignment', () => {
   });
 
   test('SFace crops put the eye centres where ArcFace has them', () => {
-    const map = arcFaceAlignment(face);
+    const map = arcFaceEyesAlignment(arcFace);
     assertNear(applyAffine(map, { x: 38.2946, y: 51.6963 }), { x: 111, y: 120.5 }, 1);
     assertNear(applyAffine(map, { x: 73.5318, y: 51.5014 }), { x: 161, y: 120 }, 1);
+  });
+
+  test('ArcFace crops put all five points near those of the template, however the head is tilted', () => {
+    fc.assert(
+      fc.property(similarity, (tilt) => {
+        const [a, b, c, d, e] = arcFace.map((p) => applyAffine(tilt, p)) as unknown as ArcFacePoints;
+        const map = arcFaceAlignment([a, b, c, d, e]);
+        const tolerance = 4 * affineScale(tilt);
+        assertNear(applyAffine(map, { x: 38.2946, y: 51.6963 }), a, tolerance);
+        assertNear(applyAffine(map, { x: 56.0252, y: 71.7366 }), c, tolerance);
+        assertNear(applyAffine(map, { x: 70.7299, y: 92.2041 }), e, tolerance);
+      }),
+    );
   });
 });

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Affine, boxToCrop, mirrored, squareToCrop } from '../../daemon/domain/faces/affine.js';
+import {
+  type Affine,
+  applyAffine,
+  boxToCrop,
+  mirrored,
+  squareToCrop,
+} from '../../daemon/domain/faces/affine.js';
 import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { AreaResize } from '../../daemon/vision/inference/area-resize.kernel.js';
@@ -49,6 +55,25 @@ describe('affine crops', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  test('outside the picture a crop is black on request, and inside the same', () => {
+    const grey = rgbPicture(40, 40, () => [90, 120, 150]);
+    for (const picture of [grey, smoothYuv(40, 40, { seed: 3, range: 'limited' })]) {
+      for (const sidePx of [48, 200]) {
+        const map = squareToCrop({ x: 4, y: 30 }, sidePx, 30, SIDE);
+        const plain = crop(picture, map);
+        const data = new Float32Array(3 * SIDE * SIDE);
+        cropAffine(picture, map, { data, offset: 0, widthPx: SIDE, heightPx: SIDE, outside: 'black' });
+        for (let i = 0; i < data.length; i++) {
+          const pixel = i % (SIDE * SIDE);
+          const centre = { x: (pixel % SIDE) + 0.5, y: Math.floor(pixel / SIDE) + 0.5 };
+          const { x, y } = applyAffine(map, centre);
+          const isInside = x >= 0 && y >= 0 && x <= 40 && y <= 40;
+          assert.equal(data[i], isInside ? plain[i] : 0, `at ${x}, ${y}`);
+        }
+      }
+    }
   });
 
   test('strong reductions average what they cover', () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { readWeights, type WeightsManifest, weight } from '../../daemon/models/convert/tfjs-weights.js';
+import {
+  readWeights,
+  scaleWeights,
+  type WeightsManifest,
+  weight,
+} from '../../daemon/models/convert/tfjs-weights.js';
 import { decodeFloat16 } from '../../daemon/models/convert/weight-decoding.kernel.js';
 
 const manifest: WeightsManifest = [
@@ -47,6 +52,15 @@ describe('reading TensorFlow.js weights', () => {
 
   test('names the tensor that is missing', () => {
     assert.throws(() => weight(readWeights(manifest, stored()), 'other'), /no tensor other/);
+  });
+
+  test('a tensor is multiplied in a copy, the others stay', () => {
+    const bytes = stored();
+    const tensors = readWeights(manifest, scaleWeights(manifest, bytes, ['plain'], -2));
+    assert.deepEqual([...weight(tensors, 'plain').data], [-3, 4.5]);
+    assert.deepEqual([...weight(tensors, 'bytes').data], [-1, 0, 126.5]);
+    assert.deepEqual(bytes, stored());
+    assert.throws(() => scaleWeights(manifest, bytes, ['other'], 2), /no tensor other/);
   });
 
   test('half precision: zero, smallest, greatest, infinite, not a number', () => {

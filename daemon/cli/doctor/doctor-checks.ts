@@ -116,9 +116,9 @@ async function modelFindings(config: Config): Promise<readonly Finding[]> {
       const message = `${status.path} is damaged`;
       const remedy = 'delete it and build, import or fetch the pack again';
       findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
-    } else if (source.kind === 'npm') {
+    } else if (source.kind === 'npm' || id === config.vision.recogniser) {
       const { remedy } = status;
-      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'is not built', remedy });
+      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'is not on this machine', remedy });
     }
   }
   return findings;

@@ -1,5 +1,5 @@
 import { type Affine, fitSimilarity } from './affine.js';
-import type { FivePoints } from './face.js';
+import type { ArcFacePoints, FivePoints } from './face.js';
 import type { Point } from './geometry.js';
 
 /**
@@ -42,21 +42,23 @@ export function meanFaceAlignment(points: FivePoints, cropPx: number, padding: n
 }
 
 /**
- * The template to which the makers of ArcFace and SFace align, reduced to what four eye corners and the nose base
- * tell: eye centres and nose base in a crop of 112 x 112. Published are the eye centres (38.2946, 51.6963),
- * (73.5318, 51.5014), the nose tip and the mouth corners; the eye centres alone fix a similarity.
+ * Where ArcFace and the networks that follow it have the eye centres, the nose tip and the mouth corners in a crop of
+ * 112 x 112 (Deng et al., "ArcFace", 2019; the constants stand in its authors' published code).
  */
-const ARCFACE_EYES: readonly [Point, Point] = [
+const ARCFACE_TEMPLATE: ArcFacePoints = [
   { x: 38.2946, y: 51.6963 },
   { x: 73.5318, y: 51.5014 },
+  { x: 56.0252, y: 71.7366 },
+  { x: 41.5493, y: 92.3655 },
+  { x: 70.7299, y: 92.2041 },
 ];
 
-/** Takes the 112 x 112 crop that SFace expects to the picture in which the five points were found. */
-export function arcFaceAlignment(points: FivePoints): Affine {
-  const [rightOuter, rightInner, leftInner, leftOuter] = points;
-  return fitSimilarity(ARCFACE_EYES, [midpoint(rightOuter, rightInner), midpoint(leftInner, leftOuter)]);
+/** Takes the 112 x 112 crop of the template to the picture in which the points were found. */
+export function arcFaceAlignment(points: ArcFacePoints): Affine {
+  return fitSimilarity(ARCFACE_TEMPLATE, points);
 }
 
-function midpoint(a: Point, b: Point): Point {
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+/** The same by the eye centres alone, which fix a similarity, too: how templates of SFace are made. */
+export function arcFaceEyesAlignment([rightEye, leftEye]: ArcFacePoints): Affine {
+  return fitSimilarity(ARCFACE_TEMPLATE.slice(0, 2), [rightEye, leftEye]);
 }

@@ -1,6 +1,6 @@
 import { type Affine, affineScale } from './affine.js';
-import type { FivePoints } from './face.js';
-import type { Box, Point } from './geometry.js';
+import type { AlignmentPoints, FivePoints } from './face.js';
+import { type Box, midpoint, type Point } from './geometry.js';
 
 /** Points of a face mesh, and numbers per point: x, y, and depth away from the camera on the same scale. */
 export const MESH_POINTS = 468;
@@ -18,7 +18,7 @@ export const MeshPoint = {
   leftEyeInner: 362,
   leftEyeOuter: 263,
   noseBase: 2,
-  noseTip: 1,
+  noseTip: 4,
   rightMouthCorner: 61,
   leftMouthCorner: 291,
   rightTemple: 234,
@@ -66,7 +66,23 @@ export function meshBox(mesh: FaceMesh): Box {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** What alignment uses, in the order of `FivePoints`. */
+/** All points that recognisers align by. */
+export function alignmentPointsOf(mesh: FaceMesh): AlignmentPoints {
+  const fivePoints = fivePointsOf(mesh);
+  const [rightOuter, rightInner, leftInner, leftOuter] = fivePoints;
+  return {
+    fivePoints,
+    arcFacePoints: [
+      midpoint(rightOuter, rightInner),
+      midpoint(leftInner, leftOuter),
+      meshPoint(mesh, MeshPoint.noseTip),
+      meshPoint(mesh, MeshPoint.rightMouthCorner),
+      meshPoint(mesh, MeshPoint.leftMouthCorner),
+    ],
+  };
+}
+
+/** Eye corners and nose base, in the order of `FivePoints`. */
 export function fivePointsOf(mesh: FaceMesh): FivePoints {
   return [
     meshPoint(mesh, MeshPoint.rightEyeOuter),

@@ -29,16 +29,27 @@ export interface HeadPose {
   readonly rollDeg: number;
 }
 
-/** Eye corners (subject's right outer, right inner, left inner, left outer), nose base: what alignment uses. */
+/** Eye corners (subject's right outer, right inner, left inner, left outer), nose base: what alignment to the average face uses. */
 export type FivePoints = readonly [Point, Point, Point, Point, Point];
 
+/**
+ * Eye centres (subject's right, left), nose tip, mouth corners (subject's right, left): the points of the template that
+ * ArcFace made common.
+ */
+export type ArcFacePoints = readonly [Point, Point, Point, Point, Point];
+
+/** What the recognisers align by. */
+export interface AlignmentPoints {
+  readonly fivePoints: FivePoints;
+  readonly arcFacePoints: ArcFacePoints;
+}
+
 /** Dense landmarks of one face in one frame, reduced to what later stages use. Pixels of the full picture. */
-export interface FaceLandmarks {
+export interface FaceLandmarks extends AlignmentPoints {
   /** The landmark network's own belief that a face is there, 0..1. */
   readonly presence: number;
   /** Tight box around the face mesh: steadier than a detector's, and what the next frame's crop is made from. */
   readonly box: Box;
-  readonly fivePoints: FivePoints;
   readonly pose: HeadPose;
   readonly leftEye: EyeContour;
   readonly rightEye: EyeContour;

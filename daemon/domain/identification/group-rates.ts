@@ -1,6 +1,6 @@
 import { type Interval, wilsonInterval } from './error-rates.js';
-import { cosine, type LabelledPerson, runTrial, type Sample } from './identification-trial.js';
-import type { MatchPolicy } from './match.js';
+import { type LabelledPerson, runTrial, type Sample } from './identification-trial.js';
+import { type MatchPolicy, similarityOf } from './match.js';
 
 /** People who are compared with each other: names of known persons, and which of the strangers' photographs. */
 export interface PeopleGroup {
@@ -63,6 +63,8 @@ function differentPeople(people: readonly LabelledPerson[], strangers: readonly 
     (samples) => samples.flatMap(({ embedding }) => (embedding ? [embedding] : [])),
   );
   return embeddings.flatMap((own, index) =>
-    embeddings.slice(index + 1).flatMap((others) => own.flatMap((a) => others.map((b) => cosine(a, b)))),
+    embeddings
+      .slice(index + 1)
+      .flatMap((others) => own.flatMap((a) => others.map((b) => similarityOf(a, b)))),
   );
 }

@@ -9,6 +9,7 @@ import {
   convertLiveness,
   type GraphModelFiles,
 } from './human-networks.js';
+import { convertMobileFaceNet } from './mobilefacenet.js';
 import { convertSsdMobilenetV1 } from './ssd-mobilenet-v1.js';
 import { graphModelSchema } from './tfjs-topology.js';
 import { readWeights, type WeightTensors, weightsManifestSchema } from './tfjs-weights.js';
@@ -44,6 +45,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   iris: fromGraph(convertIris),
   antispoof: fromGraph(convertAntispoof),
   liveness: fromGraph(convertLiveness),
+  mobilefacenet: fromGraph(convertMobileFaceNet),
 };
 
 /**

@@ -61,7 +61,8 @@ export class TfjsTranslator {
       case 'Conv2D':
         return this.#activated(node, this.#convolution(node), 2);
       case 'DepthwiseConv2dNative':
-        return this.#depthwise(node);
+      case 'FusedDepthwiseConv2dNative':
+        return this.#activated(node, this.#depthwise(node), 2);
       case '_FusedMatMul':
         return this.#activated(node, this.#matMul(node), 2);
       case 'Add':
@@ -161,10 +162,7 @@ export class TfjsTranslator {
 
   #convolution(node: TfjsNode): Value {
     const filters = this.#constant(node, 1);
-    let constants = filtersFromHwio(filters.shape, filters.data);
-    if (textListAttribute(node, 'fused_ops').includes('BiasAdd')) {
-      constants = { ...constants, bias: this.#constant(node, 2).data };
-    }
+    const constants = this.#biased(node, filtersFromHwio(filters.shape, filters.data));
     const from = this.#node(this.#input(node, 0));
     if (from.op !== 'Placeholder') {
       const source = this.value(from.name);
@@ -174,6 +172,11 @@ export class TfjsTranslator {
     const padding = this.#padding(node, this.#image, [constants.dims[2], constants.dims[3]]);
     const scaled = foldInputAffine(constants, [], this.#pixels.scale);
     return this.#placed(node, this.#centred(), scaled, padding, false);
+  }
+
+  #biased(node: TfjsNode, constants: ConvolutionConstants): ConvolutionConstants {
+    if (!textListAttribute(node, 'fused_ops').includes('BiasAdd')) return constants;
+    return { ...constants, bias: this.#constant(node, 2).data };
   }
 
   /** The picture minus its mean; the subtraction stays a node because padded zeros come after it. */
@@ -192,7 +195,7 @@ export class TfjsTranslator {
     const filters = this.#constant(node, 1);
     if (filters.shape[3] !== 1) throw unsupported(node, 'several filters per channel');
     const source = this.value(this.#input(node, 0));
-    const constants = filtersFromDepthwise(filters.shape, filters.data);
+    const constants = this.#biased(node, filtersFromDepthwise(filters.shape, filters.data));
     const padding = this.#padding(node, source, [constants.dims[2], constants.dims[3]]);
     return this.#placed(node, source, constants, padding, true);
   }

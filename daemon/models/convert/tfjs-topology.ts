@@ -2,22 +2,24 @@ import { z } from 'zod';
 import { operational } from '../../base/errors.js';
 import { weightsManifestSchema } from './tfjs-weights.js';
 
-const attributeSchema = z.object({
+const attributeSchema = z.looseObject({
   s: z.string().optional(),
-  list: z.object({ s: z.array(z.string()).optional(), i: z.array(z.coerce.number()).optional() }).optional(),
+  list: z
+    .looseObject({ s: z.array(z.string()).optional(), i: z.array(z.coerce.number()).optional() })
+    .optional(),
 });
 
-const nodeSchema = z.object({
+const nodeSchema = z.looseObject({
   name: z.string(),
   op: z.string(),
   input: z.array(z.string()).default([]),
   attr: z.record(z.string(), attributeSchema).default({}),
 });
 
-/** The file format of a TensorFlow.js graph model, as far as it is read here. */
+/** The file format of a TensorFlow.js graph model, as far as it is read here; the rest of the topology is kept. */
 export const graphModelSchema = z.object({
   format: z.literal('graph-model'),
-  modelTopology: z.object({ node: z.array(nodeSchema) }),
+  modelTopology: z.looseObject({ node: z.array(nodeSchema) }),
   weightsManifest: weightsManifestSchema,
 });
 

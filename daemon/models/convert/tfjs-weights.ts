@@ -54,23 +54,57 @@ function decode(entry: WeightEntry, stored: Uint8Array): Float32Array {
   return entry.dtype === 'int32' ? values.map(Math.round) : values;
 }
 
+interface Placed {
+  readonly entry: WeightEntry;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where each tensor of a manifest lies in `bytes`. Fails when the file is shorter or longer than the manifest says. */
+function placed(manifest: WeightsManifest, bytes: Uint8Array): readonly Placed[] {
+  let end = 0;
+  const places = manifest
+    .flatMap((group) => group.weights)
+    .map((entry): Placed => {
+      const start = end;
+      end += entry.shape.reduce((product, dim) => product * dim, 1) * elementBytes(entry);
+      return { entry, start, end };
+    });
+  if (end !== bytes.length) throw wrongLength(end, bytes.length);
+  return places;
+}
+
 /**
  * Decodes every tensor of a TensorFlow.js weights manifest; `bytes` is the concatenation of its binary files.
  * Integer constants come out as floats holding whole numbers. Fails when the file is shorter or longer than
  * the manifest says.
  */
 export function readWeights(manifest: WeightsManifest, bytes: Uint8Array): WeightTensors {
-  const tensors = new Map<string, WeightTensor>();
-  let offset = 0;
-  for (const entry of manifest.flatMap((group) => group.weights)) {
-    const length = entry.shape.reduce((product, dim) => product * dim, 1) * elementBytes(entry);
-    const stored = bytes.subarray(offset, offset + length);
-    if (stored.length !== length) throw wrongLength(offset + length, bytes.length);
-    tensors.set(entry.name, { shape: entry.shape, data: decode(entry, stored) });
-    offset += length;
+  return new Map(
+    placed(manifest, bytes).map(({ entry, start, end }) => [
+      entry.name,
+      { shape: entry.shape, data: decode(entry, bytes.subarray(start, end)) },
+    ]),
+  );
+}
+
+/** A copy of `bytes` in which the float32 tensors called `names` are multiplied by `factor`. Throws `weight-missing`. */
+export function scaleWeights(
+  manifest: WeightsManifest,
+  bytes: Uint8Array,
+  names: readonly string[],
+  factor: number,
+): Uint8Array {
+  const scaled = Uint8Array.from(bytes);
+  const view = new DataView(scaled.buffer);
+  const places = new Map(placed(manifest, bytes).map((place) => [place.entry.name, place]));
+  for (const name of names) {
+    const place = places.get(name);
+    if (place === undefined) throw missing(name);
+    for (let at = place.start; at < place.end; at += 4)
+      view.setFloat32(at, view.getFloat32(at, true) * factor, true);
   }
-  if (offset !== bytes.length) throw wrongLength(offset, bytes.length);
-  return tensors;
+  return scaled;
 }
 
 function wrongLength(expectedBytes: number, foundBytes: number): Error {
@@ -84,10 +118,12 @@ function wrongLength(expectedBytes: number, foundBytes: number): Error {
 /** The tensor `name`; fails when the manifest has none of that name. */
 export function weight(tensors: WeightTensors, name: string): WeightTensor {
   const tensor = tensors.get(name);
-  if (tensor === undefined) {
-    throw operational('weight-missing', `the weights hold no tensor ${name}`, {
-      remedy: 'Install the version of the npm dependency that the model manifest names.',
-    });
-  }
+  if (tensor === undefined) throw missing(name);
   return tensor;
+}
+
+function missing(name: string): Error {
+  return operational('weight-missing', `the weights hold no tensor ${name}`, {
+    remedy: 'Install the version of the npm dependency that the model manifest names.',
+  });
 }

@@ -12,6 +12,8 @@ export interface PlanarTarget {
   readonly heightPx: number;
   /** Order of the planes; red first unless told. */
   readonly order?: 'rgb' | 'bgr';
+  /** What the crop shows outside the picture: the pixels of its border unless told. */
+  readonly outside?: 'border' | 'black';
 }
 
 /** From this many picture pixels per crop pixel on, the picture is averaged down first, against aliasing. */
@@ -19,9 +21,14 @@ const REDUCE_FROM = 2;
 
 /**
  * Fills `target` with the part of `picture` that `cropToPicture` points at: bilinear between pixels, border
- * pixels repeated outside. Where the crop is a strong reduction, blocks of pixels are averaged first.
+ * pixels repeated outside, or black. Where the crop is a strong reduction, blocks of pixels are averaged first.
  */
 export function cropAffine(picture: Picture, cropToPicture: Affine, target: PlanarTarget): void {
+  fill(picture, cropToPicture, target);
+  if (target.outside === 'black') blackenOutside(picture, cropToPicture, target);
+}
+
+function fill(picture: Picture, cropToPicture: Affine, target: PlanarTarget): void {
   const scale = affineScale(cropToPicture);
   if (scale < REDUCE_FROM) {
     sample(picture, cropToPicture, target, picture.heightPx);
@@ -55,6 +62,23 @@ function cropBounds(map: Affine, widthPx: number, heightPx: number): Bounds {
   const xs = corners.map((corner) => corner.x);
   const ys = corners.map((corner) => corner.y);
   return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
+function blackenOutside({ widthPx, heightPx }: Picture, m: Affine, t: PlanarTarget): void {
+  const { left, top, right, bottom } = cropBounds(m, t.widthPx, t.heightPx);
+  if (left >= 0 && top >= 0 && right <= widthPx && bottom <= heightPx) return;
+  const area = t.widthPx * t.heightPx;
+  let o = t.offset;
+  for (let row = 0; row < t.heightPx; row++) {
+    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0;
+    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0;
+    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
+      if (x >= 0 && y >= 0 && x <= widthPx && y <= heightPx) continue;
+      t.data[o] = 0;
+      t.data[o + area] = 0;
+      t.data[o + 2 * area] = 0;
+    }
+  }
 }
 
 /** `fullHeightPx` is the height of the whole picture, by which the colour matrix is chosen. */

@@ -1,5 +1,5 @@
 import type { Detection, FaceLandmarks } from '../../domain/faces/face.js';
-import { fivePointsOf, meshBox } from '../../domain/faces/face-mesh.js';
+import { alignmentPointsOf, meshBox } from '../../domain/faces/face-mesh.js';
 import type { Box } from '../../domain/faces/geometry.js';
 import { headPose } from '../../domain/faces/head-pose.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -60,16 +60,16 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
     const { mesh: network, presenceThreshold, eyes: eyeNetwork } = this.#parts;
     const placed = await network.locate(picture, regions);
     const faces = placed.flatMap(({ mesh, presence }, index) =>
-      presence >= presenceThreshold ? [{ index, mesh, presence, fivePoints: fivePointsOf(mesh) }] : [],
+      presence >= presenceThreshold ? [{ index, mesh, presence, points: alignmentPointsOf(mesh) }] : [],
     );
     const eyes = await eyeNetwork.measure(
       picture,
-      faces.map((face) => face.fivePoints),
+      faces.map(({ points }) => points.fivePoints),
     );
     const located: (FaceLandmarks | undefined)[] = regions.map(() => undefined);
-    faces.forEach(({ index, mesh, presence, fivePoints }, order) => {
+    faces.forEach(({ index, mesh, presence, points }, order) => {
       const both = eyes[order];
-      if (both) located[index] = { presence, box: meshBox(mesh), fivePoints, pose: headPose(mesh), ...both };
+      if (both) located[index] = { presence, box: meshBox(mesh), ...points, pose: headPose(mesh), ...both };
     });
     return located;
   }
@@ -79,7 +79,7 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {
-    return this.#parts.recogniser.embed(picture, landmarks.fivePoints);
+    return this.#parts.recogniser.embed(picture, landmarks);
   }
 
   async passivePad(picture: Picture, detectionBox: Box): Promise<number | undefined> {

@@ -1,7 +1,12 @@
 import type { RecogniserName } from '../../config/vision-schema.js';
 import type { Affine } from '../../domain/faces/affine.js';
-import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
-import type { FivePoints } from '../../domain/faces/face.js';
+import {
+  arcFaceAlignment,
+  arcFaceEyesAlignment,
+  dlibAlignment,
+  faceResAlignment,
+} from '../../domain/faces/alignment.js';
+import type { AlignmentPoints } from '../../domain/faces/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 
 // Apart from what runs the networks: the core knows the recognisers, and loads no inference engine for it.
@@ -15,7 +20,9 @@ export interface RecogniserContract {
   readonly output: string;
   /** True where the network takes only one picture at a time. */
   readonly isSingle: boolean;
-  readonly align: (points: FivePoints, cropPx: number) => Affine;
+  /** What the crop shows outside the picture: the pixels of its border, or black. */
+  readonly outside: 'border' | 'black';
+  readonly align: (points: AlignmentPoints, cropPx: number) => Affine;
 }
 
 /** ResNet-29 of dlib, as face-api ships it. */
@@ -25,7 +32,8 @@ export const dlibContract: RecogniserContract = {
   order: 'rgb',
   output: 'embedding',
   isSingle: false,
-  align: dlibAlignment,
+  outside: 'border',
+  align: ({ fivePoints }, cropPx) => dlibAlignment(fivePoints, cropPx),
 };
 
 /** SFace of OpenCV Zoo, built to its publisher's contract; its weights were never run with this program. */
@@ -35,7 +43,8 @@ export const sfaceContract: RecogniserContract = {
   order: 'bgr',
   output: 'fc1',
   isSingle: true,
-  align: arcFaceAlignment,
+  outside: 'border',
+  align: ({ arcFacePoints }) => arcFaceEyesAlignment(arcFacePoints),
 };
 
 /** FaceRes of the human package: MobileNet, larger embeddings and more errors than dlib's network. */
@@ -45,12 +54,28 @@ export const faceResContract: RecogniserContract = {
   order: 'bgr',
   output: 'embedding',
   isSingle: false,
-  align: faceResAlignment,
+  outside: 'border',
+  align: ({ fivePoints }, cropPx) => faceResAlignment(fivePoints, cropPx),
+};
+
+/**
+ * MobileFaceNet of the human-models package, its graph mended. It was trained on crops that are black outside the
+ * photograph: with a repeated border, photographs that are cut tightly match those of other people.
+ */
+export const mobileFaceNetContract: RecogniserContract = {
+  id: recogniserId('mobilefacenet-v1'),
+  cropPx: 112,
+  order: 'rgb',
+  output: 'embedding',
+  isSingle: false,
+  outside: 'black',
+  align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
 };
 
 const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
   'dlib-resnet': dlibContract,
   faceres: faceResContract,
+  mobilefacenet: mobileFaceNetContract,
   sface: sfaceContract,
 };
 

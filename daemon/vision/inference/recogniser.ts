@@ -1,4 +1,4 @@
-import type { FivePoints } from '../../domain/faces/face.js';
+import type { AlignmentPoints } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import { cropAffine } from './affine-crop.kernel.js';
@@ -21,11 +21,11 @@ export class Recogniser {
   }
 
   /** Unit-length mean over the aligned face and its mirror image. */
-  embed(picture: Picture, points: FivePoints): Promise<Embedding> {
+  embed(picture: Picture, points: AlignmentPoints): Promise<Embedding> {
     return this.#turn.run(async () => {
-      const { cropPx, order, align, isSingle } = this.contract;
+      const { cropPx, order, outside, align, isSingle } = this.contract;
       const samples = this.#buffer.length / 2;
-      const target = { data: this.#buffer, offset: 0, widthPx: cropPx, heightPx: cropPx, order };
+      const target = { data: this.#buffer, offset: 0, widthPx: cropPx, heightPx: cropPx, order, outside };
       cropAffine(picture, align(points, cropPx), target);
       mirrorCrop(this.#buffer, 0, samples, cropPx);
       if (!isSingle) return unitMean(await this.#run(this.#buffer, 2), 2);
