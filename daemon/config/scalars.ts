@@ -83,7 +83,10 @@ export function urlField(
     const fail = (message: string, remedy: string): void =>
       context.addIssue({ code: 'custom', message, params: because(remedy) });
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
+    const allowed = schemes
+      .map((scheme) => `${scheme}://`)
+      .join(', ')
+      .replace(/, ([^,]+)$/, ' or $1');
     if (url === undefined) {
       fail('is no valid URL', `write ${what} as ${schemes[0]}://host:port/path, without user and password`);
     } else if (!schemes.includes(url.protocol.slice(0, -1))) {

@@ -55,6 +55,8 @@ async function watch(
   const ended = work.finally(() => {
     isOver = true;
   });
+  // It may fail long before it is awaited: unhandled, that would end this program and leave the box running.
+  ended.catch(() => undefined);
   let after = before;
   while (!isOver) {
     await new Promise((resolve) => setTimeout(resolve, sampleEveryMs));

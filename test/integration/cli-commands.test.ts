@@ -156,6 +156,18 @@ test('every command has examples, and each names commands and options that there
   }
 });
 
+test('the help of an option says nothing twice', async () => {
+  for (const { words, command } of commandsOf(await rollcallProgram(undefined))) {
+    for (const { flags, description } of command.options) {
+      const parts = description.split('; ');
+      const said = new Set(
+        parts.filter((part) => !parts.some((other) => other !== part && other.startsWith(part))),
+      );
+      assert.equal(said.size, parts.length, `${words.join(' ')} ${flags}: ${description}`);
+    }
+  }
+});
+
 test('--help shows the examples of a command, of a group and of the program', async () => {
   const program = await rollcallProgram(undefined);
   const helpOf = (path: string): string => {

@@ -9,6 +9,11 @@ function problems(mqtt: string): readonly string[] {
   return loaded.ok ? [] : loaded.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
+test('an address with another scheme is refused with those that there are', () => {
+  const said = ['mqtt.url: must begin with mqtt://, mqtts://, ws:// or wss://'];
+  assert.deepEqual(problems('url: http://192.0.2.7'), said);
+});
+
 describe('the settings of TLS', () => {
   test('are taken together', () => {
     const loaded = withBroker(

@@ -25,7 +25,7 @@ interface RestoreOptions extends CommonOptions, SecretOptions {
 export function registerRestore(backup: Command): void {
   withProviderOption(
     withCommonOptions(backup.command('restore')),
-    'where the key comes from on a box whose gallery is not open; by default a secret',
+    'on a box whose gallery is not open; by default a secret',
   )
     .argument('<file>', 'the backup; the daemon reads it')
     .option('--recovery-key <file>', 'secret half of the recovery key; otherwise a passphrase is asked for')
