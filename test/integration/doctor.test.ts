@@ -8,6 +8,7 @@ import { examineBox, type Machine } from '../../daemon/cli/doctor/doctor-checks.
 import type { Finding } from '../../daemon/cli/doctor/doctor-finding.js';
 import type { HostView } from '../../daemon/cli/doctor/doctor-host.js';
 import { keyFinding, rotationFindings } from '../../daemon/cli/doctor/doctor-key.js';
+import { plainKeysFinding } from '../../daemon/cli/doctor/identity-finding.js';
 import { parseConfig } from '../../daemon/config/load.js';
 import { namedSecrets } from '../../daemon/config/machine-needs.js';
 import type { BoxControl, BoxStatus } from '../../daemon/control/box-control.js';
@@ -98,6 +99,24 @@ describe('rollcall doctor', () => {
 
     await chmod(join(secrets, 'gallery-key'), 0o644);
     assert.match(of(await examineBox(config, machine), 'gallery key')?.remedy ?? '', /chmod/);
+  });
+
+  test('warns of keys of the box that lie as plain files beside the data', async () => {
+    await using directory = await makeDirectory();
+    const dataDir = join(directory.path, 'data');
+    assert.equal((await plainKeysFinding({ dataDir })).outcome, 'ok');
+    await mkdir(join(dataDir, 'keys'), { recursive: true });
+    await writeFile(join(dataDir, 'keys', 'box-identity'), '{}');
+    assert.equal((await plainKeysFinding({ dataDir })).outcome, 'ok', 'it is no key');
+    for (const name of ['audit-key', 'box-key', 'box-key.next']) {
+      const path = join(dataDir, 'keys', name);
+      await writeFile(path, Buffer.alloc(32, 1));
+      const { outcome, message, remedy } = await plainKeysFinding({ dataDir });
+      assert.equal(outcome, 'warning');
+      assert.ok(message.includes(path));
+      assert.match(remedy ?? '', /scripts\/install/);
+      await rm(path);
+    }
   });
 
   test('asks for no file of a key that lies elsewhere', async () => {

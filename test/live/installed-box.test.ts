@@ -36,6 +36,7 @@ test('a machine becomes a box, and stays one', {
   await t.test('other how-to pages do what they say', () => otherPages(pages));
   await t.test('it goes on by itself after a power cut and after a standstill', () => goesOn(box));
   await t.test('a second run changes nothing', () => secondRun(box));
+  await t.test('keys that lie beside the data become credentials, and stay the same', () => movesKeys(box));
   await t.test('a version that does not start is taken back', () => brokenVersion(box));
   await t.test('its keys can be replaced as the pages say', () => rotates(box, pages));
   await t.test('every block of the pages was run', () => pages.allRan(t));
@@ -326,6 +327,35 @@ async function secondRun(box: BootedBox) {
   );
 }
 
+async function movesKeys(box: BootedBox) {
+  const plain = 'ls /var/lib/rollcall/keys/audit-key /var/lib/rollcall/keys/box-key 2> /dev/null || true';
+  assert.equal(await box.must(plain), '', 'a new box has none there');
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}keys beside the data: there are none$/m);
+  const facts = 'rollcall identity show | sed -n 1,2p; rollcall audit verify';
+  // As an earlier version left them.
+  await box.must(`
+    cd /etc/rollcall/credentials
+    for name in audit-key box-key; do
+      systemd-creds decrypt --name=$name $name - | install -m 600 -o rollcall -g rollcall /dev/stdin /var/lib/rollcall/keys/$name
+    done
+    rm audit-key box-key box-key.next
+    cd /etc/systemd/system/rollcalld.service.d
+    rm audit-key.conf box-key.conf box-key.next.conf
+    systemctl daemon-reload
+    systemctl restart rollcalld`);
+  const [before = ''] = (await box.must(facts)).split('\n');
+  assert.match(
+    await box.must('rollcall doctor || true'),
+    /^warning {2}keys beside the data: .*audit-key.*box-key/m,
+  );
+  assert.match(await box.must('scripts/install'), /handing over box-key as a systemd credential/);
+  assert.equal(await box.must(plain), '');
+  const after = await box.must(facts);
+  assert.equal(after.split('\n')[0], before);
+  assert.doesNotMatch(after, /not proven|broken/i);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}keys beside the data/m);
+}
+
 async function brokenVersion(box: BootedBox) {
   const before = await box.must(
     'readlink /opt/rollcall/current; cat dist/daemon/app/main.js > /root/main.js',
@@ -350,8 +380,18 @@ async function rotates(box: BootedBox, pages: PageRunner) {
   assert.match(await pages.run('systemd/README.md'), /open/);
   const again = 'systemd-creds decrypt --name=gallery-key /etc/rollcall/credentials/gallery-key - | base64';
   assert.notEqual(await box.must(again), shown);
-  const fingerprint = /fingerprint.*/i.exec(await box.must('rollcall identity show'))?.[0] ?? 'none';
-  assert.ok((await pages.run('docs/identity.md', { before: verifiable, count: 2 })).includes(fingerprint));
+  await pages.run('docs/identity.md', { before: verifiable });
+  const fingerprint = /fingerprint.*/i;
+  const former = fingerprint.exec(await box.must('rollcall identity show'))?.[0];
+  const rotated = await pages.run('systemd/README.md');
+  const present = fingerprint.exec(rotated)?.[0];
+  assert.ok(former !== undefined && present !== undefined && former !== present, rotated);
+  assert.equal(
+    fingerprint.exec(await box.must('rollcall identity rotate --yes; rollcall identity show'))?.[0] ===
+      present,
+    false,
+  );
+  assert.doesNotMatch(await pages.run('systemd/README.md'), /not proven|broken/i);
 }
 
 /** The message and the key that docs/identity.md shows; other tests alter them. */

@@ -20,7 +20,7 @@ import {
 } from './doctor-host.js';
 import { keyFinding } from './doctor-key.js';
 import { daemonUser } from './doctor-secret.js';
-import { boxKeyFinding } from './identity-finding.js';
+import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
 import { statusFindings } from './status-areas.js';
 
 /** Where the machine tells of the service; by default where systemd and the system keep it. */
@@ -52,6 +52,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     status === undefined
       ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
       : ok('box key', 'the daemon signs with it'),
+    await plainKeysFinding(config),
     ...(await secretFindings(config, view)),
     ...loginFindings(config),
     ...(await modelFindings(config)),
