@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { invalidConfig, openDaemonClient } from '../../daemon/cli/daemon-client.js';
-import { loadConfig } from '../../daemon/config/load.js';
+import { loadConfig, loadSite } from '../../daemon/config/load.js';
 
 describe('a configuration file', () => {
   let directory = '';
@@ -51,6 +51,25 @@ describe('a configuration file', () => {
     const loaded = await loadConfig(path);
     assert.ok(loaded.ok);
     assert.equal(loaded.config.site.id, 'office');
+  });
+
+  test('tells socket and time zone of a daemon although the rest of it is wrong, each where it can be read', async () => {
+    const path = join(directory, 'site.yaml');
+    const siteOf = async (text: string) => {
+      await writeFile(path, text);
+      return loadSite(path);
+    };
+    const preset = (await siteOf('cameras: wrong\n')).socketPath;
+    assert.match(preset ?? '', /^\/.*\.sock$/);
+    assert.deepEqual(
+      await siteOf('control: { socketPath: /run/a.sock }\nsite: { timeZone: Europe/Paris }\n'),
+      {
+        ...{ socketPath: '/run/a.sock', timeZone: 'Europe/Paris' },
+      },
+    );
+    assert.deepEqual(await siteOf('control: { socketPath: 7 }\nsite: { timeZone: Nowhere }\n'), {});
+    assert.deepEqual(await siteOf('site: { timeZone: Europe/Paris }\nsite: 1\n'), {}, 'no YAML');
+    assert.deepEqual(await loadSite(join(directory, 'none.yaml')), {});
   });
 
   test('that is missing, a directory, huge or no text is explained', async () => {

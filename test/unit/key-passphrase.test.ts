@@ -44,6 +44,18 @@ describe('a key from a passphrase', () => {
     assert.equal(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size, 1);
   });
 
+  test('may have 1,024 bytes, and one that is longer is wrong without being worked on', async () => {
+    const longest = { passphrase: Buffer.from('a passphrase '.repeat(79).slice(0, 1_024)) };
+    const { kek, parameters } = await provider.create('first', longest);
+    const recovered = (text: string) =>
+      provider.recover(keyIdOf(kek), parameters, { passphrase: Buffer.from(text) });
+    assert.equal(outcomeOf(await recovered(longest.passphrase.toString())), 'recovered');
+    const waiting = Array.from({ length: 8 }, () => recovered('a guess'));
+    assert.equal(outcomeOf(await recovered('one guess more than may wait')), 'key-provider-busy');
+    assert.equal(outcomeOf(await recovered('a'.repeat(1_025))), 'wrong-passphrase', 'it need not wait');
+    await Promise.all(waiting);
+  });
+
   test('has another salt, nonce and key each time', async () => {
     const [first, second] = [await provider.create('first', right), await provider.create('rotation', right)];
     assert.notDeepEqual(first.kek, second.kek);
