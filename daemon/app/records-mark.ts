@@ -112,7 +112,7 @@ const says: Readonly<Record<ToldLoss['loss'], string>> = {
 function logLoss(told: ToldLoss, logger: Logger): void {
   const { loss, keptAs } = told;
   const remedy =
-    'See docs/faults.md, "When records.db is lost". Add the issuers of commands again (rollcall trust add). Find out who or what changed the file, and check the disk.';
+    'See docs/faults.md, "When records.db is lost". Add issuers that are missing (rollcall trust list, trust add). Find out who or what changed the file, and check the disk.';
   logger.error(says[loss], { ...detailsOf(told), ...(keptAs === undefined ? {} : { keptAs }), remedy });
 }
 
@@ -123,11 +123,10 @@ function auditLoss(told: ToldLoss, audit: LossNewsOptions['audit']): void {
   audit.append({ by: daemonAtStart, action: 'records.lost', details: { ...detailsOf(told), foundAt } });
 }
 
-function detailsOf({ loss, gap, events, trustedKeys, isSalvagedWhole }: ToldLoss) {
+function detailsOf({ loss, gap, events, isSalvagedWhole }: ToldLoss) {
   return {
     loss,
     events,
-    trustedKeys,
     ...(gap === undefined ? {} : { firstSequence: gap.first, lastSequence: gap.last, lost: gap.count }),
     ...(isSalvagedWhole === undefined ? {} : { isSalvagedWhole }),
   };

@@ -9,8 +9,8 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'free space on the file system of gallery and records before it is full',
   ],
   'records-lost': [
-    'records.db was lost, damaged or replaced: events are missing, and the box trusts no issuer whom it cannot be sure of',
-    'see docs/faults.md, "When records.db is lost"; compare who is trusted (rollcall trust list), and check the disk; this is said for a week',
+    'records.db was lost, damaged or replaced: events may be missing, and so may issuers of commands',
+    'see docs/faults.md, "When records.db is lost"; add issuers that are missing (rollcall trust list, trust add), and check the disk; this is said for a week',
   ],
   'key-damaged': [
     'a file of keys is empty or damaged: without the box key nothing is published',

@@ -15,8 +15,6 @@ export interface ToldLoss {
   readonly gap?: { readonly first: number; readonly last: number; readonly count: number };
   /** Events that are still there. */
   readonly events: number;
-  /** Keys of issuers that are trusted still. */
-  readonly trustedKeys: number;
   /** Of `damaged`: whether every table could be read as a whole. */
   readonly isSalvagedWhole?: boolean;
   readonly keptAs?: string;
@@ -49,9 +47,8 @@ export function makeGood(database: OpenDatabase, found: FoundLoss, parts: MakeGo
   const numbers = numbersAfter(database, found, mark);
   mark?.announce('recovering', name, reservedBehind(numbers));
   database.transaction(() => {
-    const isCurrent = isAsRecorded(database, found, numbers);
     setCounters(database, numbers, (numbers.markedAtMs ?? nowMs) + commandsBeyondMs);
-    forgetWhatMayBeOver(database, found, isCurrent);
+    forgetWhatMayBeOver(database);
     mendOutbox(database, found, { ...numbers, nowMs });
     const gap = gapOf(database, numbers);
     const { db } = database;
@@ -121,11 +118,6 @@ function mendOutbox(
   );
 }
 
-/** Whether everything that was read is what was recorded last. */
-function isAsRecorded(database: OpenDatabase, { loss }: FoundLoss, { isProven, revision }: Numbers): boolean {
-  return loss === 'damaged' && isProven && positionOf(database)().revision >= revision;
-}
-
 function setCounters({ db }: OpenDatabase, numbers: Numbers, commandsFromMs: number): void {
   const raise = db.prepare<[string, number]>(`
     INSERT INTO counter (name, value) VALUES (?, ?)
@@ -138,13 +130,11 @@ function setCounters({ db }: OpenDatabase, numbers: Numbers, commandsFromMs: num
   raise.run('commands-from', Math.ceil(commandsFromMs));
 }
 
-function forgetWhatMayBeOver({ db }: OpenDatabase, found: FoundLoss, isCurrent: boolean): void {
+function forgetWhatMayBeOver({ db }: OpenDatabase): void {
   // A command that waits or was begun here may have been executed, and answered, since.
   db.exec("DELETE FROM command WHERE state <> 'answered'");
-  // Whoever was trusted in an older copy may have been removed since.
-  if (!isCurrent || !isWhole(found.salvage, 'granted')) {
-    db.exec("DELETE FROM trusted_key; DELETE FROM granted WHERE kind = 'trusted-key';");
-  }
+  // Of what grants power, sealed rows are compared with the audit log. These are of before they were.
+  db.exec('DELETE FROM trusted_key; DELETE FROM camera_switch');
   // It begins anew, also where an earlier loss is still being told.
   db.exec("DELETE FROM box_condition WHERE condition = 'records-lost'");
   // How far others were followed: they begin anew, and say nothing twice.
@@ -195,7 +185,6 @@ function toldLoss(
     foundAtMs: Math.floor(nowMs),
     ...(gap === undefined ? {} : { gap }),
     events: count('event'),
-    trustedKeys: count("granted WHERE kind = 'trusted-key'"),
     ...(salvage === undefined
       ? {}
       : { isSalvagedWhole: [...salvage.values()].every(({ isWhole }) => isWhole) }),

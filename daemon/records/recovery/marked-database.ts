@@ -6,7 +6,14 @@ import type { RecordsMark, RecordsPosition } from './records-mark.js';
 export function positionOf({ db }: OpenDatabase): () => RecordsPosition {
   const counters = db.prepare<[], { name: string; value: number }>('SELECT name, value FROM counter');
   const lineage = db.prepare<[], string>('SELECT name FROM lineage').pluck();
-  const oldest = db.prepare<[], number | null>('SELECT min(sequence) FROM outbox').pluck();
+  // While a gap waits to be heard, what it states has not been told: another loss would have to state that again.
+  const oldest = db
+    .prepare<[], number | null>(`
+      SELECT min(sequence) FROM (
+        SELECT min(sequence) AS sequence FROM outbox UNION ALL
+        SELECT json_extract(CAST(payload AS TEXT), '$.data.firstSequence') FROM outbox JOIN event USING (sequence)
+        WHERE outbox.kind = 'gap')`)
+    .pluck();
   return () => {
     const values = new Map(counters.all().map(({ name, value }) => [name, value]));
     const of = (name: string): number => values.get(name) ?? 0;

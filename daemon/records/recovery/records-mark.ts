@@ -17,7 +17,7 @@ const positionSchema = z.strictObject({
   /** The newest event, and the newest state message. */
   event: count,
   state: count,
-  /** Every event up to this one has left the outbox. Never less than before. */
+  /** Every event up to this one has left the outbox, and was stated in a gap that has left it where it was lost. Never less than before. */
   settled: count,
   /** Up to where the centre has stored everything. */
   centre: count,

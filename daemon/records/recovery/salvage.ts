@@ -23,19 +23,20 @@ interface SalvagedKind {
   readonly isSound?: (row: Row) => boolean;
 }
 
-/** Every table but `lineage`, which names a file, and `outbox_total`, which triggers fill. What others refer to comes first. */
+/**
+ * Every table but `lineage`, which names a file, `outbox_total`, which triggers fill, and those of before what grants power was
+ * sealed. What others refer to comes first.
+ */
 const kinds: readonly SalvagedKind[] = [
   { table: 'counter', key: 'name', isNumbered: false, isSound: isCounter },
   { table: 'event', key: 'sequence', isNumbered: true, isSound: isEvent },
   { table: 'outbox', key: 'sequence', isNumbered: true },
   { table: 'given_up', key: 'sequence', isNumbered: true },
   { table: 'attendance_correction', key: 'sequence', isNumbered: true },
-  { table: 'trusted_key', key: 'key_id', isNumbered: false },
   { table: 'granted', key: 'kind, id', isNumbered: false },
   { table: 'set_aside', key: 'number', isNumbered: true },
   { table: 'command', key: 'number', isNumbered: true },
   { table: 'command_mark', key: 'issuer_id', isNumbered: false },
-  { table: 'camera_switch', key: 'camera_id', isNumbered: false },
   { table: 'person_photographs', key: 'person_id', isNumbered: false },
   { table: 'alert_rule', key: 'rule_id', isNumbered: false },
   { table: 'alert', key: 'number', isNumbered: true },
