@@ -12,9 +12,14 @@ import {
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { lookAtLossEveryMs, lossNews, lossToldForMs } from '../../daemon/app/records-mark.js';
+import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { assortedFacts, attendanceFact } from '../support/facts.js';
@@ -34,6 +39,8 @@ const commandIssuedAt = (commandId: string, issuedAtMs: number): AcceptedCommand
   ...{ issuerId: 'centre', keyId: 'key', name: 'set-camera', arguments: '{}' },
   ...{ commandId, issuedAtMs, expiresAtMs: issuedAtMs + 86_400_000, claimsHash: new Uint8Array(32) },
 });
+
+const shownEntry = { sequence: 1, atMs: 0, actor: 'daemon', origin: 'start', hash: '' };
 
 /** Of a box with 30 events, of which the first ten have left the outbox; closed. Made once: each test has a copy. */
 const pristine = temporaryFolder();
@@ -125,6 +132,40 @@ describe('records.db that is lost', () => {
       firsts.push(records.loss.told()?.gap?.first);
     }
     assert.deepEqual(firsts, [11, 11]);
+  });
+
+  test('is told for a week, in the audit log once', async () => {
+    using folder = boxWithEvents();
+    loseRecords(folder.path);
+    const clock = new VirtualClock();
+    await using records = openMarkedRecords({ folder: folder.path, clock });
+    const said: string[] = [];
+    const entries: NewAuditEntry[] = [];
+    const conditions: ConditionPort = {
+      begin: () => undefined,
+      end: (condition) => void said.push(`end ${condition}`),
+      change: (condition, _details, { holds = [] }) => void said.push(`${condition} ${holds.join()}`),
+    };
+    const audit: Pick<AuditLog, 'append' | 'list'> = {
+      append: (entry) => ({ sequence: entries.push(entry), hash: '' }),
+      list: () =>
+        entries.map((entry) => ({ ...shownEntry, action: entry.action, details: entry.details ?? {} })),
+    };
+    await using news = lossNews({ records, audit, conditions, clock, logger: silentLogger }).start();
+    await news.settled();
+    clock.advanceBy(lookAtLossEveryMs);
+    await news.settled();
+    assert.deepEqual(said, ['records-lost missing', 'records-lost missing']);
+    assert.deepEqual(
+      entries.map(({ action, details }) => [action, details?.['loss'], details?.['lost']]),
+      [['records.lost', 'missing', 990]],
+    );
+    clock.advanceBy(lossToldForMs);
+    await news.settled();
+    clock.advanceBy(lookAtLossEveryMs);
+    await news.settled();
+    assert.equal(said.at(-1), 'end records-lost');
+    assert.equal(records.loss.told(), undefined);
   });
 
   test('a second loss goes on above the first', async () => {
