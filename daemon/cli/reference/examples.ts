@@ -19,6 +19,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'camera test': [
     ['rollcall camera test front-door', 'open one camera and say what it shows'],
     ['rollcall camera test rtsp://192.0.2.10/stream2 --login', 'the same before anything is configured'],
+    ['rollcall camera test rtsps://192.0.2.10/stream2', 'show a certificate, to compare its fingerprint'],
   ],
   'camera release': [['rollcall camera release front-door', 'take back what a centre switched']],
   'person add': [
