@@ -94,6 +94,9 @@ function parse(body: Buffer): unknown {
   }
 }
 
+/** Worked on between two turns of the event loop; each takes a millisecond at most. */
+const messagesInATurn = 16;
+
 /** Both directions of one connection between the core and a vision process. */
 export interface MessageChannel {
   send(message: unknown, attachment?: Uint8Array): void;
@@ -103,8 +106,8 @@ export interface MessageChannel {
 
 /**
  * Reads messages from `stream` until it ends. `onEnd` gets the reason: undefined for an orderly end, the error otherwise. What
- * a handler throws ends the channel too. One chunk of the stream (64 KiB) is worked on in a turn of the event loop: a peer that
- * sends without a pause takes its part of the time and no more.
+ * a handler throws ends the channel too. A few messages are worked on in a turn of the event loop: a peer
+ * that sends without a pause takes its part of the time and no more.
  */
 export function openMessageChannel(
   stream: Duplex,
@@ -119,17 +122,24 @@ export function openMessageChannel(
     stream.destroy();
     handlers.onEnd(error);
   };
-  stream.on('data', (chunk: Buffer) => {
-    stream.pause();
-    setImmediate(() => stream.resume());
+  const work = (messages: Generator<Received>): void => {
     try {
-      for (const { message, attachment } of decoder.push(chunk)) {
-        handlers.onMessage(message, attachment);
-        if (isEnded) return;
+      for (let count = 0; count < messagesInATurn && !isEnded; count += 1) {
+        const { done, value } = messages.next();
+        if (done === true) {
+          setImmediate(() => stream.resume());
+          return;
+        }
+        handlers.onMessage(value.message, value.attachment);
       }
+      if (!isEnded) setImmediate(() => work(messages));
     } catch (error) {
       end(error);
     }
+  };
+  stream.on('data', (chunk: Buffer) => {
+    stream.pause();
+    work(decoder.push(chunk));
   });
   stream.on('error', end);
   stream.on('close', () => end(undefined));
