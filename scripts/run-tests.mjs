@@ -2,7 +2,6 @@
 // what starts the program itself, as a user does, starts the build of the same sources.
 //   node scripts/run-tests.mjs unit integration e2e live
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -120,7 +119,10 @@ async function runFile({ file, user }, { outputs, home }) {
     env: user ? { ...process.env, HOME: home, TMPDIR: home } : process.env,
   });
   const tooLong = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
-  const [code, signal] = await once(child, 'exit');
+  // Asked in the turn that starts it, so that its end cannot have passed.
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.on('exit', (...end) => resolve(end)).on('error', reject);
+  });
   clearTimeout(tooLong);
   if (signal === 'SIGKILL')
     writeSync(output, `${file} was ended: it ran for over ${fileTimeoutMs / 1000} s\n`);

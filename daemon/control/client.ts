@@ -124,6 +124,9 @@ export class ControlClient implements PersonWire {
           : { 'content-type': 'application/octet-stream', 'content-length': body.length };
       const options = { socketPath: this.#socketPath, method, path, headers, ...(signal ? { signal } : {}) };
       const outgoing = httpRequest(options, resolve);
+      // The daemon may refuse and hang up while a long body is still on its way. Such an error comes after the answer, when
+      // the request listens no more; before the answer, the request tells of it itself.
+      outgoing.on('socket', (socket) => socket.on('error', () => undefined));
       outgoing.on('error', (error) => {
         reject(isRollcallError(error) ? error : unreachable(this.#socketPath, error));
       });

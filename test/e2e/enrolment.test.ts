@@ -184,7 +184,7 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     [
       'folder instead of a file',
       ['Ada', '-i', photos.folder],
-      /cannot read .*: it is a folder\n +what to do: name the files/,
+      /cannot read .*: it is a folder\n +what to do: name a file in it/,
     ],
     [
       'empty file',

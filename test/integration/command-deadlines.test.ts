@@ -58,7 +58,7 @@ async function hangingBox(handlers: Partial<CommandHandlers> = {}) {
 
 describe('a command that hangs', { timeout: 60_000 }, () => {
   test('is answered at its deadline; others go on, its kind does not before it has ended, and its end is not answered', async () => {
-    const { log, begun, commanded, send, late } = await hangingBox();
+    const { log, begun, commanded, issuer, send, late } = await hangingBox();
     await using _box = commanded;
     const hanging = await send(snapshot);
     const behind = await send(resend);
@@ -84,7 +84,15 @@ describe('a command that hangs', { timeout: 60_000 }, () => {
       .filter(({ subject }) => subject === hanging);
     assert.deepEqual(
       audited.map(({ details }) => details),
-      [{ command: 'request-snapshot', outcome: 'failed', code: 'timed-out', camera: 'gate' }],
+      [
+        {
+          command: 'request-snapshot',
+          outcome: 'failed',
+          code: 'timed-out',
+          camera: 'gate',
+          keyId: issuer.keyId,
+        },
+      ],
     );
   });
 
