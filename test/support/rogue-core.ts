@@ -3,7 +3,7 @@ import { planVision } from '../../daemon/app/cameras/vision-plan.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import { openVisionPart, type Progress } from '../../daemon/app/parts.js';
 import { configSchema } from '../../daemon/config/schema.js';
-import type { VisionStatus } from '../../daemon/control/box-control.js';
+import type { CameraStatus, VisionStatus } from '../../daemon/control/box-control.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
@@ -18,6 +18,8 @@ export interface RogueCoreOptions {
   readonly store?: FactStore;
   /** False: lines of the log are made and forgotten. */
   readonly logsLines?: boolean;
+  /** Address of a camera called `real`, at which the vision program of a box looks, in one more process. */
+  readonly realCamera?: string;
 }
 
 const policy = { threshold: 0.5, margin: 0.1, minimumProbes: 1 };
@@ -25,13 +27,15 @@ const policy = { threshold: 0.5, margin: 0.1, minimumProbes: 1 };
 /** The core's part, with a process of its own for each camera, which is called as that process behaves. */
 export async function startRogueCore(
   modes: readonly RogueMode[],
-  { store, logsLines = true }: RogueCoreOptions = {},
+  { store, logsLines = true, realCamera }: RogueCoreOptions = {},
 ) {
+  const addresses = new Map<string, string>(modes.map((id) => [id, 'rtsp://127.0.0.1/none']));
+  if (realCamera !== undefined) addresses.set('real', realCamera);
   const config = configSchema.parse({
     site: { id: 'site', timeZone: 'UTC' },
     box: { id: 'box' },
-    vision: { processes: modes.length, threads: 1 },
-    cameras: modes.map((id) => ({ id, name: id, url: 'rtsp://127.0.0.1/none' })),
+    vision: { processes: addresses.size, threads: 1 },
+    cameras: [...addresses].map(([id, url]) => ({ id, name: id, url })),
   });
   const log: string[] = [];
   const logger = openPinoLogger({
@@ -66,7 +70,10 @@ export async function startRogueCore(
   const conditions = heardConditions();
   const progress: Progress = { rounds: 0, analysis: 0 };
   const cameras = { take: () => undefined, forget: () => undefined };
-  const programOf = (index: number) => rogueProgram(modes[index] ?? 'honest');
+  const programOf = (index: number) => {
+    const mode = modes[index];
+    return mode === undefined ? undefined : rogueProgram(mode);
+  };
   const part = openVisionPart({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
   part.pool.start(await planVision(config));
   const statusOf = (mode: RogueMode): VisionStatus => {
@@ -74,8 +81,13 @@ export async function startRogueCore(
     assert.ok(status);
     return status;
   };
+  const camera = (id: string): CameraStatus => {
+    const status = part.board.status(config.cameras).find((one) => one.id === id);
+    assert.ok(status);
+    return status;
+  };
   return {
-    ...{ config, part, decider, facts: recorded, sightings, conditions, log, statusOf },
+    ...{ config, part, decider, facts: recorded, sightings, conditions, log, statusOf, camera },
     async [Symbol.asyncDispose]() {
       await part[Symbol.asyncDispose]();
       await intake[Symbol.asyncDispose]();
