@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');
+
+/** The rows of the table under a heading, each as its cells, without the head. */
+function rowsUnder(heading: string): readonly (readonly string[])[] {
+  const [, after = ''] = page.split(`\n## ${heading}\n`);
+  const [section = ''] = after.split('\n## ');
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
+}
+
+/** Who it is, without what is said about them in brackets. */
+const actorOf = (cell: string): string => /^\*\*(.*?)\*\*/.exec(cell)?.[1] ?? cell;
+
+/** Every test that a cell names, with the file that it is said to be in. */
+function testsIn(cell: string): readonly (readonly [file: string, name: string])[] {
+  return cell.split('; ').flatMap((part) => {
+    const [, file = '', names = ''] = /^`(test\/[^`]+)`: (.*)$/.exec(part) ?? [];
+    return [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => [file, name] as const);
+  });
+}
+
+describe('the threat model', () => {
+  const claims = rowsUnder('What holds each claim');
+
+  test('has a claim with a test for everybody whom it names', () => {
+    const actors = rowsUnder('Who, and what stops them').map(([who = '']) => actorOf(who));
+    assert.ok(actors.length > 15, 'the table was found');
+    assert.deepEqual(
+      claims.map(([who = '']) => who).filter((who) => who !== ''),
+      actors,
+    );
+  });
+
+  for (const [, claim = '', cell = ''] of claims) {
+    test(`names tests that are there: ${claim}`, () => {
+      const named = testsIn(cell);
+      assert.ok(named.length > 0, cell);
+      for (const [file, name] of named) {
+        const path = join(root, file);
+        assert.ok(existsSync(path), file);
+        assert.ok(readFileSync(path, 'utf8').includes(`'${name}'`), `${file} has no test "${name}"`);
+      }
+    });
+  }
+});
