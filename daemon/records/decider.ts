@@ -161,7 +161,7 @@ class SightingDecider implements Decider {
     const { decision, fact } = nextDecision(before.decision, {
       sighting,
       identification,
-      threshold: policy.threshold,
+      threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
       direction: directionOf(sighting.cameraId),
       unknownAfterS: this.#options.rules.unknownAfterS,
       wallMsOf,

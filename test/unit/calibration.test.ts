@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  calibrate,
+  type EnrolledPerson,
+  fpirOf,
   inseparablePairs,
   likenesses,
   trackSimilarity,
+  upperQuantile,
+  upperTail,
 } from '../../daemon/domain/identification/calibration.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
@@ -82,3 +87,137 @@ describe('what a track would reach', () => {
     assert.equal(trackSimilarity([], [at(0)]), -1);
   });
 });
+
+describe('thresholds of persons', () => {
+  it('are the floor where the owner names no target', () => {
+    const found = calibrate(likenesses(gallery(3)), { floor: 0.5, targetFpir: undefined });
+    assert.ok(found.every(({ threshold, reason }) => threshold === 0.5 && reason === 'floor'));
+  });
+
+  // Strangers around 0, as those of one recogniser, and around 0.8, as those of another.
+  for (const [common, floor] of [
+    [0, 0.3],
+    [2, 0.8],
+  ] as const) {
+    it(`keep the target for strangers, also for a group that looks alike, with strangers around ${common === 0 ? 0 : 0.8}`, () => {
+      const persons = gallery(7, common);
+      const found = calibrate(likenesses(persons), { floor, targetFpir: 0.02 });
+      const thresholds = new Map(found.map(({ personId: id, threshold }) => [id, threshold]));
+      const isAccepted = (stranger: Embedding, thresholdOf: (person: EnrolledPerson) => number): boolean =>
+        persons.some((person) => trackSimilarity(person.references, [stranger]) >= thresholdOf(person));
+      const calibrated = ({ personId: id }: EnrolledPerson) => thresholds.get(id) ?? 1;
+      const shareOf = (strangers: readonly Embedding[], thresholdOf: (person: EnrolledPerson) => number) =>
+        strangers.filter((stranger) => isAccepted(stranger, thresholdOf)).length / strangers.length;
+      const random = randomFrom(99);
+      const ordinary = Array.from({ length: 100 }, () => face(random, common));
+      const alike = Array.from({ length: 50 }, () => face(random, common, group));
+      assert.ok(shareOf(ordinary, calibrated) <= 0.06, `ordinary: ${shareOf(ordinary, calibrated)}`);
+      assert.ok(shareOf(alike, () => floor) > 0.5, `alike, floor: ${shareOf(alike, () => floor)}`);
+      assert.ok(shareOf(alike, calibrated) <= 0.1, `alike: ${shareOf(alike, calibrated)}`);
+    });
+  }
+
+  it('are stricter for a person who has a near neighbour than for the others, and never under the floor', () => {
+    const found = calibrate(likenesses(gallery(5)), { floor: 0.3, targetFpir: 0.02 });
+    const alike = found.slice(0, groupSize).map(({ threshold }) => threshold);
+    const others = found.slice(groupSize).map(({ threshold }) => threshold);
+    assert.ok(Math.min(...alike) > Math.max(...others));
+    assert.ok(Math.min(...others) >= 0.3);
+    assert.ok(found.every(({ fnmr }) => fnmr !== undefined && fnmr >= 0 && fnmr <= 1));
+    const loose = calibrate(likenesses(gallery(5)), { floor: 0.95, targetFpir: 0.02 });
+    assert.ok(
+      loose.every(({ threshold, reason }) => threshold >= 0.95 && (threshold > 0.95 || reason === 'floor')),
+    );
+  });
+
+  it('lie above what another enrolled person reaches, however few are enrolled', () => {
+    const persons = likenesses([
+      { personId: ada, references: [at(0), at(5)] },
+      { personId: grace, references: [at(15), at(20)] },
+    ]);
+    const found = calibrate(persons, { floor: 0.9, targetFpir: 0.001 });
+    for (const [index, { threshold, reason, fmr }] of found.entries()) {
+      assert.equal(reason, 'neighbour');
+      assert.equal(fmr, undefined);
+      assert.ok(threshold > (persons[index]?.neighbours[0]?.similarity ?? 1) && threshold <= 1);
+    }
+    assert.deepEqual(calibrate([], { floor: 0.9, targetFpir: 0.001 }), []);
+  });
+
+  it('expect a person with references far apart to be missed more often', () => {
+    const [steady, wide] = calibrate(
+      likenesses([
+        { personId: ada, references: [at(0), at(2), at(4), at(6)] },
+        { personId: grace, references: [at(0, 1), at(20, 1), at(40, 1), at(60, 1)] },
+      ]),
+      { floor: 0.95, targetFpir: undefined },
+    );
+    assert.ok((steady?.fnmr ?? 1) < (wide?.fnmr ?? 0));
+  });
+});
+
+describe('the normal distribution', () => {
+  it('gives the figures of the tables', () => {
+    for (const [z, share] of [
+      [0, 0.5],
+      [1, 0.158655254],
+      [1.959963985, 0.025],
+      [3.090232306, 0.001],
+      [4.753424309, 1e-6],
+    ] as const) {
+      assert.ok(Math.abs(upperTail(z) / share - 1) < 1e-6, `upper tail of ${z}`);
+      assert.ok(Math.abs(upperQuantile(share) - z) < 1e-6, `quantile of ${share}`);
+    }
+    assert.ok(Math.abs(upperTail(-1) - (1 - 0.158655254)) < 1e-8);
+  });
+
+  it('adds up over the persons of a gallery', () => {
+    assert.equal(fpirOf([]), 0);
+    assert.ok(Math.abs(fpirOf([0.1, 0.2]) - 0.28) < 1e-12);
+  });
+});
+
+const dimensions = 48;
+const groupSize = 6;
+/** What people who look alike share, beside the common part of all faces. */
+const group = 1;
+
+/** Numbers in 0..1, always the same for a seed (a linear congruential generator modulo 2^31). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+/** A face as a unit vector: a part that all share, one that a group shares, and one of its own. */
+function face(random: () => number, common: number, alike = 0): Embedding {
+  const vector = new Float32Array(dimensions);
+  for (let axis = 0; axis < dimensions; axis += 1) {
+    const bell = random() + random() + random() + random() - 2;
+    vector[axis] = (bell * Math.sqrt(3)) / Math.sqrt(dimensions);
+  }
+  vector[0] = (vector[0] ?? 0) + common;
+  vector[1] = (vector[1] ?? 0) + alike;
+  return unit(vector);
+}
+
+/** Another photograph of the same face. */
+function again(random: () => number, own: Embedding): Embedding {
+  return unit(own.map((value) => value + ((random() - 0.5) * 0.4) / Math.sqrt(dimensions)));
+}
+
+function unit(vector: Float32Array): Embedding {
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+/** Forty persons with two references each; the first few look alike. */
+function gallery(seed: number, common = 0): readonly EnrolledPerson[] {
+  const random = randomFrom(seed);
+  return Array.from({ length: 40 }, (_, index) => {
+    const own = face(random, common, index < groupSize ? group : 0);
+    return { personId: personId(`p${index}`), references: [own, again(random, own)] };
+  });
+}

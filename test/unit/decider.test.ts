@@ -72,6 +72,21 @@ describe('createDecider', () => {
     );
   });
 
+  test('decides with the threshold of the person, and publishes that one', async () => {
+    const policyOf = (own: number) => ({
+      ...{ threshold: 0.5, margin: 0.05, minimumProbes: 2 },
+      thresholdOf: () => own,
+    });
+    const seen = sightingOf({ lastSeenMs: 3_000, liveness: live, probes: probes(2) });
+    const reached = await decider({ policy: policyOf(0.75) }).made.onSighting(seen, wallMsOf);
+    assert.ok(reached.fact?.kind === 'attendance');
+    assert.equal(reached.fact.threshold, 0.75);
+    const missed = await decider({ policy: policyOf(0.85) }).made.onSighting(seen, wallMsOf);
+    assert.ok(missed.fact?.kind === 'unknown');
+    assert.ok(Math.abs((missed.fact.bestSimilarity ?? 0) - 0.8) < 1e-9);
+    assert.equal(missed.fact.threshold, 0.85);
+  });
+
   test('says once per track that a cooldown kept it silent', async () => {
     const { made, facts } = decider();
     const sighting = (name: string, sequence: number) =>

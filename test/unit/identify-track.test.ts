@@ -56,6 +56,34 @@ describe('identifyTrack', () => {
     assert.ok(Math.abs((found.bestSimilarity ?? 0) - 0.2) < 1e-9);
   });
 
+  test('a person with a stricter threshold needs to reach it, and others need not', () => {
+    const thresholdOf = (id: string) => (id === 'ann' ? 0.7 : undefined);
+    const strict = (...probes: SearchedProbe[]) =>
+      identifyTrack(withProbes(noProbes, probes), { ...policy, thresholdOf });
+    const under = strict(probe({ ann: 0.65, ben: 0.2 }), probe({ ann: 0.65, ben: 0.2 }));
+    assert.equal(under.outcome, 'no match');
+    assert.equal('threshold' in under && under.threshold, 0.7);
+    const reached = strict(probe({ ann: 0.75, ben: 0.2 }), probe({ ann: 0.72, ben: 0.2 }));
+    assert.equal(reached.outcome, 'match');
+    assert.equal('threshold' in reached && reached.threshold, 0.7);
+    const other = strict(probe({ ben: 0.6 }), probe({ ben: 0.6 }));
+    assert.equal(other.outcome, 'match');
+    assert.ok(!('threshold' in other));
+  });
+
+  test('the second best is not taken instead of a person who stays under their stricter threshold', () => {
+    const thresholdOf = (id: string) => (id === 'ann' ? 0.7 : undefined);
+    const probes = [probe({ ann: 0.65, ben: 0.55 }), probe({ ann: 0.66, ben: 0.56 })];
+    const found = identifyTrack(withProbes(noProbes, probes), { ...policy, thresholdOf });
+    assert.equal(found.outcome, 'no match');
+  });
+
+  test('a looser threshold of a person counts for nothing', () => {
+    const probes = [probe({ ann: 0.45 }), probe({ ann: 0.45 })];
+    const found = identifyTrack(withProbes(noProbes, probes), { ...policy, thresholdOf: () => 0.3 });
+    assert.equal(found.outcome, 'no match');
+  });
+
   test('an empty gallery is no match', () => {
     const found = identify(probe({}), probe({}));
     assert.deepEqual(found, { outcome: 'no match', bestSimilarity: undefined, probeCount: 2 });

@@ -125,6 +125,174 @@ export function inseparablePairs(
   return [...pairs.values()].sort((x, y) => y.similarity - x.similarity || (x.a < y.a ? -1 : 1));
 }
 
+/** What the owner asks for. */
+export interface CalibrationTarget {
+  /** The threshold of the operating point: no person gets a lower one. */
+  readonly floor: number;
+  /** At most this share of the strangers may be taken for anybody, 0..1. Undefined: everybody has the floor. */
+  readonly targetFpir: number | undefined;
+}
+
+/**
+ * Why a threshold is what it is. `floor`: it keeps the target for this person. `neighbour`: another enrolled person reaches
+ * everything below it. `strangers`: the distribution of the other persons asks for it.
+ */
+export type ThresholdReason = 'floor' | 'neighbour' | 'strangers';
+
+/** The threshold of one person and what is to be expected of it. */
+export interface PersonThreshold {
+  readonly personId: PersonId;
+  /** Cosine, at least the floor, at most 1. */
+  readonly threshold: number;
+  readonly reason: ThresholdReason;
+  /** Share of strangers expected to reach it, 0..1; undefined where too few others are enrolled to say. */
+  readonly fmr: number | undefined;
+  /** Share of the person's own tracks expected to stay under it, 0..1; undefined where no person has two references. */
+  readonly fnmr: number | undefined;
+}
+
+/** With fewer other persons than these, a distribution cannot be told. */
+const fewestOthers = 10;
+/** Of how many nearest persons the upper tail is told. */
+const tailPersons = 3;
+/** As many persons of the whole gallery's distribution are mixed into the spread of one person. */
+const spreadPrior = 1;
+/** The same for the mean. */
+const meanPrior = 10;
+/** Scores are float32 sums; this is far below what tells two of them apart. */
+const justAbove = 1e-6;
+
+/**
+ * The threshold of each person that keeps their share of the target: the smallest at which no other enrolled person reaches
+ * it, and at which a stranger does with a probability of 1 - (1 - target)^(1/N), by a normal distribution of Fisher's z. Its
+ * mean is that of the sample of others, its spread that of the nearest persons (their z over the quantile of their rank), both
+ * mixed with those of the whole gallery, because one person's own are few. Never below the floor.
+ */
+export function calibrate(
+  persons: readonly PersonLikeness[],
+  { floor, targetFpir }: CalibrationTarget,
+): readonly PersonThreshold[] {
+  const strangers = spreadOf(persons.flatMap(({ others }) => others.map(fisherZ)));
+  const genuine = spreadOf(persons.flatMap(({ own }) => own.map(fisherZ)));
+  const quantileOf = rememberedQuantiles();
+  const share = targetFpir === undefined ? undefined : 1 - (1 - targetFpir) ** (1 / persons.length);
+  return persons.map((person) => {
+    const own = strangers === undefined ? undefined : strangersOf(person, strangers, quantileOf);
+    const neighbour = (person.neighbours[0]?.similarity ?? -1) + justAbove;
+    const needed: Record<ThresholdReason, number> = { floor, neighbour: -1, strangers: -1 };
+    if (share !== undefined) {
+      needed.neighbour = Math.min(1, neighbour);
+      if (own !== undefined) needed.strangers = Math.tanh(own.mean + quantileOf(share) * own.spread);
+    }
+    const threshold = Math.max(needed.floor, needed.neighbour, needed.strangers);
+    const reasons = ['floor', 'neighbour', 'strangers'] as const;
+    return {
+      personId: person.personId,
+      threshold,
+      reason: reasons.find((reason) => needed[reason] === threshold) ?? 'floor',
+      fmr: own && upperTail((fisherZ(threshold) - own.mean) / own.spread),
+      fnmr: genuine && expectedFnmr(person, threshold, genuine),
+    };
+  });
+}
+
+/** The share of strangers who are taken for somebody in one search, by the shares of the persons. */
+export function fpirOf(fmrs: readonly number[]): number {
+  return 1 - fmrs.reduce((product, fmr) => product * (1 - fmr), 1);
+}
+
+/** The share of the person's own tracks, 0..1, that is expected to stay under `threshold`. */
+function expectedFnmr({ own }: PersonLikeness, threshold: number, genuine: Distribution): number {
+  const sum = own.reduce((total, similarity) => total + fisherZ(similarity), 0);
+  const expected = (sum + ownPrior * genuine.mean) / (own.length + ownPrior);
+  return upperTail((expected - fisherZ(threshold)) / genuine.spread);
+}
+
+interface Distribution {
+  readonly mean: number;
+  /** Standard deviation, above 0. */
+  readonly spread: number;
+}
+
+/** Undefined where there are too few values to say. */
+function spreadOf(values: readonly number[]): Distribution | undefined {
+  if (values.length < 2) return undefined;
+  const centre = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+  return { mean: centre, spread: Math.max(leastSpread, Math.sqrt(variance)) };
+}
+
+/** No recogniser is as steady as this: keeps copies of one photograph from making a spread of 0. */
+const leastSpread = 0.01;
+
+/** The distribution of strangers in comparison with one person; undefined where too few others are enrolled. */
+function strangersOf(
+  { others, neighbours, otherCount }: PersonLikeness,
+  gallery: Distribution,
+  quantileOf: (share: number) => number,
+): Distribution | undefined {
+  if (otherCount < fewestOthers) return undefined;
+  const sum = others.reduce((total, similarity) => total + fisherZ(similarity), 0);
+  const centre = (sum + meanPrior * gallery.mean) / (others.length + meanPrior);
+  const tail = neighbours.slice(0, tailPersons).map(({ similarity }, index) => {
+    const quantile = quantileOf((index + 0.5) / otherCount);
+    return Math.max(0, (fisherZ(similarity) - centre) / quantile) ** 2;
+  });
+  const squares = tail.reduce((total, square) => total + square, spreadPrior * gallery.spread ** 2);
+  return { mean: centre, spread: Math.max(leastSpread, Math.sqrt(squares / (tail.length + spreadPrior))) };
+}
+
+/** All persons of a gallery ask for the same few. */
+function rememberedQuantiles(): (share: number) => number {
+  const known = new Map<number, number>();
+  return (share) => {
+    const quantile = known.get(share) ?? upperQuantile(share);
+    known.set(share, quantile);
+    return quantile;
+  };
+}
+
+/** Cosines of copies are 1, of which there is no z. */
+const largestCosine = 0.999_999;
+
+function fisherZ(cosine: number): number {
+  return Math.atanh(Math.min(largestCosine, Math.max(-largestCosine, cosine)));
+}
+
+/**
+ * The share of the standard normal distribution above `z`. Near the middle by the Taylor series of its integral, in the tail by
+ * Laplace's continued fraction (M. Abramowitz, I. Stegun, "Handbook of Mathematical Functions", 26.2.10 and 26.2.14); better
+ * than 1e-6 of the value.
+ */
+export function upperTail(z: number): number {
+  if (z < 0) return 1 - upperTail(-z);
+  const density = Math.exp(-(z * z) / 2) / Math.sqrt(2 * Math.PI);
+  if (z > 3) {
+    let fraction = z;
+    for (let term = 60; term >= 1; term -= 1) fraction = z + term / fraction;
+    return density / fraction;
+  }
+  let term = z;
+  let sum = z;
+  for (let n = 1; n < 60; n += 1) {
+    term *= (-z * z * (2 * n - 1)) / (2 * n * (2 * n + 1));
+    sum += term;
+  }
+  return 0.5 - sum / Math.sqrt(2 * Math.PI);
+}
+
+/** The z above which the share `share` of the standard normal distribution lies; by halving, to 1e-9. */
+export function upperQuantile(share: number): number {
+  let low = -38;
+  let high = 38;
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2;
+    if (upperTail(middle) > share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** What references of one person reach among each other, on average over the persons who have several. */
 function typicalOwn(persons: readonly PersonLikeness[]): number | undefined {
   const known = persons.filter(({ own }) => own.length > 0).map(({ own }) => mean(own));

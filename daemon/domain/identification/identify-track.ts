@@ -1,5 +1,5 @@
 import type { PersonId } from '../ids.js';
-import type { Candidate, Identification, MatchPolicy } from './match.js';
+import { type Candidate, type Identification, type MatchPolicy, thresholdFor } from './match.js';
 
 /** One probe of a track after it was searched: who came nearest, at most one entry per person. */
 export interface SearchedProbe {
@@ -46,7 +46,7 @@ interface Standing {
   readonly personId: PersonId;
   /** Quality-weighted mean similarity over all probes of the track. */
   readonly similarity: number;
-  /** Share of the weight, 0..1, of probes to which this person was nearest and above the threshold. */
+  /** Share of the weight, 0..1, of probes to which this person was nearest and above their threshold. */
   readonly voteShare: number;
 }
 
@@ -58,9 +58,10 @@ interface Standing {
  *   above the threshold, in more than half of the weight (a track that jumped from one person to another fails this);
  * - no match: the best mean stays under the threshold and less than half of the weight spoke for anybody;
  * - inconclusive: fewer probes than the policy asks for, or the probes disagree.
+ * The threshold is that of the person who is nearest. Nobody else is taken instead of a person who stays under their own.
  */
 export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identification {
-  const standings = rank(probes, policy.threshold);
+  const standings = rank(probes, policy);
   const [best, second] = standings;
   const probeCount = probes.length;
   const bestSimilarity = best?.similarity;
@@ -68,22 +69,25 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
   if (probeCount < Math.max(1, policy.minimumProbes)) return inconclusive;
   if (!best) return { outcome: 'no match', bestSimilarity: undefined, probeCount };
 
-  if (best.similarity < policy.threshold) {
+  const threshold = thresholdFor(policy, best.personId);
+  const stricter = threshold > policy.threshold ? { threshold } : {};
+  if (best.similarity < threshold) {
     const spokenFor = standings.reduce((sum, { voteShare }) => sum + voteShare, 0);
-    return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount } : inconclusive;
+    return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
   }
   const margin = best.similarity - (second?.similarity ?? leastSimilarity);
   if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
   const { personId, similarity } = best;
-  return { outcome: 'match', personId, similarity, margin, probeCount };
+  return { outcome: 'match', personId, similarity, margin, probeCount, ...stricter };
 }
 
-function rank(probes: TrackProbes, threshold: number): readonly Standing[] {
+function rank(probes: TrackProbes, policy: MatchPolicy): readonly Standing[] {
   const people = new Set(probes.flatMap(({ candidates }) => candidates.map(({ personId }) => personId)));
   const totalWeight = probes.reduce((sum, probe) => sum + weightOfView(probe), 0);
   const seen = probes.map((probe) => summarise(probe));
   return [...people]
     .map((personId) => {
+      const threshold = thresholdFor(policy, personId);
       let weighted = 0;
       let votes = 0;
       for (const { weight, similarities, nearest, weakest } of seen) {

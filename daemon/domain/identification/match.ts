@@ -37,6 +37,13 @@ export interface MatchPolicy {
   readonly margin: number;
   /** Probes needed before a track is decided either way. */
   readonly minimumProbes: number;
+  /** The threshold of one person, where theirs is stricter than `threshold`; a looser one counts as `threshold`. */
+  readonly thresholdOf?: (personId: PersonId) => number | undefined;
+}
+
+/** Similarity from which a face counts as this person. */
+export function thresholdFor({ threshold, thresholdOf }: MatchPolicy, personId: PersonId): number {
+  return Math.max(threshold, thresholdOf?.(personId) ?? threshold);
 }
 
 /** Outcome of identifying one track against the gallery (ISO/IEC 2382-37: open-set identification). */
@@ -47,8 +54,16 @@ export type Identification =
       readonly similarity: number;
       readonly margin: number;
       readonly probeCount: number;
+      /** The threshold of this person, where it is stricter than that of the policy. */
+      readonly threshold?: number;
     }
-  | { readonly outcome: 'no match'; readonly bestSimilarity: number | undefined; readonly probeCount: number }
+  | {
+      readonly outcome: 'no match';
+      readonly bestSimilarity: number | undefined;
+      readonly probeCount: number;
+      /** The threshold of the best person, where it is stricter than that of the policy. */
+      readonly threshold?: number;
+    }
   | {
       readonly outcome: 'inconclusive';
       readonly bestSimilarity: number | undefined;
