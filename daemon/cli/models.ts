@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { openConfiguredStore } from '../models/configured-store.js';
+import type { ModelPack } from '../models/manifest.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
@@ -12,12 +14,12 @@ import { inMiB, withProgress } from './progress.js';
  * Models can be built before a box is configured: without a file at the default place the program's own directory is
  * used. A configuration that was asked for by name must be there and valid.
  */
-async function openStore(options: CommonOptions): Promise<ModelStore> {
+async function configOf(options: CommonOptions): Promise<Config | undefined> {
   if (options.config === defaultConfigPath && !(await stat(options.config).catch(() => undefined))) {
-    return openConfiguredStore(null);
+    return undefined;
   }
   const loaded = await loadConfig(options.config);
-  if (loaded.ok) return openConfiguredStore(loaded.config.models.dir);
+  if (loaded.ok) return loaded.config;
   throw invalidConfig(options.config, loaded.problems);
 }
 
@@ -50,15 +52,55 @@ function statusTable(statuses: readonly PackStatus[]): string {
   ].join('\n');
 }
 
-type StoreAction = (store: ModelStore, isJson: boolean) => Promise<ExitCode>;
+/** What a pack that has just come changes, and what its owner does to use it. */
+export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined): readonly string[] {
+  const { id, role } = pack;
+  if (role === 'recogniser') {
+    if (vision?.recogniser === id) return [`The configuration names ${id}. Restart rollcalld to use it.`];
+    return [
+      `Nothing changes by itself. A gallery belongs to the recogniser that it was made with.`,
+      `To use ${id}, run: rollcall gallery re-embed --to ${id}`,
+      `When that is ready, set vision.recogniser: ${id} and restart rollcalld. docs/re-embedding.md tells more.`,
+    ];
+  }
+  const setting = id.startsWith('yunet')
+    ? (['detector', 'yunet'] as const)
+    : id.startsWith('minifasnet')
+      ? (['passivePad', 'minifasnet'] as const)
+      : undefined;
+  if (setting === undefined) return [];
+  const [key, value] = setting;
+  if (vision?.[key] === value) return [`The configuration names ${value}. Restart rollcalld to use ${id}.`];
+  return [`Nothing changes by itself. To use ${id}, set vision.${key}: ${value} and reload rollcalld.`];
+}
+
+type StoreAction = (
+  store: ModelStore,
+  isJson: boolean,
+  vision: Config['vision'] | undefined,
+) => Promise<ExitCode>;
 
 function withStore(options: CommonOptions, action: StoreAction): Promise<void> {
   const isJson = options.json === true;
-  return runAction(isJson, async () => action(await openStore(options), isJson));
+  return runAction(isJson, async () => {
+    const config = await configOf(options);
+    return action(await openConfiguredStore(config?.models.dir), isJson, config?.vision);
+  });
 }
 
 function show(isJson: boolean, statuses: readonly PackStatus[]): void {
   print(isJson, statuses.map(summary), () => statusTable(statuses));
+}
+
+/** Packs that have just come, with what they change. */
+function showReceived(
+  isJson: boolean,
+  statuses: readonly PackStatus[],
+  vision: Config['vision'] | undefined,
+): void {
+  const next = (status: PackStatus) => nextSteps(status.pack, vision);
+  const documents = statuses.map((status) => ({ ...summary(status), next: next(status) }));
+  print(isJson, documents, () => [statusTable(statuses), ...statuses.flatMap(next)].join('\n'));
 }
 
 export function registerModels(program: Command): void {
@@ -110,16 +152,18 @@ function registerReceiving(models: Command): void {
     .argument('<file>', 'a model file; which pack it is, its SHA-256 tells')
     .description('take over a model file; a file with a wrong hash is refused')
     .action((file: string, options: CommonOptions) =>
-      withStore(options, async (store, isJson) => {
-        show(isJson, [await store.import(file)]);
+      withStore(options, async (store, isJson, vision) => {
+        showReceived(isJson, [await store.import(file)], vision);
         return exitCodes.done;
       }),
     );
   withCommonOptions(models.command('fetch'))
     .argument('<pack>', 'id of a pack that its publisher offers for download')
-    .description('download a pack from its publisher; a file with a wrong hash is refused')
+    .description(
+      'download a pack from its publisher, or go on with a download that was broken off; a file with a wrong hash is refused',
+    )
     .action((pack: string, options: CommonOptions) =>
-      withStore(options, async (store, isJson) => {
+      withStore(options, async (store, isJson, vision) => {
         const status = await withProgress({ title: `fetching ${pack}, MiB`, isJson }, (progress) =>
           store.fetch(pack, {
             onProgress: ({ receivedBytes, totalBytes }) => {
@@ -128,7 +172,7 @@ function registerReceiving(models: Command): void {
             },
           }),
         );
-        show(isJson, [status]);
+        showReceived(isJson, [status], vision);
         return exitCodes.done;
       }),
     );

@@ -1,8 +1,14 @@
-import { messageOf, operational } from '../base/errors.js';
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import { isRollcallError, messageOf, operational } from '../base/errors.js';
+import { freeBytesAt } from '../host/free-space.js';
+import { systemClock } from '../host/system-clock.js';
+import { ArrivingFile, type WrongContent } from './checked-file.js';
 import type { ModelPack } from './manifest.js';
 
 export interface DownloadProgress {
   readonly packId: string;
+  /** Bytes that are there, those of an earlier download included. */
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
@@ -10,6 +16,204 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** By default that of the machine. */
+  readonly clock?: Clock;
+}
+
+/** A publisher that sends nothing for so long is given up. */
+export const LONGEST_SILENCE_MS = 60_000;
+
+/** Publishers hand over to a place of storage, and that to another; more steps than these lead in a circle. */
+const MOST_REDIRECTS = 5;
+
+/** Times that one download is begun or gone on with, each after it brought something. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * Downloads a pack to `path`. What an earlier download left is gone on with: the publisher is asked for the rest, and the
+ * SHA-256 of the whole decides. Where the left bytes turn out to be of another file, all is downloaded again. Returns
+ * what was found instead of the pack. Throws `publisher-unreachable` when the network fails, before or during the transfer
+ * (what has arrived is kept for the next call), `publisher-refused` when the server answers with anything but the file, and
+ * `pack-not-stored` when the disk has too little room for it. Errors of the file system are thrown as they are.
+ */
+export async function download(
+  pack: ModelPack,
+  url: string,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<WrongContent | undefined> {
+  await using file = await ArrivingFile.open(path, pack, { isResumed: true });
+  await requireRoom(pack, dirname(path), file.sizeBytes);
+  await receive(pack, url, file, options);
+  const wrong = await file.finish();
+  if (wrong === undefined || !file.hasLeftBytes) return wrong;
+  await file.restart();
+  await receive(pack, url, file, options);
+  return file.finish();
+}
+
+async function requireRoom(pack: ModelPack, directory: string, receivedBytes: number): Promise<void> {
+  const neededBytes = pack.sizeBytes - receivedBytes;
+  const freeBytes = await freeBytesAt(directory);
+  if (freeBytes >= neededBytes) return;
+  const inMB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  throw operational(
+    'pack-not-stored',
+    `${directory} has ${inMB(freeBytes)} free, and ${pack.file} needs ${inMB(neededBytes)}`,
+    { remedy: `Make room on the file system of ${directory}. Then run the command again.` },
+  );
+}
+
+/** Receives until the file has its size, the publisher ends it, or the network fails without bringing anything. */
+async function receive(
+  pack: ModelPack,
+  url: string,
+  file: ArrivingFile,
+  options: DownloadOptions,
+): Promise<void> {
+  let mostBytes = file.sizeBytes;
+  for (let attempt = 1; file.sizeBytes < pack.sizeBytes; attempt++) {
+    try {
+      await receiveOnce(pack, url, file, options);
+      return;
+    } catch (error) {
+      const isNetwork = isRollcallError(error, 'publisher-unreachable');
+      const goesOn = isNetwork && file.sizeBytes > mostBytes && attempt < MOST_ATTEMPTS;
+      if (goesOn) {
+        mostBytes = file.sizeBytes;
+        continue;
+      }
+      if (isNetwork || options.signal?.aborted === true) file.keep();
+      throw error;
+    }
+  }
+}
+
+async function receiveOnce(
+  pack: ModelPack,
+  url: string,
+  file: ArrivingFile,
+  options: DownloadOptions,
+): Promise<void> {
+  using patience = new Patience(options);
+  const tell = (): void =>
+    options.onProgress?.({
+      packId: pack.id,
+      receivedBytes: Math.min(file.sizeBytes, pack.sizeBytes),
+      totalBytes: pack.sizeBytes,
+    });
+  try {
+    const { startsAt, body } = await request(pack, url, file.sizeBytes, patience.signal);
+    if (startsAt !== file.sizeBytes) await file.restart();
+    tell();
+    for await (const piece of body) {
+      patience.heard();
+      if (!(await file.append(piece))) return;
+      tell();
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // What the file system says is told as it is; only the network's errors have no code of a system call.
+    if (isRollcallError(error) || (error instanceof Error && 'syscall' in error)) throw error;
+    throw unreachable(pack, url, error, file.sizeBytes);
+  }
+}
+
+/** Aborts once nothing was heard for too long. */
+class Patience implements Disposable {
+  readonly signal: AbortSignal;
+  readonly #clock: Clock;
+  readonly #silent = new AbortController();
+  #timer;
+
+  constructor({ clock = systemClock, signal }: DownloadOptions) {
+    this.#clock = clock;
+    this.signal = signal === undefined ? this.#silent.signal : AbortSignal.any([signal, this.#silent.signal]);
+    this.#timer = this.#wait();
+  }
+
+  heard(): void {
+    this.#timer.cancel();
+    this.#timer = this.#wait();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer.cancel();
+  }
+
+  #wait() {
+    return this.#clock.after(LONGEST_SILENCE_MS, () =>
+      this.#silent.abort(new Error(`nothing came for ${LONGEST_SILENCE_MS / 1000} s`)),
+    );
+  }
+}
+
+interface Answer {
+  /** Where in the file the first byte of the body belongs: where it was asked for, or 0. */
+  readonly startsAt: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+async function request(pack: ModelPack, url: string, fromByte: number, signal: AbortSignal): Promise<Answer> {
+  const response = await followed(pack, url, fromByte, signal);
+  const { status, headers, body } = response;
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '');
+  const isRest = status === 206 && Number(range?.[1]) === fromByte;
+  if (fromByte > 0 && (status === 416 || (status === 206 && !isRest))) {
+    await body?.cancel();
+    return request(pack, url, 0, signal);
+  }
+  if ((status !== 200 && !isRest) || body === null) {
+    await body?.cancel();
+    throw refused(pack, `${url} answered ${status} ${response.statusText}`);
+  }
+  const length = headers.has('content-encoding') ? null : headers.get('content-length');
+  const offered = isRest ? range?.[2] : length;
+  if (offered !== null && offered !== undefined && Number(offered) !== pack.sizeBytes) {
+    await body.cancel();
+    throw refused(pack, `${url} offers a file of ${offered} bytes; ${pack.file} has ${pack.sizeBytes}`);
+  }
+  return { startsAt: isRest ? fromByte : 0, body };
+}
+
+/** The answer at the end of all redirects. */
+async function followed(
+  pack: ModelPack,
+  url: string,
+  fromByte: number,
+  signal: AbortSignal,
+): Promise<Response> {
+  // A compressed answer has other positions and another length than the file.
+  const headers: Record<string, string> = { 'accept-encoding': 'identity' };
+  if (fromByte > 0) headers['range'] = `bytes=${fromByte}-`;
+  let place = new URL(url);
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await fetch(place.href, { redirect: 'manual', headers, signal });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    await response.body?.cancel();
+    const next = redirected(place, location);
+    if (typeof next === 'string') throw refused(pack, `${url} ${next}`);
+    place = next;
+  }
+  throw refused(pack, `${url} redirected more than ${MOST_REDIRECTS} times`);
+}
+
+/**
+ * Where a redirect leads, or why it is not followed: from a protected connection only to another, and to nothing but HTTP. The
+ * address itself is not told: publishers put secrets of their storage into it.
+ */
+export function redirected(from: URL, location: string): URL | string {
+  if (!URL.canParse(location, from.href)) return 'redirected to something that is no address';
+  const to = new URL(location, from);
+  if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
+  return `redirected to ${to.host || 'a place'} without TLS (${to.protocol})`;
+}
+
+function refused(pack: ModelPack, message: string): Error {
+  return operational('publisher-refused', message, {
+    remedy: `Nothing was installed. Download ${pack.file} from its publisher. Then run: rollcall models import ${pack.file}`,
+  });
 }
 
 /** The system's reason inside a failed `fetch`, such as ENOTFOUND. */
@@ -19,43 +223,15 @@ function reason(error: unknown): string {
   return cause === undefined ? messageOf(error) : messageOf(cause);
 }
 
-function unreachable(pack: ModelPack, url: string, error: unknown): Error {
+function unreachable(pack: ModelPack, url: string, error: unknown, keptBytes: number): Error {
+  const again =
+    keptBytes === 0
+      ? "Check this machine's network; no proxy is used."
+      : `${keptBytes} of ${pack.sizeBytes} bytes are kept: run the command again, and it goes on from there.`;
   return operational('publisher-unreachable', `cannot download ${pack.id} from ${url}: ${reason(error)}`, {
-    remedy: `Check this machine's network and proxy; or download the file elsewhere and run: rollcall models import ${pack.file}`,
+    remedy: `${again} Or download the file elsewhere and run: rollcall models import ${pack.file}`,
+    details: { keptBytes },
     cause: error,
     retryable: true,
   });
-}
-
-/**
- * Streams a pack from its publisher. Throws `publisher-unreachable` when the network fails, before or during
- * the transfer, and `publisher-refused` when the server answers with anything but the file.
- */
-export async function* download(
-  pack: ModelPack,
-  url: string,
-  options: DownloadOptions = {},
-): AsyncGenerator<Uint8Array> {
-  const init: RequestInit = { redirect: 'follow', ...(options.signal ? { signal: options.signal } : {}) };
-  const response = await fetch(url, init).catch((error: unknown) => {
-    options.signal?.throwIfAborted();
-    throw unreachable(pack, url, error);
-  });
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw operational('publisher-refused', `${url} answered ${response.status} ${response.statusText}`, {
-      remedy: `Download ${pack.file} from its publisher and run: rollcall models import ${pack.file}`,
-    });
-  }
-  let receivedBytes = 0;
-  try {
-    for await (const piece of response.body) {
-      receivedBytes += piece.length;
-      options.onProgress?.({ packId: pack.id, receivedBytes, totalBytes: pack.sizeBytes });
-      yield piece;
-    }
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw unreachable(pack, url, error);
-  }
 }

@@ -183,8 +183,8 @@ export class ModelStore {
   }
 
   /**
-   * Downloads a pack from its publisher. Throws `pack-not-published`, `publisher-unreachable`,
-   * `publisher-refused` or `pack-wrong-hash`.
+   * Downloads a pack from its publisher; a download that was broken off is gone on with. Throws `pack-not-published`,
+   * `publisher-unreachable`, `publisher-refused`, `pack-not-stored` or `pack-wrong-hash`.
    */
   async fetch(packId: string, options: DownloadOptions = {}): Promise<PackStatus> {
     const pack = this.pack(packId);
@@ -194,7 +194,11 @@ export class ModelStore {
         remedy: remedyFor(pack),
       });
     }
-    await this.#receive(pack, this.#importDir, download(pack, url, options), url);
+    const path = join(this.#importDir, pack.file);
+    const wrong = await download(pack, url, path, options).catch((error: unknown) => {
+      throw notStored(pack, this.#importDir, error);
+    });
+    if (wrong !== undefined) throw wrongHash(pack, wrong, url);
     return this.status(packId);
   }
 
@@ -221,11 +225,7 @@ export class ModelStore {
     origin: string,
   ): Promise<void> {
     const wrong = await receiveFile(join(directory, pack.file), pieces, pack).catch((error: unknown) => {
-      if (systemCode(error) === undefined) throw error;
-      throw operational('pack-not-stored', `cannot store ${pack.file} in ${directory}: ${messageOf(error)}`, {
-        remedy: `Make room and give this account the right to write to ${directory}.`,
-        cause: error,
-      });
+      throw notStored(pack, directory, error);
     });
     if (wrong !== undefined) throw wrongHash(pack, wrong, origin);
   }
@@ -269,6 +269,15 @@ function remedyFor(pack: ModelPack): string {
     case 'import':
       return `Get ${pack.file} (${pack.source.page}) and run: rollcall models import ${pack.file}`;
   }
+}
+
+/** An error of the file system in the store's words; every other one as it is. */
+function notStored(pack: ModelPack, directory: string, error: unknown): unknown {
+  if (systemCode(error) === undefined) return error;
+  return operational('pack-not-stored', `cannot store ${pack.file} in ${directory}: ${messageOf(error)}`, {
+    remedy: `Make room and give this account the right to write to ${directory}.`,
+    cause: error,
+  });
 }
 
 function wrongHash(pack: ModelPack, wrong: WrongContent, origin: string): Error {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { LONGEST_SILENCE_MS } from '../../daemon/models/publisher.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+import { mountSmallDisk } from '../support/small-disk.js';
+import { until } from '../support/until.js';
 
 /** Any pack serves; this one is small and can be made on the spot. */
 const PACK = 'liveness';
@@ -13,6 +24,7 @@ const PACK = 'liveness';
 let model: Buffer;
 let directory: string;
 let server: Server | undefined;
+let address: string;
 
 before(async () => {
   const store = await openModelStore();
@@ -33,12 +45,31 @@ after(() => server?.close());
 
 /** A store that looks for every pack at a server on the loopback interface. */
 async function storeServedBy(listener: RequestListener): Promise<ModelStore> {
+  await serve(listener);
+  return storeAt(`${address}/model.onnx`);
+}
+
+async function serve(listener: RequestListener): Promise<void> {
   const started = createServer(listener);
   server = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
-  const address = started.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return storeAt(`http://127.0.0.1:${address.port}/model.onnx`);
+  const at = started.address();
+  assert.ok(typeof at === 'object' && at !== null);
+  address = `http://127.0.0.1:${at.port}`;
+}
+
+/** The model from where the request asks for it, broken off after `mostBytes`. */
+function sendRest({ headers }: IncomingMessage, response: ServerResponse, mostBytes: number): void {
+  const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+  const range = { 'content-range': `bytes ${from}-${model.length - 1}/${model.length}` };
+  const length = { 'content-length': String(model.length - from) };
+  response.writeHead(headers.range === undefined ? 200 : 206, {
+    ...length,
+    ...(headers.range === undefined ? {} : range),
+  });
+  const rest = model.subarray(from, from + mostBytes);
+  if (from + mostBytes >= model.length) response.end(rest);
+  else response.write(rest, () => response.destroy());
 }
 
 function storeAt(url: string): Promise<ModelStore> {
@@ -49,8 +80,12 @@ function storeAt(url: string): Promise<ModelStore> {
   });
 }
 
+async function kept(): Promise<readonly string[]> {
+  return (await readdir(join(directory, 'imported')).catch(() => [])).sort();
+}
+
 async function assertNothingKept(): Promise<void> {
-  assert.deepEqual(await readdir(join(directory, 'imported')).catch(() => []), []);
+  assert.deepEqual(await kept(), []);
 }
 
 describe('fetching from a publisher', () => {
@@ -101,13 +136,189 @@ describe('fetching from a publisher', () => {
     assert.ok(sentBytes < 100 * model.length);
   });
 
-  test('reports a transfer that breaks off', async () => {
-    const store = await storeServedBy((_, response) => {
-      response.writeHead(200, { 'content-length': String(model.length) });
-      response.write(model.subarray(0, 1000), () => response.destroy());
+  test('goes on by itself where a transfer breaks off, as long as each attempt brings something', async () => {
+    const asked: (string | undefined)[] = [];
+    const store = await storeServedBy((request, response) => {
+      asked.push(request.headers.range);
+      sendRest(request, response, asked.length < 3 ? 100_000 : model.length);
     });
-    await assert.rejects(store.fetch(PACK), (error) => isRollcallError(error, 'publisher-unreachable'));
+    assert.equal((await store.fetch(PACK)).state, 'ready');
+    assert.deepEqual(asked, [undefined, 'bytes=100000-', 'bytes=200000-']);
+    assert.deepEqual(await readFile(await store.path(PACK)), model);
+  });
+
+  test('keeps what has arrived where nothing more comes, and the next call goes on from there', async () => {
+    let isDown = false;
+    const asked: (string | undefined)[] = [];
+    const store = await storeServedBy((request, response) => {
+      asked.push(request.headers.range);
+      if (isDown) response.destroy();
+      else sendRest(request, response, asked.length === 1 ? 100_000 : model.length);
+      isDown = asked.length === 1;
+    });
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) =>
+        isRollcallError(error, 'publisher-unreachable') &&
+        error.remedy?.includes(`100000 of ${model.length} bytes are kept`) === true,
+    );
+    assert.deepEqual(await kept(), ['liveness.onnx.part']);
+    const told: number[] = [];
+    const status = await store.fetch(PACK, {
+      onProgress: ({ receivedBytes }) => void told.push(receivedBytes),
+    });
+    assert.equal(status.state, 'ready');
+    assert.deepEqual([asked.at(-1), told[0]], ['bytes=100000-', 100_000]);
+    assert.deepEqual(await kept(), ['.verified.json', 'liveness.onnx']);
+  });
+
+  test('goes on with what a killed process left, and leaves alone what a running one has', async () => {
+    const imported = join(directory, 'imported');
+    await mkdir(imported);
+    const dead = spawnSync('true').pid;
+    await writeFile(join(imported, `liveness.onnx.${dead}-1.part`), model.subarray(0, 5000));
+    await writeFile(join(imported, `liveness.onnx.part`), model.subarray(0, 400));
+    await writeFile(join(imported, `liveness.onnx.${process.ppid}-1.part`), model.subarray(0, 9000));
+    const asked: (string | undefined)[] = [];
+    const store = await storeServedBy((request, response) => {
+      asked.push(request.headers.range);
+      sendRest(request, response, model.length);
+    });
+    assert.equal((await store.fetch(PACK)).state, 'ready');
+    assert.deepEqual(asked, ['bytes=5000-']);
+    assert.deepEqual(await kept(), [
+      '.verified.json',
+      'liveness.onnx',
+      `liveness.onnx.${process.ppid}-1.part`,
+    ]);
+  });
+
+  test('downloads all again where the part that was left is of another file', async () => {
+    const imported = join(directory, 'imported');
+    for (const [left, answersRest] of [
+      [Buffer.alloc(5000, 1), true],
+      [Buffer.alloc(model.length, 1), true],
+      [Buffer.alloc(model.length + 1, 1), true],
+      [Buffer.alloc(5000, 1), false],
+    ] as const) {
+      await mkdir(imported, { recursive: true });
+      await writeFile(join(imported, 'liveness.onnx.part'), left);
+      const store = await storeServedBy((request, response) => {
+        if (answersRest) sendRest(request, response, model.length);
+        else if (request.headers.range === undefined) response.end(model);
+        else response.writeHead(416).end();
+      });
+      assert.equal((await store.fetch(PACK)).state, 'ready');
+      assert.deepEqual(await readFile(await store.path(PACK)), model);
+      assert.deepEqual(await kept(), ['.verified.json', 'liveness.onnx']);
+      server?.closeAllConnections();
+      server?.close();
+      await rm(imported, { recursive: true });
+    }
+  });
+
+  test('gives up a publisher that falls silent, and keeps what has arrived', async () => {
+    const clock = new VirtualClock();
+    const store = await storeServedBy((request, response) => {
+      if (request.headers.range !== undefined) return;
+      response.writeHead(200, { 'content-length': String(model.length) });
+      response.write(model.subarray(0, 1000));
+    });
+    let receivedBytes = 0;
+    const fetching = store.fetch(PACK, {
+      clock,
+      onProgress: (progress) => {
+        receivedBytes = progress.receivedBytes;
+      },
+    });
+    const failed = fetching.then(
+      () => false,
+      () => true,
+    );
+    await until('the first bytes', () => receivedBytes === 1000);
+    await until('the end', () => {
+      clock.advanceBy(LONGEST_SILENCE_MS);
+      return Promise.race([failed, false]);
+    });
+    await assert.rejects(
+      fetching,
+      (error) =>
+        isRollcallError(error, 'publisher-unreachable') && error.message.includes('nothing came for 60 s'),
+    );
+    assert.deepEqual(await kept(), ['liveness.onnx.part']);
+  });
+
+  test('refuses a file of another size before it is sent', async () => {
+    let sentBytes = 0;
+    const store = await storeServedBy((_, response) => {
+      response.writeHead(200, { 'content-length': String(model.length + 1) });
+      response.write(model.subarray(0, 10));
+      sentBytes += 10;
+    });
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) =>
+        isRollcallError(error, 'publisher-refused') &&
+        error.message.includes(`offers a file of ${model.length + 1} bytes`),
+    );
+    assert.equal(sentBytes, 10);
     await assertNothingKept();
+  });
+
+  test('refuses a file that ends too early, and says where', async () => {
+    const store = await storeServedBy((_, response) => {
+      response.write(model.subarray(0, 1000));
+      response.end();
+    });
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) =>
+        isRollcallError(error, 'pack-wrong-hash') &&
+        error.message.includes(`it ends after 1000 of ${model.length} bytes`),
+    );
+    await assertNothingKept();
+  });
+
+  test('follows so many redirects and no more', async () => {
+    let redirects = 0;
+    const store = await storeServedBy((_, response) => {
+      redirects += 1;
+      response.writeHead(302, { location: `/${redirects}` }).end();
+    });
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) => isRollcallError(error, 'publisher-refused') && error.message.includes('more than 5 times'),
+    );
+    assert.equal(redirects, 6);
+  });
+
+  test('says that the disk has too little room, before and during the transfer', async (t) => {
+    const disk = mountSmallDisk(1);
+    if ('skip' in disk) return t.skip(disk.skip);
+    using _disk = disk;
+    const store = await openModelStore({
+      buildDir: join(directory, 'build'),
+      importDir: join(disk.path, 'imported'),
+      publisherUrl: () => `${address}/model.onnx`,
+    });
+    let isAsked = false;
+    await serve((_, response) => {
+      isAsked = true;
+      // The room that was there at the beginning is taken meanwhile.
+      disk.fill();
+      response.end(model);
+    });
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) => isRollcallError(error, 'pack-not-stored') && error.message.includes('no space left'),
+    );
+    assert.deepEqual(await readdir(join(disk.path, 'imported')), []);
+    isAsked = false;
+    await assert.rejects(
+      store.fetch(PACK),
+      (error) => isRollcallError(error, 'pack-not-stored') && error.message.includes('needs 0.6 MB'),
+    );
+    assert.equal(isAsked, false);
   });
 
   test('reports a refusal with its status', async () => {

@@ -89,6 +89,7 @@ export const allowedArrows = {
     base: ['anything', everyone],
   },
   models: {
+    host: ['anything', 'free room on the disk and the time of a download'],
     config: ['types', 'the operating point may be configured'],
     domain: ['types', 'the operating point is that of a comparison'],
     base: ['anything', everyone],

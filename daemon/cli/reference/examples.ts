@@ -132,7 +132,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'models list': [['rollcall models list', 'show the packs and how they stand here']],
   'models verify': [['rollcall models verify', 'read every file again']],
   'models build': [['rollcall models build', 'convert the base packs']],
-  'models import': [['rollcall models import w600k_r50.onnx', 'take over a file that was brought here']],
+  'models import': [
+    ['rollcall models import face_recognition_sface_2021dec.onnx', 'take over a file that was brought here'],
+  ],
   'models fetch': [['rollcall models fetch PACK', 'download a pack that its publisher offers']],
   replay: [
     ['rollcall replay clip.mp4', 'run the stages on a clip as fast as they go'],

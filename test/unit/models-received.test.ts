@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { nextSteps } from '../../daemon/cli/models.js';
+import { visionSchema } from '../../daemon/config/vision-schema.js';
+import { redirected } from '../../daemon/models/publisher.js';
+import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+
+describe('a redirect of a publisher', () => {
+  const from = new URL('https://publisher.example/models/net.onnx?token=hush');
+
+  test('leads to another protected address, whole or relative', () => {
+    for (const [location, to] of [
+      ['https://store.example/a?key=1', 'https://store.example/a?key=1'],
+      ['/elsewhere', 'https://publisher.example/elsewhere'],
+      ['//store.example/b', 'https://store.example/b'],
+    ] as const) {
+      assert.equal(String(redirected(from, location)), to);
+    }
+  });
+
+  test('is not followed out of the protected connection, nor to anything but HTTP', () => {
+    for (const location of [
+      'http://publisher.example/net.onnx?token=hush',
+      'file:///etc/shadow',
+      'data:,x',
+    ]) {
+      const said = redirected(from, location);
+      assert.equal(typeof said, 'string', location);
+      assert.match(String(said), /without TLS/);
+      assert.doesNotMatch(String(said), /hush|shadow/);
+    }
+    assert.equal(redirected(from, 'https://'), 'redirected to something that is no address');
+  });
+
+  test('of a local mirror without TLS may lead on without it, or to TLS', () => {
+    const mirror = new URL('http://127.0.0.1:8080/net.onnx');
+    assert.equal(String(redirected(mirror, '/b')), 'http://127.0.0.1:8080/b');
+    assert.equal(String(redirected(mirror, 'https://mirror.example/')), 'https://mirror.example/');
+  });
+});
+
+describe('what the owner is told after a pack has come', () => {
+  const vision = visionSchema.parse({});
+  let store: ModelStore;
+  before(async () => {
+    store = await openModelStore();
+  });
+
+  test('a recogniser changes nothing until the gallery is moved to it', () => {
+    const said = nextSteps(store.pack('sface'), vision).join(' ');
+    assert.match(said, /^Nothing changes by itself/);
+    assert.match(said, /rollcall gallery re-embed --to sface .*set vision\.recogniser: sface and restart/);
+    assert.match(nextSteps(store.pack('sface'), undefined).join(' '), /re-embed --to sface/);
+  });
+
+  test('a detector and a passive pack are chosen in the configuration', () => {
+    assert.match(
+      nextSteps(store.pack('yunet-dynamic'), vision).join(),
+      /set vision\.detector: yunet and reload/,
+    );
+    assert.match(nextSteps(store.pack('minifasnet-v2'), vision).join(), /set vision\.passivePad: minifasnet/);
+    assert.deepEqual(nextSteps(store.pack('facemesh'), vision), []);
+  });
+
+  test('what the configuration names already wants a restart only', () => {
+    const named = visionSchema.parse({ recogniser: 'sface', detector: 'yunet', passivePad: 'minifasnet' });
+    for (const id of ['sface', 'yunet-2023mar', 'minifasnet-v1se'])
+      assert.match(nextSteps(store.pack(id), named).join(), /^The configuration names .* Restart rollcalld/);
+  });
+});
