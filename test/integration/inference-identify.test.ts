@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -30,6 +30,13 @@ const evaluationSchema = z.object({
       people: z.number(),
       strangers: z.number(),
       nonMatedComparisons: z.number(),
+    }),
+  ),
+  site: z.array(
+    z.object({
+      group: z.string().optional(),
+      views: z.number(),
+      sizes: z.array(z.object({ persons: z.number(), fpir: z.number(), fpirAtMost: z.number() })),
     }),
   ),
   comparisons: z.object({ points: z.array(z.object({ fmr: z.number(), fnmr: z.number() })) }),
@@ -68,14 +75,18 @@ async function smallCollection(
 }
 
 describe('rollcall evaluate identify', () => {
-  test('measures a collection and prints it as JSON', { skip: faces.skip }, async () => {
+  test('measures a collection, prints it as JSON and writes a page that only its owner may read', {
+    skip: faces.skip,
+  }, async () => {
     const { known, unknown } = await smallCollection(5);
     const [first = '', second = ''] = await readdir(known);
     const [stranger = ''] = await readdir(unknown);
     const groups = join(directory, 'groups.json');
     await writeFile(groups, JSON.stringify({ some: [first, second, stranger.replace(/\.jpg$/, '')] }));
     const folders = ['--known', known, '--unknown', unknown, '--groups', groups];
-    const result = await evaluate(...folders, '--references', '2', '--json');
+    const page = join(directory, 'report.html');
+    const words = ['--references', '2', '--views', '2', '--report', page, '--json'];
+    const result = await evaluate(...folders, ...words);
     assert.equal(result.exitCode, 0, result.stderr);
     const report = evaluationSchema.parse(JSON.parse(result.stdout));
     assert.deepEqual([report.people, report.strangers, report.splits], [5, 5, 6]);
@@ -83,6 +94,18 @@ describe('rollcall evaluate identify', () => {
     const [low, high] = report.operating.fpirInterval;
     assert.ok(low <= report.operating.fpir && report.operating.fpir < high && high > 0.4, `${low}, ${high}`);
     assert.deepEqual(report.groups, [{ title: 'some', people: 2, strangers: 1, nonMatedComparisons: 24 }]);
+    const [single, tracks] = report.site;
+    assert.deepEqual(
+      [single?.views, tracks?.views, single?.group, tracks?.group],
+      [1, 2, undefined, undefined],
+    );
+    assert.deepEqual(
+      tracks?.sizes.map(({ persons }) => persons),
+      [5, 100, 1000, 10_000],
+    );
+    assert.ok(tracks?.sizes.every(({ fpir, fpirAtMost }) => fpir <= fpirAtMost));
+    assert.equal((await stat(page)).mode & 0o777, 0o600);
+    assert.match(await readFile(page, 'utf8'), /10000 persons/);
     assert.ok(report.rankOne > 0.9 && report.operating.fnir < 0.3 && report.operating.fpir < 0.1);
   });
 
@@ -100,6 +123,16 @@ describe('rollcall evaluate identify', () => {
     assert.equal(result.exitCode, 2);
     assert.match(result.stderr, /cannot read the groups .*broken\.json/);
     assert.match(result.stderr, /list of names for each group/);
+  });
+
+  test('a page that is there already is not overwritten, told before the photographs are looked at', async () => {
+    const page = join(directory, 'kept.html');
+    await writeFile(page, 'kept');
+    const words = ['--known', join(directory, 'nowhere'), '--unknown', directory, '--report', page];
+    const result = await evaluate(...words);
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /kept\.html is there already/);
+    assert.equal(await readFile(page, 'utf8'), 'kept');
   });
 
   test('too few photographs to enrol and still search is bad input', async () => {

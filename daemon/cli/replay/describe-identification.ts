@@ -3,6 +3,7 @@ import type { Interval } from '../../domain/identification/error-rates.js';
 import type { GroupRates } from '../../domain/identification/group-rates.js';
 import type { IdentificationReport } from '../../domain/identification/identification-report.js';
 import { table } from '../output.js';
+import { describeSite, type SiteEvaluation } from './evaluate-site.js';
 
 /** A photograph that enrolment would refuse. */
 export interface RefusedPhotograph {
@@ -32,6 +33,8 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' 
   readonly confused: readonly Mistake[];
   /** Empty unless groups were given. */
   readonly groups: readonly GroupRates[];
+  /** Larger galleries, by extrapolation. */
+  readonly site: readonly SiteEvaluation[];
 }
 
 interface Mistake {
@@ -49,6 +52,7 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     comparisons(evaluation),
     identification(evaluation),
     groups(evaluation),
+    describeSite(evaluation.site),
     mistakes('strangers accepted at the operating point', evaluation.accepted),
     mistakes('known people taken for somebody else at the operating point', evaluation.confused),
     missed(evaluation),

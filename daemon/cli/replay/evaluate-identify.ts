@@ -16,11 +16,14 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { samplePhoto } from '../../vision/photo-sample.js';
 import { readPeople, readPhotographs } from '../import/labelled-photographs.js';
 import { exitCodes, print, runAction } from '../output.js';
+import { createPrivateFile } from '../private-file.js';
 import {
   describeIdentification,
   type IdentifyEvaluation,
   type RefusedPhotograph,
 } from './describe-identification.js';
+import { evaluateSite } from './evaluate-site.js';
+import { identificationPage } from './identification-page.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
 /** More ways of dividing the photographs tell little that these do not. */
@@ -30,7 +33,9 @@ interface EvaluateOptions {
   readonly known: string;
   readonly unknown: string;
   readonly references: number;
+  readonly views: number;
   readonly groups?: string;
+  readonly report?: string;
   readonly config?: string;
   readonly json?: boolean;
 }
@@ -42,12 +47,18 @@ export function registerEvaluateIdentify(evaluate: Command): void {
     .requiredOption('--known <dir>', 'folder with one folder of photographs per person')
     .requiredOption('--unknown <dir>', 'folder with photographs of people who are none of these')
     .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
+    .option('--views <count>', 'photographs of a person that stand for the views of a track', parseCount, 3)
     .option('--groups <file>', 'JSON with lists of names by group: error rates inside each group, too')
     .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--report <file>', 'write the curves of errors and the tables as a page for a browser, too')
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
+        // Before the photographs are worked on, which takes minutes: a file that cannot be written is told at once.
+        await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
         const evaluation = await evaluateIdentify(options);
+        await page?.write(Buffer.from(identificationPage(evaluation)));
+        await page?.keep();
         print(options.json === true, evaluation, () => describeIdentification(evaluation));
         return exitCodes.done;
       }),
@@ -107,6 +118,7 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
       ...counts,
     })),
     groups: groupRates(people, strangers, groups, trial),
+    site: evaluateSite(people, strangers, groups, { ...trial, views: options.views }),
   };
 }
 

@@ -66,18 +66,17 @@ export function chooseReferences(count: number, references: number, rank: number
   return chosen;
 }
 
-/**
- * One trial of open-set identification: of every person `references` photographs are enrolled and the others
- * searched; the strangers are searched too. `split` of `splits` says which photographs are enrolled; trials
- * with different splits together use every photograph in both parts. A person's score is the similarity of
- * their nearest reference.
- */
-export function runTrial(
+/** A person, some of whose photographs are enrolled, while the others are searched. */
+export interface DividedPerson extends Enrolled {
+  readonly probes: readonly { readonly embedding: Embedding | undefined; readonly index: number }[];
+}
+
+/** Divides everybody's photographs in the `split`-th of `splits` ways. */
+export function dividePhotographs(
   people: readonly LabelledPerson[],
-  strangers: readonly Sample[],
   options: { readonly references: number; readonly split: number; readonly splits: number },
-): TrialResult {
-  const parts = people.map(({ name, samples }) => {
+): readonly DividedPerson[] {
+  return people.map(({ name, samples }) => {
     const ways = splitCount(samples.length, options.references);
     const rank = Math.floor((options.split * ways) / options.splits);
     const chosen = new Set(chooseReferences(samples.length, options.references, rank));
@@ -89,6 +88,20 @@ export function runTrial(
       probes: samples.flatMap(({ embedding }, index) => (chosen.has(index) ? [] : [{ embedding, index }])),
     };
   });
+}
+
+/**
+ * One trial of open-set identification: of every person `references` photographs are enrolled and the others
+ * searched; the strangers are searched too. `split` of `splits` says which photographs are enrolled; trials
+ * with different splits together use every photograph in both parts. A person's score is the similarity of
+ * their nearest reference.
+ */
+export function runTrial(
+  people: readonly LabelledPerson[],
+  strangers: readonly Sample[],
+  options: { readonly references: number; readonly split: number; readonly splits: number },
+): TrialResult {
+  const parts = dividePhotographs(people, options);
   return {
     mated: parts.flatMap(({ name, probes }) =>
       probes.map(({ embedding, index }) => {
@@ -103,7 +116,8 @@ export function runTrial(
   };
 }
 
-interface Enrolled {
+/** A person and the references that are enrolled of them; none where enrolment would refuse all. */
+export interface Enrolled {
   readonly name: string;
   readonly references: readonly Embedding[];
 }

@@ -1,0 +1,134 @@
+import type { PeopleGroup } from '../../domain/identification/group-rates.js';
+import type { LabelledPerson, Sample } from '../../domain/identification/identification-trial.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
+import {
+  type DetPoint,
+  detCurve,
+  estimateSite,
+  SITE_SIZES,
+  type SiteEstimate,
+  type SiteScores,
+  siteScores,
+} from '../../domain/identification/site-size.js';
+import { table } from '../output.js';
+
+/** What the collection says about larger galleries, for tracks of so many views. Rates are 0..1. */
+export interface SiteEvaluation {
+  /** Undefined: everybody. Else the title of a group: the gallery and the strangers are all of that group. */
+  readonly group: string | undefined;
+  /** Photographs of one person that are searched together, as the views of one track are. */
+  readonly views: number;
+  readonly people: number;
+  readonly strangers: number;
+  /** Pairs of different people who were compared, and how many comparisons that were. */
+  readonly pairs: number;
+  readonly comparisons: number;
+  /** The first has as many persons as there are people in the collection: compare it with what was counted. */
+  readonly sizes: readonly SiteEstimate[];
+  /** The curve of errors at each of `sizes`, with the margin of the operating point. */
+  readonly curves: readonly (readonly DetPoint[])[];
+}
+
+interface Trial {
+  readonly references: number;
+  readonly splits: number;
+  readonly policy: MatchPolicy;
+}
+
+/** Everybody and then each group, first with one view and then with `views`, where there are photographs enough. */
+export function evaluateSite(
+  people: readonly LabelledPerson[],
+  strangers: readonly Sample[],
+  groups: readonly PeopleGroup[],
+  { views, ...trial }: Trial & { readonly views: number },
+): readonly SiteEvaluation[] {
+  const sets = [
+    { title: undefined, members: people, outsiders: strangers },
+    ...groups.map(({ title, names, strangers: own }) => ({
+      title,
+      members: people.filter(({ name }) => names.has(name)),
+      outsiders: strangers.filter((_, index) => own.has(index)),
+    })),
+  ];
+  return sets.flatMap(({ title, members, outsiders }) =>
+    [...new Set([1, views])].flatMap((count) => {
+      const scores = siteScores(members, outsiders, { ...trial, views: count });
+      return scores.nonMatedCount === 0 || scores.mated.length === 0
+        ? []
+        : [evaluationOf(title, scores, trial.policy)];
+    }),
+  );
+}
+
+function evaluationOf(group: string | undefined, scores: SiteScores, policy: MatchPolicy): SiteEvaluation {
+  const { views, people, strangers, pairs, nonMatedCount } = scores;
+  const sizes = [people, ...SITE_SIZES];
+  return {
+    group,
+    views,
+    people,
+    strangers,
+    pairs,
+    comparisons: nonMatedCount,
+    sizes: sizes.map((persons) => estimateSite(scores, policy, persons)),
+    curves: sizes.map((persons) => detCurve(scores, policy.margin, persons)),
+  };
+}
+
+export const SITE_ASSUMPTION = [
+  'Assumption: the scores of different people are independent and distributed as in this collection; then',
+  'FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1). Scores higher than those of the collection come from a generalised Pareto',
+  'distribution that is fitted to the highest 5 % (ISO/IEC 5152). The margin is kept. "FPIR at most" trusts the count alone: the',
+  'upper end of the 95 % interval (Wilson) for as many trials as there are pairs of people, without margin. A group of',
+  'people who look alike breaks the assumption: give --groups. A view is one photograph; views of one passage differ less,',
+  'so that more of them bring less than more photographs do.',
+];
+
+export const SITE_HEADING = [
+  'views',
+  'persons',
+  'FPIR',
+  'FPIR at most',
+  'FNIR',
+  '95 % interval',
+  'threshold for FPIR 1 %',
+  'FNIR there',
+];
+
+export function siteRows({ views, sizes }: SiteEvaluation): readonly (readonly string[])[] {
+  return sizes.map(({ persons, fpir, fpirAtMost, fnir, fnirInterval: [low, high], advised }) => [
+    `${views}`,
+    `${persons}`,
+    percent(fpir),
+    percent(fpirAtMost),
+    percent(fnir),
+    `${percent(low)} to ${percent(high)}`,
+    advised?.threshold.toFixed(3) ?? 'none',
+    advised === undefined ? '' : percent(advised.fnir),
+  ]);
+}
+
+/** Which people an evaluation is about, and how many. */
+export function siteTitle({ group, people, strangers, pairs, comparisons }: SiteEvaluation): string {
+  const who = group === undefined ? 'everybody' : `group "${group}" alone`;
+  return `${who}: ${people} people, ${strangers} photographs of strangers, ${pairs} pairs of people, ${comparisons} comparisons`;
+}
+
+export function describeSite(evaluations: readonly SiteEvaluation[]): string {
+  if (evaluations.length === 0) return '';
+  return [
+    'at the size of a site, at the operating point (estimated)',
+    ...SITE_ASSUMPTION,
+    ...evaluations.flatMap((evaluation) => [
+      '',
+      siteTitle(evaluation),
+      table(SITE_HEADING, siteRows(evaluation)),
+    ]),
+  ].join('\n');
+}
+
+/** Three digits where the rate is small: it is multiplied by the persons who pass. */
+export function percent(rate: number): string {
+  if (rate > 0 && rate < 1e-6) return '< 0.0001 %';
+  return `${rate < 0.001 ? (100 * rate).toFixed(4) : (100 * rate).toFixed(2)} %`;
+}

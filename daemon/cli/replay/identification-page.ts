@@ -1,0 +1,153 @@
+import type { Interval } from '../../domain/identification/error-rates.js';
+import type { IdentifyEvaluation } from './describe-identification.js';
+import { type ChartedCurve, detChart, escapeMarkup } from './det-chart.js';
+import {
+  percent,
+  SITE_ASSUMPTION,
+  SITE_HEADING,
+  type SiteEvaluation,
+  siteRows,
+  siteTitle,
+} from './evaluate-site.js';
+
+/** Groups are compared in a gallery of this many persons. */
+const COMPARED_PERSONS = 1000;
+
+/**
+ * The evaluation as a page for a browser. It holds no photograph, no script and nothing from elsewhere, and a browser is told
+ * to load nothing. It names no person: the only names in it are the titles of groups.
+ */
+export function identificationPage(evaluation: IdentifyEvaluation): string {
+  const everybody = evaluation.site.filter(({ group }) => group === undefined);
+  return [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    `<title>Identification with ${escapeMarkup(evaluation.recogniser)}</title>`,
+    `<style>${STYLE}</style></head><body>`,
+    `<h1>Identification with ${escapeMarkup(evaluation.recogniser)}</h1>`,
+    ...introduction(evaluation),
+    '<h2>As counted</h2>',
+    ...counted(evaluation),
+    '<h2>At the size of a site</h2>',
+    `<p>${escapeMarkup(SITE_ASSUMPTION.join(' '))}</p>`,
+    ...everybody.flatMap((site) => siteSection(site)),
+    ...groupSections(evaluation),
+    '</body></html>',
+    '',
+  ].join('\n');
+}
+
+const STYLE = [
+  'body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#171717;background:#fff}',
+  'table{border-collapse:collapse;margin:1rem 0}th,td{padding:.25rem .75rem;border-bottom:1px solid #d4d4d4;text-align:right}',
+  'th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto;font-size:12px}',
+].join('');
+
+function introduction(e: IdentifyEvaluation): readonly string[] {
+  return [
+    `<p>${e.people} people, ${e.strangers} photographs of strangers, ${e.photographs} photographs in all.`,
+    `Of each person ${e.references} are enrolled and the others searched, in ${e.splits} ways. Intervals are of 95 % (Wilson),`,
+    'for as many trials as there are strangers or people.</p>',
+    '<p>This page holds no photograph and names no person. Titles of groups are as they were given. A circle in a chart is the',
+    `operating point: threshold ${e.operating.threshold}, margin ${e.operating.margin}.</p>`,
+  ];
+}
+
+function counted({
+  operating: o,
+  points,
+  comparisons,
+  rankOne,
+  people,
+  strangers,
+}: IdentifyEvaluation): readonly string[] {
+  const interval = ([low, high]: Interval): string => `${percent(low)} to ${percent(high)}`;
+  return [
+    htmlTable(
+      ['at the operating point', 'rate', '95 % interval', 'of'],
+      [
+        ['FPIR', percent(o.fpir), interval(o.fpirInterval), `${strangers} strangers`],
+        ['FNIR', percent(o.fnir), interval(o.fnirInterval), `${people} people`],
+        ['rank 1', percent(rankOne), '', ''],
+      ],
+    ),
+    htmlTable(
+      ['gallery searched: FPIR', 'FNIR', 'threshold'],
+      points.map((point) => [percent(point.fpir), percent(point.fnir), point.threshold.toFixed(4)]),
+    ),
+    htmlTable(
+      ['two photographs compared: FMR', 'FNMR', 'threshold'],
+      comparisons.points.map((point) => [
+        percent(point.fmr),
+        percent(point.fnmr),
+        point.threshold.toFixed(4),
+      ]),
+    ),
+  ];
+}
+
+function siteSection(site: SiteEvaluation): readonly string[] {
+  const title = `Curves of errors, ${viewsOf(site)}`;
+  const curves = site.sizes.map(
+    (size, index): ChartedCurve => ({
+      title: `${size.persons} persons`,
+      points: site.curves[index] ?? [],
+      operating: size,
+    }),
+  );
+  return [
+    `<h3>${escapeMarkup(title)}</h3>`,
+    `<p>${escapeMarkup(siteTitle(site))}</p>`,
+    detChart(title, curves),
+    htmlTable(SITE_HEADING, siteRows(site)),
+  ];
+}
+
+function groupSections({ site, groups }: IdentifyEvaluation): readonly string[] {
+  if (groups.length === 0) return [];
+  const views = [...new Set(site.map((one) => one.views))];
+  return [
+    '<h2>By group</h2>',
+    '<p>The gallery and the strangers are all of one group. FMR compares two photographs of different people of the group.</p>',
+    htmlTable(
+      ['group', 'people', 'strangers', 'FMR', 'FPIR', '95 % interval of FPIR'],
+      groups.map(({ title, people, strangers, fmr, fpir, fpirInterval: [low, high] }) => [
+        title,
+        `${people}`,
+        `${strangers}`,
+        percent(fmr),
+        percent(fpir),
+        `${percent(low)} to ${percent(high)}`,
+      ]),
+    ),
+    ...views.flatMap((count) => groupChart(site.filter((one) => one.views === count))),
+    ...site
+      .filter(({ group }) => group !== undefined)
+      .flatMap((one) => [`<p>${escapeMarkup(siteTitle(one))}</p>`, htmlTable(SITE_HEADING, siteRows(one))]),
+  ];
+}
+
+function groupChart(sites: readonly SiteEvaluation[]): readonly string[] {
+  const [first] = sites;
+  if (first === undefined) return [];
+  const title = `Curves of errors by group, ${COMPARED_PERSONS} persons, ${viewsOf(first)}`;
+  const curves = sites.flatMap((site): readonly ChartedCurve[] => {
+    // Not the first: a collection may have as many people.
+    const index = site.sizes.findLastIndex(({ persons }) => persons === COMPARED_PERSONS);
+    return [
+      { title: site.group ?? 'everybody', points: site.curves[index] ?? [], operating: site.sizes[index] },
+    ];
+  });
+  return [`<h3>${title}</h3>`, detChart(title, curves)];
+}
+
+function viewsOf({ views }: SiteEvaluation): string {
+  return views === 1 ? 'single photographs' : `tracks of ${views} views`;
+}
+
+function htmlTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table>${line(heading, 'th')}${rows.map((row) => line(row, 'td')).join('')}</table>`;
+}
