@@ -42,7 +42,7 @@ export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<Re
   const { path, camera, ffmpeg, clock, speed } = options;
   const { id: cameraId, maxAnalysisWidthPx } = camera;
   const events: StageEvent[] = [];
-  const session = openSession(options, (event) => events.push(event));
+  const session = openClipSession(options, (event) => events.push(event));
   await using clip = await openClip({ path, cameraId, ffmpeg, clock, maxAnalysisWidthPx });
   const startedMs = clock.monotonicMs();
   let atMs = 0;
@@ -60,7 +60,11 @@ export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<Re
   yield { atMs, events: events.splice(0) };
 }
 
-function openSession(options: ClipReplayOptions, sink: (event: StageEvent) => void): CameraSession {
+/** The stages of a camera as a replay runs them: what they say goes to `sink`. */
+export function openClipSession(
+  options: Omit<ClipReplayOptions, 'path' | 'ffmpeg' | 'clock' | 'speed'>,
+  sink: (event: StageEvent) => void,
+): CameraSession {
   const { camera, analyser, liveness, sameFaceThreshold } = options;
   let trackCount = 0;
   return new CameraSession({

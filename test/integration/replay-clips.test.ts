@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { rollcall } from '../support/box.js';
 import { garbageFile, testClip } from '../support/clips.js';
 import { sharedFile } from '../support/shared-media.js';
@@ -148,5 +150,45 @@ describe('rollcall evaluate blinks', () => {
     const { exitCode, stderr } = await rollcall(['evaluate', 'blinks', '--clips', '.', '--truth', truth]);
     assert.equal(exitCode, 2);
     assert.match(stderr, /is no blink truth[\s\S]*blinks[\s\S]*what to do/);
+  });
+});
+
+const speaker = sharedFile('media/blink/grid/brbk7n.mpg');
+
+describe('rollcall evaluate compare', () => {
+  test('tells who differs under two sets of settings, and writes matrices that only their owner may read', {
+    skip: speaker.skip,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    const [clips, known] = [join(directory.path, 'clips'), join(directory.path, 'known')];
+    await mkdir(join(clips, 'ada'), { recursive: true });
+    await mkdir(join(known, 'ada'), { recursive: true });
+    await symlink(speaker.path, join(clips, 'ada', 'door.mpg'));
+    const photograph = ['-frames:v', '1', join(known, 'ada', 'one.png')];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', speaker.path, ...photograph]);
+    const [a, b] = [join(directory.path, 'a.yaml'), join(directory.path, 'b.yaml')];
+    await writeFile(a, 'liveness: { minimumBlinks: 1 }\n');
+    await writeFile(b, 'identification: { threshold: 0.9999 }\n');
+    const [csv, svg] = [join(directory.path, 'matrix.csv'), join(directory.path, 'matrix.svg')];
+    const places = ['--clips', clips, '--known', known, '--a', a, '--b', b, '--csv', csv, '--svg', svg];
+    const { exitCode, stdout, stderr } = await rollcall(['evaluate', 'compare', ...places]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /1 people enrolled, 1 clips, 1 passages/);
+    assert.match(stdout, /^threshold +0\.\d+ +0\.9999$/m);
+    assert.match(stdout, /1 of 1 passages differ/);
+    assert.match(stdout, /ada\/door\.mpg +t1 .*ada, event attendance at .*\(no match\), event/);
+    assert.match(await readFile(csv, 'utf8'), /^A against B,ada,\(no match\),1\r$/m);
+    assert.match(await readFile(svg, 'utf8'), /^<svg /);
+    assert.deepEqual([(await stat(csv)).mode & 0o777, (await stat(svg)).mode & 0o777], [0o600, 0o600]);
+  });
+
+  test('refuses settings that it does not know, before it opens a clip', async () => {
+    await using directory = await temporaryDirectory();
+    const settings = join(directory.path, 'a.yaml');
+    await writeFile(settings, 'identification: { treshold: 0.5 }\n');
+    const places = ['--clips', directory.path, '--known', directory.path, '--a', settings, '--b', settings];
+    const { exitCode, stderr } = await rollcall(['evaluate', 'compare', ...places]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /cannot read the settings in .*a\.yaml[\s\S]*treshold/);
   });
 });

@@ -145,6 +145,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'evaluate identify': [
     ['rollcall evaluate identify --known people --unknown strangers', 'measure identification'],
+    [
+      'rollcall evaluate identify --known people --unknown strangers --report errors.html',
+      'draw the curves of errors, too',
+    ],
+  ],
+  'evaluate compare': [
+    [
+      'rollcall evaluate compare --clips clips --known people --a today.yaml --b stricter.yaml',
+      'tell what stricter settings would change',
+    ],
   ],
   completion: [
     [

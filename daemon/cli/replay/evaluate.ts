@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { registerEvaluateBlinks } from './evaluate-blinks.js';
+import { registerEvaluateCompare } from './evaluate-compare.js';
 import { registerEvaluateIdentify } from './evaluate-identify.js';
 
 export function registerEvaluate(program: Command): void {
   const evaluate = program
     .command('evaluate')
-    .description('measure blink detection and identification on recorded material');
+    .description('measure blink detection and identification, and compare settings, on recorded material');
   registerEvaluateBlinks(evaluate);
   registerEvaluateIdentify(evaluate);
+  registerEvaluateCompare(evaluate);
 }

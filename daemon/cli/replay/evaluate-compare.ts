@@ -1,0 +1,310 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { badInput, messageOf } from '../../base/errors.js';
+import { Lifetime } from '../../base/lifetime.js';
+import { VirtualClock } from '../../base/virtual-clock.js';
+import { identificationSchema } from '../../config/core-schema.js';
+import { livenessSchema } from '../../config/vision-schema.js';
+import type { Candidate, Embedding, MatchPolicy } from '../../domain/identification/match.js';
+import { similarityOf } from '../../domain/identification/match.js';
+import type { ComparedPassage, PassageAnswer } from '../../domain/identification/passage-comparison.js';
+import { personId } from '../../domain/ids.js';
+import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import type { Sighting } from '../../domain/tracks/sighting.js';
+import { systemClock as clock } from '../../host/system-clock.js';
+import { matchPolicy } from '../../models/operating-point.js';
+import { createDecider, type Decider, type SearchGallery } from '../../records/decider.js';
+import { memoryFacts } from '../../records/memory-facts.js';
+import { samplePhoto } from '../../vision/photo-sample.js';
+import { shadowClip } from '../../vision/shadow-clip.js';
+import { readPeople } from '../import/labelled-photographs.js';
+import { exitCodes, print, runAction } from '../output.js';
+import { createPrivateFile } from '../private-file.js';
+import {
+  comparisonCsv,
+  comparisonSvg,
+  describeComparison,
+  type PolicyComparison,
+} from './describe-comparison.js';
+import { parseFps } from './replay.js';
+import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+
+interface CompareOptions {
+  readonly clips: string;
+  readonly known: string;
+  readonly a: string;
+  readonly b: string;
+  readonly fps?: number;
+  readonly config?: string;
+  readonly camera?: string;
+  readonly csv?: string;
+  readonly svg?: string;
+  readonly json?: boolean;
+}
+
+export function registerEvaluateCompare(evaluate: Command): void {
+  evaluate
+    .command('compare')
+    .description('tell what two sets of settings make of the same passages')
+    .requiredOption(
+      '--clips <dir>',
+      'folder of clips; those in a folder inside it show the person of that name',
+    )
+    .requiredOption('--known <dir>', 'folder with one folder of photographs per person: the gallery')
+    .requiredOption('--a <file>', 'YAML with the first settings: identification, liveness or both')
+    .requiredOption(
+      '--b <file>',
+      'YAML with the second settings; what a file leaves out is as in the configuration',
+    )
+    .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
+    .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--camera <id>', 'take rates, smallest face and direction of this camera of the configuration')
+    .option('--csv <file>', 'write the confusion matrices as CSV, too')
+    .option('--svg <file>', 'write the confusion matrices as a picture, too')
+    .option('--json', 'print JSON instead of tables')
+    .action((options: CompareOptions) =>
+      runAction(options.json === true, async () => {
+        // Before the clips are worked on, which takes minutes: a file that cannot be written is told at once.
+        await using csv = options.csv === undefined ? undefined : await createPrivateFile(options.csv);
+        await using svg = options.svg === undefined ? undefined : await createPrivateFile(options.svg);
+        const comparison = await compare(options);
+        await csv?.write(Buffer.from(comparisonCsv(comparison)));
+        await svg?.write(Buffer.from(comparisonSvg(comparison)));
+        await csv?.keep();
+        await svg?.keep();
+        print(options.json === true, comparison, () => describeComparison(comparison));
+        return exitCodes.done;
+      }),
+    );
+}
+
+/** One set of settings. */
+interface Side {
+  readonly match: MatchPolicy;
+  readonly liveness: LivenessPolicy;
+}
+
+async function compare(options: CompareOptions): Promise<PolicyComparison> {
+  const written = [await readSettings(options.a), await readSettings(options.b)] as const;
+  const clips = await readClips(options.clips);
+  await using lifetime = new Lifetime(clock);
+  const { config: configPath, camera: cameraId, fps } = options;
+  const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
+  const sides = [sideOf(written[0], setup), sideOf(written[1], setup)] as const;
+  const gallery = await enrolAll(options.known, setup, (text) => tell(options, text));
+  const passages: ComparedPassage[] = [];
+  for (const [index, clip] of clips.entries()) {
+    tell(options, `clip ${index + 1} of ${clips.length}: ${clip.name}`);
+    const path = join(options.clips, clip.name);
+    passages.push(...(await compareClip({ ...clip, path }, sides, { setup, search: searchIn(gallery) })));
+  }
+  return {
+    recogniser: setup.recogniser.id,
+    a: sides[0],
+    b: sides[1],
+    people: gallery.length,
+    clips: clips.length,
+    passages,
+  };
+}
+
+function tell({ json }: CompareOptions, text: string): void {
+  if (json !== true) process.stderr.write(`${text}\n`);
+}
+
+const settingsSchema = z.strictObject({
+  identification: identificationSchema.partial().optional(),
+  liveness: livenessSchema.partial().optional(),
+});
+type Settings = z.infer<typeof settingsSchema>;
+
+/** Throws `settings-unreadable`. */
+async function readSettings(file: string): Promise<Settings> {
+  try {
+    const raw: unknown = parse(await readFile(file, 'utf8'));
+    settingsSchema.parse(raw ?? {});
+    // As written: parsed, what is left out would have its default in place of what the configuration says.
+    return (raw ?? {}) as Settings;
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw badInput('settings-unreadable', `cannot read the settings in ${file}: ${reason}`, {
+      remedy: 'Write YAML as in the configuration, with identification, liveness or both.',
+      cause: error,
+    });
+  }
+}
+
+function sideOf({ identification, liveness }: Settings, { config, recogniser }: ReplaySetup): Side {
+  const merged = identificationSchema.parse({ ...config.identification, ...identification });
+  return {
+    match: matchPolicy({ ...config, identification: merged }, recogniser.pack),
+    liveness: { ...defaultLivenessPolicy, ...livenessSchema.parse({ ...config.liveness, ...liveness }) },
+  };
+}
+
+interface Clip {
+  /** Its path inside the folder of the clips. */
+  readonly name: string;
+  /** The folder that it lies in: who is seen. Undefined where it lies in none. */
+  readonly truth: string | undefined;
+}
+
+const CLIP = /\.(mp4|mkv|mov|m4v|avi|webm|mpe?g|ts|gif)$/i;
+
+/** Throws `folder-unreadable` or `folder-empty`. */
+async function readClips(directory: string): Promise<readonly Clip[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      throw badInput('folder-unreadable', `cannot read the folder ${directory}: ${messageOf(error)}`, {
+        remedy: 'Give the path of a folder that this user may read.',
+        cause: error,
+      });
+    },
+  );
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && CLIP.test(entry.name))
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .sort();
+  if (names.length === 0) {
+    throw badInput('folder-empty', `${directory} holds no clips`, {
+      remedy: 'Give a folder with clips: MP4, Matroska, QuickTime, AVI, WebM, MPEG or GIF.',
+    });
+  }
+  return names.map((name) => ({ name, truth: name.includes(sep) ? name.split(sep)[0] : undefined }));
+}
+
+interface EnrolledPerson {
+  readonly name: string;
+  readonly references: readonly Embedding[];
+}
+
+/** Enrols every photograph that enrolment would take. Throws `folder-unreadable`, `folder-empty` or `no-references`. */
+async function enrolAll(
+  directory: string,
+  { analyser }: ReplaySetup,
+  say: (text: string) => void,
+): Promise<readonly EnrolledPerson[]> {
+  const gallery: EnrolledPerson[] = [];
+  for (const { name, paths } of await readPeople(directory)) {
+    const references: Embedding[] = [];
+    for (const path of paths) {
+      const { embedding, refusal } = await samplePhoto(path, analyser);
+      if (refusal === undefined && embedding !== undefined) references.push(embedding);
+    }
+    if (references.length > 0) gallery.push({ name, references });
+    else say(`left out, enrolment would refuse all photographs: ${name}`);
+  }
+  if (gallery.length > 0) return gallery;
+  throw badInput('no-references', `enrolment would refuse every photograph in ${directory}`, {
+    remedy: 'Give sharp photographs of single faces that look into the camera.',
+  });
+}
+
+function searchIn(gallery: readonly EnrolledPerson[]): SearchGallery {
+  return (embedding, { count }) =>
+    Promise.resolve(
+      gallery
+        .map(
+          ({ name, references }): Candidate => ({
+            personId: personId(name),
+            similarity: Math.max(...references.map((reference) => similarityOf(reference, embedding))),
+          }),
+        )
+        .sort((x, y) => y.similarity - x.similarity)
+        .slice(0, count),
+    );
+}
+
+interface Seen {
+  readonly firstSeenS: number;
+  readonly lastSeenS: number;
+  readonly answer: PassageAnswer;
+}
+
+async function compareClip(
+  clip: Clip & { readonly path: string },
+  sides: readonly [Side, Side],
+  { setup, search }: { readonly setup: ReplaySetup; readonly search: SearchGallery },
+): Promise<readonly ComparedPassage[]> {
+  const { camera, analyser, ffmpeg, match } = setup;
+  const clipClock = new VirtualClock();
+  const deciders = sides.map(({ match: policy }) => deciderOf(policy, { setup, search, clock: clipClock }));
+  const seen = sides.map(() => new Map<string, Seen>());
+  // The same threshold on both sides: what joins the views of a track must not differ, or there would be no same passages.
+  const options = { path: clip.path, camera, analyser, ffmpeg, sameFaceThreshold: match.threshold, clock };
+  try {
+    for await (const { atMs, events } of shadowClip(
+      options,
+      sides.map(({ liveness }) => liveness),
+    )) {
+      clipClock.advanceTo(atMs);
+      for (const [side, told] of events.entries()) {
+        const [decider, passages] = [deciders[side], seen[side]];
+        for (const event of told) {
+          if (event.type !== 'sighting' || decider === undefined || passages === undefined) continue;
+          const before = passages.get(event.sighting.trackId);
+          passages.set(event.sighting.trackId, await decide(event.sighting, decider, before));
+        }
+      }
+    }
+  } finally {
+    for (const decider of deciders) decider[Symbol.dispose]();
+  }
+  return passagesOf(clip, seen[0] ?? new Map(), seen[1] ?? new Map());
+}
+
+function deciderOf(
+  policy: MatchPolicy,
+  parts: { readonly setup: ReplaySetup; readonly search: SearchGallery; readonly clock: VirtualClock },
+): Decider {
+  const { config, camera } = parts.setup;
+  return createDecider({
+    search: parts.search,
+    policy,
+    rules: config.rules,
+    directionOf: () => camera.direction,
+    facts: memoryFacts(),
+    clock: parts.clock,
+  });
+}
+
+const unanswered: PassageAnswer = { who: '(not seen well)', event: 'none', atS: undefined };
+
+async function decide(sighting: Sighting, decider: Decider, before: Seen | undefined): Promise<Seen> {
+  const { identification, fact, suppressed } = await decider.onSighting(
+    sighting,
+    (capturedAtMs) => capturedAtMs,
+  );
+  const atS = sighting.lastSeenMs / 1000;
+  let answer = before?.answer ?? unanswered;
+  if (identification !== undefined) {
+    const who = identification.outcome === 'match' ? identification.personId : `(${identification.outcome})`;
+    answer = { ...answer, who, atS };
+  }
+  // A cooldown silences the second passage of a person, whatever the settings that are compared.
+  const said = fact ?? suppressed?.fact;
+  if (said !== undefined) answer = { ...answer, event: said.kind, atS };
+  return { firstSeenS: sighting.firstSeenMs / 1000, lastSeenS: atS, answer };
+}
+
+/** Joins what both sides saw of each track, in the order in which the tracks began. */
+function passagesOf(
+  { name, truth }: Clip,
+  a: ReadonlyMap<string, Seen>,
+  b: ReadonlyMap<string, Seen>,
+): readonly ComparedPassage[] {
+  const nothing: PassageAnswer = { who: '(no passage)', event: 'none', atS: undefined };
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .flatMap((track): ComparedPassage[] => {
+      const [inA, inB] = [a.get(track), b.get(track)];
+      const one = inA ?? inB;
+      if (one === undefined) return [];
+      const { firstSeenS, lastSeenS } = one;
+      const answers = { a: inA?.answer ?? nothing, b: inB?.answer ?? nothing };
+      return [{ clip: name, track, firstSeenS, lastSeenS, truth, ...answers }];
+    })
+    .sort((x, y) => x.firstSeenS - y.firstSeenS);
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  comparisonCsv,
+  comparisonSvg,
+  describeComparison,
+  type PolicyComparison,
+} from '../../daemon/cli/replay/describe-comparison.js';
+import {
+  type ComparedPassage,
+  confusionMatrices,
+  isDifferent,
+} from '../../daemon/domain/identification/passage-comparison.js';
+import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { rememberPicture } from '../../daemon/vision/shadow-clip.js';
+import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
+
+function passage(
+  a: string,
+  b: string,
+  truth?: string,
+  events = ['attendance', 'attendance'],
+): ComparedPassage {
+  const [eventA = 'none', eventB = 'none'] = events;
+  return {
+    clip: 'door.mp4',
+    track: 't1',
+    firstSeenS: 1,
+    lastSeenS: 4.25,
+    truth,
+    a: { who: a, event: eventA, atS: 2 },
+    b: { who: b, event: eventB, atS: 3.5 },
+  };
+}
+
+const passages = [
+  passage('ada', 'ada', 'ada'),
+  passage('ada', '(no match)', 'ada', ['attendance', 'unknown']),
+  passage('grace', 'ada', 'grace'),
+  passage('(no match)', '(no match)', undefined, ['unknown', 'unknown']),
+];
+
+const comparison: PolicyComparison = {
+  recogniser: 'scripted',
+  a: { match: { threshold: 0.5, margin: 0, minimumProbes: 2 }, liveness: defaultLivenessPolicy },
+  b: { match: { threshold: 0.7, margin: 0, minimumProbes: 2 }, liveness: defaultLivenessPolicy },
+  people: 2,
+  clips: 1,
+  passages,
+};
+
+describe('passages under two sets of settings', () => {
+  test('differ in who it is or in the event, not in the time', () => {
+    assert.deepEqual(passages.map(isDifferent), [false, true, true, false]);
+    assert.ok(isDifferent(passage('ada', 'ada', undefined, ['attendance', 'none'])));
+  });
+
+  test('give a matrix of A against B, and of the truth against each where it is known', () => {
+    const [inA, inB, both] = confusionMatrices(passages);
+    assert.deepEqual(inA?.labels, ['ada', 'grace']);
+    assert.deepEqual(inA?.counts, [
+      [2, 0],
+      [0, 1],
+    ]);
+    assert.deepEqual([inB?.rows, inB?.columns], ['truth', 'B']);
+    assert.deepEqual(inB?.labels, ['ada', 'grace', '(no match)']);
+    assert.deepEqual(inB?.counts, [
+      [1, 0, 1],
+      [1, 0, 0],
+      [0, 0, 0],
+    ]);
+    assert.equal(
+      both?.counts.flat().reduce((sum, count) => sum + count),
+      4,
+    );
+    assert.equal(confusionMatrices([passage('ada', 'ada')]).length, 1);
+  });
+
+  test('are told with when and who, and with the settings that differ', () => {
+    const text = describeComparison(comparison);
+    assert.match(text, /^threshold +0\.5 +0\.7$/m);
+    assert.doesNotMatch(text, /minimumProbes/);
+    assert.match(text, /2 of 4 passages differ/);
+    assert.match(
+      text,
+      /1\.0 to 4\.3 s +ada +ada, event attendance at 2\.0 s +\(no match\), event unknown at 3\.5 s/,
+    );
+  });
+
+  test('that are all alike are told as such', () => {
+    const same = { ...comparison, b: comparison.a, passages: [passage('ada', 'ada')] };
+    assert.match(describeComparison(same), /A and B are the same settings\n\nno passage differs/);
+  });
+});
+
+describe('the confusion matrices', () => {
+  test('as CSV have a line for each pair that met, and no cell runs as a formula', () => {
+    const csv = comparisonCsv({ ...comparison, passages: [...passages, passage('=1+1', 'ada')] });
+    assert.match(csv, /^matrix,row,column,passages\r\n/);
+    assert.match(csv, /^truth against B,ada,\(no match\),1\r$/m);
+    assert.match(csv, /^A against B,grace,ada,1\r$/m);
+    assert.doesNotMatch(csv, /,=1/);
+  });
+
+  test('as a picture hold every count and write names as text', () => {
+    const svg = comparisonSvg({ ...comparison, passages: [...passages, passage('<b>', '<b>')] });
+    assert.equal(svg.match(/<g /g)?.length, 3);
+    assert.match(svg, />2<\/text>/);
+    assert.match(svg, /&lt;b&gt;/);
+    assert.doesNotMatch(svg, /<b>|<script|href/);
+  });
+});
+
+describe('two analyses of one picture', () => {
+  test('ask the networks once, and again for the next picture', async () => {
+    const scripted = new ScriptedAnalyser(() => [
+      { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },
+    ]);
+    const { analyser, forget } = rememberPicture(scripted);
+    const { picture } = scriptedFrame(0, 0);
+    const region = { x: 490, y: 390, width: 140, height: 140 };
+    const [face] = await analyser.locate(picture, [region]);
+    assert.ok(face);
+    assert.equal((await analyser.locate(picture, [region]))[0], face);
+    const embedding = await analyser.embed(picture, face);
+    assert.equal(await analyser.embed(picture, face), embedding);
+    await analyser.locate(picture, [{ ...region, x: 480 }]);
+    assert.deepEqual([scripted.calls.locate, scripted.calls.embed], [2, 1]);
+    forget();
+    await analyser.embed(scriptedFrame(1, 33).picture, face);
+    assert.equal(scripted.calls.embed, 2);
+  });
+});
