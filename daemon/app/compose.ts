@@ -12,7 +12,7 @@ import { openCommandDesk } from './centre/centre-commands.js';
 import { openCameraNews } from './compose/compose-cameras.js';
 import { composeControl } from './compose/compose-control.js';
 import { boxState, startEventSources } from './compose/compose-events.js';
-import { startIntake } from './compose/compose-intake.js';
+import { startCalibration, startIntake } from './compose/compose-intake.js';
 import { openStores, type Stores, type StoresOptions } from './compose/compose-stores.js';
 import { BoxConditions } from './conditions/box-conditions.js';
 import type { EvidenceCapture } from './events/evidence-capture.js';
@@ -78,7 +78,8 @@ export async function composeBox(
     inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
   });
   tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
-  const { intake, evidence } = startIntake(stores, current, { lifetime, logger });
+  const calibration = startCalibration(stores, current, { lifetime, logger });
+  const { intake, evidence } = startIntake(stores, current, { calibration, lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });
   const started = await startParts({
     ...stores,
@@ -98,6 +99,7 @@ export async function composeBox(
       startedAtMs,
       conditions,
       intake,
+      calibration,
       self,
       desk,
       grants,

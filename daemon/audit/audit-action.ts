@@ -32,6 +32,7 @@ export const auditActions = [
   'gallery.reembed-cancelled',
   'gallery.row-quarantined',
   'gallery.verified',
+  'gallery.calibrated',
   'attendance.corrected',
   'attendance.read',
   'retention.run',

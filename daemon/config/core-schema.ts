@@ -16,6 +16,11 @@ export const identificationSchema = z.strictObject({
     'live',
     'How much closer the best person must be than the second best. Absent: from the model manifest.',
   ),
+  targetFpir: field(
+    z.number().gt(0).max(0.5).exactOptional(),
+    'live',
+    'At most this share of strangers (0.001: one in a thousand) may be recognised as somebody. Each person then has a threshold of their own, found from how near the other persons of the gallery lie, and never under `threshold`. Absent: `threshold` counts for everybody. `rollcall gallery calibrate` shows what comes of it.',
+  ),
   minimumProbes: field(
     z.int().min(1).max(10).default(2),
     'live',

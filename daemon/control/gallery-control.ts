@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/actor.js';
 import type { AuditVerdict } from '../audit/audit-verdict.js';
+import type { ThresholdReason } from '../domain/identification/calibration.js';
 import type { ReEmbedState } from '../gallery/re-embedding/re-embed-progress.js';
 import type { QuarantinedRow } from '../gallery/verify/quarantine.js';
 import type {
@@ -87,6 +88,58 @@ export interface GalleryVerification {
   readonly isWhole: boolean;
 }
 
+/** Another person, and what a track of theirs reaches in comparison with this one. */
+export interface NearPerson {
+  readonly personId: string;
+  readonly name: string;
+  readonly similarity: number;
+}
+
+/** The threshold of one person, and why it is what it is. */
+export interface CalibratedPerson {
+  readonly personId: string;
+  readonly name: string;
+  readonly references: number;
+  /** Cosine from which a face counts as this person. */
+  readonly threshold: number;
+  readonly reason: ThresholdReason;
+  /** Why somebody set it; only with the reason `manual`. */
+  readonly note?: string;
+  /** Share of strangers expected to be taken for this person, 0..1; absent where too few others are enrolled to say. */
+  readonly fmr?: number;
+  /** Share of this person's own passages expected to be missed, 0..1; absent where no person has two references. */
+  readonly fnmr?: number;
+  /** The three nearest other persons, nearest first. */
+  readonly neighbours: readonly NearPerson[];
+}
+
+/** Two persons of whom one reaches the threshold of the box in comparison with the other. */
+export interface AlikePair {
+  readonly a: { readonly personId: string; readonly name: string };
+  readonly b: { readonly personId: string; readonly name: string };
+  readonly similarity: number;
+  /** False: the recogniser cannot tell them apart, whatever the threshold. */
+  readonly isSeparable: boolean;
+}
+
+export interface GalleryCalibrationReport {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly recogniser: string;
+  /** The threshold of the box: no person has a lower one. */
+  readonly floor: number;
+  readonly margin: number;
+  /** `identification.targetFpir`; absent where none is configured. */
+  readonly targetFpir?: number;
+  /** Share of strangers expected to be taken for somebody; absent where too few are enrolled to say. */
+  readonly expectedFpir?: number;
+  /** In order of enrolment. */
+  readonly persons: readonly CalibratedPerson[];
+  /** Most alike first. */
+  readonly alike: readonly AlikePair[];
+}
+
 export interface ReEmbedRequest {
   /** What the new recogniser is called in the configuration. */
   readonly to: string;
@@ -98,6 +151,8 @@ export interface GalleryControl {
   status(): GalleryStatus;
   /** Opens every field and names what is damaged. @throws `gallery-sealed`, `verify-running`, `verify-failed` */
   verify(by: Actor): Promise<GalleryVerification>;
+  /** Looks at everybody anew, finds the threshold of each person and puts it in force. @throws `gallery-sealed`, `gallery-closed` */
+  calibrate(by: Actor): Promise<GalleryCalibrationReport>;
   /**
    * Begins a move to another recogniser, which goes on in the background, or goes on with one.
    * @throws `gallery-sealed`, `unknown-recogniser`, `re-embed-same`, `re-embed-running`, and what keeps it from being opened

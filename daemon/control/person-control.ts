@@ -89,6 +89,14 @@ export interface ProfileChange {
   readonly externalId?: string | null | undefined;
   readonly notes?: string | null | undefined;
   readonly consent?: GivenConsent | null | undefined;
+  /** A threshold of this person's own, instead of the one that calibration finds; null: as calibration finds it. */
+  readonly threshold?: GivenThreshold | null | undefined;
+}
+
+export interface GivenThreshold {
+  /** Cosine, -1..1; at least the threshold of the box. */
+  readonly similarity: number;
+  readonly reason: string;
 }
 
 export type UpdateResult =

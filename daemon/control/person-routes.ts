@@ -14,6 +14,10 @@ const changeSchema = z.strictObject({
   externalId: z.string().nullable().optional(),
   notes: z.string().nullable().optional(),
   consent: givenConsentSchema.nullable().optional(),
+  threshold: z
+    .strictObject({ similarity: z.number().gt(-1).lt(1), reason: z.string() })
+    .nullable()
+    .optional(),
 });
 
 const scopeSchema = z.enum(['everything', 'enrolment']);

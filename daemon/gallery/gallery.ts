@@ -68,6 +68,8 @@ export interface Gallery extends AsyncDisposable {
   putAside(row: QuarantinedRow): void;
   /** Work in the background on this gallery; it is disposed before the gallery is closed. */
   attach(name: string, work: AsyncDisposable): void;
+  /** Calls back with persons who were enrolled, changed, removed, restored or erased. Returns how to stop. */
+  onPersonsChanged(listener: (ids: readonly PersonId[]) => void): () => void;
 
   /**
    * Enrols a person: entirely or not at all. They are found from the moment this resolves; as part of an import, from its

@@ -46,6 +46,7 @@ export interface GalleryParts extends ErasureParts {
 export class OpenedGallery implements Gallery {
   readonly #parts: GalleryParts;
   readonly #inFlight = new InFlight();
+  readonly #listeners = new Set<(ids: readonly PersonId[]) => void>();
 
   constructor(parts: GalleryParts) {
     this.#parts = parts;
@@ -80,11 +81,17 @@ export class OpenedGallery implements Gallery {
     const wasKnown = index.remove(personId);
     const person = table === 'template' && wasKnown ? rows.person(personId) : undefined;
     if (person !== undefined) this.#load(person);
+    this.#tell([personId]);
   }
 
   attach(name: string, work: AsyncDisposable): void {
     this.#inFlight.assertOpen();
     this.#parts.lifetime.use(name, work);
+  }
+
+  onPersonsChanged(listener: (ids: readonly PersonId[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async addPerson(enrolment: Enrolment, by: Actor, importId?: string): Promise<PersonId> {
@@ -100,6 +107,7 @@ export class OpenedGallery implements Gallery {
       else {
         index.add(id, embeddings);
         this.#parts.externalIds.note(id, profile);
+        this.#tell([id]);
       }
       return id;
     });
@@ -124,9 +132,11 @@ export class OpenedGallery implements Gallery {
     const row = this.#row(id);
     if (row === undefined || row.state === 'staged') return false;
     // Refuses a row whose state somebody altered: sealing it anew would make that genuine.
-    this.#parts.persons.profile(row);
-    this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed' });
+    const before = this.#parts.persons.profile(row);
+    const details = thresholdDetail(before, profile);
+    this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
     this.#parts.externalIds.note(id, profile);
+    this.#tell([id]);
     return true;
   }
 
@@ -140,6 +150,7 @@ export class OpenedGallery implements Gallery {
       { by, action: 'person.removed' },
     );
     index.remove(id);
+    this.#tell([id]);
     return true;
   }
 
@@ -153,6 +164,7 @@ export class OpenedGallery implements Gallery {
       { by, action: 'person.restored' },
     );
     this.#load(row);
+    this.#tell([id]);
     return true;
   }
 
@@ -213,6 +225,7 @@ export class OpenedGallery implements Gallery {
         const row = this.#parts.rows.person(id);
         if (row?.state === 'active') this.#load(row);
       }
+      this.#tell(order);
       return order;
     });
   }
@@ -272,7 +285,12 @@ export class OpenedGallery implements Gallery {
       throw error;
     } finally {
       externalIds.reread(id);
+      this.#tell([id]);
     }
+  }
+
+  #tell(ids: readonly PersonId[]): void {
+    for (const listener of this.#listeners) listener(ids);
   }
 
   /** The import may have been abandoned or committed while the person was being sealed: nobody is left behind then. */
@@ -293,4 +311,14 @@ export class OpenedGallery implements Gallery {
     const loading: TemplateLoading = { ...parts, quarantine };
     loadPerson(row, parts.rows.templatesOf(row.id), loading);
   }
+}
+
+/** What the audit log says of a changed threshold of one person; its reason is personal. */
+function thresholdDetail(
+  before: PersonProfile,
+  next: PersonProfile,
+): { readonly threshold?: number | 'auto' } {
+  const similarity = next.threshold?.similarity;
+  if (before.threshold?.similarity === similarity) return {};
+  return { threshold: similarity ?? 'auto' };
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BoxKeys } from '../../daemon/app/gallery/box-keys.js';
-import { GalleryUpkeep } from '../../daemon/app/gallery/gallery-upkeep.js';
+import { GalleryUpkeep, type GalleryUpkeepOptions } from '../../daemon/app/gallery/gallery-upkeep.js';
+import { defect } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type RecogniserId, recogniserId } from '../../daemon/domain/ids.js';
 import type { RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
@@ -96,7 +97,15 @@ export async function openFaultBox(directory: string): Promise<FaultBox> {
   const openEmbedder = playedEmbedder(recogniserId);
   // Played templates of one person have nothing in common.
   const thresholds = async () => new Map<RecogniserId, number>();
-  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, thresholds, clock, logger: silentLogger });
+  const calibration: GalleryUpkeepOptions['calibration'] = {
+    calibrate: async () => {
+      throw defect('unused-calibration', 'a fault loop finds no thresholds');
+    },
+  };
+  const upkeep = new GalleryUpkeep({
+    ...{ access, keys, openEmbedder, calibration, thresholds, clock },
+    logger: silentLogger,
+  });
   return {
     places,
     recogniser,

@@ -75,6 +75,33 @@ describe('persons in a sealed gallery', () => {
     );
   });
 
+  test('a threshold set by hand is kept with its reason, audited without it, and never lower than that of the box', async () => {
+    await using gallery = await openGalleryPersons();
+    const { persons, access } = gallery;
+    await persons.add(row('ada'), actor);
+    const [{ id } = { id: '' }] = await persons.list({ isRemovedIncluded: false }, actor);
+    const set = await persons.update(id, { threshold: { similarity: 0.7, reason: ' Twin of Bea ' } }, actor);
+    assert.ok(set.outcome === 'updated');
+    const kept = { similarity: 0.7, recogniser: 'test-recogniser-1', reason: 'Twin of Bea' };
+    assert.deepEqual(set.person.threshold, kept);
+    await persons.update(id, { name: 'Augusta' }, actor);
+    assert.deepEqual((await persons.show(id, actor))?.threshold, kept, 'another change leaves it');
+    for (const threshold of [
+      { similarity: 0.3, reason: 'comes in with a hat' },
+      { similarity: 0.7, reason: ' ' },
+    ]) {
+      await assert.rejects(persons.update(id, { threshold }, actor), { code: 'threshold-refused' });
+    }
+    const taken = await persons.update(id, { threshold: null }, actor);
+    assert.ok(taken.outcome === 'updated' && taken.person.threshold === undefined);
+    const changes = access.audit.list({ action: 'person.changed', limit: 5 }).map(({ details }) => details);
+    assert.deepEqual(changes, [
+      { revision: 2, threshold: 0.7 },
+      { revision: 3 },
+      { revision: 4, threshold: 'auto' },
+    ]);
+  });
+
   test('two changes at once do not give one external id to two persons', async () => {
     await using gallery = await openGalleryPersons();
     const { persons } = gallery;

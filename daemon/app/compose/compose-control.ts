@@ -19,6 +19,7 @@ import type { SightingIntake } from '../events/sighting-intake.js';
 import { BoxBackups } from '../gallery/box-backups.js';
 import { BoxKeys } from '../gallery/box-keys.js';
 import { BoxPersons } from '../gallery/box-persons.js';
+import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryUpkeep } from '../gallery/gallery-upkeep.js';
 import type { OpenedBoxIdentity } from '../identity/box-identity-open.js';
 import type { GrantWatch } from '../identity/grant-watch.js';
@@ -35,6 +36,7 @@ export interface ControlParts extends Stores {
   readonly parts: ReplaceableParts;
   readonly conditions: BoxConditions;
   readonly intake: SightingIntake;
+  readonly calibration: GalleryCalibration;
   readonly self: OpenedBoxIdentity;
   readonly desk: CommandDesk;
   readonly grants: GrantWatch;
@@ -48,7 +50,7 @@ export interface ControlParts extends Stores {
 
 /** What can be asked of the box, by the local API and by centres, and what it does of its own accord day by day. */
 export function composeControl(given: ControlParts) {
-  const { identity, recogniser, auditKeys, access, records, parts, conditions, intake } = given;
+  const { identity, recogniser, auditKeys, access, records, parts, conditions, intake, calibration } = given;
   const { self, desk, grants, startedAtMs, lastReload, reload, lifetime, logger } = given;
   const { audit } = access;
   const { site, dataDir, gallery } = parts.config;
@@ -71,7 +73,7 @@ export function composeControl(given: ControlParts) {
   const keys = new BoxKeys({ access, clock });
   const openEmbedder = embedderSource(current, logger);
   const thresholds = () => matchThresholds(current(), recogniser);
-  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, thresholds, clock, logger });
+  const upkeep = new GalleryUpkeep({ access, keys, openEmbedder, calibration, thresholds, clock, logger });
   const events = startOutbox({
     ...{ records, current, audit, lifetime, clock, logger },
     publisher: () => parts.publisher,

@@ -2,22 +2,50 @@ import { operational } from '../../base/errors.js';
 import type { Lifetime } from '../../base/lifetime.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
+import type { PersonId } from '../../domain/ids.js';
 import type { NewEvidence } from '../../gallery/evidence.js';
+import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import { createDecider, type Decider } from '../../records/decider.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import type { GalleryAccess } from '../gallery/gallery-access.js';
+import { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import type { Stores } from './compose-stores.js';
+
+const hourMs = 3_600_000;
+
+/** Starts what finds the threshold of each person. */
+export function startCalibration(
+  { access, recogniser }: Stores,
+  current: () => Config,
+  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+): GalleryCalibration {
+  const calibration = new GalleryCalibration({
+    ...{ access, audit: access.audit, clock, logger },
+    policy: () => matchPolicy(current(), recogniser.pack),
+    targetFpir: () => current().identification.targetFpir,
+    night: () => {
+      const { retention, site } = current();
+      return localDate(clock.wallMs() - retention.atHour * hourMs, site.timeZone);
+    },
+  });
+  return lifetime.use('calibration', calibration);
+}
 
 /** Starts what turns sightings into recorded facts, and keeps their pictures where that is wanted. */
 export function startIntake(
   stores: Stores,
   current: () => Config,
-  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+  given: {
+    readonly calibration: GalleryCalibration;
+    readonly lifetime: Lifetime;
+    readonly logger: Logger;
+  },
 ): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
-  const decider = composeDecider(stores, current);
+  const { calibration, lifetime, logger } = given;
+  const decider = composeDecider(stores, current, calibration);
   lifetime.defer('looks of strangers', () => decider[Symbol.dispose]());
   const { access } = stores;
   const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
@@ -35,7 +63,12 @@ function composeEvidence(options: {
   return new EvidenceCapture({ store: { add }, wanted: () => current().evidence, logger });
 }
 
-function composeDecider({ recogniser, access, records }: Stores, current: () => Config): Decider {
+function composeDecider(
+  { recogniser, access, records }: Stores,
+  current: () => Config,
+  calibration: GalleryCalibration,
+): Decider {
+  const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
   return createDecider({
     search: async (embedding, { count, recogniser: made }) => {
       const gallery = access.gallery();
@@ -43,7 +76,7 @@ function composeDecider({ recogniser, access, records }: Stores, current: () => 
       return gallery.nearest(embedding, { count });
     },
     get policy() {
-      return matchPolicy(current(), recogniser.pack);
+      return { ...matchPolicy(current(), recogniser.pack), thresholdOf };
     },
     get rules() {
       return current().rules;

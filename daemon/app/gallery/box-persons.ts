@@ -1,5 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
-import { defect, isRollcallError, operational } from '../../base/errors.js';
+import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
 import type {
   EnrolmentRequest,
   EnrolmentResult,
@@ -18,7 +18,8 @@ import type {
 } from '../../control/person-control.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
-import { type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
+import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
+import { checkText } from '../../domain/printable-text.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { wipe } from '../../host/sodium.js';
 import type { Records } from '../../records/open-records.js';
@@ -96,7 +97,11 @@ export class BoxPersons implements PersonControl {
     const before = gallery.showPerson(personId(id));
     if (before === undefined || before.state === 'staged') return { outcome: 'no-such-person' };
     if (before.profile === undefined) throw profileDamaged(id);
-    const profile = changed(before.profile, change, this.#parts.todayIso());
+    const { todayIso, threshold: floor } = this.#parts;
+    const profile = withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
+      floor: floor(),
+      recogniser: gallery.recogniser,
+    });
     if (profile.externalId !== undefined && profile.externalId !== before.profile.externalId) {
       const holder = await gallery.personOfExternalId(profile.externalId);
       if (holder !== undefined) return { outcome: 'external-id-taken', personId: holder };
@@ -289,8 +294,43 @@ function changed(before: PersonProfile, change: ProfileChange, todayIso: string)
   );
   // Only giving consent anew takes a withdrawal back.
   const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
-  if (profile.consent === undefined || withdrawnIso === undefined) return profile;
-  return { ...profile, consent: { ...profile.consent, withdrawnIso } };
+  const { threshold } = before;
+  return {
+    ...profile,
+    ...(profile.consent === undefined || withdrawnIso === undefined
+      ? {}
+      : { consent: { ...profile.consent, withdrawnIso } }),
+    ...(threshold === undefined ? {} : { threshold }),
+  };
+}
+
+/** The profile with a threshold of the person's own, or without; undefined leaves it as it is. @throws `threshold-refused` */
+function withThreshold(
+  profile: PersonProfile,
+  given: ProfileChange['threshold'],
+  { floor, recogniser }: { readonly floor: number; readonly recogniser: string },
+): PersonProfile {
+  if (given === undefined) return profile;
+  const { threshold: _, ...rest } = profile;
+  if (given === null) return rest;
+  const { similarity } = given;
+  const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
+  if ('problem' in checked) {
+    throw badInput('threshold-refused', `The threshold was not changed: ${checked.problem}.`, {
+      remedy: 'Give a reason in one line: it is kept with the threshold.',
+    });
+  }
+  if (similarity < floor) {
+    throw badInput(
+      'threshold-refused',
+      `The threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box.`,
+      {
+        remedy: `Give ${floor} or more. The setting identification.threshold lowers it for everybody.`,
+        details: { floor },
+      },
+    );
+  }
+  return { ...rest, threshold: { similarity, recogniser, reason: checked.text } };
 }
 
 /** About every day there can be. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import { badInput, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type {
+  GalleryCalibrationReport,
   GalleryControl,
   GalleryStatus,
   GalleryVerification,
@@ -22,11 +23,13 @@ import { ReEmbeddings } from '../../gallery/re-embedding/re-embeddings.js';
 import { verifyGallery } from '../../gallery/verify/verify-gallery.js';
 import type { VerifyProgress } from '../../gallery/verify/verify-report.js';
 import type { GalleryAccess, OpenAccess } from './gallery-access.js';
+import type { GalleryCalibration } from './gallery-calibration.js';
 
 export interface GalleryUpkeepOptions {
   readonly access: GalleryAccess;
   readonly keys: Pick<KeyControl, 'status'>;
   readonly openEmbedder: OpenEmbedder;
+  readonly calibration: Pick<GalleryCalibration, 'calibrate'>;
   /** Similarity from which each recogniser takes two faces for one person, now. */
   readonly thresholds: () => Promise<ReadonlyMap<RecogniserId, number>>;
   readonly clock: Clock;
@@ -84,6 +87,10 @@ export class GalleryUpkeep implements GalleryControl, AsyncDisposable {
       this.#verifying = undefined;
       this.#verified = undefined;
     }
+  }
+
+  calibrate(by: Actor): Promise<GalleryCalibrationReport> {
+    return this.#options.calibration.calibrate(by);
   }
 
   async reEmbed({ to, acceptsMissing }: ReEmbedRequest, by: Actor): Promise<ReEmbedStatus> {

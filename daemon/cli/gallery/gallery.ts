@@ -2,13 +2,19 @@ import type { Command } from 'commander';
 import { sleep } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
 import type { ControlClient } from '../../control/client.js';
-import type { GalleryStatus, GalleryVerification, ReEmbedStatus } from '../../control/gallery-control.js';
+import type {
+  GalleryCalibrationReport,
+  GalleryStatus,
+  GalleryVerification,
+  ReEmbedStatus,
+} from '../../control/gallery-control.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { Progress, withProgressOf } from '../progress.js';
+import { describeCalibration } from './calibration-text.js';
 import { describeGalleryStatus, describeReEmbedding, describeVerification, toldOf } from './gallery-text.js';
 
 const POLL_MS = 500;
@@ -29,6 +35,7 @@ export function registerGallery(program: Command): void {
   const gallery = program.command('gallery').description('the gallery as a whole');
   registerStatus(gallery);
   registerVerify(gallery);
+  registerCalibrate(gallery);
   registerReEmbed(gallery);
 }
 
@@ -60,6 +67,21 @@ function registerVerify(gallery: Command): void {
         );
         print(options.json === true, found, () => describeVerification(found));
         return found.isWhole && found.disagreeing.length === 0 ? exitCodes.done : exitCodes.failed;
+      }),
+    );
+}
+
+function registerCalibrate(gallery: Command): void {
+  withCommonOptions(gallery.command('calibrate'))
+    .description(
+      'find the threshold of each person from how near the other persons lie, and put it in force; name persons who look alike; exit code 1 when two of them cannot be told apart',
+    )
+    .action((options: CommonOptions) =>
+      runAction(options.json === true, async () => {
+        const client = await openDaemonClient(options.config);
+        const report = await client.json<GalleryCalibrationReport>('POST', '/v1/gallery/calibrations');
+        print(options.json === true, report, () => describeCalibration(report));
+        return report.alike.every(({ isSeparable }) => isSeparable) ? exitCodes.done : exitCodes.failed;
       }),
     );
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { noSuch } from '../../control/no-such.js';
 import type { ProfileChange, UpdateResult } from '../../control/person-control.js';
@@ -12,6 +12,8 @@ import { personForms, whichPerson } from './which-person.js';
 
 interface SetOptions extends CommonOptions, ProfileOptions {
   readonly name?: string;
+  readonly threshold?: number | 'auto';
+  readonly reason?: string;
 }
 
 export function registerChanges(person: Command): void {
@@ -27,20 +29,54 @@ export function registerChanges(person: Command): void {
   withProfileOptions(withCommonOptions(person.command('set')))
     .argument('<person>', personForms)
     .option('--name <name>', 'the new name')
+    .option(
+      '--threshold <similarity>',
+      "similarity from which a face counts as this person, with --reason; 'auto' for the one that calibration finds",
+      thresholdOf,
+    )
+    .option('--reason <text>', 'why the threshold is set by hand')
     .description("change what is written down about a person; an empty text ('') takes a value away")
     .action((given: string, options: SetOptions) =>
       runAction(options.json === true, async () => {
         const { name } = options;
         const box = await openBox(options.config);
-        const wanted = { ...(await readProfile(options, box.time)), ...(name === undefined ? {} : { name }) };
+        const threshold = givenThreshold(options);
+        const wanted = {
+          ...(await readProfile(options, box.time)),
+          ...(name === undefined ? {} : { name }),
+          ...(threshold === undefined ? {} : { threshold }),
+        };
         if (Object.keys(wanted).length === 0) {
           throw badInput('nothing-to-change', 'no option says what to change', {
-            remedy: 'give --name, --external-id, --notes, the three of --consent-…, or --profile',
+            remedy:
+              'give --name, --external-id, --notes, --threshold, the three of --consent-…, or --profile',
           });
         }
         return await change(box, given, wanted, options.json === true);
       }),
     );
+}
+
+function thresholdOf(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const similarity = /^-?\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (similarity > -1 && similarity < 1) return similarity;
+  throw new InvalidArgumentError("must be 'auto' or a number between -1 and 1");
+}
+
+/** @throws `reason-missing` */
+function givenThreshold({ threshold, reason }: SetOptions): ProfileChange['threshold'] {
+  if (threshold === 'auto') return null;
+  if ((threshold === undefined) !== (reason === undefined)) {
+    throw badInput(
+      'reason-missing',
+      'A threshold that is set by hand needs a reason, and a reason a threshold.',
+      {
+        remedy: 'Give --threshold and --reason together.',
+      },
+    );
+  }
+  return threshold === undefined || reason === undefined ? undefined : { similarity: threshold, reason };
 }
 
 async function change(

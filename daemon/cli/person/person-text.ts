@@ -27,7 +27,7 @@ export function personTable(persons: readonly PersonSummary[], show: ShowTime): 
 
 /** Everything known about one person, one thing a line. */
 export function describePerson(person: PersonDetail, show: ShowTime): string {
-  const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes } = person;
+  const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes, threshold } = person;
   const lines: (readonly [what: string, value: string])[] = [
     ['id', id],
     ['name', name],
@@ -37,6 +37,14 @@ export function describePerson(person: PersonDetail, show: ShowTime): string {
     ['templates', String(templates)],
     ['photographs', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
     ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
+    ...(threshold === undefined
+      ? []
+      : [
+          [
+            'threshold',
+            `${threshold.similarity} with ${threshold.recogniser}, set by hand: ${threshold.reason}`,
+          ] as const,
+        ]),
     ...(notes === undefined ? [] : [['notes', notes.replaceAll('\n', `\n${' '.repeat(13)}`)] as const]),
   ];
   return lines.map(([what, value]) => `${what.padEnd(11)}  ${value}`).join('\n');

@@ -92,6 +92,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'identity rotate': [['rollcall identity rotate', 'ask, then sign with another key']],
   'gallery status': [['rollcall gallery status', 'show what the gallery holds']],
+  'gallery calibrate': [
+    ['rollcall gallery calibrate', 'show the threshold of each person, and persons who look alike'],
+  ],
   'gallery verify': [['rollcall gallery verify', 'open every field and name what is damaged']],
   'gallery re-embed': [
     ['rollcall gallery re-embed --to NAME --wait', 'make the templates of another recogniser'],

@@ -131,13 +131,15 @@ export interface CalibrationTarget {
   readonly floor: number;
   /** At most this share of the strangers may be taken for anybody, 0..1. Undefined: everybody has the floor. */
   readonly targetFpir: number | undefined;
+  /** What somebody set for one person instead; under the floor it counts as the floor. */
+  readonly ownThresholdOf?: (personId: PersonId) => number | undefined;
 }
 
 /**
  * Why a threshold is what it is. `floor`: it keeps the target for this person. `neighbour`: another enrolled person reaches
- * everything below it. `strangers`: the distribution of the other persons asks for it.
+ * everything below it. `strangers`: the distribution of the other persons asks for it. `manual`: somebody set it.
  */
-export type ThresholdReason = 'floor' | 'neighbour' | 'strangers';
+export type ThresholdReason = 'floor' | 'neighbour' | 'strangers' | 'manual';
 
 /** The threshold of one person and what is to be expected of it. */
 export interface PersonThreshold {
@@ -170,30 +172,40 @@ const justAbove = 1e-6;
  */
 export function calibrate(
   persons: readonly PersonLikeness[],
-  { floor, targetFpir }: CalibrationTarget,
+  { floor, targetFpir, ownThresholdOf }: CalibrationTarget,
 ): readonly PersonThreshold[] {
   const strangers = spreadOf(persons.flatMap(({ others }) => others.map(fisherZ)));
   const genuine = spreadOf(persons.flatMap(({ own }) => own.map(fisherZ)));
   const quantileOf = rememberedQuantiles();
   const share = targetFpir === undefined ? undefined : 1 - (1 - targetFpir) ** (1 / persons.length);
   return persons.map((person) => {
-    const own = strangers === undefined ? undefined : strangersOf(person, strangers, quantileOf);
-    const neighbour = (person.neighbours[0]?.similarity ?? -1) + justAbove;
-    const needed: Record<ThresholdReason, number> = { floor, neighbour: -1, strangers: -1 };
-    if (share !== undefined) {
-      needed.neighbour = Math.min(1, neighbour);
-      if (own !== undefined) needed.strangers = Math.tanh(own.mean + quantileOf(share) * own.spread);
-    }
-    const threshold = Math.max(needed.floor, needed.neighbour, needed.strangers);
-    const reasons = ['floor', 'neighbour', 'strangers'] as const;
+    const { personId, neighbours } = person;
+    const others = strangers && strangersOf(person, strangers, quantileOf);
+    const manual = ownThresholdOf?.(personId);
+    const chosen =
+      manual === undefined
+        ? strictest({
+            floor,
+            neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.similarity ?? -1) + justAbove),
+            strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
+          })
+        : { threshold: Math.max(floor, manual), reason: 'manual' as const };
+    const z = fisherZ(chosen.threshold);
     return {
-      personId: person.personId,
-      threshold,
-      reason: reasons.find((reason) => needed[reason] === threshold) ?? 'floor',
-      fmr: own && upperTail((fisherZ(threshold) - own.mean) / own.spread),
-      fnmr: genuine && expectedFnmr(person, threshold, genuine),
+      personId,
+      ...chosen,
+      fmr: others && upperTail((z - others.mean) / others.spread),
+      fnmr: genuine && expectedFnmr(person, z, genuine),
     };
   });
+}
+
+/** The strictest of several thresholds; of equal ones the first. */
+function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
+  const reasons = ['floor', 'neighbour', 'strangers'] as const;
+  const threshold = Math.max(...reasons.map((reason) => needed[reason]));
+  const reason = reasons.find((candidate) => needed[candidate] === threshold) ?? 'floor';
+  return { threshold, reason };
 }
 
 /** The share of strangers who are taken for somebody in one search, by the shares of the persons. */
@@ -201,11 +213,11 @@ export function fpirOf(fmrs: readonly number[]): number {
   return 1 - fmrs.reduce((product, fmr) => product * (1 - fmr), 1);
 }
 
-/** The share of the person's own tracks, 0..1, that is expected to stay under `threshold`. */
+/** The share of the person's own tracks, 0..1, that is expected to stay under a threshold, given as z. */
 function expectedFnmr({ own }: PersonLikeness, threshold: number, genuine: Distribution): number {
   const sum = own.reduce((total, similarity) => total + fisherZ(similarity), 0);
   const expected = (sum + ownPrior * genuine.mean) / (own.length + ownPrior);
-  return upperTail((expected - fisherZ(threshold)) / genuine.spread);
+  return upperTail((expected - threshold) / genuine.spread);
 }
 
 interface Distribution {

@@ -8,6 +8,18 @@ export const longestExternalId = 100;
 /** Longest notes, characters. */
 export const longestNotes = 2000;
 
+/** Longest reason for a threshold, in characters. */
+export const longestReason = 500;
+
+/** A threshold that somebody set for one person, instead of the one that calibration finds. */
+export interface OwnThreshold {
+  /** Cosine of the recogniser, -1..1. */
+  readonly similarity: number;
+  /** The recogniser whose similarities it is about: with another one it counts for nothing. */
+  readonly recogniser: string;
+  readonly reason: string;
+}
+
 /** What somebody wrote down about a person. All of it is personal data and is sealed. */
 export interface PersonProfile {
   readonly name: string;
@@ -16,6 +28,8 @@ export interface PersonProfile {
   /** May have several lines. */
   readonly notes?: string;
   readonly consent?: Consent;
+  /** Absent: as calibration finds it. */
+  readonly threshold?: OwnThreshold;
 }
 
 /** A profile before it was checked. An empty text counts as absent, but for the name. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
+import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
@@ -99,8 +100,9 @@ export class PersonChanges {
   change(
     row: KeyedPersonRow,
     next: { readonly profile: PersonProfile; readonly state: PersonState },
-    { by, action }: { readonly by: Actor; readonly action: PersonAction },
+    given: { readonly by: Actor; readonly action: PersonAction; readonly details?: AuditDetails },
   ): void {
+    const { by, action } = given;
     const { id } = row;
     const revision = row.revision + 1;
     const sealed = this.#ring.using(dataKeyOf(row), (key) =>
@@ -110,7 +112,8 @@ export class PersonChanges {
     const changedAtMs = this.#clock.wallMs();
     this.#database.transaction(() => {
       this.#rows.updateProfile({ ...row, state: next.state, revision, profile: sealed, changedAtMs });
-      this.#audit.append({ by, action, subject: id, details: { revision, ...consentDetail(next.profile) } });
+      const details = { revision, ...consentDetail(next.profile), ...given.details };
+      this.#audit.append({ by, action, subject: id, details });
     });
   }
 

@@ -1,0 +1,295 @@
+import type { Actor } from '../../audit/actor.js';
+import type { AuditLog } from '../../audit/audit-log.js';
+import type { Clock } from '../../base/clock.js';
+import { defect, isRollcallError, operational } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { Recurring } from '../../base/recurring.js';
+import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../control/gallery-control.js';
+import {
+  calibrate,
+  fpirOf,
+  type InseparablePair,
+  inseparablePairs,
+  type PersonLikeness,
+  type PersonThreshold,
+} from '../../domain/identification/calibration.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
+import type { PersonId } from '../../domain/ids.js';
+import { isoTime } from '../../domain/iso-time.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import { LikenessTable } from '../../gallery/search/likeness-table.js';
+import { damagedName } from './enrolment.js';
+import type { GalleryAccess } from './gallery-access.js';
+
+export interface GalleryCalibrationOptions {
+  readonly access: Pick<GalleryAccess, 'open' | 'requireOpen' | 'onChanged'>;
+  readonly audit: Pick<AuditLog, 'append'>;
+  /** The operating point in force: its threshold is the lowest that anybody has. */
+  readonly policy: () => Pick<MatchPolicy, 'threshold' | 'margin'>;
+  readonly targetFpir: () => number | undefined;
+  /** Today at the site, `YYYY-MM-DD`; a day begins when the nightly work does. */
+  readonly night: () => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How often it is asked whether a night has begun. */
+const lookEveryMs = 5 * 60_000;
+const neighboursShown = 3;
+
+/** What is known of the gallery that is open. */
+interface Known {
+  readonly gallery: Gallery;
+  readonly table: LikenessTable;
+  /** Aborts when the gallery is closed. */
+  readonly signal: AbortSignal;
+  /** Persons to look at again. */
+  readonly changed: Set<PersonId>;
+}
+
+/** What follows from the table, the operating point and the target. */
+interface Found {
+  readonly threshold: number;
+  readonly margin: number;
+  readonly targetFpir: number | undefined;
+  readonly persons: readonly PersonLikeness[];
+  readonly thresholds: ReadonlyMap<PersonId, PersonThreshold>;
+  readonly inseparable: readonly InseparablePair[];
+}
+
+/**
+ * Keeps a threshold for each person: looks at everybody when the gallery is opened, once a night and when somebody asks, and at
+ * those who were changed at once. Until a person was looked at, the threshold of the operating point counts.
+ */
+export class GalleryCalibration implements AsyncDisposable {
+  readonly #options: GalleryCalibrationOptions;
+  readonly #unsubscribe: () => void;
+  readonly #listeners = new Set<() => void>();
+  readonly #nightly: Recurring;
+  readonly #abort = new AbortController();
+  #known: Known | undefined;
+  #found: Found | undefined;
+  #night: string;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: GalleryCalibrationOptions) {
+    this.#options = options;
+    const { access, clock } = options;
+    this.#night = options.night();
+    this.#unsubscribe = access.onChanged(() => this.#follow());
+    this.#nightly = new Recurring({
+      clock,
+      everyMs: lookEveryMs,
+      work: () => this.#lookAtNight(),
+      onFailure: () => undefined,
+    });
+    this.#follow();
+    this.#nightly.start();
+  }
+
+  /** The threshold of this person; undefined while it is not known. */
+  thresholdOf(id: PersonId): number | undefined {
+    return this.#current()?.thresholds.get(id)?.threshold;
+  }
+
+  /** Pairs of persons whom the recogniser cannot tell apart, as far as they are known, most alike first. */
+  get inseparable(): readonly InseparablePair[] {
+    return this.#current()?.inseparable ?? [];
+  }
+
+  /** Calls back whenever persons were looked at again. Returns how to stop. */
+  onCalibrated(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Resolves when everything that is known to have changed was looked at. */
+  async settled(): Promise<void> {
+    for (let turn: unknown; turn !== this.#turn; ) {
+      turn = this.#turn;
+      await turn;
+    }
+  }
+
+  /** Looks at everybody now. @throws `gallery-sealed`, and what the gallery throws */
+  async calibrate(by: Actor): Promise<GalleryCalibrationReport> {
+    const { access, audit, clock } = this.#options;
+    access.requireOpen();
+    const known = this.#known;
+    if (known === undefined) throw defect('calibration-lost', 'an open gallery has no calibration');
+    const startedAtMs = clock.wallMs();
+    const beganMs = clock.monotonicMs();
+    return this.#inTurn(async () => {
+      await known.table.rebuild(known.signal);
+      this.#apply(known);
+      const report = await this.#report(known);
+      const { persons, alike } = report;
+      const inseparable = alike.filter(({ isSeparable }) => !isSeparable).length;
+      const details = { persons: persons.length, alike: alike.length, inseparable };
+      audit.append({ by, action: 'gallery.calibrated', details });
+      return { startedAt: isoTime(startedAtMs), durationMs: clock.monotonicMs() - beganMs, ...report };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe();
+    await this.#nightly[Symbol.asyncDispose]();
+    this.#abort.abort(operational('shutting-down', 'the daemon is stopping'));
+    await this.#turn;
+  }
+
+  #follow(): void {
+    const gallery = this.#options.access.open?.gallery;
+    if (this.#known?.gallery === gallery) return;
+    this.#known = undefined;
+    this.#found = undefined;
+    if (gallery === undefined) return;
+    const closing = new AbortController();
+    const known: Known = {
+      gallery,
+      table: new LikenessTable(gallery),
+      signal: AbortSignal.any([closing.signal, this.#abort.signal]),
+      changed: new Set(),
+    };
+    const forget = gallery.onPersonsChanged((ids) => {
+      if (known.changed.size === 0) this.#inBackground(known, () => this.#refresh(known));
+      for (const id of ids) known.changed.add(id);
+    });
+    gallery.attach('calibration', {
+      [Symbol.asyncDispose]: async () => {
+        forget();
+        closing.abort(operational('gallery-closed', 'the gallery was closed'));
+      },
+    });
+    this.#known = known;
+    this.#inBackground(known, () => known.table.rebuild(known.signal));
+  }
+
+  #refresh({ table, changed, signal }: Known): Promise<void> {
+    const ids = [...changed];
+    changed.clear();
+    return table.refresh(ids, signal);
+  }
+
+  #lookAtNight(): void {
+    const night = this.#options.night();
+    const known = this.#known;
+    if (night === this.#night || known === undefined) return;
+    this.#night = night;
+    this.#inBackground(known, () => known.table.rebuild(known.signal));
+  }
+
+  /** What fails is tried again with the next change and the next night; the thresholds stay as they were. */
+  #inBackground(known: Known, work: () => Promise<void>): void {
+    const { logger } = this.#options;
+    void this.#inTurn(async () => {
+      if (this.#known !== known || known.signal.aborted) return;
+      try {
+        await work();
+        this.#apply(known);
+      } catch (error) {
+        if (known.signal.aborted || isRollcallError(error, 'gallery-closed')) return;
+        logger.error('the thresholds of persons could not be found: they stay as they were', { error });
+      }
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  #apply(known: Known): void {
+    if (this.#known !== known) return;
+    this.#found = this.#find(known.table);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Follows a changed configuration at once. */
+  #current(): Found | undefined {
+    const found = this.#found;
+    if (found === undefined || this.#known === undefined) return undefined;
+    const { threshold, margin } = this.#options.policy();
+    const isSame =
+      threshold === found.threshold &&
+      margin === found.margin &&
+      this.#options.targetFpir() === found.targetFpir;
+    if (!isSame) this.#found = this.#find(this.#known.table);
+    return this.#found;
+  }
+
+  #find(table: LikenessTable): Found {
+    const { threshold, margin } = this.#options.policy();
+    const targetFpir = this.#options.targetFpir();
+    const { persons } = table;
+    const ownThresholdOf = (id: PersonId): number | undefined => table.ownThresholdOf(id)?.similarity;
+    const thresholds = calibrate(persons, { floor: threshold, targetFpir, ownThresholdOf });
+    return {
+      ...{ threshold, margin, targetFpir, persons },
+      thresholds: new Map(thresholds.map((person) => [person.personId, person])),
+      inseparable: inseparablePairs(persons, { threshold, margin }),
+    };
+  }
+
+  async #report({
+    gallery,
+    table,
+  }: Known): Promise<Omit<GalleryCalibrationReport, 'startedAt' | 'durationMs'>> {
+    const found = this.#current() ?? this.#find(table);
+    const entries = await gallery.listPersons();
+    const names = new Map(entries.map(({ id, profile }) => [id, profile?.name ?? damagedName]));
+    const counts = new Map(entries.map(({ id, templateCount }) => [id, templateCount]));
+    const nameOf = (id: PersonId): string => names.get(id) ?? damagedName;
+    const likeness = new Map(found.persons.map((person) => [person.personId, person]));
+    const persons = entries.flatMap(({ id }): CalibratedPerson[] => {
+      const [threshold, person] = [found.thresholds.get(id), likeness.get(id)];
+      if (threshold === undefined || person === undefined) return [];
+      const { fmr, fnmr, ...chosen } = threshold;
+      const note = chosen.reason === 'manual' ? table.ownThresholdOf(id)?.reason : undefined;
+      return [
+        {
+          ...chosen,
+          name: nameOf(id),
+          references: counts.get(id) ?? 0,
+          ...(note === undefined ? {} : { note }),
+          ...(fmr === undefined ? {} : { fmr }),
+          ...(fnmr === undefined ? {} : { fnmr }),
+          neighbours: person.neighbours
+            .slice(0, neighboursShown)
+            .map((near) => ({ ...near, name: nameOf(near.personId) })),
+        },
+      ];
+    });
+    const fmrs = persons.flatMap(({ fmr }) => (fmr === undefined ? [] : [fmr]));
+    return {
+      recogniser: gallery.recogniser,
+      floor: found.threshold,
+      margin: found.margin,
+      ...(found.targetFpir === undefined ? {} : { targetFpir: found.targetFpir }),
+      ...(fmrs.length === 0 ? {} : { expectedFpir: fpirOf(fmrs) }),
+      persons,
+      alike: alikePairs(found, nameOf),
+    };
+  }
+}
+
+/** Pairs of whom one reaches the threshold of the operating point in comparison with the other, most alike first. */
+function alikePairs(
+  { persons, threshold, inseparable }: Found,
+  nameOf: (id: PersonId) => string,
+): readonly AlikePair[] {
+  const keyOf = (a: PersonId, b: PersonId): string => `${a} ${b}`;
+  const hopeless = new Set(inseparable.map(({ a, b }) => keyOf(a, b)));
+  const pairs = new Map<string, AlikePair>();
+  for (const { personId, neighbours } of persons) {
+    for (const { personId: other, similarity } of neighbours) {
+      const [a, b] = personId < other ? [personId, other] : [other, personId];
+      const key = keyOf(a, b);
+      if (similarity < threshold || (pairs.get(key)?.similarity ?? -1) >= similarity) continue;
+      const named = (id: PersonId) => ({ personId: id, name: nameOf(id) });
+      pairs.set(key, { a: named(a), b: named(b), similarity, isSeparable: !hopeless.has(key) });
+    }
+  }
+  return [...pairs.values()].sort((x, y) => y.similarity - x.similarity);
+}

@@ -1,0 +1,184 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  nearestFirst,
+  neighboursKept,
+  ownSimilarities,
+  type PersonLikeness,
+  trackSimilarity,
+} from '../../domain/identification/calibration.js';
+import type { Embedding } from '../../domain/identification/match.js';
+import type { PersonId } from '../../domain/ids.js';
+import type { OwnThreshold } from '../../domain/persons/person-profile.js';
+import { wipe } from '../../host/sodium.js';
+import type { Gallery } from '../gallery.js';
+import { decodeTemplate } from './load-templates.js';
+
+/** Persons whom everybody is compared with, however far they are: enough to tell a mean. */
+const samplePersons = 32;
+
+type TableGallery = Pick<Gallery, 'recogniser' | 'listPersons' | 'showPerson' | 'readTemplates' | 'nearest'>;
+
+/** What the table knows of one person. Others may offer themselves as neighbours before the person was looked at. */
+interface Entry {
+  own: readonly number[] | undefined;
+  others: readonly number[];
+  neighbours: Map<PersonId, number>;
+}
+
+/** Templates in the clear, overwritten when they are no longer needed. */
+type Sample = ReadonlyMap<PersonId, readonly Embedding[]>;
+
+/**
+ * How the active persons of a gallery lie to each other: similarities only, no templates. The nearest come from the search
+ * index, one person between two turns of the event loop, so that 10,000 persons hold up nothing else.
+ */
+export class LikenessTable {
+  readonly #gallery: TableGallery;
+  #entries = new Map<PersonId, Entry>();
+  #ownThresholds = new Map<PersonId, OwnThreshold>();
+
+  constructor(gallery: TableGallery) {
+    this.#gallery = gallery;
+  }
+
+  get persons(): readonly PersonLikeness[] {
+    const known = [...this.#entries].filter(([, { own }]) => own !== undefined);
+    return known.map(([personId, { own = [], others, neighbours }]) => ({
+      personId,
+      own,
+      others,
+      neighbours: nearest(neighbours),
+      otherCount: known.length - 1,
+    }));
+  }
+
+  /** The threshold that somebody set for this person, where it is one of the recogniser in use. */
+  ownThresholdOf(id: PersonId): OwnThreshold | undefined {
+    const own = this.#ownThresholds.get(id);
+    return own?.recogniser === this.#gallery.recogniser ? own : undefined;
+  }
+
+  /** Looks at everybody. What was known before stays until the end. Throws what the gallery throws, and when `signal` aborts. */
+  async rebuild(signal: AbortSignal): Promise<void> {
+    const active = (await this.#gallery.listPersons()).filter(({ state }) => state === 'active');
+    const ownThresholds = new Map<PersonId, OwnThreshold>();
+    for (const { id, profile } of active)
+      if (profile?.threshold !== undefined) ownThresholds.set(id, profile.threshold);
+    const entries = new Map<PersonId, Entry>();
+    await this.#lookAt(
+      active.map(({ id }) => id),
+      entries,
+      signal,
+    );
+    this.#entries = entries;
+    this.#ownThresholds = ownThresholds;
+  }
+
+  /** Looks at these persons again, whatever became of them: enrolled, changed, removed, erased. Throws as `rebuild` does. */
+  async refresh(ids: readonly PersonId[], signal: AbortSignal): Promise<void> {
+    const active: PersonId[] = [];
+    for (const id of ids) {
+      this.#forget(id);
+      const person = this.#gallery.showPerson(id);
+      if (person?.state !== 'active') continue;
+      active.push(id);
+      if (person.profile?.threshold !== undefined) this.#ownThresholds.set(id, person.profile.threshold);
+    }
+    await this.#lookAt(active, this.#entries, signal);
+  }
+
+  #forget(id: PersonId): void {
+    this.#entries.delete(id);
+    this.#ownThresholds.delete(id);
+    for (const { neighbours } of this.#entries.values()) neighbours.delete(id);
+  }
+
+  async #lookAt(ids: readonly PersonId[], entries: Map<PersonId, Entry>, signal: AbortSignal): Promise<void> {
+    if (ids.length === 0) return;
+    const sample = this.#readSample([...new Set([...entries.keys(), ...ids])]);
+    try {
+      for (const id of ids) {
+        signal.throwIfAborted();
+        await this.#lookAtOne(id, entries, sample);
+        await nextTurn();
+      }
+    } finally {
+      for (const references of sample.values()) forget(references);
+    }
+  }
+
+  async #lookAtOne(id: PersonId, entries: Map<PersonId, Entry>, sample: Sample): Promise<void> {
+    const references = this.#read(id);
+    if (references.length === 0) return;
+    try {
+      const found = new Set<PersonId>();
+      for (const reference of references) {
+        const candidates = await this.#gallery.nearest(reference, { count: neighboursKept + 1 });
+        for (const { personId } of candidates) if (personId !== id) found.add(personId);
+      }
+      const entry = entryOf(entries, id);
+      entry.own = ownSimilarities(references);
+      entry.others = [...sample]
+        .filter(([other]) => other !== id)
+        .map(([, theirs]) => trackSimilarity(references, theirs));
+      for (const other of found) {
+        const theirs = this.#read(other);
+        if (theirs.length === 0) continue;
+        offer(entry, other, trackSimilarity(references, theirs));
+        offer(entryOf(entries, other), id, trackSimilarity(theirs, references));
+        forget(theirs);
+      }
+    } finally {
+      forget(references);
+    }
+  }
+
+  #readSample(ids: readonly PersonId[]): Sample {
+    const step = Math.max(1, ids.length / samplePersons);
+    const sample = new Map<PersonId, readonly Embedding[]>();
+    for (let at = 0; at < ids.length; at += step) {
+      const id = ids[Math.floor(at)];
+      const references = id === undefined ? [] : this.#read(id);
+      if (id !== undefined && references.length > 0) sample.set(id, references);
+    }
+    return sample;
+  }
+
+  /** The templates of the recogniser in use; the caller overwrites them. */
+  #read(id: PersonId): readonly Embedding[] {
+    return this.#gallery.readTemplates(id).flatMap(({ recogniser, bytes }) => {
+      if (recogniser !== this.#gallery.recogniser) {
+        wipe(bytes);
+        return [];
+      }
+      const template = decodeTemplate(bytes).slice();
+      wipe(bytes);
+      return [template];
+    });
+  }
+}
+
+function entryOf(entries: Map<PersonId, Entry>, id: PersonId): Entry {
+  const known = entries.get(id);
+  if (known !== undefined) return known;
+  const entry: Entry = { own: undefined, others: [], neighbours: new Map() };
+  entries.set(id, entry);
+  return entry;
+}
+
+function offer(entry: Entry, personId: PersonId, similarity: number): void {
+  entry.neighbours.set(personId, similarity);
+  if (entry.neighbours.size <= 4 * neighboursKept) return;
+  const kept = nearest(entry.neighbours).map(
+    ({ personId: id, similarity: reached }) => [id, reached] as const,
+  );
+  entry.neighbours = new Map(kept);
+}
+
+function nearest(neighbours: ReadonlyMap<PersonId, number>) {
+  return nearestFirst([...neighbours].map(([personId, similarity]) => ({ personId, similarity })));
+}
+
+function forget(templates: readonly Embedding[]): void {
+  for (const template of templates) template.fill(0);
+}

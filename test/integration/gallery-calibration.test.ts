@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import type { OpenAccess } from '../../daemon/app/gallery/gallery-access.js';
+import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
+import { operational } from '../../daemon/base/errors.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import {
+  calibrate,
+  type EnrolledPerson,
+  inseparablePairs,
+  likenesses,
+} from '../../daemon/domain/identification/calibration.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
+import type { PersonId } from '../../daemon/domain/ids.js';
+import {
+  galleryOptions,
+  noiseJpeg,
+  openTestGallery,
+  type TestGallery,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
+
+const policy = { threshold: 0.5, margin: 0.05 };
+const targetFpir = 0.01;
+
+/** A vector between two others: `share` of the second. */
+function between(a: Embedding, b: Embedding, share: number): Embedding {
+  const mixed = a.map((value, axis) => value * (1 - share) + (b[axis] ?? 0) * share);
+  const length = Math.hypot(...mixed);
+  return mixed.map((value) => value / length);
+}
+
+/** Two references of the face of this seed. */
+const face = (seed: number): readonly Embedding[] => [
+  between(unitVector(seed), unitVector(seed + 1000), 0.2),
+  between(unitVector(seed), unitVector(seed + 2000), 0.2),
+];
+
+interface Opened {
+  readonly opened: TestGallery;
+  readonly calibration: GalleryCalibration;
+  readonly clock: VirtualClock;
+  /** Everybody enrolled by `enrol`, as the pure part sees them. */
+  readonly persons: Map<PersonId, EnrolledPerson>;
+  enrol(name: string, references: readonly Embedding[]): Promise<PersonId>;
+  seal(): void;
+}
+
+/** A gallery on the disk with a dozen persons, and its calibration. */
+async function open(t: TestContext, target: number | undefined = targetFpir): Promise<Opened> {
+  const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
+  const opened = await openTestGallery(galleryOptions(temporaryDirectory(t), { clock }));
+  const persons = new Map<PersonId, EnrolledPerson>();
+  const enrol = async (name: string, references: readonly Embedding[]): Promise<PersonId> => {
+    const photographs = references.map((embedding, at) => ({
+      jpeg: noiseJpeg(at, 200),
+      embedding,
+      quality: 0.9,
+    }));
+    const personId = await opened.gallery.addPerson({ profile: { name }, photographs }, tester);
+    persons.set(personId, { personId, references });
+    return personId;
+  };
+  for (let seed = 1; seed <= 12; seed += 1) await enrol(`Person ${seed}`, face(seed));
+  let access: Partial<OpenAccess> | undefined = { gallery: opened.gallery };
+  const listeners = new Set<() => void>();
+  const calibration = new GalleryCalibration({
+    access: {
+      get open() {
+        return access as OpenAccess | undefined;
+      },
+      requireOpen: () => {
+        if (access === undefined) throw operational('gallery-sealed', 'the gallery is sealed');
+        return access as OpenAccess;
+      },
+      onChanged: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    audit: opened.file.audit,
+    policy: () => policy,
+    targetFpir: () => target,
+    night: () => new Date(clock.wallMs()).toISOString().slice(0, 10),
+    clock,
+    logger: silentLogger,
+  });
+  t.after(async () => {
+    await calibration[Symbol.asyncDispose]();
+    await opened[Symbol.asyncDispose]();
+  });
+  const seal = (): void => {
+    access = undefined;
+    for (const listener of listeners) listener();
+  };
+  return { opened, calibration, clock, persons, enrol, seal };
+}
+
+/** What the pure part says of everybody who is enrolled now. */
+function expected({ persons }: Opened): ReadonlyMap<PersonId, number> {
+  const found = calibrate(likenesses([...persons.values()]), { floor: policy.threshold, targetFpir });
+  return new Map(found.map(({ personId, threshold }) => [personId, threshold]));
+}
+
+function assertInForce(box: Opened): void {
+  for (const [personId, threshold] of expected(box)) {
+    const found = box.calibration.thresholdOf(personId);
+    assert.ok(Math.abs((found ?? 0) - threshold) < 1e-5, `${personId}: ${found}, expected ${threshold}`);
+  }
+}
+
+describe('the calibration of a gallery', () => {
+  test('puts a threshold in force for each person, as if all were compared with all', async (t) => {
+    const box = await open(t);
+    await box.calibration.settled();
+    assertInForce(box);
+    assert.deepEqual(box.calibration.inseparable, []);
+  });
+
+  test('follows enrolment, change, removal, restoration and erasure', async (t) => {
+    const box = await open(t);
+    const { calibration, persons, enrol, opened } = box;
+    const { gallery } = opened;
+    await calibration.settled();
+    const [first] = persons.keys();
+    assert.ok(first);
+    const alone = calibration.thresholdOf(first) ?? 0;
+
+    const likeFirst = await enrol(
+      'Alike',
+      face(1).map((own) => between(own, unitVector(77), 0.35)),
+    );
+    await calibration.settled();
+    assertInForce(box);
+    const beside = calibration.thresholdOf(first) ?? 0;
+    assert.ok(beside > alone + 0.05, `${alone}, then ${beside}`);
+
+    gallery.removePerson(likeFirst, tester);
+    await calibration.settled();
+    assert.equal(calibration.thresholdOf(likeFirst), undefined);
+    assert.ok((calibration.thresholdOf(first) ?? 1) < beside);
+    gallery.restorePerson(likeFirst, tester);
+    await calibration.settled();
+    assertInForce(box);
+
+    const ownThreshold = { similarity: 0.9, recogniser: testRecogniser, reason: 'twin' };
+    gallery.changeProfile(first, { name: 'First', threshold: ownThreshold }, tester);
+    await calibration.settled();
+    assert.equal(calibration.thresholdOf(first), 0.9);
+    gallery.changeProfile(
+      first,
+      { name: 'First', threshold: { ...ownThreshold, recogniser: 'another' } },
+      tester,
+    );
+    await calibration.settled();
+    assert.ok(Math.abs((calibration.thresholdOf(first) ?? 0) - beside) < 1e-5, 'of another recogniser');
+
+    gallery.erasePerson(likeFirst, tester);
+    persons.delete(likeFirst);
+    await calibration.settled();
+    assertInForce(box);
+  });
+
+  test('keeps to the threshold of the box where no target is configured', async (t) => {
+    const { calibration, persons } = await open(t, undefined);
+    await calibration.settled();
+    for (const id of persons.keys()) assert.equal(calibration.thresholdOf(id), policy.threshold);
+  });
+
+  test('names pairs that cannot be told apart, and tells who listens', async (t) => {
+    const box = await open(t);
+    const { calibration, persons, enrol } = box;
+    await calibration.settled();
+    let told = 0;
+    calibration.onCalibrated(() => {
+      told += 1;
+    });
+    const twin = await enrol('Twin', face(3));
+    await calibration.settled();
+    assert.equal(told, 1);
+    const pairs = inseparablePairs(likenesses([...persons.values()]), policy);
+    assert.deepEqual(
+      calibration.inseparable.map(({ a, b }) => [a, b]),
+      pairs.map(({ a, b }) => [a, b]),
+    );
+    assert.equal(pairs.length, 1);
+    assert.ok(pairs[0]?.a === twin || pairs[0]?.b === twin);
+  });
+
+  test('reports each person with why, and is audited without names', async (t) => {
+    const { calibration, enrol, opened } = await open(t);
+    const twin = await enrol('Twin', face(3));
+    const report = await calibration.calibrate(tester);
+    assert.equal(report.persons.length, 13);
+    assert.deepEqual([report.floor, report.targetFpir, report.recogniser], [0.5, targetFpir, testRecogniser]);
+    assert.ok((report.expectedFpir ?? 1) <= targetFpir * 1.001);
+    const shown = report.persons.find(({ personId }) => personId === twin);
+    assert.equal(shown?.reason, 'neighbour');
+    assert.deepEqual([shown?.name, shown?.references, shown?.neighbours[0]?.name], ['Twin', 2, 'Person 3']);
+    assert.equal(report.alike.length, 1);
+    assert.equal(report.alike[0]?.isSeparable, false);
+    const [entry] = opened.file.audit.list({ action: 'gallery.calibrated', limit: 1 });
+    assert.deepEqual(entry?.details, { persons: 13, alike: 1, inseparable: 1 });
+    assert.equal(entry?.actor, tester.actor);
+  });
+
+  test('looks at everybody again when the night has come', async (t) => {
+    const { calibration, clock } = await open(t);
+    await calibration.settled();
+    let told = 0;
+    calibration.onCalibrated(() => {
+      told += 1;
+    });
+    clock.advanceBy(6 * 60_000);
+    await calibration.settled();
+    assert.equal(told, 0, 'the same day');
+    // Each look plans the next one when it has ended.
+    for (let look = 0; look < 24 * 12 && told === 0; look += 1) {
+      clock.advanceBy(5 * 60_000);
+      await new Promise(setImmediate);
+      await calibration.settled();
+    }
+    assert.equal(told, 1);
+  });
+
+  test('says nothing of a gallery that is sealed', async (t) => {
+    const { calibration, persons, seal } = await open(t);
+    await calibration.settled();
+    seal();
+    for (const id of persons.keys()) assert.equal(calibration.thresholdOf(id), undefined);
+    assert.deepEqual(calibration.inseparable, []);
+    await assert.rejects(calibration.calibrate(tester), { code: 'gallery-sealed' });
+  });
+});
