@@ -32,7 +32,7 @@ export const rulesSchema = z.strictObject({
   attendanceCooldownS: field(
     z.number().min(0).max(86_400).default(300),
     'live',
-    'Seconds in which the same person at the same camera is not recorded again.',
+    'Seconds in which the same person at the same camera is not recorded again. The same holds for two persons of whom it could be either.',
   ),
   unknownCooldownS: field(
     z.number().min(0).max(86_400).default(60),
@@ -47,7 +47,7 @@ export const rulesSchema = z.strictObject({
   unknownAfterS: field(
     z.number().min(0).max(300).default(2),
     'live',
-    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come. A face that leaves sooner is judged by what was seen.',
+    'Seconds a face must have been tracked, still matching nobody, before it is reported as unknown: a better view may come. A face that leaves sooner is judged by what was seen. A person who could be either of two is reported after the same time.',
   ),
 });
 

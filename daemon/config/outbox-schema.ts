@@ -26,7 +26,7 @@ export const outboxSchema = z.strictObject({
     'live',
     'MiB that all waiting events may take together. Beyond it the kinds of least worth are given up first, attendance last.',
   ),
-  attendance: limits(1_000_000, 365, 'Attendance.'),
+  attendance: limits(1_000_000, 365, 'Attendance; persons who could be either of two.'),
   persons: limits(100_000, 365, 'Persons enrolled, removed, restored and erased; daily summaries.'),
   attacks: limits(100_000, 90, 'Presentation attacks.'),
   unknown: limits(100_000, 30, 'Unknown persons.'),

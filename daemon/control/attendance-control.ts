@@ -52,6 +52,24 @@ export interface ShownCorrection {
   readonly madeAt: string;
 }
 
+/** A passage that could be of either of two persons: in the rows of neither until a correction says whose it was. */
+export interface AmbiguousPassageRow {
+  /** `YYYY-MM-DD` at the site. */
+  readonly date: string;
+  /** ISO 8601 with the difference of the site to UTC. */
+  readonly at: string;
+  /** Configured id. */
+  readonly camera: string;
+  /** What passing this camera means. */
+  readonly direction: 'in' | 'out' | 'both';
+  /** Sequence of the event. */
+  readonly event: number;
+  /** The two, the nearer one first. `name` is absent while the gallery is sealed, and of somebody erased. */
+  readonly candidates: readonly { readonly person: string; readonly name?: string }[];
+  /** Whether the day of one of the two was corrected since. */
+  readonly isCorrected: boolean;
+}
+
 /** What a report says before its rows. */
 export interface AttendanceHead {
   readonly site: string;
@@ -64,6 +82,8 @@ export interface AttendanceHead {
   readonly areNamesKnown: boolean;
   /** Whether the box knows who is enrolled: without that nobody is told absent. */
   readonly areAbsencesKnown: boolean;
+  /** Passages of the period that could be of either of two persons, by time: the first 200. Absent where there are none. */
+  readonly ambiguous?: readonly AmbiguousPassageRow[];
   /** Of a report on one person: every correction of the period, in the order in which they were made. */
   readonly corrections?: readonly ShownCorrection[];
 }

@@ -185,6 +185,7 @@ class SightingDecider implements Decider {
     const { rules, facts, policy } = this.#options;
     return suppressionOf(fact, rules, {
       lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
+      lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),
       lastUnknownMs: (unknown) => this.#strangers.lastSaidMs(unknown, views, policy.threshold),
     });
@@ -224,5 +225,10 @@ function searched({ probes, recogniser }: Sighting, search: SearchGallery): Prom
 function isSameAnswer(before: Identification | undefined, after: Identification): boolean {
   if (before === undefined) return after.outcome === 'inconclusive' && after.probeCount === 0;
   if (before.outcome === 'match' && after.outcome === 'match') return before.personId === after.personId;
+  if (before.outcome === 'ambiguous' && after.outcome === 'ambiguous') {
+    return after.candidates.every(({ personId }) =>
+      before.candidates.some((candidate) => candidate.personId === personId),
+    );
+  }
   return before.outcome === after.outcome;
 }

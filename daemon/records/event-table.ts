@@ -16,6 +16,12 @@ export interface EventTable {
   beginningWith(beginning: string, limit: number): readonly StoredEvent[];
 }
 
+/** The persons of a `recognised-ambiguous` event, as the indices of the table have them. */
+export const personOfCandidate = {
+  nearer: "json_extract(CAST(payload AS TEXT), '$.data.candidates[0].person')",
+  other: "json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person')",
+} as const;
+
 export function eventTableOf(database: OpenDatabase): EventTable {
   const { db } = database;
   const insert = db.prepare(`
@@ -32,7 +38,14 @@ export function eventTableOf(database: OpenDatabase): EventTable {
         AND (@kind IS NULL OR kind = @kind)
       ORDER BY sequence DESC LIMIT @limit`);
   const listOfAll = listing('WHERE @personId IS NULL');
-  const listOfPerson = listing('INDEXED BY event_by_person WHERE person_id = @personId');
+  const listsOfPerson = [
+    listing('INDEXED BY event_by_person WHERE person_id = @personId'),
+    ...(['nearer', 'other'] as const).map((which) =>
+      listing(
+        `INDEXED BY ambiguous_by_${which} WHERE kind = 'recognised-ambiguous' AND ${personOfCandidate[which]} = @personId`,
+      ),
+    ),
+  ];
   const bySequence = db.prepare<[number], StoredEvent>(`SELECT ${columns} FROM event WHERE sequence = ?`);
   const byId = db.prepare<[string], StoredEvent>(`SELECT ${columns} FROM event WHERE id = ?`);
   // By the index of the ids; they hold only digits, dashes and the letters a to f.
@@ -67,7 +80,11 @@ export function eventTableOf(database: OpenDatabase): EventTable {
           toSequence: toSequence ?? Number.MAX_SAFE_INTEGER,
           ...{ sinceMs, limit, kind: kind ?? null, personId },
         };
-        return (personId === null ? listOfAll : listOfPerson).all(query).reverse();
+        if (personId === null) return listOfAll.all(query).reverse();
+        return listsOfPerson
+          .flatMap((list) => list.all(query))
+          .sort((a, b) => a.sequence - b.sequence)
+          .slice(-limit);
       }),
     find: (which) =>
       explained(database, () => (typeof which === 'number' ? bySequence.get(which) : byId.get(which))),

@@ -17,6 +17,13 @@ export function memoryFacts(): MemoryFacts {
     record: (fact) => ({ id: eventId(`memory-${all.push(fact)}`) }),
     lastAttendanceMs: (personId, cameraId) =>
       last((fact) => fact.kind === 'attendance' && fact.personId === personId && fact.cameraId === cameraId),
+    lastAmbiguousMs: (pair, cameraId) =>
+      last(
+        (fact) =>
+          fact.kind === 'recognised-ambiguous' &&
+          fact.cameraId === cameraId &&
+          fact.candidates.every(({ personId }) => pair.includes(personId)),
+      ),
     lastAttackMs: (cameraId) => last((fact) => fact.kind === 'attack' && fact.cameraId === cameraId),
   };
 }

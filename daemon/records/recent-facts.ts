@@ -1,5 +1,6 @@
 import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { personOfCandidate } from './event-table.js';
 import { explained } from './explained.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };
@@ -18,11 +19,19 @@ export function recentFactsOf(database: OpenDatabase): RecordedFacts {
       SELECT occurred_at_ms FROM event WHERE kind = @kind AND camera_id = @camera
       ORDER BY sequence DESC LIMIT 1`)
     .pluck();
+  const lastOfPair = db
+    .prepare<[{ camera: string; a: string; b: string }], number>(`
+      SELECT occurred_at_ms FROM event INDEXED BY ambiguous_by_nearer
+      WHERE kind = 'recognised-ambiguous' AND camera_id = @camera
+        AND ${personOfCandidate.nearer} IN (@a, @b) AND ${personOfCandidate.other} IN (@a, @b)
+      ORDER BY sequence DESC LIMIT 1`)
+    .pluck();
   const lastTime = (key: LastTimeKey): number | undefined =>
     explained(database, () => (key.person === null ? lastOfCamera.get(key) : lastOfPerson.get(key)));
 
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
+    lastAmbiguousMs: ([a, b], camera) => explained(database, () => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
   };
 }

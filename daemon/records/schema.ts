@@ -83,4 +83,15 @@ export const recordsMigrations: readonly Migration[] = [
   conditionsAndTheirSubjects,
   sealedGrants,
   namedFile,
+  {
+    // The two persons stand in the payload only: `person_id` is for whom an event names for certain.
+    name: 'passages that could be of either of two persons',
+    apply: `
+  CREATE INDEX ambiguous_by_nearer ON event (json_extract(CAST(payload AS TEXT), '$.data.candidates[0].person'))
+    WHERE kind = 'recognised-ambiguous';
+  CREATE INDEX ambiguous_by_other ON event (json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person'))
+    WHERE kind = 'recognised-ambiguous';
+  CREATE INDEX ambiguous_by_time ON event (occurred_at_ms) WHERE kind = 'recognised-ambiguous';
+  `,
+  },
 ];

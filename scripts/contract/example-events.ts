@@ -70,6 +70,16 @@ const aboutPeople: readonly BoxEvent[] = [
   { kind: 'person', occurredAtMs: ago(37), change: 'erased', personId: other },
 ];
 
+const eitherOfTwo: BoxEvent = {
+  ...{ kind: 'recognised-ambiguous', occurredAtMs: ago(16), ...seen, direction: 'in' },
+  trackId: trackId('c4f1a8d2-7b3e-4c56-8d90-3e5fa1b27c08'),
+  candidates: [
+    { personId: person, similarity: 0.9618 },
+    { personId: other, similarity: 0.9594 },
+  ],
+  ...{ reason: 'within-margin', threshold: 0.935, liveness: blinked(ago(17)) },
+};
+
 const summary: BoxEvent = {
   ...{ kind: 'summary', occurredAtMs: ago(30), date: '2026-03-01', part: 1, parts: 1 },
   counts: { 'on-time': 1, absent: 1 },
@@ -127,7 +137,7 @@ export function exampleEvents(
   nameOf: (event: BoxEvent) => string,
 ): readonly ExampleEvent[] {
   const late = attendance(ago(7200));
-  const events = [...aboutPeople, ...aboutTheBox(keys)].map((event) => {
+  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo].map((event) => {
     const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
     return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
 import {
   type AttendanceBox,
   briefly,
@@ -10,6 +10,8 @@ import {
   openAttendanceBox,
   readAll,
 } from '../support/attendance-box.js';
+import { instant, paris } from '../support/attendance-plan.js';
+import { ambiguousFact, attendanceFact } from '../support/facts.js';
 
 const dayShift = { id: 'day', from: '08:00', to: '17:00' };
 const monday = { from: '2026-03-02', to: '2026-03-02' };
@@ -79,6 +81,57 @@ describe('reports from the records', () => {
     box.see('p2', 'exit', '2026-03-02T08:00');
     box.see('p2', 'entry', '2026-03-02T17:00');
     assert.deepEqual((await reportOf(box)).slice(1), ['p2 2026-03-02 day 540 on-time']);
+  });
+
+  test('a passage that could be of either of two persons counts for neither, and stands apart', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift] });
+    box.persons = [enrolled('a', 'Ann'), enrolled('b', 'Ben'), enrolled('c', 'Cid')];
+    const candidates = ['a', 'b'].map((id) => ({ personId: personId(id), similarity: 0.95 }));
+    const [nearer, other] = candidates;
+    assert.ok(nearer !== undefined && other !== undefined);
+    const passAt = (time: string, track: string) =>
+      box.records.record(
+        ambiguousFact({
+          ...{ candidates: [nearer, other], cameraId: cameraId('entry'), trackId: trackId(track) },
+          occurredAtMs: instant(time, paris),
+        }),
+      );
+    passAt('2026-03-02T08:05', 'track-open');
+    const settled = passAt('2026-03-02T08:30', 'track-settled');
+    box.records.record(
+      attendanceFact({
+        ...{ personId: personId('b'), cameraId: cameraId('entry'), trackId: trackId('track-settled') },
+        occurredAtMs: settled.occurredAtMs + 2000,
+      }),
+    );
+    passAt('2026-03-03T08:00', 'track-tomorrow');
+    const report = async (person?: string) =>
+      (
+        await readAll(
+          await box.attendance.report({ ...monday, ...(person === undefined ? {} : { person }) }, officer),
+        )
+      ).head.ambiguous;
+    const open = {
+      ...{ date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'entry', direction: 'in', event: 1 },
+      candidates: [
+        { person: 'a', name: 'Ann' },
+        { person: 'b', name: 'Ben' },
+      ],
+      isCorrected: false,
+    };
+    assert.deepEqual(await report(), [open]);
+    assert.deepEqual(await reportOf(box), [
+      'Ann 2026-03-02 day 0 absent',
+      'Ben 2026-03-02 day 0 late incomplete',
+      'Cid 2026-03-02 day 0 absent',
+    ]);
+    assert.deepEqual(await report('a'), [open]);
+    assert.equal(box.audit.at(-1)?.details?.['names'], 2, 'the other candidate was named, too');
+    assert.equal(await report('c'), undefined);
+    await box.correct({ person: 'a', kind: 'in', time: '08:05' });
+    assert.deepEqual(await report(), [{ ...open, isCorrected: true }]);
+    assert.equal((await reportOf(box))[0], 'Ann 2026-03-02 day 0 on-time incomplete');
   });
 
   test('today, with the night that is not over', async (t) => {

@@ -356,7 +356,8 @@ describe('an upgrade from before grants were sealed', () => {
     `INSERT INTO trusted_key VALUES ('${issuer}-key', '${issuer}', 'EdDSA',
        '{"kty":"OKP","crv":"Ed25519","x":"${'A'.repeat(43)}"}', 'events', 5, NULL);`;
   /** records.db as the version before left it. */
-  const goBack = `DROP TABLE lineage; DELETE FROM counter WHERE name IN ('revision', 'commands-from');
+  const goBack = `DROP INDEX ambiguous_by_nearer; DROP INDEX ambiguous_by_other; DROP INDEX ambiguous_by_time;
+                  DROP TABLE lineage; DELETE FROM counter WHERE name IN ('revision', 'commands-from');
                   DROP TABLE granted; DROP TABLE set_aside; ALTER TABLE command DROP COLUMN seal;
                   PRAGMA user_version = ${recordsMigrations.findIndex(({ name }) => name === 'what grants power, sealed')};`;
 

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../daemon/base/random.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { RecordedEvent } from '../../daemon/domain/events/event.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import { cameraId, type PersonId, personId, trackId } from '../../daemon/domain/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { openRecords } from '../../daemon/records/open-records.js';
-import { assortedFacts, attackFact, attendanceFact } from '../support/facts.js';
+import { ambiguousFact, assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
 import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
 import { sightingOf } from '../support/sightings.js';
@@ -89,6 +89,37 @@ describe('records.db', () => {
     assert.equal(records.lastAttendanceMs(personId('person-2'), gate), undefined);
     assert.equal(records.lastAttackMs(gate), 8000);
     assert.equal(records.lastAttackMs(yard), undefined);
+  });
+
+  test('knows who could be either of two persons by both, after a restart too', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'records.db');
+    const [a, b, c] = ['person-1', 'person-2', 'person-3'].map(personId) as [PersonId, PersonId, PersonId];
+    const gate = cameraId('gate');
+    {
+      await using records = openTestRecords(path);
+      records.record(attendanceFact({ personId: a }));
+      records.record(ambiguousFact({ occurredAtMs: 2000 }));
+      records.record(attendanceFact({ personId: b }));
+      records.record(unknownFact());
+      records.record(ambiguousFact({ occurredAtMs: 4000, cameraId: cameraId('yard') }));
+    }
+    await using records = openTestRecords(path);
+    assert.equal(records.lastAmbiguousMs([a, b], gate), 2000);
+    assert.equal(records.lastAmbiguousMs([b, a], gate), 2000);
+    assert.equal(records.lastAmbiguousMs([a, c], gate), undefined);
+    const of = (person: PersonId, limit = 100) =>
+      records.list({ limit, personId: person }).map(({ sequence, personId: named }) => [sequence, named]);
+    assert.deepEqual(of(a), [
+      [1, a],
+      [2, null],
+      [5, null],
+    ]);
+    assert.deepEqual(of(b, 2), [
+      [3, b],
+      [5, null],
+    ]);
+    assert.deepEqual(of(c), []);
   });
 
   test('a restarted box does not repeat an attendance within its cooldown', async () => {

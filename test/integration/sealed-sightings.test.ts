@@ -61,6 +61,7 @@ async function open(t: TestContext) {
     facts: {
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,
+      lastAmbiguousMs: () => undefined,
       lastAttackMs: () => undefined,
     },
     clock,

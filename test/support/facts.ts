@@ -1,4 +1,10 @@
-import type { AttackFact, AttendanceFact, Fact, UnknownFact } from '../../daemon/domain/events/event.js';
+import type {
+  AmbiguousFact,
+  AttackFact,
+  AttendanceFact,
+  Fact,
+  UnknownFact,
+} from '../../daemon/domain/events/event.js';
 import type { Notice } from '../../daemon/domain/events/notice.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 
@@ -30,6 +36,19 @@ export function attendanceFact(changes: Partial<AttendanceFact> = {}): Attendanc
     threshold: 0.5,
     margin: 0.123456,
     liveness: live,
+    ...changes,
+  };
+}
+
+export function ambiguousFact(changes: Partial<AmbiguousFact> = {}): AmbiguousFact {
+  const candidates = [
+    { personId: personId('person-1'), similarity: 0.71234567 },
+    { personId: personId('person-2'), similarity: 0.70123456 },
+  ] as const;
+  const reason = 'within-margin';
+  return {
+    kind: 'recognised-ambiguous',
+    ...{ ...about, candidates, reason, direction: 'in', threshold: 0.5, liveness: live },
     ...changes,
   };
 }

@@ -47,6 +47,7 @@ export async function startRogueCore(
   const kept = store ?? memoryFacts();
   const facts: FactStore = {
     lastAttendanceMs: (person, camera) => kept.lastAttendanceMs(person, camera),
+    lastAmbiguousMs: (pair, camera) => kept.lastAmbiguousMs(pair, camera),
     lastAttackMs: (camera) => kept.lastAttackMs(camera),
     record(fact) {
       const id = kept.record(fact);

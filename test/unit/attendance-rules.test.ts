@@ -7,7 +7,7 @@ import {
 } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { type MemoryFacts, memoryFacts } from '../../daemon/records/memory-facts.js';
-import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 
 const rules: AttendanceRules = {
   attendanceCooldownS: 300,
@@ -30,6 +30,7 @@ function heard(): MemoryFacts & RecentFacts {
 
 const kinds = [
   { make: attendanceFact, reason: 'attendance-cooldown', cooldownS: 300 },
+  { make: ambiguousFact, reason: 'ambiguous-cooldown', cooldownS: 300 },
   { make: unknownFact, reason: 'unknown-cooldown', cooldownS: 60 },
   { make: attackFact, reason: 'attack-cooldown', cooldownS: 30 },
 ] as const;
@@ -65,6 +66,19 @@ describe('suppressionOf', () => {
     facts.record(attendanceFact(at(0)));
     const other = attendanceFact({ ...at(1), personId: personId('person-2') });
     assert.equal(suppressionOf(other, rules, facts), undefined);
+  });
+
+  test('another pair at the same camera is not silenced, the same pair is, whoever is the nearer', () => {
+    const facts = heard();
+    facts.record(ambiguousFact(at(0)));
+    const [nearer, other] = ambiguousFact().candidates;
+    const third = { personId: personId('person-3'), similarity: 0.7 };
+    assert.equal(
+      suppressionOf(ambiguousFact({ ...at(1), candidates: [nearer, third] }), rules, facts),
+      undefined,
+    );
+    const turned = ambiguousFact({ ...at(1), candidates: [other, nearer] });
+    assert.equal(suppressionOf(turned, rules, facts)?.reason, 'ambiguous-cooldown');
   });
 
   test('kinds do not silence one another', () => {

@@ -75,6 +75,23 @@ describe('the table for spreadsheets', () => {
 });
 
 describe('the report for a person', () => {
+  test('shows passages that could be of either of two persons apart', () => {
+    const ambiguous = [
+      {
+        ...{ date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'gate', direction: 'in' as const },
+        ...{ event: 41, candidates: [{ person: 'p1', name: 'Ada' }, { person: 'p2' }], isCorrected: false },
+      },
+    ];
+    for (const text of [
+      describeReport({ head: { ...head, ambiguous }, rows: [] }, asIs),
+      describeToday({ head: { ...head, ambiguous }, rows: [] }),
+    ]) {
+      assert.match(text, /2026-03-02 +08:05 +gate +in +Ada or p2 +41 +open/);
+      assert.match(text, /1 passage could be of either of two persons and count for neither\. Correct /);
+    }
+    assert.doesNotMatch(describeReport({ head, rows: [] }, asIs), /either of two/);
+  });
+
   test('shows times by the clock of the site, and which are of the next day', () => {
     const text = describeReport({ head, rows: [rowOf()] }, asIs);
     assert.match(

@@ -6,14 +6,19 @@ import type { AlertRule } from '../../daemon/domain/alerts/alert-rule.js';
 import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
 import { suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId } from '../../daemon/domain/ids.js';
-import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 
 const limitMs = 60_000;
 const startMs = 1_000_000_000;
 const gate = cameraId('gate');
 
 const rules = { attendanceCooldownS: 60, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 0 };
-const recent = { lastAttendanceMs: () => startMs, lastUnknownMs: () => startMs, lastAttackMs: () => startMs };
+const recent = {
+  lastAttendanceMs: () => startMs,
+  lastAmbiguousMs: () => startMs,
+  lastUnknownMs: () => startMs,
+  lastAttackMs: () => startMs,
+};
 
 /** How many alerts a rule gives: after a first signal, a second one when the clock shows `shiftMs` later or earlier. */
 function alertsAfter(
@@ -53,6 +58,8 @@ function alertsAfter(
 const comparisons: Readonly<Record<string, (shiftMs: number) => unknown>> = {
   'the cooldown of an attendance': (shiftMs) =>
     suppressionOf(attendanceFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
+  'the cooldown of somebody who could be either of two persons': (shiftMs) =>
+    suppressionOf(ambiguousFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of unknown persons': (shiftMs) =>
     suppressionOf(unknownFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of presentation attacks': (shiftMs) =>

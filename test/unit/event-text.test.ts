@@ -15,6 +15,22 @@ describe('the line of an event', () => {
     assert.equal(describeEvent(event(false), asIs), '2026-03-02T08:00:00.000Z  box.changed  disk-low  ends');
   });
 
+  test('names both persons of whom it could be either', () => {
+    const data = {
+      ...{ camera: 'gate', direction: 'in', reason: 'within-margin' },
+      candidates: [
+        { person: 'p-1', similarity: 0.9531 },
+        { person: 'p-2', similarity: 0.9512 },
+      ],
+      liveness: { verdict: 'live', blinks: [{}] },
+    };
+    const event = { time: 'T', type: 'rollcall.recognised.ambiguous.v1', data };
+    assert.equal(
+      describeEvent(event, asIs),
+      'T  recognised.ambiguous  gate  p-1 or p-2, similarity 0.953 and 0.951  live, 1 blink',
+    );
+  });
+
   test('says of a gap from where to where it goes', () => {
     const data = { firstSequence: 3, lastSequence: 7, counts: { camera: 5 }, reason: 'too-many' };
     const gap = { sequence: '0000000000000009', time: 'T', type: 'rollcall.events.dropped.v1', data };

@@ -50,6 +50,64 @@ describe('identifyTrack', () => {
     assert.deepEqual(nobody, { outcome: 'inconclusive', bestSimilarity: undefined, probeCount: 0 });
   });
 
+  describe('of two persons who are both near', () => {
+    const twins = () => [probe({ ann: 0.8, abi: 0.79 }), probe({ ann: 0.79, abi: 0.8 }, 0.7)];
+
+    test('says that it could be either, the nearer one first', () => {
+      const found = identify(...twins());
+      assert.ok(found.outcome === 'ambiguous');
+      assert.deepEqual(
+        found.candidates.map(({ personId }) => personId),
+        ['ann', 'abi'],
+      );
+      assert.equal(found.reason, 'within-margin');
+      assert.equal(found.probeCount, 2);
+    });
+
+    test('the second one counts only from the threshold on', () => {
+      assert.equal(identify(...[0, 1].map(() => probe({ ann: 0.5, abi: 0.5 }))).outcome, 'ambiguous');
+      assert.equal(identify(...[0, 1].map(() => probe({ ann: 0.51, abi: 0.49 }))).outcome, 'inconclusive');
+    });
+
+    test('one probe is too few to say so', () => {
+      assert.equal(identify(probe({ ann: 0.8, abi: 0.79 })).outcome, 'inconclusive');
+    });
+
+    test('two that the recogniser cannot tell apart are never told apart, whatever the margin', () => {
+      const asked: string[] = [];
+      const isInseparable = (a: string, b: string): boolean => {
+        asked.push(`${a} ${b}`);
+        return true;
+      };
+      const apart = [probe({ ann: 0.9, abi: 0.3, cid: 0.2 }), probe({ ann: 0.8, abi: 0.4 })];
+      const probes = withProbes(noProbes, apart);
+      const found = identifyTrack(probes, { ...policy, isInseparable });
+      assert.ok(found.outcome === 'ambiguous');
+      assert.equal(found.reason, 'inseparable-pair');
+      assert.deepEqual(asked, ['ann abi'], 'the nearest and the second');
+      assert.equal(identifyTrack(probes, { ...policy, isInseparable: () => false }).outcome, 'match');
+    });
+
+    test('also where more is asked of one of them: who reaches the threshold of everybody may be in sight', () => {
+      const strictFor = (strict: string) => ({
+        ...policy,
+        thresholdOf: (id: string) => (id === strict ? 0.9 : undefined),
+      });
+      const probes = withProbes(noProbes, [probe({ ann: 0.8, abi: 0.78 }), probe({ ann: 0.79, abi: 0.8 })]);
+      assert.equal(identifyTrack(probes, strictFor('abi')).outcome, 'ambiguous');
+      assert.notEqual(identifyTrack(probes, strictFor('ann')).outcome, 'match');
+    });
+
+    test('a track in which neither of the two was the nearest for long is inconclusive', () => {
+      const found = identify(
+        probe({ ann: 0.9, abi: 0.9, cid: 0.1 }),
+        probe({ cid: 0.7, ann: 0.6, abi: 0.6 }),
+        probe({ dan: 0.7, ann: 0.6, abi: 0.6 }),
+      );
+      assert.equal(found.outcome, 'inconclusive');
+    });
+  });
+
   test('nobody near is no match, and says how near the nearest came', () => {
     const found = identify(probe({ ann: 0.2, ben: 0.1 }), probe({ ann: 0.1, ben: 0.3 }));
     assert.ok(found.outcome === 'no match');
@@ -89,13 +147,6 @@ describe('identifyTrack', () => {
     assert.deepEqual(found, { outcome: 'no match', bestSimilarity: undefined, probeCount: 2 });
   });
 
-  test('two people as near as each other are inconclusive', () => {
-    assert.equal(
-      identify(probe({ ann: 0.7, ben: 0.68 }), probe({ ann: 0.7, ben: 0.69 })).outcome,
-      'inconclusive',
-    );
-  });
-
   test('a track that went from one person to another is inconclusive', () => {
     const found = identify(
       probe({ ann: 0.95, ben: 0.1 }),
@@ -116,7 +167,7 @@ describe('identifyTrack', () => {
   test('who is nearer by exactly the margin is a match, as is who reaches exactly the threshold', () => {
     const near = [probe({ ann: 0.75, ben: 0.5 }, 1), probe({ ann: 0.75, ben: 0.5 }, 1)];
     assert.equal(identifyTrack(near, { ...policy, margin: 0.25 }).outcome, 'match');
-    assert.equal(identifyTrack(near, { ...policy, margin: 0.26 }).outcome, 'inconclusive');
+    assert.equal(identifyTrack(near, { ...policy, margin: 0.26 }).outcome, 'ambiguous');
     assert.equal(identifyTrack(near, { ...policy, threshold: 0.75 }).outcome, 'match');
     assert.equal(identifyTrack(near, { ...policy, threshold: 0.76 }).outcome, 'no match');
   });

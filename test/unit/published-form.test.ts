@@ -13,7 +13,7 @@ import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
 import { outgoingText } from '../../daemon/publish/outgoing.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { newEventId } from '../../daemon/records/event-id.js';
-import { attackFact, attendanceFact, everyNotice, unknownFact } from '../support/facts.js';
+import { ambiguousFact, attackFact, attendanceFact, everyNotice, unknownFact } from '../support/facts.js';
 import { nobodysSigner } from '../support/published-box.js';
 
 const from = { siteId: 'plant-1', boxId: 'box_2' };
@@ -46,6 +46,8 @@ describe('a published event', () => {
   const events: readonly BoxEvent[] = [
     attendanceFact(),
     attendanceFact({ direction: 'both' }),
+    ambiguousFact(),
+    ambiguousFact({ reason: 'inseparable-pair' }),
     unknownFact(),
     unknownFact({ bestSimilarity: null }),
     attackFact(),
@@ -92,6 +94,16 @@ describe('a published event', () => {
     eventSchema.parse(named);
     const erased = await received(attendanceFact(), { nameOf: () => undefined });
     assert.ok(!('personName' in (erased['data'] as object)));
+  });
+
+  test('somebody who could be either of two is named by no field but the two candidates', async () => {
+    const { data } = await received(ambiguousFact(), { nameOf: () => 'a name' });
+    const { candidates, ...rest } = data as Record<string, unknown>;
+    assert.deepEqual(candidates, [
+      { person: 'person-1', similarity: 0.7123 },
+      { person: 'person-2', similarity: 0.7012 },
+    ]);
+    assert.doesNotMatch(JSON.stringify(rest), /person|a name/);
   });
 
   test('the contract refuses a field nobody described', async () => {

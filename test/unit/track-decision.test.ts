@@ -29,6 +29,16 @@ const liveness = (verdict: LivenessVerdict): LivenessAssessment => ({
   },
 });
 
+const ambiguous: Identification = {
+  outcome: 'ambiguous',
+  candidates: [
+    { personId: personId('person-1'), similarity: 0.71 },
+    { personId: personId('person-2'), similarity: 0.7 },
+  ],
+  reason: 'within-margin',
+  probeCount: 3,
+};
+
 /** Seconds in sight after which somebody may be called unknown. */
 const unknownAfterS = 2;
 const settlingMs = unknownAfterS * 1000;
@@ -129,10 +139,52 @@ describe('nextDecision', () => {
     assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
   });
 
+  test('a live person who could be either of two makes no attendance, and both are named', () => {
+    const { decision, fact } = after(undecided, { verdict: 'live', identification: ambiguous });
+    assert.equal(decision.state, 'ambiguous');
+    assert.ok(fact?.kind === 'recognised-ambiguous');
+    assert.deepEqual(fact.candidates, ambiguous.candidates);
+    assert.equal(fact.reason, 'within-margin');
+    assert.equal(fact.direction, 'in');
+    assert.equal(fact.threshold, 0.5);
+    assert.ok(!('personId' in fact));
+  });
+
+  test('a better view of either of two is waited for, but not for ever', () => {
+    const soon = { lastSeenMs: 1000 + settlingMs - 1 };
+    const early = { verdict: 'live', identification: ambiguous, sighting: soon } as const;
+    assert.equal(after(undecided, early).fact, undefined);
+    assert.equal(
+      after(undecided, { ...early, sighting: { ...soon, isEnded: true } }).fact?.kind,
+      'recognised-ambiguous',
+    );
+  });
+
+  test('either of two without a live verdict is said of nobody, and an attack names neither', () => {
+    assert.equal(after(undecided, { identification: ambiguous }).fact, undefined);
+    const { fact } = after(undecided, { verdict: 'attack', identification: ambiguous });
+    assert.ok(fact?.kind === 'attack');
+    assert.equal(fact.personId, null);
+  });
+
+  test('an attack waits for which of two it resembles, but only until the view has settled', () => {
+    const sighting = { lastSeenMs: 1000 + settlingMs - 1 };
+    assert.equal(
+      after(undecided, { verdict: 'attack', identification: ambiguous, sighting }).fact,
+      undefined,
+    );
+  });
+
+  test('somebody who could be either of two may still attend once it is certain', () => {
+    const { decision } = after(undecided, { verdict: 'live', identification: ambiguous });
+    assert.equal(after(decision, { verdict: 'live', identification: ambiguous }).fact, undefined);
+    assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
+  });
+
   test('for any course of a track each kind is said at most once, and nothing after an attendance', () => {
     const step = fc.record({
       verdict: fc.constantFrom<LivenessVerdict>('live', 'attack', 'undetermined'),
-      identification: fc.constantFrom(match, noMatch, inconclusive),
+      identification: fc.constantFrom(match, noMatch, ambiguous, inconclusive),
       isEnded: fc.boolean(),
       lastSeenMs: fc.integer({ min: 1000, max: 6000 }),
     });

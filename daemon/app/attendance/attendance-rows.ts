@@ -1,8 +1,15 @@
-import type { AttendanceRow, ShownCorrection } from '../../control/attendance-control.js';
+import type {
+  AmbiguousPassageRow,
+  AttendanceRow,
+  ShownCorrection,
+} from '../../control/attendance-control.js';
 import type { AttendanceDay } from '../../domain/attendance/attendance-day.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
 import { localIso } from '../../domain/attendance/time-text.js';
+import type { Direction } from '../../domain/events/event.js';
 import type { StoredCorrection } from '../../records/attendance/attendance-corrections.js';
+import type { AmbiguousPassage } from '../../records/attendance/attendance-records.js';
+import type { EnrolledPerson } from './attendance-persons.js';
 
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);
 
@@ -32,6 +39,27 @@ export function showDay(
     leftEarlyMin: minutes(day.leftEarlyMs),
     overtimeMin: minutes(day.overtimeMs),
     isCorrected: day.isCorrected,
+  };
+}
+
+export function showPassage(
+  { atMs, cameraId, sequence, candidates }: AmbiguousPassage,
+  context: {
+    readonly direction: Direction;
+    readonly persons: ReadonlyMap<string, EnrolledPerson> | undefined;
+    readonly isCorrected: boolean;
+    readonly localTime: LocalTime;
+  },
+): AmbiguousPassageRow {
+  const { direction, persons, isCorrected, localTime } = context;
+  const named = (person: string) => {
+    const name = persons?.get(person)?.name;
+    return { person, ...(name === undefined ? {} : { name }) };
+  };
+  return {
+    date: localTime.at(atMs).date,
+    at: localIso(atMs, localTime),
+    ...{ camera: cameraId, direction, event: sequence, candidates: candidates.map(named), isCorrected },
   };
 }
 

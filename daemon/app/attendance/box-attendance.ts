@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
 import type {
+  AmbiguousPassageRow,
   AttendanceControl,
   AttendanceHead,
   AttendanceQuery,
@@ -30,7 +31,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import { checkCorrection } from './attendance-correction.js';
 import type { EnrolledPerson } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';
-import { showCorrection, showDay } from './attendance-rows.js';
+import { showCorrection, showDay, showPassage } from './attendance-rows.js';
 
 const dayMs = 86_400_000;
 /** What is read before and after a period: shifts reach over midnight, and a day's marks depend on those before it. */
@@ -38,6 +39,8 @@ const marginMs = 3 * dayMs;
 const longestDays = 366;
 /** How long the event loop may be held at a time. */
 const turnMs = 5;
+/** Passages that could be of either of two persons, in one report. */
+const mostPassages = 200;
 /** Persons looked up in the records at a time. */
 const personSlice = 100;
 
@@ -138,7 +141,11 @@ export class BoxAttendance implements AttendanceControl {
     const persons = await this.#parts.persons();
     const only = person === undefined ? undefined : personId(person);
     if (only !== undefined) this.#requirePerson(only, persons);
-    if (reader !== undefined) this.#noteReading(reader, shown, only, persons);
+    const ambiguous = this.#passages(shown, only, persons);
+    if (reader !== undefined) {
+      const seen = only === undefined ? undefined : new Set([only, ...ambiguous.flatMap(personsIn)]);
+      this.#noteReading(reader, shown, only, namesIn(persons, seen));
+    }
     const keptFrom = this.#keptFrom(nowMs);
     const from = keptFrom !== undefined && keptFrom > asked.from ? keptFrom : asked.from;
     const head: AttendanceHead = {
@@ -149,6 +156,7 @@ export class BoxAttendance implements AttendanceControl {
       ...(keptFrom !== undefined && keptFrom > shown.from ? { keptFrom } : {}),
       areNamesKnown: [...(persons?.values() ?? [])].some(({ name }) => name !== undefined),
       areAbsencesKnown: persons !== undefined,
+      ...(ambiguous.length === 0 ? {} : { ambiguous }),
       ...(only === undefined
         ? {}
         : {
@@ -161,12 +169,28 @@ export class BoxAttendance implements AttendanceControl {
     return { head, rows: this.#rows(ids, { from, to: asked.to }, persons, isWanted) };
   }
 
-  #noteReading(by: Actor, { from, to }: DayPeriod, only: PersonId | undefined, persons: Persons): void {
-    const named = [...(persons?.values() ?? [])].filter(({ name }) => name !== undefined);
-    const count = only === undefined ? named.length : named.filter(({ id }) => id === only).length;
+  #noteReading(by: Actor, { from, to }: DayPeriod, only: PersonId | undefined, names: number): void {
     const subject = only === undefined ? {} : { subject: only };
-    const details = { from, to, names: count };
+    const details = { from, to, names };
     this.#parts.readings.note({ by, action: 'attendance.read', ...subject, details });
+  }
+
+  /** Passages of the days from `from` to `to` that could be of either of two persons; of `only` where that is given. */
+  #passages(
+    { from, to }: DayPeriod,
+    only: PersonId | undefined,
+    persons: Persons,
+  ): readonly AmbiguousPassageRow[] {
+    const { records, current, localTime } = this.#parts;
+    const directionOf = directions(current());
+    const [fromMs, toMs] = [from, dateOfDay(dayNumberOf(to) + 1)].map((date) => localTime.instantOf(date, 0));
+    if (fromMs === undefined || toMs === undefined) return [];
+    return records.ambiguousPassages(fromMs, toMs, { person: only, limit: mostPassages }).map((passage) => {
+      const { date } = localTime.at(passage.atMs);
+      const isCorrected = passage.candidates.some((id) => records.corrections.of(id, date, date).length > 0);
+      const direction = directionOf(passage.cameraId);
+      return showPassage(passage, { direction, persons, isCorrected, localTime });
+    });
   }
 
   async *#rows(
@@ -248,4 +272,13 @@ export class BoxAttendance implements AttendanceControl {
     const beforeMs = dueBeforeMs(current().retention.attendanceRecords, nowMs);
     return beforeMs === undefined ? undefined : dateOfDay(dayNumberOf(localTime.at(beforeMs).date) + 1);
   }
+}
+
+const personsIn = ({ candidates }: AmbiguousPassageRow): readonly string[] =>
+  candidates.map(({ person }) => person);
+
+/** How many persons a report names; all whose names are known, or those of them who are in `seen`. */
+function namesIn(persons: Persons, seen: ReadonlySet<string> | undefined): number {
+  const named = [...(persons?.values() ?? [])].filter(({ name }) => name !== undefined);
+  return seen === undefined ? named.length : named.filter(({ id }) => seen.has(id)).length;
 }

@@ -83,7 +83,7 @@ export class EvidenceCapture implements AsyncDisposable {
 
   /** A fact was recorded as `eventId`; `wallMsOf` turns capture times into wall time. */
   keep(fact: Fact, eventId: EventId, wallMsOf: (capturedAtMs: number) => number): void {
-    if (!this.#wanted()[fact.kind]) return;
+    if (fact.kind === 'recognised-ambiguous' || !this.#wanted()[fact.kind]) return;
     const remembered = this.#shots.get(fact.trackId);
     if (remembered === undefined) return;
     const { capturedAtMs, jpeg } = remembered.shot;

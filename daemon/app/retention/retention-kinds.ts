@@ -26,7 +26,7 @@ import type { AgeingKinds } from './retention-run.js';
 const auditBatch = 200;
 
 /** Kinds of event with a rule of their own. */
-const ownRules: readonly EventKind[] = ['attendance', 'unknown', 'attack', 'reply'];
+const ownRules: readonly EventKind[] = ['attendance', 'recognised-ambiguous', 'unknown', 'attack', 'reply'];
 
 export interface RetentionSources {
   /** Undefined while there is none that could be opened. Another one may take its place at any time. */
@@ -59,8 +59,9 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attendanceEvidence: evidence('attendance'),
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
-    // A summary tells the same of the same people: it never stays longer than what it was made from.
-    attendanceRecords: records.ageing('attendance', 'summary'),
+    // A summary tells the same of the same people: it never stays longer than what it was made from. Who could be either of
+    // two persons is wanted for as long as their attendance may be put right.
+    attendanceRecords: records.ageing('attendance', 'recognised-ambiguous', 'summary'),
     unknownRecords: records.ageing('unknown'),
     attackRecords: records.ageing('attack'),
     replyRecords: records.ageing('reply'),

@@ -1,5 +1,11 @@
+import { counted } from '../../base/counted.js';
 import type { ReadReport } from '../../control/attendance-client.js';
-import type { AttendanceRow, CorrectionResult, ShownCorrection } from '../../control/attendance-control.js';
+import type {
+  AmbiguousPassageRow,
+  AttendanceRow,
+  CorrectionResult,
+  ShownCorrection,
+} from '../../control/attendance-control.js';
 import { csvLine } from '../csv-line.js';
 import { table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
@@ -51,7 +57,12 @@ export function describeToday(report: ReadReport): string {
     rows.filter(({ statuses }) => statuses.some((each) => each === status)).length;
   const sums = `${some('present')} present, ${some('expected')} expected, ${some('absent')} absent, ${some('late')} late`;
   const byName = rows.toSorted((a, b) => whoOf(a).localeCompare(whoOf(b)));
-  return [`${head.site}, ${head.to}: ${sums}`, ...dayTable(byName), ...notes(report)].join('\n\n');
+  return [
+    `${head.site}, ${head.to}: ${sums}`,
+    ...dayTable(byName),
+    ...passageTable(report),
+    ...notes(report),
+  ].join('\n\n');
 }
 
 export function describeReport(report: ReadReport, show: ShowTime): string {
@@ -67,6 +78,7 @@ export function describeReport(report: ReadReport, show: ShowTime): string {
     ...(head.corrections === undefined || head.corrections.length === 0
       ? []
       : [correctionTable(head.corrections, show)]),
+    ...passageTable(report),
     ...notes(report),
   ].join('\n\n');
 }
@@ -125,12 +137,35 @@ function correctionTable(corrections: readonly ShownCorrection[], show: ShowTime
   return table(['correction', 'date', 'what', 'by', 'made at', 'reason'], rows);
 }
 
+/** Passages that could be of either of two persons. */
+function passageTable({ head: { ambiguous = [] } }: ReadReport): readonly string[] {
+  if (ambiguous.length === 0) return [];
+  const rows = ambiguous.map((passage) => [
+    passage.date,
+    clock(passage.at, passage.date),
+    passage.camera,
+    passage.direction,
+    couldBe(passage),
+    String(passage.event),
+    passage.isCorrected ? 'corrected' : 'open',
+  ]);
+  return [table(['date', 'time', 'camera', 'direction', 'could be', 'event', 'day'], rows)];
+}
+
+const couldBe = ({ candidates }: AmbiguousPassageRow): string =>
+  candidates.map(({ person, name }) => name ?? person).join(' or ');
+
 /** What a report cannot know; empty where there is nothing to say. */
 export function notes({ head }: ReadReport): readonly string[] {
   return [
     ...(head.keptFrom === undefined
       ? []
       : [`Records of days before ${head.keptFrom} are not kept any more.`]),
+    ...(head.ambiguous === undefined
+      ? []
+      : [
+          `${counted(head.ambiguous.length, 'passage')} could be of either of two persons and count for neither. Correct the day of the right person with \`rollcall attendance correct\`.`,
+        ]),
     ...(head.areNamesKnown || !head.areAbsencesKnown
       ? []
       : ['Names are not shown: nobody is enrolled, or the gallery is sealed.']),

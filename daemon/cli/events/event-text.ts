@@ -32,11 +32,20 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
     ...shown,
     ...(typeof active === 'boolean' ? [active ? 'begins' : 'ends'] : []),
     ...(typeof firstSequence === 'number' ? [`${firstSequence}-${lastSequence}`] : []),
+    ...candidatesText(data['candidates']),
     ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),
     ...(liveness === undefined
       ? []
       : [`${liveness.verdict}, ${counted(liveness.blinks?.length ?? 0, 'blink')}`]),
   ].join('  ');
+}
+
+/** `A or B, similarity 0.953 and 0.951` of somebody who could be either of two persons. */
+function candidatesText(candidates: unknown): readonly string[] {
+  if (!Array.isArray(candidates)) return [];
+  const both = candidates as readonly { readonly person?: unknown; readonly similarity?: unknown }[];
+  const similarities = both.map(({ similarity }) => Number(similarity).toFixed(3)).join(' and ');
+  return [`${both.map(({ person }) => String(person)).join(' or ')}, similarity ${similarities}`];
 }
 
 /** The same behind its sequence, to be named to other commands. */

@@ -1,5 +1,5 @@
 import type { Fact } from '../../domain/events/event.js';
-import type { Identification } from '../../domain/identification/match.js';
+import type { Candidate, Identification } from '../../domain/identification/match.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import type { Decider } from '../../records/decider.js';
 import type { ReplayStep } from '../../vision/replay-clip.js';
@@ -18,6 +18,7 @@ export interface TranscriptLine {
     | 'liveness'
     | 'identity'
     | 'attendance'
+    | 'recognised-ambiguous'
     | 'unknown'
     | 'attack';
   readonly track: string;
@@ -103,6 +104,10 @@ function identityDetails(identification: Identification): Readonly<Record<string
       probeCount,
     };
   }
+  if (outcome === 'ambiguous') {
+    const { candidates, reason } = identification;
+    return { outcome, candidates: candidates.map(candidateDetails), reason, probeCount };
+  }
   const { bestSimilarity } = identification;
   return {
     outcome,
@@ -110,6 +115,11 @@ function identityDetails(identification: Identification): Readonly<Record<string
     probeCount,
   };
 }
+
+const candidateDetails = ({ personId, similarity }: Candidate) => ({
+  person: personId,
+  similarity: rounded(similarity, 4),
+});
 
 function factDetails(fact: Fact): Readonly<Record<string, unknown>> {
   const { verdict } = fact.liveness;
@@ -121,6 +131,8 @@ function factDetails(fact: Fact): Readonly<Record<string, unknown>> {
         direction: fact.direction,
         liveness: verdict,
       };
+    case 'recognised-ambiguous':
+      return { candidates: fact.candidates.map(candidateDetails), reason: fact.reason, liveness: verdict };
     case 'unknown':
       return { similarity: roundedOrNull(fact.bestSimilarity), liveness: verdict };
     case 'attack':

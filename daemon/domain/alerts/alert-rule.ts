@@ -3,7 +3,7 @@ import type { CameraId } from '../ids.js';
 import type { AlertHours } from './alert-hours.js';
 
 /** What happens, again and again: counted, and alerted of when it is enough. */
-export const occurrences = ['unknown', 'attack', 'events-lost'] as const;
+export const occurrences = ['unknown', 'recognised-ambiguous', 'attack', 'events-lost'] as const;
 /** What begins and ends: alerted of when it lasts, with an all-clear. */
 export const conditions = ['camera-down', 'camera-impaired', 'sealed', ...boxTroubles] as const;
 
@@ -20,7 +20,13 @@ export type AlertSeverity = (typeof alertSeverities)[number];
 export const isOccurrence = (subject: AlertSubject): subject is Occurrence =>
   occurrences.some((occurrence) => occurrence === subject);
 
-const aboutCameras: readonly AlertSubject[] = ['unknown', 'attack', 'camera-down', 'camera-impaired'];
+const aboutCameras: readonly AlertSubject[] = [
+  'unknown',
+  'recognised-ambiguous',
+  'attack',
+  'camera-down',
+  'camera-impaired',
+];
 /** Whether it happens at a camera, and not to the box as a whole. */
 export const isAboutCameras = (subject: AlertSubject): boolean => aboutCameras.includes(subject);
 

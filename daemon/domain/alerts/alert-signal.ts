@@ -20,7 +20,15 @@ export type AlertSignal =
   | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
 
 /** Kinds of event that rules may be about. */
-export const alertingKinds: readonly EventKind[] = ['unknown', 'attack', 'gap', 'camera', 'gallery', 'box'];
+export const alertingKinds: readonly EventKind[] = [
+  'unknown',
+  'recognised-ambiguous',
+  'attack',
+  'gap',
+  'camera',
+  'gallery',
+  'box',
+];
 
 /** An event as it was recorded. */
 export interface AlertableEvent extends Omit<AboutEvent, 'code' | 'about'> {
@@ -35,6 +43,7 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
   const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
   switch (kind) {
     case 'unknown':
+    case 'recognised-ambiguous':
     case 'attack':
       return [{ ...about, kind: 'occurred', on: kind }];
     case 'gap':

@@ -17,6 +17,10 @@ export interface AlertWording {
 
 const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
   unknown: { once: 'An unknown person', often: 'unknown people' },
+  'recognised-ambiguous': {
+    once: 'A person who could be either of two enrolled persons',
+    often: 'people who could be either of two enrolled persons',
+  },
   attack: { once: 'A presentation attack', often: 'presentation attacks' },
   'events-lost': {
     once: 'Events were given up before the broker had them',

@@ -3,7 +3,7 @@ import type { CameraId, PersonId } from '../ids.js';
 
 /** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
 export interface AttendanceRules {
-  /** Per person and camera. */
+  /** Per person and camera; of somebody who could be either of two persons, per pair and camera. */
   readonly attendanceCooldownS: number;
   /** Per stranger and camera. */
   readonly unknownCooldownS: number;
@@ -17,12 +17,16 @@ export interface AttendanceRules {
   readonly unknownAfterS: number;
 }
 
+export type PersonPair = readonly [PersonId, PersonId];
+
 /**
  * What was already recorded. Asked of the records, never of memory alone, so that a restart does not repeat what was
  * said before it. Times are wall clock, milliseconds since the epoch; undefined where there is none.
  */
 export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  /** When somebody who could be either of these two was recorded last, whichever was the nearer. */
+  lastAmbiguousMs(pair: PersonPair, cameraId: CameraId): number | undefined;
   lastAttackMs(cameraId: CameraId): number | undefined;
 }
 
@@ -32,7 +36,11 @@ export interface RecentFacts extends RecordedFacts {
   lastUnknownMs(fact: UnknownFact): number | undefined;
 }
 
-export type SuppressionReason = 'attendance-cooldown' | 'unknown-cooldown' | 'attack-cooldown';
+export type SuppressionReason =
+  | 'attendance-cooldown'
+  | 'ambiguous-cooldown'
+  | 'unknown-cooldown'
+  | 'attack-cooldown';
 
 /** A fact that is true but was not worth saying, and why: counted and logged, never published. */
 export interface SuppressedFact {
@@ -69,6 +77,14 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId),
         cooldownS: rules.attendanceCooldownS,
       };
+    case 'recognised-ambiguous': {
+      const [first, second] = fact.candidates;
+      return {
+        reason: 'ambiguous-cooldown',
+        lastMs: recent.lastAmbiguousMs([first.personId, second.personId], fact.cameraId),
+        cooldownS: rules.attendanceCooldownS,
+      };
+    }
     case 'unknown':
       return {
         reason: 'unknown-cooldown',

@@ -9,6 +9,7 @@ export type ModelIds = Readonly<Record<string, string>>;
 export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<string, unknown>> {
   switch (event.kind) {
     case 'attendance':
+    case 'recognised-ambiguous':
     case 'unknown':
     case 'attack':
       return factData(event, models);
@@ -31,6 +32,14 @@ function factData(fact: Fact, models: ModelIds) {
       const similarity = rounded(fact.similarity, 4);
       const margin = rounded(fact.margin, 4);
       return { camera, track, person, direction, similarity, threshold, margin, ...evidence };
+    }
+    case 'recognised-ambiguous': {
+      const { reason, direction, threshold } = fact;
+      const candidates = fact.candidates.map(({ personId: person, similarity }) => ({
+        person,
+        similarity: rounded(similarity, 4),
+      }));
+      return { camera, track, candidates, reason, direction, threshold, ...evidence };
     }
     case 'unknown': {
       const { bestSimilarity, threshold } = fact;

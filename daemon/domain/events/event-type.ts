@@ -15,6 +15,7 @@ export const eventKinds = everyKind([
   'attendance',
   'gap',
   'person',
+  'recognised-ambiguous',
   'attack',
   'unknown',
   'summary',
@@ -34,6 +35,8 @@ export function eventType(event: BoxEvent): string {
   switch (event.kind) {
     case 'attendance':
       return 'rollcall.attendance.recorded.v1';
+    case 'recognised-ambiguous':
+      return 'rollcall.recognised.ambiguous.v1';
     case 'unknown':
       return 'rollcall.unknown.seen.v1';
     case 'attack':

@@ -1,3 +1,4 @@
+import type { AmbiguityReason, CandidatePair } from '../identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
 import type { Notice } from './notice.js';
@@ -37,6 +38,15 @@ export interface AttendanceFact extends FactAboutTrack {
   readonly margin: number;
 }
 
+/** A live, enrolled person was seen, and the recogniser cannot tell which of two it is. No attendance of either. */
+export interface AmbiguousFact extends FactAboutTrack {
+  readonly kind: 'recognised-ambiguous';
+  readonly candidates: CandidatePair;
+  readonly reason: AmbiguityReason;
+  readonly direction: Direction;
+  readonly threshold: number;
+}
+
 /** Somebody who matches nobody in the gallery was seen. */
 export interface UnknownFact extends FactAboutTrack {
   readonly kind: 'unknown';
@@ -54,7 +64,7 @@ export interface AttackFact extends FactAboutTrack {
 }
 
 /** What the box decides about somebody in front of a camera. */
-export type Fact = AttendanceFact | UnknownFact | AttackFact;
+export type Fact = AttendanceFact | AmbiguousFact | UnknownFact | AttackFact;
 
 /** Everything that is recorded and leaves the box. */
 export type BoxEvent = Fact | Notice;

@@ -15,6 +15,7 @@ export type OutboxGroup = (typeof outboxGroups)[number];
 
 const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   attendance: 'attendance',
+  'recognised-ambiguous': 'attendance',
   person: 'persons',
   summary: 'persons',
   attack: 'attacks',

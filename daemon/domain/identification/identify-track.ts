@@ -1,5 +1,11 @@
 import type { PersonId } from '../ids.js';
-import { type Candidate, type Identification, type MatchPolicy, thresholdFor } from './match.js';
+import {
+  type AmbiguityReason,
+  type Candidate,
+  type Identification,
+  type MatchPolicy,
+  thresholdFor,
+} from './match.js';
 
 /** One probe of a track after it was searched: who came nearest, at most one entry per person. */
 export interface SearchedProbe {
@@ -57,6 +63,9 @@ interface Standing {
  * - match: the best mean reaches the threshold, beats the second best by the margin, and its person was the nearest,
  *   above the threshold, in more than half of the weight (a track that jumped from one person to another fails this);
  * - no match: the best mean stays under the threshold and less than half of the weight spoke for anybody;
+ * - ambiguous: the best mean reaches the threshold, more than half of the weight spoke for one of the nearest two, and the
+ *   policy says that these cannot be told apart; or the second reaches the threshold too, without the margin between them, and
+ *   both do so in more than half of the weight;
  * - inconclusive: fewer probes than the policy asks for, or the probes disagree.
  * The threshold is that of the person who is nearest. Nobody else is taken instead of a person who stays under their own.
  */
@@ -76,10 +85,42 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
     return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
   }
   const margin = best.similarity - (second?.similarity ?? leastSimilarity);
+  const reason = second && ambiguityBetween(best, second, probes, policy);
+  if (reason)
+    return { outcome: 'ambiguous', candidates: [asCandidate(best), asCandidate(second)], reason, probeCount };
   if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
   const { personId, similarity } = best;
   return { outcome: 'match', personId, similarity, margin, probeCount, ...stricter };
 }
+
+/**
+ * Why it could be `second` as well as `best`, who is a match as far as the threshold goes; undefined where it could not. Of both
+ * only the threshold of everybody is asked: who reaches that may be the person in sight, although more is asked to say so.
+ */
+function ambiguityBetween(
+  best: Standing,
+  second: Standing,
+  probes: TrackProbes,
+  { threshold, margin, isInseparable }: MatchPolicy,
+): AmbiguityReason | undefined {
+  let total = 0;
+  let forEither = 0;
+  let forBoth = 0;
+  for (const probe of probes) {
+    const { weight, similarities, nearest, weakest } = summarise(probe);
+    const pair = [best, second].map(({ personId }) => similarities.get(personId) ?? weakest);
+    total += weight;
+    if (nearest && Math.max(...pair) >= Math.max(threshold, nearest.similarity)) forEither += weight;
+    if (Math.min(...pair) >= threshold) forBoth += weight;
+  }
+  if (forEither <= total / 2) return undefined;
+  if (isInseparable?.(best.personId, second.personId) === true) return 'inseparable-pair';
+  const isWithin = second.similarity >= threshold && best.similarity - second.similarity < margin;
+  // Both in the same views: a track that went from one person to another shows each of them in views of their own.
+  return isWithin && forBoth > total / 2 ? 'within-margin' : undefined;
+}
+
+const asCandidate = ({ personId, similarity }: Standing): Candidate => ({ personId, similarity });
 
 function rank(probes: TrackProbes, policy: MatchPolicy): readonly Standing[] {
   const people = new Set(probes.flatMap(({ candidates }) => candidates.map(({ personId }) => personId)));

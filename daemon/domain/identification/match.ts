@@ -39,12 +39,21 @@ export interface MatchPolicy {
   readonly minimumProbes: number;
   /** The threshold of one person, where theirs is stricter than `threshold`; a looser one counts as `threshold`. */
   readonly thresholdOf?: (personId: PersonId) => number | undefined;
+  /** Whether this recogniser cannot tell two enrolled persons apart, whatever the margin. Absent: no such pair is known. */
+  readonly isInseparable?: (a: PersonId, b: PersonId) => boolean;
 }
 
 /** Similarity from which a face counts as this person. */
 export function thresholdFor({ threshold, thresholdOf }: MatchPolicy, personId: PersonId): number {
   return Math.max(threshold, thresholdOf?.(personId) ?? threshold);
 }
+
+/** Why it is not said which of two persons was seen. */
+export const ambiguityReasons = ['within-margin', 'inseparable-pair'] as const;
+export type AmbiguityReason = (typeof ambiguityReasons)[number];
+
+/** The two persons of whom it could be either, the nearer one first. */
+export type CandidatePair = readonly [Candidate, Candidate];
 
 /** Outcome of identifying one track against the gallery (ISO/IEC 2382-37: open-set identification). */
 export type Identification =
@@ -63,6 +72,12 @@ export type Identification =
       readonly probeCount: number;
       /** The threshold of the best person, where it is stricter than that of the policy. */
       readonly threshold?: number;
+    }
+  | {
+      readonly outcome: 'ambiguous';
+      readonly candidates: CandidatePair;
+      readonly reason: AmbiguityReason;
+      readonly probeCount: number;
     }
   | {
       readonly outcome: 'inconclusive';

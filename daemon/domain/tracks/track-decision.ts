@@ -6,13 +6,15 @@ import type { Sighting } from './sighting.js';
 
 /**
  * What has been said about one track. A track only moves to the right, so each fact is said at most once about it:
- * undecided → unknown → attack → attended. Somebody who was unknown from afar may be recognised from near, and a
- * live person who hides behind a picture may come out; nothing is said after an attendance.
+ * undecided → unknown → attack → ambiguous → attended. Somebody who was unknown from afar may be recognised from near, a
+ * live person who hides behind a picture may come out, and a better view may settle which of two persons it is; nothing is
+ * said after an attendance.
  */
 export type TrackDecision =
   | { readonly state: 'undecided' }
   | { readonly state: 'unknown' }
   | { readonly state: 'attack' }
+  | { readonly state: 'ambiguous' }
   | { readonly state: 'attended' };
 
 /** What is known about a track when a sighting of it arrives. */
@@ -22,7 +24,7 @@ export interface TrackKnowledge {
   /** Similarity from which two faces count as the same person: published with the fact. */
   readonly threshold: number;
   readonly direction: Direction;
-  /** `AttendanceRules.unknownAfterS`. */
+  /** `AttendanceRules.unknownAfterS`: how long a better view is waited for. */
   readonly unknownAfterS: number;
   /** Wall time (milliseconds since the epoch) of a capture time. */
   readonly wallMsOf: (capturedAtMs: number) => number;
@@ -42,6 +44,10 @@ export function nextDecision(decision: TrackDecision, known: TrackKnowledge): Tr
   const attendance = attendanceIn(known);
   if (attendance) return { decision: { state: 'attended' }, fact: attendance };
 
+  if (decision.state === 'ambiguous') return { decision, fact: undefined };
+  const ambiguous = ambiguousIn(known);
+  if (ambiguous) return { decision: { state: 'ambiguous' }, fact: ambiguous };
+
   if (decision.state === 'attack') return { decision, fact: undefined };
   const attack = attackIn(known);
   if (attack) return { decision: { state: 'attack' }, fact: attack };
@@ -59,10 +65,19 @@ function attendanceIn(known: TrackKnowledge): Fact | undefined {
   return { kind: 'attendance', ...aboutTrack(known), personId, direction, similarity, threshold, margin };
 }
 
+function ambiguousIn(known: TrackKnowledge): Fact | undefined {
+  const { sighting, identification, direction, threshold } = known;
+  if (sighting.liveness.verdict !== 'live' || identification.outcome !== 'ambiguous') return undefined;
+  if (!isSettled(known)) return undefined;
+  const { candidates, reason } = identification;
+  return { kind: 'recognised-ambiguous', ...aboutTrack(known), candidates, reason, direction, threshold };
+}
+
 function attackIn(known: TrackKnowledge): Fact | undefined {
   const { sighting, identification } = known;
   if (sighting.liveness.verdict !== 'attack') return undefined;
-  if (identification.outcome === 'inconclusive' && !isSettled(known)) return undefined;
+  const { outcome } = identification;
+  if ((outcome === 'inconclusive' || outcome === 'ambiguous') && !isSettled(known)) return undefined;
   const match = identification.outcome === 'match' ? identification : undefined;
   return {
     kind: 'attack',

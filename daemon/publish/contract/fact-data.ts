@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { largestBestShotBytes } from '../../domain/faces/best-shot.js';
+import { ambiguityReasons } from '../../domain/identification/match.js';
 import { livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
 import { opaqueId, slug, time } from './terms.js';
 
@@ -64,6 +65,25 @@ export const attendanceData = z.strictObject({
     .max(2)
     .optional()
     .describe('how much closer than the second nearest person; absent in events of older releases'),
+});
+
+const { picture: _, ...evidenceWithoutPicture } = evidence;
+
+export const ambiguousData = z.strictObject({
+  ...evidenceWithoutPicture,
+  candidates: z
+    .array(z.strictObject({ person: opaqueId, similarity }))
+    .length(2)
+    .describe(
+      'the two enrolled persons of whom it could be either, the nearer one first; attendance of neither',
+    ),
+  reason: z
+    .enum(ambiguityReasons)
+    .describe(
+      'within-margin: both reach the threshold and are too close to each other; inseparable-pair: the recogniser of this box cannot tell these two persons apart',
+    ),
+  direction: z.enum(['in', 'out', 'both']),
+  threshold: similarity,
 });
 
 export const unknownData = z.strictObject({

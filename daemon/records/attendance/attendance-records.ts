@@ -1,5 +1,6 @@
 import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { personOfCandidate } from '../event-table.js';
 import { explained } from '../explained.js';
 import { type AttendanceCorrections, attendanceCorrectionsOf } from './attendance-corrections.js';
 
@@ -9,16 +10,35 @@ export interface RecordedAttendance {
   readonly atMs: number;
 }
 
+/** Where and when it could have been either of two persons, milliseconds since the epoch. */
+export interface AmbiguousPassage extends RecordedAttendance {
+  readonly sequence: number;
+  /** The nearer one first. */
+  readonly candidates: readonly [PersonId, PersonId];
+}
+
 /** What reports are made of. */
 export interface AttendanceRecords {
   readonly corrections: AttendanceCorrections;
   /** Of one person, by time, from `fromMs` on and before `toMs`. */
   attendancesOf(personId: PersonId, fromMs: number, toMs: number): readonly RecordedAttendance[];
+  /**
+   * The first `limit` passages from `fromMs` on and before `toMs`, by time, that could be of either of two persons, of `person`
+   * where that is given; without those whose track was recognised as one of the two afterwards.
+   */
+  ambiguousPassages(
+    fromMs: number,
+    toMs: number,
+    which: { readonly person: PersonId | undefined; readonly limit: number },
+  ): readonly AmbiguousPassage[];
   /** Whether there is any attendance or correction of the person. */
   hasRecords(personId: PersonId): boolean;
   /** The next `limit` persons of whom there are attendances or corrections, by id, behind `after`. */
   personsAfter(after: string, limit: number): readonly PersonId[];
 }
+
+/** Of a track that could be of either of two persons, within which its attendance is looked for. */
+const longestTrackMs = 86_400_000;
 
 export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
   const { db } = database;
@@ -27,6 +47,21 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
     FROM event INDEXED BY attendance_by_person
     WHERE kind = 'attendance' AND person_id = ? AND occurred_at_ms >= ? AND occurred_at_ms < ?
     ORDER BY occurred_at_ms`);
+  const selectAmbiguous = db.prepare<
+    [{ fromMs: number; toMs: number; person: PersonId | null; limit: number }],
+    RecordedAttendance & { readonly sequence: number; readonly nearer: PersonId; readonly other: PersonId }
+  >(`
+    SELECT sequence, camera_id AS cameraId, occurred_at_ms AS atMs,
+           ${personOfCandidate.nearer} AS nearer, ${personOfCandidate.other} AS other
+    FROM event AS passage INDEXED BY ambiguous_by_time
+    WHERE kind = 'recognised-ambiguous' AND occurred_at_ms >= @fromMs AND occurred_at_ms < @toMs
+      AND (@person IS NULL OR nearer = @person OR other = @person)
+      AND NOT EXISTS (
+        SELECT 1 FROM event AS certain
+        WHERE certain.kind = 'attendance' AND certain.track_id = passage.track_id
+          AND certain.sequence > passage.sequence AND certain.occurred_at_ms < passage.occurred_at_ms + ${longestTrackMs}
+          AND certain.person_id IN (nearer, other))
+    ORDER BY occurred_at_ms, sequence LIMIT @limit`);
   // From one person to the next through the indices: what lies between is not read.
   const nextAttended = db
     .prepare<[string], PersonId>(`
@@ -52,6 +87,12 @@ export function attendanceRecordsOf(database: OpenDatabase): AttendanceRecords {
     hasRecords: (personId) => explained(database, () => any.get(personId, personId) === 1),
     corrections: attendanceCorrectionsOf(database),
     attendancesOf: (personId, fromMs, toMs) => explained(database, () => select.all(personId, fromMs, toMs)),
+    ambiguousPassages: (fromMs, toMs, { person = null, limit }) =>
+      explained(database, () =>
+        selectAmbiguous
+          .all({ fromMs, toMs, person, limit })
+          .map(({ nearer, other, ...passage }) => ({ ...passage, candidates: [nearer, other] })),
+      ),
     personsAfter: (after, limit) =>
       explained(database, () => {
         const found: PersonId[] = [];
