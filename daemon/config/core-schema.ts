@@ -4,6 +4,7 @@ import { isSlug } from '../domain/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
 import { field } from './field.js';
 import { credentialName, urlField } from './scalars.js';
+import { unmeasuredRecognisers } from './vision-schema.js';
 
 export const identificationSchema = z.strictObject({
   threshold: field(
@@ -27,6 +28,26 @@ export const identificationSchema = z.strictObject({
     'Embeddings of a track needed before it is decided either way.',
   ),
 });
+
+/** A recogniser without a measured operating point is used only with the one that its owner gives. */
+export function refuseMissingOperatingPoint(
+  {
+    vision: { recogniser },
+    identification,
+  }: {
+    readonly vision: { readonly recogniser: string };
+    readonly identification: z.output<typeof identificationSchema>;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (!unmeasuredRecognisers.includes(recogniser)) return;
+  for (const name of ['threshold', 'margin'] as const) {
+    if (identification[name] !== undefined) continue;
+    const remedy = `set it to what 'rollcall evaluate identify' measures on photographs of your people; for that measurement any value serves`;
+    const message = `is missing: no operating point of ${recogniser} was measured with rollcall`;
+    context.addIssue({ code: 'custom', path: ['identification', name], message, params: { remedy } });
+  }
+}
 
 export const rulesSchema = z.strictObject({
   attendanceCooldownS: field(

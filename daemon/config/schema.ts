@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
-import { evidenceSchema, identificationSchema, mqttSchema, rulesSchema } from './core-schema.js';
+import {
+  evidenceSchema,
+  identificationSchema,
+  mqttSchema,
+  refuseMissingOperatingPoint,
+  rulesSchema,
+} from './core-schema.js';
 import { diskSchema } from './disk-schema.js';
 import { field } from './field.js';
 import { homeAssistantSchema } from './home-assistant-schema.js';
@@ -131,16 +137,19 @@ export const fileSchema = z.strictObject({
 });
 
 /** The file's settings with every default filled in and database and model paths made absolute. */
-export const configSchema = fileSchema.superRefine(refuseUnknownCameras).transform((file) => {
-  const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
-  const { dir } = file.models;
-  return {
-    ...file,
-    gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
-    records: { ...file.records, path: inDataDir(file.records.path) },
-    models: dir === undefined ? {} : { dir: inDataDir(dir) },
-  };
-});
+export const configSchema = fileSchema
+  .superRefine(refuseUnknownCameras)
+  .superRefine(refuseMissingOperatingPoint)
+  .transform((file) => {
+    const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
+    const { dir } = file.models;
+    return {
+      ...file,
+      gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
+      records: { ...file.records, path: inDataDir(file.records.path) },
+      models: dir === undefined ? {} : { dir: inDataDir(dir) },
+    };
+  });
 
 /** The same type with nothing in it writable; branded strings and functions stay what they are. */
 type DeepReadonly<T> = T extends string | number | boolean | undefined | null

@@ -6,7 +6,9 @@ import { field } from './field.js';
 export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as const;
 export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet'] as const;
 /** Model packs that make templates. */
-export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface'] as const;
+export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface', 'auraface'] as const;
+/** Those of which no operating point was measured: their owner gives one. */
+export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
 export const passivePadNames = ['none', 'minifasnet'] as const;
 
 export type ProviderName = (typeof providerNames)[number];
@@ -47,7 +49,7 @@ export const visionSchema = z.strictObject({
   recogniser: field(
     z.enum(recogniserNames).default('dlib-resnet'),
     'restart',
-    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `mobilefacenet` errs far less than `dlib-resnet` and needs an npm package that set-up downloads; which photographs it was trained on is in doubt (docs/models.md). `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` must be installed with `rollcall models`; it was built to its publisher's contract and never run by us.",
+    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `mobilefacenet` errs far less than `dlib-resnet` and needs an npm package that set-up downloads; which photographs it was trained on is in doubt (docs/models.md). `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`; they are built to their publishers' contracts and were never run by us, so they want `identification.threshold` and `identification.margin`, too.",
   ),
   passivePad: field(
     z.enum(passivePadNames).default('none'),

@@ -1,15 +1,19 @@
-import { operational } from '../base/errors.js';
+import { badInput } from '../base/errors.js';
 import type { Config } from '../config/schema.js';
 import type { MatchPolicy } from '../domain/identification/match.js';
 import type { ModelPack } from './manifest.js';
 
-/** Reads a named threshold of a pack. Throws `manifest-incomplete`. */
+/** Reads a named threshold of a pack. Throws `operating-point-unknown` where none was measured. */
 function threshold(pack: ModelPack, name: string): number {
   const found = pack.thresholds.find((candidate) => candidate.name === name);
   if (found !== undefined) return found.value;
-  throw operational('manifest-incomplete', `the model manifest has no threshold "${name}" for ${pack.id}`, {
-    remedy: `set identification.${name} in the configuration`,
-  });
+  throw badInput(
+    'operating-point-unknown',
+    `no operating point of the recogniser ${pack.id} was measured with rollcall, and the configuration gives no ${name}`,
+    {
+      remedy: `Set identification.threshold and identification.margin to what 'rollcall evaluate identify' measures on photographs of your people.`,
+    },
+  );
 }
 
 /** The threshold of the manifest; undefined where a pack has none. */

@@ -42,6 +42,7 @@ export function networkPlan(config: Config): VisionPlan {
     provider: config.vision.provider,
     detector: config.vision.detector,
     recogniser: config.vision.recogniser,
+    threshold: config.identification.threshold ?? null,
     passivePad: config.vision.passivePad,
     threads: 1,
     liveness: { ...config.liveness },

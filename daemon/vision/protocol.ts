@@ -85,6 +85,8 @@ export const visionPlanSchema = z.strictObject({
   provider: z.enum(providerNames),
   detector: z.enum(detectorNames),
   recogniser: z.enum(recogniserNames),
+  /** Cosine from which two faces count as one person, as configured; counts where the manifest has none for the recogniser. */
+  threshold: finite.nullable(),
   passivePad: z.enum(passivePadNames),
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),

@@ -1,8 +1,8 @@
-import { operational } from '../base/errors.js';
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
+import { ownThreshold } from '../models/operating-point.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
@@ -98,7 +98,9 @@ export async function startVisionHost(options: {
     recogniser: analyser.recogniser,
     ffmpegVersion: ffmpeg.version,
   });
-  const sameFaceThreshold = thresholdOf(recogniserInUse(models, plan.recogniser).pack.thresholds);
+  // A process without cameras, which only looks at photographs, needs none.
+  const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
+  const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
   const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
@@ -109,14 +111,6 @@ export async function startVisionHost(options: {
     openCamera: (camera) => cameras.open(camera),
     answer: (request, attachment) => answer(request, attachment, parts),
   };
-}
-
-function thresholdOf(thresholds: readonly { readonly name: string; readonly value: number }[]): number {
-  const found = thresholds.find(({ name }) => name === 'threshold');
-  if (found !== undefined) return found.value;
-  throw operational('manifest-incomplete', 'the model manifest has no threshold for the recogniser', {
-    remedy: 'install rollcall again: the manifest is part of the program',
-  });
 }
 
 function reportProgress(cameras: Cameras, lifetime: Lifetime, report: (message: Report) => void): void {

@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { readPeople, readPhotographs } from '../../daemon/cli/import/labelled-photographs.js';
-import { arcFaceEyesAlignment, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
+import { fitSimilarity } from '../../daemon/domain/faces/affine.js';
+import { ARCFACE_TEMPLATE, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
 import type { AlignmentPoints } from '../../daemon/domain/faces/face.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import { shareReaching, thresholdAtRate } from '../../daemon/domain/identification/error-rates.js';
@@ -74,7 +75,10 @@ const FEEDS = {
   repeatedBorder: [mobile, { ...mobileFaceNetContract, outside: 'border' }],
   eyesAlone: [
     mobile,
-    { ...mobileFaceNetContract, align: ({ arcFacePoints }) => arcFaceEyesAlignment(arcFacePoints) },
+    {
+      ...mobileFaceNetContract,
+      align: ({ arcFacePoints: [right, left] }) => fitSimilarity(ARCFACE_TEMPLATE.slice(0, 2), [right, left]),
+    },
   ],
   dlibCrop: [
     mobile,

@@ -33,6 +33,24 @@ function problemAt(text: string, path: string): ConfigProblem {
   return problem;
 }
 
+describe('a recogniser without a measured operating point', () => {
+  const named = `${site}vision: { recogniser: auraface }\n`;
+
+  test('is refused until threshold and margin are given', () => {
+    assert.deepEqual(
+      problemsOf(named).map(({ path }) => path),
+      ['identification.threshold', 'identification.margin'],
+    );
+    const { message, remedy } = problemAt(
+      `${named}identification: { threshold: 0.4 }\n`,
+      'identification.margin',
+    );
+    assert.match(message, /^is missing: no operating point of auraface was measured/);
+    assert.match(remedy ?? '', /rollcall evaluate identify/);
+    valid(`${named}identification: { threshold: 0.4, margin: 0.1 }\n`);
+  });
+});
+
 describe('a valid configuration', () => {
   test('needs only a site, and three lines per camera', () => {
     const config = valid(

@@ -11,11 +11,7 @@ import {
   mirrored,
   squareToCrop,
 } from '../../daemon/domain/faces/affine.js';
-import {
-  arcFaceAlignment,
-  arcFaceEyesAlignment,
-  dlibAlignment,
-} from '../../daemon/domain/faces/alignment.js';
+import { arcFaceAlignment, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
 import type { ArcFacePoints, FivePoints } from '../../daemon/domain/faces/face.js';
 import type { Point } from '../../daemon/domain/faces/geometry.js';
 
@@ -150,12 +146,6 @@ describe('alignment', () => {
     const map = dlibAlignment(face, 150);
     const middleOfEyes = applyAffine(map, { x: 75, y: ((0.25 + 0.22) / 1.5) * 150 });
     assert.ok(Math.abs(middleOfEyes.x - 136) < 3 && Math.abs(middleOfEyes.y - 120) < 6);
-  });
-
-  test('SFace crops put the eye centres where ArcFace has them', () => {
-    const map = arcFaceEyesAlignment(arcFace);
-    assertNear(applyAffine(map, { x: 38.2946, y: 51.6963 }), { x: 111, y: 120.5 }, 1);
-    assertNear(applyAffine(map, { x: 73.5318, y: 51.5014 }), { x: 161, y: 120 }, 1);
   });
 
   test('ArcFace crops put all five points near those of the template, however the head is tilted', () => {

@@ -33,14 +33,6 @@ describe('the manifest of the repository', () => {
     }
   });
 
-  test('gives every recogniser the threshold and margin that matching asks for', async () => {
-    for (const { id, role, thresholds } of (await loadManifest(programRoot())).packs) {
-      if (role !== 'recogniser') continue;
-      const names = thresholds.map(({ name }) => name);
-      assert.ok(names.includes('threshold') && names.includes('margin'), id);
-    }
-  });
-
   test('says which packs there are when one is unknown', async () => {
     const manifest = await loadManifest(programRoot());
     assert.throws(

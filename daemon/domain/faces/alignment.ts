@@ -45,7 +45,7 @@ export function meanFaceAlignment(points: FivePoints, cropPx: number, padding: n
  * Where ArcFace and the networks that follow it have the eye centres, the nose tip and the mouth corners in a crop of
  * 112 x 112 (Deng et al., "ArcFace", 2019; the constants stand in its authors' published code).
  */
-const ARCFACE_TEMPLATE: ArcFacePoints = [
+export const ARCFACE_TEMPLATE: ArcFacePoints = [
   { x: 38.2946, y: 51.6963 },
   { x: 73.5318, y: 51.5014 },
   { x: 56.0252, y: 71.7366 },
@@ -56,9 +56,4 @@ const ARCFACE_TEMPLATE: ArcFacePoints = [
 /** Takes the 112 x 112 crop of the template to the picture in which the points were found. */
 export function arcFaceAlignment(points: ArcFacePoints): Affine {
   return fitSimilarity(ARCFACE_TEMPLATE, points);
-}
-
-/** The same by the eye centres alone, which fix a similarity, too: how templates of SFace are made. */
-export function arcFaceEyesAlignment([rightEye, leftEye]: ArcFacePoints): Affine {
-  return fitSimilarity(ARCFACE_TEMPLATE.slice(0, 2), [rightEye, leftEye]);
 }

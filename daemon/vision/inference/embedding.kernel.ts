@@ -1,5 +1,14 @@
 import type { Embedding } from '../../domain/identification/match.js';
 
+/** Brings the first `count` samples to what a network was trained on: (sample - mean) / std. */
+export function scaleSamples(
+  data: Float32Array,
+  count: number,
+  { mean, std }: { readonly mean: number; readonly std: number },
+): void {
+  for (let i = 0; i < count; i++) data[i] = (data[i]! - mean) / std;
+}
+
 /** Copies a planar crop (three planes of `sidePx` squared) from index `from` to index `to`, left and right swapped. */
 export function mirrorCrop(data: Float32Array, from: number, to: number, sidePx: number): void {
   const rows = 3 * sidePx;

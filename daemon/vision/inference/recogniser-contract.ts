@@ -1,11 +1,6 @@
 import type { RecogniserName } from '../../config/vision-schema.js';
 import type { Affine } from '../../domain/faces/affine.js';
-import {
-  arcFaceAlignment,
-  arcFaceEyesAlignment,
-  dlibAlignment,
-  faceResAlignment,
-} from '../../domain/faces/alignment.js';
+import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 
@@ -17,6 +12,8 @@ export interface RecogniserContract {
   readonly id: RecogniserId;
   readonly cropPx: number;
   readonly order: 'rgb' | 'bgr';
+  /** The network takes (sample - mean) / std of samples from 0 to 255; absent: the samples themselves. */
+  readonly scaling?: { readonly mean: number; readonly std: number };
   readonly output: string;
   /** True where the network takes only one picture at a time. */
   readonly isSingle: boolean;
@@ -36,15 +33,34 @@ export const dlibContract: RecogniserContract = {
   align: ({ fivePoints }, cropPx) => dlibAlignment(fivePoints, cropPx),
 };
 
-/** SFace of OpenCV Zoo, built to its publisher's contract; its weights were never run with this program. */
+/**
+ * SFace of OpenCV Zoo, built to its publisher's contract (`FaceRecognizerSF` of OpenCV: five points, black outside the
+ * picture, blue and red exchanged in OpenCV's BGR pictures, no scaling); its weights were never run with this program.
+ * `v1` fed it BGR and aligned by the eyes alone.
+ */
 export const sfaceContract: RecogniserContract = {
-  id: recogniserId('sface-2021dec-v1'),
+  id: recogniserId('sface-2021dec-v2'),
   cropPx: 112,
-  order: 'bgr',
+  order: 'rgb',
   output: 'fc1',
   isSingle: true,
-  outside: 'border',
-  align: ({ arcFacePoints }) => arcFaceEyesAlignment(arcFacePoints),
+  outside: 'black',
+  align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
+};
+
+/**
+ * AuraFace of fal, built to the contract of the ArcFace networks that it is one of (`ArcFaceONNX` of InsightFace's library);
+ * its weights were never run with this program.
+ */
+export const auraFaceContract: RecogniserContract = {
+  id: recogniserId('auraface-v1'),
+  cropPx: 112,
+  order: 'rgb',
+  scaling: { mean: 127.5, std: 127.5 },
+  output: '1333',
+  isSingle: true,
+  outside: 'black',
+  align: ({ arcFacePoints }) => arcFaceAlignment(arcFacePoints),
 };
 
 /** FaceRes of the human package: MobileNet, larger embeddings and more errors than dlib's network. */
@@ -77,6 +93,7 @@ const CONTRACTS: Readonly<Record<RecogniserName, RecogniserContract>> = {
   faceres: faceResContract,
   mobilefacenet: mobileFaceNetContract,
   sface: sfaceContract,
+  auraface: auraFaceContract,
 };
 
 /** How the recogniser of a pack is fed and read. */

@@ -2,7 +2,7 @@ import type { AlignmentPoints } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import { cropAffine } from './affine-crop.kernel.js';
-import { mirrorCrop, unitMean } from './embedding.kernel.js';
+import { mirrorCrop, scaleSamples, unitMean } from './embedding.kernel.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 import type { RecogniserContract } from './recogniser-contract.js';
@@ -23,10 +23,11 @@ export class Recogniser {
   /** Unit-length mean over the aligned face and its mirror image. */
   embed(picture: Picture, points: AlignmentPoints): Promise<Embedding> {
     return this.#turn.run(async () => {
-      const { cropPx, order, outside, align, isSingle } = this.contract;
+      const { cropPx, order, scaling, outside, align, isSingle } = this.contract;
       const samples = this.#buffer.length / 2;
       const target = { data: this.#buffer, offset: 0, widthPx: cropPx, heightPx: cropPx, order, outside };
       cropAffine(picture, align(points, cropPx), target);
+      if (scaling !== undefined) scaleSamples(this.#buffer, samples, scaling);
       mirrorCrop(this.#buffer, 0, samples, cropPx);
       if (!isSingle) return unitMean(await this.#run(this.#buffer, 2), 2);
       const face = await this.#run(this.#buffer.subarray(0, samples), 1);
