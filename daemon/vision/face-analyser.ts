@@ -31,6 +31,8 @@ export interface SmallestFace {
 export interface DetectOptions extends SmallestFace {
   /** True: faces under twice the smallest may be missed, for a quarter of the cost. Default false. */
   readonly isQuick?: boolean;
+  /** Looks only at this face and what is close about it, enlarged: finds what is missed in a picture of several faces. */
+  readonly around?: Box;
 }
 
 /**

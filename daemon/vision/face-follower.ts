@@ -14,6 +14,7 @@ import {
 } from '../domain/tracks/look-schedule.js';
 import { type Observation, predictBox } from '../domain/tracks/motion.js';
 import { settleClaims } from '../domain/tracks/shared-face.js';
+import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../domain/tracks/support.js';
 import { beginTrack, defaultTrackPolicy, nextTrack, type TrackEndReason } from '../domain/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
 import { FollowedFace } from './followed-face.js';
@@ -21,8 +22,6 @@ import type { StageCounters } from './stage-counters.js';
 
 /** Meshes fitted in one frame; at about 10 ms each more would take longer than the frame may. */
 const looksPerFrame = 8;
-/** Looks of the detector that may in a row find nothing under a mesh before the mesh counts as adrift. */
-const unsupportedLooksLimit = 8;
 
 export interface FollowerOptions {
   readonly analyser: FaceAnalyser;
@@ -67,6 +66,7 @@ export class FaceFollower {
     await this.#locate(frame, this.#faces.filter(isInSight), looked);
     const kind = this.#lookDue(atMs, looked);
     const detected = kind === undefined ? undefined : await this.#detect(frame, kind, looked);
+    await this.#lookAlone(frame, looked);
     const looks = this.#settle(looked, atMs);
     for (const [face, landmarks] of looked) {
       face.failedLooks = landmarks === undefined ? face.failedLooks + 1 : 0;
@@ -174,10 +174,7 @@ export class FaceFollower {
     atMs: number,
   ): Map<FollowedFace, Box> {
     const known = this.#faces;
-    const expectations = known.map((face): Expectation => {
-      const mesh = looked.get(face)?.box;
-      return mesh === undefined ? expectationOf(face, atMs) : { box: mesh, unseenMs: 0, isPredicted: true };
-    });
+    const expectations = known.map((face) => expectationIn(looked, face, atMs));
     const boxes = detections.map(({ box }) => box);
     const { expectationOf: expectationOfBox, missing } = associate(expectations, boxes);
     const found = new Map<FollowedFace, Box>();
@@ -185,14 +182,36 @@ export class FaceFollower {
       const face = known[expectationOfBox.get(index) ?? -1] ?? this.#welcome(box, atMs);
       found.set(face, box);
       face.detected = { atMs, box };
-      face.unsupportedLooks = 0;
+      face.support = supported;
     });
     for (const index of missing) {
       const face = known[index];
       if (face === undefined) continue;
-      face.unsupportedLooks += weightOfMiss(kind, face.track.motion.box.width, this.#options.smallestFacePx);
+      const weight = weightOfMiss(kind, face.track.motion.box.width, this.#options.smallestFacePx);
+      face.support = missedAgain(face.support, weight);
     }
     return found;
+  }
+
+  /** Shows the detector one face alone that it did not find in the whole picture, though a mesh fits there. */
+  async #lookAlone(
+    frame: Frame,
+    looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>,
+  ): Promise<void> {
+    const { analyser, counters, smallestFacePx } = this.#options;
+    const fitted = this.#faces.filter((face) => looked.get(face) !== undefined);
+    const due = fitted[chooseAlone(fitted.map(({ support }) => support)) ?? -1];
+    const around = due && looked.get(due)?.box;
+    if (due === undefined || around === undefined) return;
+    counters.add('aloneLooks');
+    const detections = await counters.time('detect', () =>
+      analyser.detect(frame.picture, { smallestFacePx, around }),
+    );
+    // A neighbour in the same crop speaks for its own mesh, not for this one.
+    const expectations = fitted.map((face) => expectationIn(looked, face, frame.capturedAtMs));
+    const boxes = detections.map(({ box }) => box);
+    const { missing } = associate(expectations, boxes);
+    due.support = missing.includes(fitted.indexOf(due)) ? missedAlone(due.support) : supported;
   }
 
   #welcome(box: Box, atMs: number): FollowedFace {
@@ -205,7 +224,7 @@ export class FaceFollower {
   #settle(looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>, atMs: number): readonly Look[] {
     const looks: Look[] = [];
     for (const [face, landmarks] of looked) {
-      if (landmarks === undefined || face.unsupportedLooks >= unsupportedLooksLimit) continue;
+      if (landmarks === undefined || isAdrift(face.support)) continue;
       if (isPlausible(face, landmarks.box, atMs)) looks.push({ face, landmarks });
     }
     const holds = settleClaims(
@@ -230,6 +249,16 @@ function observe(face: FollowedFace, observation: Observation): void {
 function expectationOf({ track }: FollowedFace, atMs: number): Expectation {
   const { motion, lastSeenMs } = track;
   return { box: predictBox(motion, atMs), unseenMs: atMs - lastSeenMs, isPredicted: motion.hasVelocity };
+}
+
+/** Where the face is by the mesh of this frame or, without one, where it should be. */
+function expectationIn(
+  looked: ReadonlyMap<FollowedFace, FaceLandmarks | undefined>,
+  face: FollowedFace,
+  atMs: number,
+): Expectation {
+  const mesh = looked.get(face)?.box;
+  return mesh === undefined ? expectationOf(face, atMs) : { box: mesh, unseenMs: 0, isPredicted: true };
 }
 
 function isPlausible(face: FollowedFace, found: Box, atMs: number): boolean {

@@ -21,6 +21,7 @@ import {
   nextLiveness,
 } from '../domain/liveness/liveness-verdict.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
+import { type Support, supported } from '../domain/tracks/support.js';
 import type { Track } from '../domain/tracks/track.js';
 
 /** A face unseen for longer than this may be somebody else when it is seen again, milliseconds. */
@@ -46,8 +47,8 @@ export class FollowedFace {
   lastPassiveMs: number | undefined;
   /** Looks in a row in which no mesh could be fitted. */
   failedLooks = 0;
-  /** Looks of the detector in a row that found nothing where the mesh is. */
-  unsupportedLooks = 0;
+  /** Whether the detector, too, sees a face where the mesh is. */
+  support: Support = supported;
   /** Latest box of the detector, in the frame it belongs to. */
   detected: { readonly atMs: number; readonly box: Box } | undefined;
   /** Probes not yet told. */

@@ -9,6 +9,8 @@ export type Tally =
   | 'framesSkipped'
   /** Looks of the detector at full resolution; `detectCount` counts all looks. */
   | 'fullLooks'
+  /** Looks of the detector at one followed face alone. */
+  | 'aloneLooks'
   | 'facesLocated'
   /** Faces that waited for a later frame because the frame's places were taken. */
   | 'locatesDeferred'

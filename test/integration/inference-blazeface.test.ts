@@ -41,6 +41,14 @@ describe('the light detector', () => {
     assert.deepEqual(counts, [3, 3, 3, 4, 5, 4]);
   });
 
+  test('finds a small face of a group where it is shown alone', async () => {
+    await using light = await openTestAnalyser({ detector: 'blazeface' });
+    const picture = await toPicture(sharp(samplePhoto('sample5.jpg')).resize(640));
+    const face = { x: 195, y: 146, width: 61, height: 77 };
+    const found = await light.detect(picture, { smallestFacePx: 20, around: face });
+    assert.ok(found.some(({ box }) => intersectionOverUnion(box, face) > 0.4));
+  });
+
   test('leaves out what is narrower than asked for', async () => {
     await using light = await openTestAnalyser({ detector: 'blazeface' });
     const picture = await toPicture(portrait('a'));

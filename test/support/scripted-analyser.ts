@@ -4,7 +4,7 @@ import type { Frame, Picture } from '../../daemon/domain/faces/picture.js';
 import type { FaceQuality } from '../../daemon/domain/faces/quality.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
-import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 
 /** One face of a scene that exists only as numbers. */
 export interface ScriptedFace {
@@ -13,7 +13,8 @@ export interface ScriptedFace {
   readonly who: string;
   /** Openness of both eyes, as in `EyeContour`. */
   readonly openness?: number;
-  readonly isDetectable?: boolean;
+  /** `alone`: the detector finds it only where it is shown nothing else. Default true. */
+  readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
   readonly passiveScore?: number;
 }
@@ -26,7 +27,7 @@ const good: FaceQuality = { score: 0.8, reasons: [] };
 export class ScriptedAnalyser implements FaceAnalyser {
   readonly recogniser = recogniserId('scripted');
   readonly provider = { requested: 'cpu', actual: 'cpu' };
-  readonly calls = { detect: 0, locate: 0, largestLocate: 0, embed: 0 };
+  readonly calls = { detect: 0, detectAlone: 0, locate: 0, largestLocate: 0, embed: 0 };
   readonly #scene: Scene;
   readonly #names: string[] = [];
 
@@ -34,9 +35,11 @@ export class ScriptedAnalyser implements FaceAnalyser {
     this.#scene = scene;
   }
 
-  detect(picture: Picture): Promise<readonly Detection[]> {
-    this.calls.detect += 1;
-    const faces = this.#facesIn(picture).filter(({ isDetectable }) => isDetectable !== false);
+  detect(picture: Picture, { around }: Partial<DetectOptions> = {}): Promise<readonly Detection[]> {
+    this.calls[around === undefined ? 'detect' : 'detectAlone'] += 1;
+    const faces = this.#facesIn(picture).filter(({ box, isDetectable = true }) =>
+      around === undefined ? isDetectable === true : isDetectable && intersectionOverUnion(box, around) > 0.1,
+    );
     return Promise.resolve(faces.map(({ box }) => ({ box, score: 0.9 })));
   }
 

@@ -113,6 +113,51 @@ describe('CameraSession', () => {
     assert.ok(analyser.calls.detect <= 56, `${analyser.calls.detect} detections in 10 s`);
   });
 
+  test('keeps a face that the detector finds only where it is shown alone', async () => {
+    const crowd = (atS: number) =>
+      [200, 600, 1000, 1400].map((x, n) => ({
+        box: at(x),
+        who: `p${n}`,
+        isDetectable: n < 3 || atS < 1 || ('alone' as const),
+      }));
+    const { ofType, analyser } = await play(crowd, 20);
+    assert.equal(ofType('track.started').length, 4);
+    assert.deepEqual(
+      ofType('track.ended').map(({ reason }) => reason),
+      Array.from({ length: 4 }, () => 'source-ended'),
+    );
+    const { detectAlone } = analyser.calls;
+    assert.ok(detectAlone >= 5 && detectAlone <= 13, `${detectAlone} looks at one face in 20 s`);
+  });
+
+  test('keeps a far face that the detector finds only where it is shown alone', async () => {
+    const far: Scene = (atS) => [{ box: at(500, 60), who: 'ada', isDetectable: atS < 1 || 'alone' }];
+    const { ofType } = await play(far, 20);
+    assert.deepEqual(
+      ofType('track.ended').map(({ reason }) => reason),
+      ['source-ended'],
+    );
+  });
+
+  test('drops a mesh under which the detector finds nothing, not even alone', async () => {
+    const wall: Scene = (atS) => [{ box: at(500), who: 'wall', isDetectable: atS < 1 }];
+    const { ofType, analyser } = await play(wall, 10);
+    const [ended, ...others] = ofType('track.ended');
+    assert.deepEqual(others, []);
+    assert.ok(ended?.reason === 'left' && ended.lastSeenMs < 5000, `followed until ${ended?.lastSeenMs}`);
+    assert.ok(analyser.calls.detectAlone <= 5, `${analyser.calls.detectAlone} looks at the wall`);
+  });
+
+  test('does not let a neighbour vouch for a mesh whose face has gone', async () => {
+    const beside: Scene = (atS) => [
+      { box: at(500), who: 'gone', isDetectable: atS < 1 },
+      { box: at(555), who: 'neighbour' },
+    ];
+    const { ofType } = await play(beside, 10);
+    const reasons = ofType('track.ended').map(({ reason }) => reason);
+    assert.deepEqual(reasons, ['left', 'source-ended']);
+  });
+
   test('ends the track of somebody who left', async () => {
     const { ofType } = await play((atS) => (atS < 2 ? [{ box: at(500), who: 'ada' }] : []), 6);
     const [ended] = ofType('track.ended');

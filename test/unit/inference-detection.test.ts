@@ -5,7 +5,7 @@ import type { Detection } from '../../daemon/domain/faces/face.js';
 import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/domain/faces/non-maximum-suppression.js';
 import { toPicture } from '../../daemon/vision/inference/detector-scale.js';
-import { detectorSize, fixedDetectorSize } from '../../daemon/vision/inference/detector-size.js';
+import { detectorSize, fixedDetectorSize, sizeAround } from '../../daemon/vision/inference/detector-size.js';
 import { decodeSsd } from '../../daemon/vision/inference/ssd-decoding.kernel.js';
 import { decodeYunet } from '../../daemon/vision/inference/yunet-decoding.kernel.js';
 
@@ -73,6 +73,28 @@ describe('size of the detector input', () => {
     const narrow = { box: { x: 100, y: 20, width: 19, height: 25 }, score: 0.8 };
     const found = toPicture([wide, narrow], { widthPx: 1280, heightPx: 720 }, size, 40);
     assert.deepEqual(found, [{ box: { x: 20, y: 40, width: 80, height: 100 }, score: 0.9 }]);
+  });
+});
+
+describe('one face shown alone', () => {
+  const face = { x: 300, y: 100, width: 40, height: 50 };
+
+  test('the input shows a square of three faces about it, also beyond the border of the picture', () => {
+    const { part, ...size } = sizeAround(face, 192);
+    assert.deepEqual(part, { x: 245, y: 50, width: 150, height: 150 });
+    assert.deepEqual(size, { widthPx: 192, heightPx: 192, usedWidthPx: 192, usedHeightPx: 192 });
+    const { part: beyond } = sizeAround({ ...face, x: 0, y: 0 }, 192);
+    assert.deepEqual(beyond, { x: -55, y: -50, width: 150, height: 150 });
+  });
+
+  test('what is found there lies in the picture where the face is', () => {
+    const size = sizeAround(face, 300);
+    const found = [
+      { box: { x: 110, y: 100, width: 80, height: 100 }, score: 0.9 },
+      { box: { x: 0, y: 0, width: 70, height: 70 }, score: 0.5 },
+    ];
+    const [only, ...narrower] = toPicture(found, { widthPx: 640, heightPx: 360 }, size, 40);
+    assert.deepEqual([only?.box, narrower], [face, []]);
   });
 });
 

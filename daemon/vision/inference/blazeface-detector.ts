@@ -5,7 +5,7 @@ import type { DetectOptions } from '../face-analyser.js';
 import { BLAZEFACE_INPUT_PX, blazefaceAnchors, decodeBlazeface } from './blazeface-decoding.kernel.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
-import { fixedDetectorSize } from './detector-size.js';
+import { fixedDetectorSize, sizeAround } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
@@ -26,10 +26,13 @@ export class BlazefaceDetector implements FaceDetector {
     this.#policy = policy;
   }
 
-  detect(picture: Picture, { smallestFacePx }: DetectOptions): Promise<readonly Detection[]> {
+  detect(picture: Picture, { smallestFacePx, around }: DetectOptions): Promise<readonly Detection[]> {
     return this.#turn.run(async () => {
       const { scoreThreshold, overlapThreshold } = this.#policy;
-      const size = fixedDetectorSize(picture, BLAZEFACE_INPUT_PX);
+      const size =
+        around === undefined
+          ? fixedDetectorSize(picture, BLAZEFACE_INPUT_PX)
+          : sizeAround(around, BLAZEFACE_INPUT_PX);
       const data = this.#input.fill(picture, size);
       const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
       const found = decodeBlazeface(

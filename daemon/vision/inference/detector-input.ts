@@ -4,7 +4,7 @@ import { cropAffine, type PlanarTarget } from './affine-crop.kernel.js';
 import { AreaResize } from './area-resize.kernel.js';
 import type { DetectorSize } from './detector-size.js';
 
-/** Brings whole pictures to a detector's size, in a buffer that is reused: valid until the next call. */
+/** Brings pictures, or parts of them, to a detector's size, in a buffer that is reused: valid until the next call. */
 export class DetectorInput {
   readonly #resize = new AreaResize();
   readonly #order: 'rgb' | 'bgr';
@@ -15,18 +15,18 @@ export class DetectorInput {
   }
 
   fill(picture: Picture, size: DetectorSize): Float32Array {
-    const { widthPx, heightPx, usedWidthPx, usedHeightPx } = size;
+    const { widthPx, heightPx, usedWidthPx, usedHeightPx, part } = size;
     const samples = 3 * widthPx * heightPx;
     // Sizes take turns; megabytes made anew for each would keep the garbage collector busy.
     if (this.#data.length < samples) this.#data = new Float32Array(samples);
     const data = this.#data.subarray(0, samples);
     const target: PlanarTarget = { data, offset: 0, widthPx, heightPx, order: this.#order };
-    if (usedWidthPx <= picture.widthPx && usedHeightPx <= picture.heightPx) {
+    if (part === undefined && usedWidthPx <= picture.widthPx && usedHeightPx <= picture.heightPx) {
       this.#resize.resize(picture, target, usedWidthPx, usedHeightPx);
     } else {
-      const whole = { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
+      const shown = part ?? { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
       // Beyond the picture its border repeats, which no detector takes for a face.
-      cropAffine(picture, boxToCrop(whole, usedWidthPx, usedHeightPx), target);
+      cropAffine(picture, boxToCrop(shown, usedWidthPx, usedHeightPx), target);
     }
     return data;
   }

@@ -9,13 +9,14 @@ export function toPicture(
   size: DetectorSize,
   smallestFacePx: number,
 ): readonly Detection[] {
-  const scaleX = picture.widthPx / size.usedWidthPx;
-  const scaleY = picture.heightPx / size.usedHeightPx;
+  const part = size.part ?? { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
+  const scaleX = part.width / size.usedWidthPx;
+  const scaleY = part.height / size.usedHeightPx;
   return detections
     .map(({ box, score }) => ({
       box: {
-        x: box.x * scaleX,
-        y: box.y * scaleY,
+        x: part.x + box.x * scaleX,
+        y: part.y + box.y * scaleY,
         width: box.width * scaleX,
         height: box.height * scaleY,
       },

@@ -1,9 +1,13 @@
+import { type Box, boxCentre } from '../../domain/faces/geometry.js';
+
 /** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
 export interface DetectorSize {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly usedWidthPx: number;
   readonly usedHeightPx: number;
+  /** The part of the picture that is shown, in its pixels; it may reach beyond the border. Absent: all of it. */
+  readonly part?: Box;
 }
 
 /**
@@ -52,5 +56,21 @@ export function fixedDetectorSize(
     heightPx: sidePx,
     usedWidthPx: Math.max(1, Math.round(picture.widthPx * scale)),
     usedHeightPx: Math.max(1, Math.round(picture.heightPx * scale)),
+  };
+}
+
+/** How many times the longer side of a face the square measures that shows it alone. */
+const AROUND_FACE = 3;
+
+/** A square input of `sidePx` that shows one face, a third as wide as the input, and what is about it. */
+export function sizeAround(face: Box, sidePx: number): DetectorSize {
+  const side = AROUND_FACE * Math.max(face.width, face.height, 1);
+  const { x, y } = boxCentre(face);
+  return {
+    widthPx: sidePx,
+    heightPx: sidePx,
+    usedWidthPx: sidePx,
+    usedHeightPx: sidePx,
+    part: { x: x - side / 2, y: y - side / 2, width: side, height: side },
   };
 }

@@ -5,7 +5,7 @@ import { ssdAnchors } from '../../domain/faces/ssd-anchors.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
-import { type DetectorSize, detectorSize } from './detector-size.js';
+import { type DetectorSize, detectorSize, sizeAround } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
@@ -13,6 +13,8 @@ import { decodeSsd } from './ssd-decoding.kernel.js';
 
 /** Narrower faces are often missed, measured in the network's input. */
 const WEAKEST_PX = 20;
+/** Side of the input that shows one face alone. */
+const ALONE_PX = 192;
 
 /** Detector on the SSD MobileNetV1 of the base pack, at any input size. */
 export class SsdDetector implements FaceDetector {
@@ -29,16 +31,15 @@ export class SsdDetector implements FaceDetector {
 
   detect(
     picture: Picture,
-    { smallestFacePx, isQuick = false }: DetectOptions,
+    { smallestFacePx, isQuick = false, around }: DetectOptions,
   ): Promise<readonly Detection[]> {
     return this.#turn.run(async () => {
       const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
-      const size = detectorSize(
-        picture,
-        isQuick ? 2 * smallestFacePx : smallestFacePx,
-        WEAKEST_PX,
-        longestInputPx,
-      );
+      const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
+      const size =
+        around === undefined
+          ? detectorSize(picture, least, WEAKEST_PX, longestInputPx)
+          : sizeAround(around, ALONE_PX);
       const data = this.#input.fill(picture, size);
       const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
       const found = decodeSsd(

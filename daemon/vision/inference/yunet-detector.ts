@@ -4,7 +4,7 @@ import type { Picture } from '../../domain/faces/picture.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
-import { type DetectorSize, detectorSize, fixedDetectorSize } from './detector-size.js';
+import { type DetectorSize, detectorSize, fixedDetectorSize, sizeAround } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
@@ -14,6 +14,8 @@ const STRIDES_PX = [8, 16, 32] as const;
 
 /** Narrower faces are often missed, measured in the network's input. */
 const WEAKEST_PX = 12;
+/** Side of the input that shows one face alone, where any size is possible. */
+const ALONE_PX = 192;
 
 /** Detector on OpenCV's YuNet: at any input size, or in a square of the size its file was exported with. */
 export class YunetDetector implements FaceDetector {
@@ -31,11 +33,14 @@ export class YunetDetector implements FaceDetector {
 
   detect(
     picture: Picture,
-    { smallestFacePx, isQuick = false }: DetectOptions,
+    { smallestFacePx, isQuick = false, around }: DetectOptions,
   ): Promise<readonly Detection[]> {
     return this.#turn.run(async () => {
       const { scoreThreshold, overlapThreshold } = this.#policy;
-      const size = this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx);
+      const size =
+        around === undefined
+          ? this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx)
+          : sizeAround(around, this.#fixedSidePx ?? ALONE_PX);
       const data = this.#input.fill(picture, size);
       const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
       const found = STRIDES_PX.flatMap((stridePx) =>
