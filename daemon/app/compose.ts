@@ -78,7 +78,7 @@ export async function composeBox(
     inSilence: (work) => (parts === undefined ? work() : parts.inSilence(work)),
   });
   tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
-  const calibration = startCalibration(stores, current, { lifetime, logger });
+  const calibration = startCalibration(stores, current, { conditions, lifetime, logger });
   const { intake, evidence } = startIntake(stores, current, { calibration, lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });
   const started = await startParts({

@@ -8,6 +8,7 @@ import { createDecider } from '../../daemon/records/decider.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
+import { ambiguousFact } from '../support/facts.js';
 import { sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
@@ -149,6 +150,28 @@ describe('from a recorded event to whoever is told', () => {
         'attack raised',
       ],
     );
+  });
+
+  test('of persons who cannot be told apart neither is named', async () => {
+    await using web = await openHttpSink();
+    await using box = new AlertBox(alerting(web, rule('recogniser-unfit'), rule('recognised-ambiguous')));
+    const [a, b] = [personId('p-4711'), personId('p-4712')];
+    const unfit = { kind: 'box', occurredAtMs: 0, condition: 'recogniser-unfit', isActive: true } as const;
+    box.record({ ...unfit, about: [a, b] });
+    box.record({ ...unfit, change: 'worsened', about: [a, b, 'p-4713'] });
+    const candidates = [a, b].map((id) => ({ personId: id, similarity: 0.95 }));
+    const [nearer, other] = candidates;
+    assert.ok(nearer && other);
+    box.record(ambiguousFact({ candidates: [nearer, other] }));
+    await box.delivered(2);
+    assert.deepEqual(
+      subjects(web).map((subject) => subject.replace(/, since .*/, '')),
+      [
+        '[warning] The recogniser cannot tell some enrolled persons apart',
+        '[warning] A person who could be either of two enrolled persons at Gate (office/box-1)',
+      ],
+    );
+    assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /471/);
   });
 
   test('nobody is named: neither in what is sent nor in the log', async () => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { BoxConditions } from '../../daemon/app/conditions/box-conditions.js';
+import { watchRecogniserFit } from '../../daemon/app/conditions/recogniser-fit.js';
 import type { OpenAccess } from '../../daemon/app/gallery/gallery-access.js';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
 import { operational } from '../../daemon/base/errors.js';
@@ -12,7 +15,9 @@ import {
   likenesses,
 } from '../../daemon/domain/identification/calibration.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import { type PersonId, trackId } from '../../daemon/domain/ids.js';
+import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { createDecider } from '../../daemon/records/decider.js';
 import {
   galleryOptions,
   noiseJpeg,
@@ -23,9 +28,17 @@ import {
   testRecogniser,
   unitVector,
 } from '../support/gallery-fixture.js';
+import { openTestRecords } from '../support/published-box.js';
+import { sightingOf } from '../support/sightings.js';
 
 const policy = { threshold: 0.5, margin: 0.05 };
 const targetFpir = 0.01;
+
+const live: LivenessAssessment = {
+  verdict: 'live',
+  reason: 'blinked',
+  evidence: { blinks: [{ atMs: 500, durationMs: 200 }], observedS: 1, frameCount: 15 },
+};
 
 /** A vector between two others: `share` of the second. */
 function between(a: Embedding, b: Embedding, share: number): Embedding {
@@ -190,6 +203,70 @@ describe('the calibration of a gallery', () => {
     assert.equal(pairs.length, 1);
     assert.ok(pairs[0]?.a === twin || pairs[0]?.b === twin);
   });
+
+  for (const target of [undefined, targetFpir]) {
+    test(`twins are said to be either, never booked, and the box says that it is unfit (target ${target})`, async (t) => {
+      const box = await open(t, target);
+      const { calibration, opened, enrol, persons, clock } = box;
+      await using records = openTestRecords(join(temporaryDirectory(t), 'records.db'));
+      await using conditions = new BoxConditions({ records, clock, logger: silentLogger });
+      t.after(watchRecogniserFit({ calibration, conditions, logger: silentLogger }));
+      await calibration.settled();
+      assert.deepEqual(conditions.current(), []);
+
+      const third = [...persons.keys()][2];
+      assert.ok(third);
+      const twin = await enrol(
+        'Twin',
+        face(3).map((own) => between(own, unitVector(55), 0.02)),
+      );
+      await calibration.settled();
+      assert.deepEqual(conditions.current(), ['recogniser-unfit']);
+      assert.deepEqual(conditions.about()['recogniser-unfit'], [third, twin].sort());
+
+      const decider = createDecider({
+        search: (embedding, { count }) => opened.gallery.nearest(embedding, { count }),
+        policy: {
+          ...{ ...policy, minimumProbes: 2 },
+          thresholdOf: (id) => calibration.thresholdOf(id),
+          isInseparable: (a, b) => calibration.isInseparable(a, b),
+        },
+        rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+        ...{ directionOf: () => 'in', facts: records, clock },
+      });
+      t.after(() => decider[Symbol.dispose]());
+      const pass = (track: string, seed: number) =>
+        decider.onSighting(
+          sightingOf({
+            ...{ trackId: trackId(track), isEnded: true, liveness: live },
+            probes: face(seed).map((embedding) => ({ embedding, capturedAtMs: 1, quality: 0.9 })),
+          }),
+          (atMs) => clock.wallMs() + atMs,
+        );
+      const { fact } = await pass('a-twin', 3);
+      assert.ok(fact?.kind === 'recognised-ambiguous');
+      assert.equal(fact.reason, 'inseparable-pair');
+      assert.deepEqual(fact.candidates.map(({ personId }) => personId).sort(), [third, twin].sort());
+      assert.equal((await pass('the-twin-again', 3)).suppressed?.reason, 'ambiguous-cooldown');
+      assert.equal((await pass('another', 5)).fact?.kind, 'attendance');
+
+      opened.gallery.erasePerson(twin, tester);
+      await calibration.settled();
+      assert.deepEqual(conditions.current(), []);
+      assert.equal((await pass('no-twin-any-more', 3)).fact?.kind, 'attendance');
+      const told = records.list({ limit: 100 }).map(({ kind, payload }) => {
+        const { data } = JSON.parse(Buffer.from(payload).toString('utf8'));
+        return kind === 'box' ? `${data.condition} ${data.active} ${data.details.pairs ?? ''}`.trim() : kind;
+      });
+      assert.deepEqual(told, [
+        'recogniser-unfit true 1',
+        'recognised-ambiguous',
+        'attendance',
+        'recogniser-unfit false 0',
+        'attendance',
+      ]);
+    });
+  }
 
   test('reports each person with why, and is audited without names', async (t) => {
     const { calibration, enrol, opened } = await open(t);

@@ -98,6 +98,17 @@ describe('identifyTrack', () => {
       assert.notEqual(identifyTrack(probes, strictFor('ann')).outcome, 'match');
     });
 
+    test('two that cannot be told apart are no strangers where more is asked of each than either reaches', () => {
+      const strict = { ...policy, thresholdOf: () => 0.99 };
+      const probes = withProbes(noProbes, twins());
+      assert.equal(identifyTrack(probes, strict).outcome, 'no match');
+      const found = identifyTrack(probes, { ...strict, isInseparable: () => true });
+      assert.ok(found.outcome === 'ambiguous');
+      assert.equal(found.reason, 'inseparable-pair');
+      const stranger = withProbes(noProbes, [probe({ ann: 0.4, abi: 0.4 }), probe({ ann: 0.49, abi: 0.4 })]);
+      assert.equal(identifyTrack(stranger, { ...strict, isInseparable: () => true }).outcome, 'no match');
+    });
+
     test('a track in which neither of the two was the nearest for long is inconclusive', () => {
       const found = identify(
         probe({ ann: 0.9, abi: 0.9, cid: 0.1 }),

@@ -8,6 +8,8 @@ import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import { createDecider, type Decider } from '../../records/decider.js';
+import type { BoxConditions } from '../conditions/box-conditions.js';
+import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import type { GalleryAccess } from '../gallery/gallery-access.js';
@@ -16,12 +18,13 @@ import type { Stores } from './compose-stores.js';
 
 const hourMs = 3_600_000;
 
-/** Starts what finds the threshold of each person. */
+/** Starts what finds the threshold of each person, and says where the recogniser cannot tell persons apart. */
 export function startCalibration(
   { access, recogniser }: Stores,
   current: () => Config,
-  { lifetime, logger }: { readonly lifetime: Lifetime; readonly logger: Logger },
+  given: { readonly conditions: BoxConditions; readonly lifetime: Lifetime; readonly logger: Logger },
 ): GalleryCalibration {
+  const { conditions, lifetime, logger } = given;
   const calibration = new GalleryCalibration({
     ...{ access, audit: access.audit, clock, logger },
     policy: () => matchPolicy(current(), recogniser.pack),
@@ -31,7 +34,9 @@ export function startCalibration(
       return localDate(clock.wallMs() - retention.atHour * hourMs, site.timeZone);
     },
   });
-  return lifetime.use('calibration', calibration);
+  lifetime.use('calibration', calibration);
+  lifetime.defer('fit of the recogniser', watchRecogniserFit({ calibration, conditions, logger }));
+  return calibration;
 }
 
 /** Starts what turns sightings into recorded facts, and keeps their pictures where that is wanted. */
@@ -69,6 +74,7 @@ function composeDecider(
   calibration: GalleryCalibration,
 ): Decider {
   const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
+  const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
   return createDecider({
     search: async (embedding, { count, recogniser: made }) => {
       const gallery = access.gallery();
@@ -76,7 +82,7 @@ function composeDecider(
       return gallery.nearest(embedding, { count });
     },
     get policy() {
-      return { ...matchPolicy(current(), recogniser.pack), thresholdOf };
+      return { ...matchPolicy(current(), recogniser.pack), thresholdOf, isInseparable };
     },
     get rules() {
       return current().rules;

@@ -55,6 +55,8 @@ interface Found {
   readonly persons: readonly PersonLikeness[];
   readonly thresholds: ReadonlyMap<PersonId, PersonThreshold>;
   readonly inseparable: readonly InseparablePair[];
+  /** The same by `pairKey`. */
+  readonly inseparableKeys: ReadonlySet<string>;
 }
 
 /**
@@ -95,6 +97,11 @@ export class GalleryCalibration implements AsyncDisposable {
   /** Pairs of persons whom the recogniser cannot tell apart, as far as they are known, most alike first. */
   get inseparable(): readonly InseparablePair[] {
     return this.#current()?.inseparable ?? [];
+  }
+
+  /** Whether the recogniser cannot tell these two apart, as far as that is known. */
+  isInseparable(a: PersonId, b: PersonId): boolean {
+    return this.#current()?.inseparableKeys.has(pairKey(a, b)) === true;
   }
 
   /** Calls back whenever persons were looked at again. Returns how to stop. */
@@ -225,10 +232,11 @@ export class GalleryCalibration implements AsyncDisposable {
     const { persons } = table;
     const ownThresholdOf = (id: PersonId): number | undefined => table.ownThresholdOf(id)?.similarity;
     const thresholds = calibrate(persons, { floor: threshold, targetFpir, ownThresholdOf });
+    const inseparable = inseparablePairs(persons, { threshold, margin });
     return {
-      ...{ threshold, margin, targetFpir, persons },
+      ...{ threshold, margin, targetFpir, persons, inseparable },
       thresholds: new Map(thresholds.map((person) => [person.personId, person])),
-      inseparable: inseparablePairs(persons, { threshold, margin }),
+      inseparableKeys: new Set(inseparable.map(({ a, b }) => pairKey(a, b))),
     };
   }
 
@@ -274,21 +282,22 @@ export class GalleryCalibration implements AsyncDisposable {
   }
 }
 
+/** The same whichever comes first. */
+const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
+
 /** Pairs of whom one reaches the threshold of the operating point in comparison with the other, most alike first. */
 function alikePairs(
-  { persons, threshold, inseparable }: Found,
+  { persons, threshold, inseparableKeys }: Found,
   nameOf: (id: PersonId) => string,
 ): readonly AlikePair[] {
-  const keyOf = (a: PersonId, b: PersonId): string => `${a} ${b}`;
-  const hopeless = new Set(inseparable.map(({ a, b }) => keyOf(a, b)));
   const pairs = new Map<string, AlikePair>();
   for (const { personId, neighbours } of persons) {
     for (const { personId: other, similarity } of neighbours) {
       const [a, b] = personId < other ? [personId, other] : [other, personId];
-      const key = keyOf(a, b);
+      const key = pairKey(a, b);
       if (similarity < threshold || (pairs.get(key)?.similarity ?? -1) >= similarity) continue;
       const named = (id: PersonId) => ({ personId: id, name: nameOf(id) });
-      pairs.set(key, { a: named(a), b: named(b), similarity, isSeparable: !hopeless.has(key) });
+      pairs.set(key, { a: named(a), b: named(b), similarity, isSeparable: !inseparableKeys.has(key) });
     }
   }
   return [...pairs.values()].sort((x, y) => y.similarity - x.similarity);

@@ -38,6 +38,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'a vision process says what the core cannot believe: a camera may be attacking it',
     "look at what these cameras send and who can reach them; 'rollcall status' says what was refused",
   ],
+  'recogniser-unfit': [
+    'the recogniser does not fit the people of this site: it cannot tell some of them apart, and books no attendance where it could be either of two',
+    "'rollcall gallery calibrate' names the pairs; install another recogniser (docs/models.md), enrol these persons again with more photographs, or exclude one of each pair and check them by a second factor",
+  ],
 };
 
 type Said = Pick<BoxStatus, 'conditions' | 'conditionsAbout'>;

@@ -63,7 +63,7 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
     }
     case 'box': {
       const on = conditions.find((condition) => condition === data['condition']);
-      return on === undefined ? [] : [{ ...about, ...named(data['about']), kind: phaseOf(data), on }];
+      return on === undefined ? [] : [{ ...about, ...named(on, data['about']), kind: phaseOf(data), on }];
     }
     default:
       return [];
@@ -75,7 +75,8 @@ function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsene
   return change === 'worsened' || change === 'eased' ? change : 'began';
 }
 
-const named = (about: unknown): Pick<AboutEvent, 'about'> =>
-  Array.isArray(about) ? { about: about.map(String) } : {};
+/** Persons are not in alerts, so of them nothing is told apart. */
+const named = (on: Condition, about: unknown): Pick<AboutEvent, 'about'> =>
+  Array.isArray(about) && on !== 'recogniser-unfit' ? { about: about.map(String) } : {};
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -67,6 +67,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'A vision process says what cannot be believed: a camera may be attacking it',
     past: 'A vision process said what cannot be believed',
   },
+  'recogniser-unfit': {
+    now: 'The recogniser cannot tell some enrolled persons apart',
+    past: 'The recogniser could not tell some enrolled persons apart',
+  },
 };
 
 /** `2026-03-29 08:05` by the clock of the site. */

@@ -43,6 +43,7 @@ export const boxTroubles = [
   'clock-jumped',
   'trust-altered',
   'vision-misbehaving',
+  'recogniser-unfit',
 ] as const;
 /** `running` is the one that should be. */
 export const boxConditions = ['running', ...boxTroubles] as const;

@@ -2,6 +2,7 @@ import type { PersonId } from '../ids.js';
 import {
   type AmbiguityReason,
   type Candidate,
+  type CandidatePair,
   type Identification,
   type MatchPolicy,
   thresholdFor,
@@ -80,29 +81,32 @@ export function identifyTrack(probes: TrackProbes, policy: MatchPolicy): Identif
 
   const threshold = thresholdFor(policy, best.personId);
   const stricter = threshold > policy.threshold ? { threshold } : {};
+  const doubt = second && ambiguityBetween(best, second, probes, policy);
+  // Of two who cannot be told apart the stricter threshold of each lies beyond what either reaches: both would be strangers.
+  if (doubt && (doubt.reason === 'inseparable-pair' || best.similarity >= threshold)) {
+    return { outcome: 'ambiguous', ...doubt, probeCount };
+  }
   if (best.similarity < threshold) {
     const spokenFor = standings.reduce((sum, { voteShare }) => sum + voteShare, 0);
     return spokenFor < 0.5 ? { outcome: 'no match', bestSimilarity, probeCount, ...stricter } : inconclusive;
   }
   const margin = best.similarity - (second?.similarity ?? leastSimilarity);
-  const reason = second && ambiguityBetween(best, second, probes, policy);
-  if (reason)
-    return { outcome: 'ambiguous', candidates: [asCandidate(best), asCandidate(second)], reason, probeCount };
   if (margin < policy.margin || best.voteShare <= 0.5) return inconclusive;
   const { personId, similarity } = best;
   return { outcome: 'match', personId, similarity, margin, probeCount, ...stricter };
 }
 
 /**
- * Why it could be `second` as well as `best`, who is a match as far as the threshold goes; undefined where it could not. Of both
- * only the threshold of everybody is asked: who reaches that may be the person in sight, although more is asked to say so.
+ * Why it could be `second` as well as `best`; undefined where it could not. Of both only the threshold of everybody is asked: who
+ * reaches that may be the person in sight, although more is asked to say so.
  */
 function ambiguityBetween(
   best: Standing,
   second: Standing,
   probes: TrackProbes,
   { threshold, margin, isInseparable }: MatchPolicy,
-): AmbiguityReason | undefined {
+): { readonly candidates: CandidatePair; readonly reason: AmbiguityReason } | undefined {
+  if (best.similarity < threshold) return undefined;
   let total = 0;
   let forEither = 0;
   let forBoth = 0;
@@ -114,10 +118,12 @@ function ambiguityBetween(
     if (Math.min(...pair) >= threshold) forBoth += weight;
   }
   if (forEither <= total / 2) return undefined;
-  if (isInseparable?.(best.personId, second.personId) === true) return 'inseparable-pair';
+  const candidates = [asCandidate(best), asCandidate(second)] as const;
+  if (isInseparable?.(best.personId, second.personId) === true)
+    return { candidates, reason: 'inseparable-pair' };
   const isWithin = second.similarity >= threshold && best.similarity - second.similarity < margin;
   // Both in the same views: a track that went from one person to another shows each of them in views of their own.
-  return isWithin && forBoth > total / 2 ? 'within-margin' : undefined;
+  return isWithin && forBoth > total / 2 ? { candidates, reason: 'within-margin' } : undefined;
 }
 
 const asCandidate = ({ personId, similarity }: Standing): Candidate => ({ personId, similarity });
