@@ -48,6 +48,18 @@ export type PhotographResult =
       readonly faces?: readonly NumberedFace[] | undefined;
     };
 
+/** An enrolled person, or one staged in the same import, whom the new one resembles. */
+export interface Resemblance {
+  readonly personId: string;
+  readonly name: string;
+  readonly similarity: number;
+}
+
+/** A warning, not a refusal. The closest first; absent where the new person resembles nobody. */
+export interface EnrolmentWarning {
+  readonly resembles?: readonly Resemblance[];
+}
+
 /** Why somebody is not enrolled; nothing was stored. */
 export type EnrolmentRefusal =
   /** One photograph or more cannot be used, or shows another person than the others (`different-person`). */
@@ -63,13 +75,13 @@ export type EnrolmentRefusal =
   | { readonly outcome: 'external-id-taken'; readonly personId: string };
 
 export type EnrolmentResult =
-  | {
+  | ({
       readonly outcome: 'enrolled';
       readonly person: PersonSummary;
       readonly photographs: readonly PhotographResult[];
-    }
+    } & EnrolmentWarning)
   /** What a dry run says of what would be enrolled. */
-  | { readonly outcome: 'enrollable'; readonly photographs: readonly PhotographResult[] }
+  | ({ readonly outcome: 'enrollable'; readonly photographs: readonly PhotographResult[] } & EnrolmentWarning)
   | EnrolmentRefusal;
 
 export interface EnrolmentRequest extends GivenProfile {
@@ -209,7 +221,7 @@ export type ExportScope = 'everything' | 'enrolment';
 
 /** What became of one row of an import: staged, or refused with nothing kept of it. */
 export type StagedRow =
-  | { readonly outcome: 'accepted'; readonly photographs: readonly PhotographResult[] }
+  | ({ readonly outcome: 'accepted'; readonly photographs: readonly PhotographResult[] } & EnrolmentWarning)
   | EnrolmentRefusal;
 
 /**

@@ -7,7 +7,11 @@ import { exportAll } from '../../daemon/cli/export/export-all.js';
 import { createExportFolder } from '../../daemon/cli/export/export-folder.js';
 import { readmeOf } from '../../daemon/cli/export/export-readme.js';
 import { openImportFolder } from '../../daemon/cli/import/import-folder.js';
+import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { runImport } from '../../daemon/cli/import/import-run.js';
+import { describeEnrolment } from '../../daemon/cli/person/person-text.js';
+import { recogniserId } from '../../daemon/domain/ids.js';
+import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';
 import { personContract } from '../support/person-contract.js';
@@ -73,6 +77,55 @@ describe('persons in a sealed gallery', () => {
         ['person.read', ada?.id, {}, actor.actor],
       ],
     );
+  });
+
+  test('somebody new who resembles somebody enrolled is enrolled with a warning that names both and the similarity', async () => {
+    // In a plane: cosines of 1, 0.47 and 0 with the first.
+    const faces: Readonly<Record<string, number>> = { ada: 1, bea: 0.47, cyd: 0 };
+    await using gallery = await openGalleryPersons({
+      reader: {
+        recogniser: recogniserId('test-recogniser-1'),
+        dimensions: 2,
+        threshold: 0.5,
+        analysePhoto: async (image) => {
+          const cosine = faces[String(image)] ?? 0;
+          return {
+            outcome: 'ok',
+            embeddingBase64: encodeEmbedding(Float32Array.of(cosine, Math.sqrt(1 - cosine * cosine))),
+            recogniser: recogniserId('test-recogniser-1'),
+            quality: { score: 0.9, reasons: [] },
+            picture: paintFace(String(image)),
+          };
+        },
+      },
+    });
+    const { persons } = gallery;
+    const person = (name: string, isDuplicateAllowed = false) => ({
+      ...{ name, photographs: [Buffer.from(name)], isDuplicateAllowed, isDryRun: false },
+    });
+    const ada = await persons.add(person('ada'), actor);
+    assert.ok(ada.outcome === 'enrolled' && ada.resembles === undefined);
+    const bea = await persons.add(person('bea'), actor);
+    assert.ok(bea.outcome === 'enrolled');
+    const [near, ...others] = bea.resembles ?? [];
+    assert.deepEqual([near?.personId, near?.name, others], [ada.person.id, 'ada', []]);
+    assert.ok(Math.abs((near?.similarity ?? 0) - 0.47) < 1e-5);
+    assert.match(
+      describeEnrolment(bea, ['b.jpg']),
+      new RegExp(`enrolled bea as .*\\nwarning: the face resembles ada \\(${ada.person.id}\\) 0\\.470\\n`),
+    );
+    const importId = await persons.beginImport(actor);
+    const again = await persons.stage(importId, person('ada', true), actor);
+    assert.ok(again.outcome === 'accepted');
+    assert.deepEqual(
+      again.resembles?.map(({ name }) => name),
+      ['ada', 'bea'],
+    );
+    assert.match(
+      notesOn(again, ['a.jpg']).join(),
+      /^warning: the face resembles ada .* 1\.000, bea .* 0\.470$/,
+    );
+    assert.equal((await persons.stage(importId, person('ada'), actor)).outcome, 'similar', 'still refused');
   });
 
   test('a threshold set by hand is kept with its reason, audited without it, and never lower than that of the box', async () => {

@@ -73,6 +73,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
     access,
     records,
     threshold: () => reader.threshold,
+    margin: () => 0.05,
     todayIso: () => '2026-03-02',
     analysePhoto: async (image, faceNumber) => {
       // Looking at a photograph takes time: no two persons are enrolled in one millisecond.

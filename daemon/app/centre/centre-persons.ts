@@ -43,7 +43,15 @@ export function centrePersons({ persons, decryption, photographs }: CentrePerson
       if (result.outcome !== 'enrolled') return refusedEnrolment(result);
       const { id } = result.person;
       photographs.set(id, pictures.map(hashOf));
-      return { outcome: 'done', result: { person: id, photographs: result.photographs.map(describe) } };
+      const resembles = result.resembles?.map(({ personId: person, similarity }) => ({ person, similarity }));
+      return {
+        outcome: 'done',
+        result: {
+          person: id,
+          photographs: result.photographs.map(describe),
+          ...(resembles === undefined ? {} : { resembles }),
+        },
+      };
     },
 
     async 'update-person'({ person, sealed }, { by }) {

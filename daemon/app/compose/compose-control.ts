@@ -61,6 +61,7 @@ export function composeControl(given: ControlParts) {
   const persons = new BoxPersons({
     ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
+    margin: () => matchPolicy(current(), recogniser.pack).margin,
     todayIso: () => localDate(clock.wallMs(), site.timeZone),
     analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
   });

@@ -3,6 +3,7 @@ import { badInput, defect, isRollcallError, operational } from '../../base/error
 import type {
   EnrolmentRequest,
   EnrolmentResult,
+  EnrolmentWarning,
   ErasureCertificate,
   ExportScope,
   HeldCorrection,
@@ -38,6 +39,8 @@ export interface BoxPersonsParts {
   readonly records: Records;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: () => number;
+  /** How much closer the best person must be than the second best. */
+  readonly margin: () => number;
   /** Today where the box stands, `YYYY-MM-DD`. */
   readonly todayIso: () => string;
   readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
@@ -65,9 +68,10 @@ export class BoxPersons implements PersonControl {
     const found = await examineEnrolment(request, this.#enrolmentParts());
     if (found.outcome !== 'enrollable') return found;
     const { profile, enrolled, photographs } = found;
-    if (request.isDryRun) return { outcome: 'enrollable', photographs };
+    const warning = warningOf(found);
+    if (request.isDryRun) return { outcome: 'enrollable', photographs, ...warning };
     const id = await gallery.addPerson({ profile, photographs: enrolled }, actor);
-    return { outcome: 'enrolled', person: this.#detail(id), photographs };
+    return { outcome: 'enrolled', person: this.#detail(id), photographs, ...warning };
   }
 
   async list(
@@ -209,7 +213,7 @@ export class BoxPersons implements PersonControl {
     const found = await examineEnrolment(row, this.#enrolmentParts(), importId);
     if (found.outcome !== 'enrollable') return found;
     await gallery.addPerson({ profile: found.profile, photographs: found.enrolled }, actor, importId);
-    return { outcome: 'accepted', photographs: found.photographs };
+    return { outcome: 'accepted', photographs: found.photographs, ...warningOf(found) };
   }
 
   commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
@@ -240,8 +244,14 @@ export class BoxPersons implements PersonControl {
   }
 
   #enrolmentParts(): EnrolmentParts {
-    const { threshold, todayIso, analysePhoto } = this.#parts;
-    return { gallery: this.#gallery(), threshold: threshold(), todayIso: todayIso(), analysePhoto };
+    const { threshold, margin, todayIso, analysePhoto } = this.#parts;
+    return {
+      gallery: this.#gallery(),
+      threshold: threshold(),
+      margin: margin(),
+      todayIso: todayIso(),
+      analysePhoto,
+    };
   }
 
   #detail(id: PersonId): PersonDetail {
@@ -249,6 +259,10 @@ export class BoxPersons implements PersonControl {
     if (found === undefined) throw defect('person-lost', 'a person just written is not in the gallery');
     return describePerson(found);
   }
+}
+
+function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
+  return resembles === undefined ? {} : { resembles };
 }
 
 /** Undefined where it does not open: one damaged photograph must not keep somebody from all the rest. */

@@ -1,5 +1,12 @@
 import { badInput, defect } from '../../base/errors.js';
-import type { EnrolmentRefusal, EnrolmentRequest, PhotographResult } from '../../control/person-control.js';
+import type {
+  EnrolmentRefusal,
+  EnrolmentRequest,
+  EnrolmentWarning,
+  PhotographResult,
+  Resemblance,
+} from '../../control/person-control.js';
+import type { Candidate } from '../../domain/identification/match.js';
 import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
 import {
   type DisagreeingPhotograph,
@@ -16,6 +23,8 @@ export interface EnrolmentParts {
   readonly gallery: Gallery;
   /** Similarity from which two faces count as the same person. */
   readonly threshold: number;
+  /** How much closer the best person must be than the second best: who stays under the threshold by less is resembled. */
+  readonly margin: number;
   /** Today where the box stands, `YYYY-MM-DD`. */
   readonly todayIso: string;
   /** `faceNumber`: which of several faces to take, from 1, from left to right. */
@@ -23,7 +32,7 @@ export interface EnrolmentParts {
 }
 
 /** Somebody who may be enrolled: nothing stands against it. */
-export interface Enrollable {
+export interface Enrollable extends EnrolmentWarning {
   readonly outcome: 'enrollable';
   readonly profile: PersonProfile;
   readonly enrolled: readonly EnrolmentPhotograph[];
@@ -36,6 +45,8 @@ export interface Enrollable {
  */
 const tooManyAlike = 5;
 const largeGallery = 200;
+/** Of those whom a new person resembles, as many are named. */
+const mostNamed = 3;
 
 /** What stands for a name that does not open; never hidden. */
 export const damagedName = '(damaged)';
@@ -53,7 +64,7 @@ export function requireProfile(given: GivenProfile, todayIso: string): PersonPro
 /**
  * Whether somebody may be enrolled: every photograph is analysed by a vision process and must be usable; all must show one
  * person, and not look like many others; nobody may have the same external id; a face that is already in the gallery, or staged in `importId`, stops it unless
- * duplicates are allowed. Stores nothing. @throws `profile-refused`, `face-of-several-photographs`
+ * duplicates are allowed. Who is resembled without that is named. Stores nothing. @throws `profile-refused`, `face-of-several-photographs`
  */
 export async function examineEnrolment(
   request: EnrolmentRequest,
@@ -98,19 +109,25 @@ export async function examineEnrolment(
   if (disagreement !== undefined) {
     return { outcome: 'refused', photographs: refuseDisagreeing(photographs, disagreement, threshold) };
   }
-  const similar = await gallery.findSimilar(embeddings, threshold, importId);
+  const near = await gallery.findSimilar(embeddings, threshold - parts.margin, importId);
+  const similar = near.filter(({ similarity }) => similarity >= threshold);
   if (similar.length >= tooManyAlike && gallery.personCount < largeGallery) {
     return { outcome: 'refused', photographs: photographs.map(() => likeMany) };
   }
   if (!request.isDuplicateAllowed) {
     const [closest] = similar;
     if (closest !== undefined) {
-      const { personId, similarity } = closest;
-      const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
-      return { outcome: 'similar', personId, name, similarity };
+      return { outcome: 'similar', ...named(closest, gallery) };
     }
   }
-  return { outcome: 'enrollable', profile, enrolled, photographs };
+  const resembles = near.slice(0, mostNamed).map((candidate) => named(candidate, gallery));
+  const warning = resembles.length === 0 ? {} : { resembles };
+  return { outcome: 'enrollable', profile, enrolled, photographs, ...warning };
+}
+
+function named({ personId, similarity }: Candidate, gallery: Gallery): Resemblance {
+  const name = gallery.showPerson(personId)?.profile?.name ?? damagedName;
+  return { personId, name, similarity };
 }
 
 /** The results with those refused that do not show the same person as the others. */

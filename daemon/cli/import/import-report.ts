@@ -1,7 +1,7 @@
 import { counted } from '../../base/counted.js';
 import type { StagedRow } from '../../control/person-control.js';
 import { table } from '../output.js';
-import { describeTaken } from '../person/person-text.js';
+import { describeResemblance, describeTaken } from '../person/person-text.js';
 
 /** What became of one row. */
 export interface RowReport {
@@ -10,7 +10,7 @@ export interface RowReport {
   readonly outcome: 'accepted' | 'refused';
   /** Why it is refused; empty where it is not. */
   readonly reasons: readonly string[];
-  /** Of an accepted row, what to look at: which of several faces were taken. */
+  /** Of an accepted row, what to look at: which of several faces were taken, whom the person resembles. */
   readonly notes: readonly string[];
   readonly photographs: number;
 }
@@ -26,14 +26,16 @@ export interface ImportReport {
   readonly personIds: readonly string[];
 }
 
-/** Which faces were taken of photographs with several; `paths` as below. */
+/** Which faces were taken of photographs with several, and whom the person resembles; `paths` as below. */
 export function notesOn(result: StagedRow, paths: readonly string[]): readonly string[] {
   if (result.outcome !== 'accepted') return [];
-  return result.photographs.flatMap((photograph, index) =>
+  const warning = describeResemblance(result);
+  const taken = result.photographs.flatMap((photograph, index) =>
     photograph.outcome === 'enrolled' && photograph.taken !== undefined
       ? [`${paths[index] ?? ''}: ${describeTaken(photograph.taken)}`]
       : [],
   );
+  return warning === undefined ? taken : [...taken, warning];
 }
 
 /** Why the box refused a row, in words; `paths` are its photographs as the table names them. */

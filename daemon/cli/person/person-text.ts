@@ -1,6 +1,7 @@
 import { counted } from '../../base/counted.js';
 import type {
   EnrolmentResult,
+  EnrolmentWarning,
   ErasureCertificate,
   PersonDetail,
   PersonSummary,
@@ -81,7 +82,25 @@ export function describeEnrolment(result: EnrolmentResult, images: readonly stri
       ? `${images[index]}: quality ${photograph.qualityScore.toFixed(2)}${photograph.taken === undefined ? '' : `, ${describeTaken(photograph.taken)}`}`
       : `${images[index]}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`,
   );
-  return [...lines, verdict(result)].join('\n');
+  return [...lines, verdict(result), ...warningLines(result)].join('\n');
+}
+
+/** Warns of persons who are enrolled and whom a new one resembles. */
+export function describeResemblance({ resembles = [] }: EnrolmentWarning): string | undefined {
+  if (resembles.length === 0) return undefined;
+  const who = resembles.map(
+    ({ name, personId, similarity }) => `${name} (${personId}) ${similarity.toFixed(3)}`,
+  );
+  return `warning: the face resembles ${who.join(', ')}`;
+}
+
+function warningLines(result: EnrolmentResult): readonly string[] {
+  const warning = describeResemblance('resembles' in result ? result : {});
+  if (warning === undefined) return [];
+  return [
+    warning,
+    "  what to do: check that they are different people. Enrol more photographs of each. 'rollcall gallery calibrate' tells whether the recogniser tells them apart",
+  ];
 }
 
 /** Which of several faces was taken. */

@@ -115,7 +115,17 @@ export const commands = {
     scope: 'persons:write',
     largestBytes: largestEnrolmentBytes,
     arguments: z.strictObject({ sealed: sealedToBox }),
-    result: z.strictObject({ person: opaqueId.optional(), photographs: z.array(photographResult) }),
+    result: z.strictObject({
+      person: opaqueId.optional(),
+      photographs: z.array(photographResult),
+      resembles: z
+        .array(z.strictObject({ person: opaqueId, similarity: z.number().min(-1).max(1) }))
+        .max(3)
+        .optional()
+        .describe(
+          'enrolled persons whom the new one resembles, the closest first; absent where there are none',
+        ),
+    }),
   },
   'update-person': {
     scope: 'persons:write',
