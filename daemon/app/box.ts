@@ -2,11 +2,12 @@ import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { isRollcallError } from '../base/errors.js';
 import { dataDirectories, namedSecrets } from '../config/machine-needs.js';
+import type { Config } from '../config/schema.js';
 import type { AlertControl } from '../control/alert-control.js';
 import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
-import type { BoxControl, BoxStatus, ReloadStatus } from '../control/box-control.js';
+import type { BoxControl, BoxStatus, RecogniserStatus, ReloadStatus } from '../control/box-control.js';
 import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
 import { type HostReport, reportOnHost } from '../control/host-report.js';
@@ -18,9 +19,11 @@ import type { RetentionControl } from '../control/retention-control.js';
 import type { TrustControl } from '../control/trust-control.js';
 import { findCredential } from '../host/credentials.js';
 import { currentUser } from '../host/system-user.js';
+import { ownThreshold as manifestThreshold } from '../models/operating-point.js';
 import type { Records } from '../records/open-records.js';
 import { planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import { type ChosenRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import type { PhotoProcess } from './cameras/photo-process.js';
 import type { BoxConditions } from './conditions/box-conditions.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
@@ -50,6 +53,7 @@ export interface BoxParts extends Pick<BoxControl, Subject> {
   readonly parts: ReplaceableParts;
   readonly access: GalleryAccess;
   readonly records: Records;
+  readonly recogniser: ChosenRecogniser;
   readonly intake: SightingIntake;
   readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
   readonly photos: Pick<PhotoProcess, 'waitingCount'>;
@@ -121,6 +125,7 @@ export class Box implements BoxControl {
       site: config.site.id,
       box: config.box.id,
       uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
+      recogniser: describeRecogniser(this.#parts.recogniser, config),
       vision: vision.pool.status(),
       cameras: this.#cameras(),
       gallery: { ...describeGallery(access), ...describeKey(this.#parts.keys) },
@@ -233,4 +238,18 @@ function describeIntake({ counters, waitingCount, problem }: SightingIntake): Bo
   if (problem === undefined) return { ...counters, waiting: waitingCount };
   const { code, message, remedy = '' } = problem;
   return { ...counters, waiting: waitingCount, problem: { code, message, remedy } };
+}
+
+function describeRecogniser(
+  { name, reason, preferred, pack }: ChosenRecogniser,
+  { identification: { threshold: configuredThreshold } }: Config,
+): RecogniserStatus {
+  const ownThreshold = manifestThreshold(pack);
+  return {
+    name,
+    reason,
+    preferred: { name: preferredRecogniser, state: preferred },
+    ...(configuredThreshold === undefined ? {} : { configuredThreshold }),
+    ...(ownThreshold === undefined ? {} : { ownThreshold }),
+  };
 }

@@ -132,7 +132,9 @@ interface PartsToStart extends Stores {
 
 /** Starts the vision processes and the publisher. */
 async function startParts(given: PartsToStart): Promise<ReplaceableParts> {
-  const { config, identity, access, records, conditions, self, intake, evidence, lifetime, logger } = given;
+  const { config, identity, recogniser, access, records, conditions, self, intake, evidence, lifetime } =
+    given;
+  const { logger } = given;
   const cameras = openCameraNews({
     ...{ records, clock, lifetime, logger },
     cameras: config.cameras,
@@ -141,7 +143,7 @@ async function startParts(given: PartsToStart): Promise<ReplaceableParts> {
     signer: self.keys,
   });
   const parts = await ReplaceableParts.start({
-    ...{ config, identity, intake, records, conditions, logger },
+    ...{ config, identity, recogniser, intake, records, conditions, logger },
     cameras: cameras.states,
     state: boxState(access, conditions),
     signer: () => self.keys.current(),

@@ -6,6 +6,7 @@ import { systemRandom as random } from '../host/system-random.js';
 import type { ConditionPort } from '../publish/condition-port.js';
 import type { Publisher } from '../publish/publisher.js';
 import type { CameraState, Report } from '../vision/protocol.js';
+import type { RecogniserInUse } from '../vision/recogniser-in-use.js';
 import { decodeSighting } from '../vision/sighting-codec.js';
 import { CameraBoard } from './cameras/camera-board.js';
 import type { CameraStates } from './cameras/camera-states.js';
@@ -95,9 +96,11 @@ interface Plans {
   readonly publishing: PublishingPlan | undefined;
 }
 
-async function planParts(config: Config, { identity, records }: StartOptions): Promise<Plans> {
+async function planParts(config: Config, options: StartOptions): Promise<Plans> {
+  const { identity, records, recogniser } = options;
   const switched = withSwitches(config, records.commands.cameras.all());
-  return { publishing: await planPublishing(config, identity), vision: await planVision(switched) };
+  const vision = await planVision(switched, recogniser.name);
+  return { publishing: await planPublishing(config, identity), vision };
 }
 
 /** What a reload replaced or opened, for people. */
@@ -279,6 +282,7 @@ export class ReplaceableParts implements AsyncDisposable {
 
 export interface StartOptions extends PublishingParts {
   readonly config: Config;
+  readonly recogniser: Pick<RecogniserInUse, 'name'>;
   readonly intake: SightingIntake;
   /** Told of the cameras, whatever is replaced. */
   readonly cameras: CameraStates;

@@ -5,9 +5,11 @@ import { type Config, configSchema } from '../config/schema.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
+import { openConfiguredStore } from '../models/configured-store.js';
 import { lookAtCameraAlone } from '../vision/look-alone.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
+import { chooseRecogniser } from '../vision/recogniser-in-use.js';
 import type { CommonOptions } from './common-options.js';
 import { type PassphraseTerminal, readPassphrase } from './key/key-passphrase.js';
 
@@ -43,7 +45,10 @@ export async function testAddress(
   const { config, camera } = settingsOf(url, options, loaded.ok ? loaded.config : undefined);
   const plan = await planCamera(camera, config.secretsDir);
   const asked = login === true ? { ...plan, credential: await askLogin(terminal) } : plan;
-  const result = await lookAtCameraAlone(photoPlan(config), asked, openPinoLogger({ level: 'warn', clock }));
+  const models = await openConfiguredStore(config.models.dir);
+  const recogniser = await chooseRecogniser(models, config.vision.recogniser);
+  const networks = photoPlan(config, recogniser.name);
+  const result = await lookAtCameraAlone(networks, asked, openPinoLogger({ level: 'warn', clock }));
   const isLoginMissing =
     result.outcome === 'failed' && result.code === 'unauthorised' && asked.credential === null;
   if (!isLoginMissing) return result;

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { ModelPack } from '../models/manifest.js';
 import type { ModelStore, PackStatus } from '../models/store.js';
+import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
 import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
@@ -50,6 +51,17 @@ function statusTable(statuses: readonly PackStatus[]): string {
         : [],
     ),
   ].join('\n');
+}
+
+/** Which recogniser a new box gets, and what is to be known of it. */
+export function automaticRecogniser(statuses: readonly PackStatus[]): string {
+  const preferred = statuses.find(({ pack }) => pack.id === preferredRecogniser);
+  if (preferred === undefined) return '';
+  const title = 'recogniser of a gallery that holds nobody yet, unless vision.recogniser names one';
+  if (preferred.state !== 'absent')
+    return `${title}: ${preferredRecogniser}\n  nobody states which photographs it was trained on (docs/models.md)`;
+  const why = `because ${preferredRecogniser}, which errs far less, is not on this machine`;
+  return `${title}: ${fallbackRecogniser}, ${why}\n  what to do: ${preferred.remedy}`;
 }
 
 /** What a pack that has just come changes, and what its owner does to use it. */
@@ -111,7 +123,9 @@ export function registerModels(program: Command): void {
     .description('list all packs and how they stand on this machine')
     .action((options: CommonOptions) =>
       withStore(options, async (store, isJson) => {
-        show(isJson, await store.list());
+        const statuses = await store.list();
+        show(isJson, statuses);
+        if (!isJson) process.stdout.write(`${automaticRecogniser(statuses)}\n`);
         return exitCodes.done;
       }),
     );

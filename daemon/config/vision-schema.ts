@@ -7,6 +7,7 @@ export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as co
 export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet'] as const;
 /** Model packs that make templates. */
 export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface', 'auraface'] as const;
+const recogniserChoices = ['auto', ...recogniserNames] as const;
 /** Those of which no operating point was measured: their owner gives one. */
 export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
 export const passivePadNames = ['none', 'minifasnet'] as const;
@@ -14,6 +15,7 @@ export const passivePadNames = ['none', 'minifasnet'] as const;
 export type ProviderName = (typeof providerNames)[number];
 export type DetectorName = (typeof detectorNames)[number];
 export type RecogniserName = (typeof recogniserNames)[number];
+export type RecogniserChoice = (typeof recogniserChoices)[number];
 export type PassivePadName = (typeof passivePadNames)[number];
 
 /** Settings of the vision processes and of what they conclude from the eyes. */
@@ -47,9 +49,9 @@ export const visionSchema = z.strictObject({
     "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `yunet` must be installed with `rollcall models`.",
   ),
   recogniser: field(
-    z.enum(recogniserNames).default('dlib-resnet'),
+    z.enum(recogniserChoices).default('auto'),
     'restart',
-    "Network that makes the templates. A gallery belongs to the one it was made with and is refused with another. `mobilefacenet` errs far less than `dlib-resnet` and needs an npm package that set-up downloads; which photographs it was trained on is in doubt (docs/models.md). `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`; they are built to their publishers' contracts and were never run by us, so they want `identification.threshold` and `identification.margin`, too.",
+    "Network that makes the templates. `auto` keeps the one that the gallery was made with, or takes the one that `rollcall gallery re-embed` has made it ready for; for a gallery that holds nobody it takes `mobilefacenet`, and `dlib-resnet` where `mobilefacenet` is not on the machine. A gallery is refused with another recogniser than its own. `mobilefacenet` errs far less than `dlib-resnet` and needs an npm package that set-up downloads; which photographs it was trained on is in doubt (docs/models.md). `faceres` misses nearly three times as many as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`; they are built to their publishers' contracts and were never run by us, so they want `identification.threshold` and `identification.margin`, too.",
   ),
   passivePad: field(
     z.enum(passivePadNames).default('none'),

@@ -76,11 +76,27 @@ export type ReloadResult =
 /** The latest reload. */
 export type ReloadStatus = { readonly at: string } & ReloadResult;
 
+/** What templates are made with and compared by, and why. */
+export interface RecogniserStatus {
+  /** As the configuration calls it. */
+  readonly name: string;
+  /** `gallery`: it made the templates of the gallery; `default`: neither the configuration nor a gallery says anything. */
+  readonly reason: 'configured' | 'gallery' | 'default';
+  /** What a gallery without persons is given, and how that stands on this machine. */
+  readonly preferred: { readonly name: string; readonly state: 'ready' | 'absent' | 'damaged' };
+  /** `identification.threshold`; absent where it is not configured. */
+  readonly configuredThreshold?: number;
+  /** Its operating point in the model manifest; absent where that has none. */
+  readonly ownThreshold?: number;
+}
+
 export interface BoxStatus {
   readonly version: string;
   readonly site: string;
   readonly box: string;
   readonly uptimeS: number;
+  /** Absent in what a daemon of an older release says. */
+  readonly recogniser?: RecogniserStatus;
   readonly vision: readonly VisionStatus[];
   readonly cameras: readonly CameraStatus[];
   readonly gallery: {

@@ -1,7 +1,7 @@
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
 import { operational } from '../base/errors.js';
-import { type PersonId, personId, recogniserId } from '../domain/ids.js';
+import { type PersonId, personId, type RecogniserId, recogniserId } from '../domain/ids.js';
 import { areEqual, decrypt, NONCE_BYTES, wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { encodePlace, type FieldPlace } from './field-place.js';
@@ -46,6 +46,12 @@ function firstGallery(database: OpenDatabase): FirstGalleryRow | undefined {
 /** The id of the key that a gallery of the first form was sealed with; undefined where the file is of the newer form. */
 export function firstFormKeyId(database: OpenDatabase): string | undefined {
   return firstGallery(database)?.keyId;
+}
+
+/** What the templates of a gallery of the first form were made by; undefined where the file is of the newer form. */
+export function firstFormRecogniser(database: OpenDatabase): RecogniserId | undefined {
+  const row = firstGallery(database);
+  return row === undefined ? undefined : recogniserId(row.recogniser);
 }
 
 /** Drops the tables that held the first form. To be called in a transaction. */

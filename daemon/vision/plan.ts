@@ -1,4 +1,5 @@
 import type { CameraConfig, Config } from '../config/schema.js';
+import type { RecogniserName } from '../config/vision-schema.js';
 import { readAuthorities } from '../host/certificate-authorities.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from './protocol.js';
@@ -30,18 +31,18 @@ export async function planCamera(camera: CameraConfig, secretsDirectory: string)
 }
 
 /** What a process has to do that looks at photographs only, with the configured networks and one thread. */
-export function photoPlan(config: Config): VisionPlan {
-  return { ...networkPlan(config), passivePad: 'none', takesBestShots: false };
+export function photoPlan(config: Config, recogniser: RecogniserName): VisionPlan {
+  return { ...networkPlan(config, recogniser), passivePad: 'none', takesBestShots: false };
 }
 
-/** The configured networks, for no camera yet, with one thread. */
-export function networkPlan(config: Config): VisionPlan {
+/** The configured networks with the recogniser in use, for no camera yet, with one thread. */
+export function networkPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return {
     cameras: [],
     modelsDirectory: config.models.dir ?? null,
     provider: config.vision.provider,
     detector: config.vision.detector,
-    recogniser: config.vision.recogniser,
+    recogniser,
     threshold: config.identification.threshold ?? null,
     passivePad: config.vision.passivePad,
     threads: 1,

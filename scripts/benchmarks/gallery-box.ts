@@ -50,8 +50,7 @@ export async function openBenchGallery(directory: string): Promise<BenchGallery>
       credentials: places,
       workDirectory: directory,
     }),
-    // No network is run: nobody asks for the pack.
-    recogniser: { id, dimensions } as Parameters<typeof GalleryAccess.start>[0]['recogniser'],
+    recogniserFor: async () => ({ id, dimensions }),
     clock,
     logger: silentLogger,
   });

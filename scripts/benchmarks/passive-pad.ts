@@ -28,7 +28,13 @@ try {
     if (/MiniFASNet|yunet/.test(file)) await models.import(join(packs, file));
   }
   for (const detector of ['auto', 'yunet'] as const) {
-    const shared = { models, provider: 'cpu', threads: 1, logger: silentLogger } as const;
+    const shared = {
+      models,
+      recogniser: 'dlib-resnet',
+      provider: 'cpu',
+      threads: 1,
+      logger: silentLogger,
+    } as const;
     await using analyser = await openFaceAnalyser({ ...shared, detector, passivePad: 'minifasnet' });
     for (const file of positionals) {
       const { data, info } = await sharp(file)

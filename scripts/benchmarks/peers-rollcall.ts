@@ -16,6 +16,8 @@ async function openAnalyser(detector: 'ssd-mobilenet-v1' | 'blazeface'): Promise
     models: await openModelStore(),
     provider: 'cpu',
     detector,
+    // The one that the other programs have, too.
+    recogniser: 'dlib-resnet',
     passivePad: 'none',
     threads: 1,
     logger: silentLogger,

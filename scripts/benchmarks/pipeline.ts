@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { ownThreshold } from '../../daemon/models/operating-point.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
-import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';
 import { watchMemory } from './pipeline-memory.js';
@@ -59,16 +60,17 @@ async function main(): Promise<void> {
   runs.start();
   const clip = values.clip ?? (await noisyClip(oneFaceScenario()));
   const models = await openModelStore();
+  const recogniser = await chooseRecogniser(models, 'auto');
   await using analyser = await openFaceAnalyser({
     models,
+    recogniser: recogniser.name,
     provider: 'cpu',
     detector: 'auto',
     passivePad: 'none',
     threads: 1,
     logger: openPinoLogger({ level: 'warn', clock: systemClock }),
   });
-  const { thresholds } = recogniserInUse(models, 'dlib-resnet').pack;
-  const sameFaceThreshold = thresholds.find(({ name }) => name === 'threshold')?.value ?? Number.NaN;
+  const sameFaceThreshold = ownThreshold(recogniser.pack) ?? Number.NaN;
   const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold };
   if (values.minutes !== undefined) {
     await watchMemory(Number(values.minutes), () => productionPass(options));

@@ -14,9 +14,11 @@ import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.j
 import { boxCentre } from '../../daemon/domain/faces/geometry.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import { similarityOf } from '../../daemon/domain/identification/match.js';
+import { ownThreshold } from '../../daemon/models/operating-point.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/face-statistics.kernel.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 
 const { values } = parseArgs({
   options: { known: { type: 'string' }, people: { type: 'string', default: '32' } },
@@ -60,15 +62,17 @@ function sharpScaled(photograph: Sharp, scale: number): Sharp {
 const PHOTOGRAPH_PX = 250;
 
 const models = await openModelStore();
+const recogniser = await chooseRecogniser(models, 'auto');
 await using analyser = await openFaceAnalyser({
   models,
+  recogniser: recogniser.name,
   provider: 'cpu',
   detector: 'auto',
   passivePad: 'none',
   threads: 1,
   logger: silentLogger,
 });
-const threshold = models.pack('dlib-resnet').thresholds.find(({ name }) => name === 'threshold')?.value ?? 1;
+const threshold = ownThreshold(recogniser.pack) ?? 1;
 
 async function pixels(photograph: Sharp): Promise<Rgb24Picture> {
   const { data, info } = await photograph.removeAlpha().raw().toBuffer({ resolveWithObject: true });

@@ -38,6 +38,7 @@ const shared = { provider: 'cpu', threads: 1 } as const;
 await using analyser = await openFaceAnalyser({
   ...shared,
   models,
+  recogniser: 'dlib-resnet',
   detector: 'auto',
   passivePad: 'none',
   logger: silentLogger,

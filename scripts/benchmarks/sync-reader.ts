@@ -6,7 +6,7 @@ import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { openConfiguredStore } from '../../daemon/models/configured-store.js';
 import { matchPolicy } from '../../daemon/models/operating-point.js';
 import { photoPlan } from '../../daemon/vision/plan.js';
-import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import type { PhotographReader } from '../../test/support/gallery-persons.js';
 
 /** What `models` says where the program's own place is meant. */
@@ -21,9 +21,9 @@ export async function startPhotographReader(models: string): Promise<PhotographR
     ...(models === ownModels ? {} : { models: { dir: models } }),
   });
   const store = await openConfiguredStore(config.models.dir);
-  const { id, pack, dimensions } = recogniserInUse(store, config.vision.recogniser);
+  const { name, id, pack, dimensions } = await chooseRecogniser(store, config.vision.recogniser);
   const photos = new PhotoProcess({
-    plan: () => photoPlan(config),
+    plan: () => photoPlan(config, name),
     logLevel: () => config.logging.level,
     ...{ clock, random, logger: silentLogger },
     signal: new AbortController().signal,

@@ -21,7 +21,7 @@ const ago = (seconds: number): number => exampleTimeMs - 1000 * seconds;
 const seen = {
   cameraId: gate,
   trackId: trackId('5b8f6c2e-9a41-4d07-8f36-1c2ad7e04b17'),
-  recogniser: recogniserId('dlib-resnet-v1'),
+  recogniser: recogniserId('mobilefacenet-v1'),
   quality: 0.874,
 } as const;
 
@@ -36,7 +36,7 @@ const blinked = (blinkMs: number) =>
 
 const attendance = (occurredAtMs: number): BoxEvent => ({
   ...{ kind: 'attendance', occurredAtMs, ...seen, personId: person, direction: 'in' },
-  ...{ similarity: 0.9623, threshold: 0.935, margin: 0.0341 },
+  ...{ similarity: 0.7623, threshold: 0.55, margin: 0.4341 },
   liveness: blinked(occurredAtMs - 550),
 });
 
@@ -49,7 +49,7 @@ const aboutPeople: readonly BoxEvent[] = [
       ...seen,
       trackId: trackId('8d03e7f1-2c5a-4b69-93e8-70bf1a4c6d25'),
     },
-    ...{ bestSimilarity: 0.8612, threshold: 0.935, liveness: blinked(ago(48)) },
+    ...{ bestSimilarity: 0.2612, threshold: 0.55, liveness: blinked(ago(48)) },
   },
   {
     ...{
@@ -58,7 +58,7 @@ const aboutPeople: readonly BoxEvent[] = [
       ...seen,
       trackId: trackId('e2a97b40-6d1f-4c83-a5b2-9f08c3d17e64'),
     },
-    ...{ personId: other, similarity: 0.9487 },
+    ...{ personId: other, similarity: 0.7487 },
     liveness: {
       ...{ verdict: 'attack', reason: 'no-blink-for-too-long', blinks: [] },
       ...{ observedS: 12.04, frameCount: 181 },

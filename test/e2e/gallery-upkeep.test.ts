@@ -94,7 +94,7 @@ test('a gallery is shown, verified and moved to another recogniser', {
     const moved = await box.command('gallery', 're-embed', '--to', 'faceres', '--wait');
     assert.equal(moved.exitCode, 0, moved.stderr);
     assert.match(moved.stdout, /ready, 4 of 4 photographs embedded/);
-    assert.match(moved.stdout, /set vision.recogniser to faceres and restart/);
+    assert.match(moved.stdout, /restart rollcalld\. .* set vision\.recogniser to faceres first/);
     assert.match(await enrolledAs(box, ada), /resembles (Ada|Two)/, 'the old one goes on');
     await box.stop();
     await box.configure(withNew);

@@ -10,6 +10,7 @@ import { personId, recogniserId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { unlockGallery } from '../../daemon/gallery/open-gallery.js';
+import { galleryRecogniser } from '../../daemon/gallery/re-embedding/re-embed-switch.js';
 import { type FirstFormPerson, writeFirstForm } from '../support/first-form-gallery.js';
 import {
   fixedKey,
@@ -210,6 +211,10 @@ describe('a gallery of the first form', () => {
       assert.match(error.message, /test-recogniser-1.*other-2/);
       return true;
     });
+    {
+      await using file = await openGalleryFile(options);
+      assert.deepEqual(galleryRecogniser(file.database), { made: options.recogniser });
+    }
     await using opened = await openTestGallery(options);
     await assertAllThere(opened.gallery, persons);
   });

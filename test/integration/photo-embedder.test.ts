@@ -49,7 +49,7 @@ async function keepPhotographs(): Promise<Kept> {
 describe('embedding kept photographs with a recogniser beside the one in use', () => {
   test('the recogniser in use makes the templates it made before, in a process of its own', async () => {
     const photographs = await keptPhotographs();
-    await using analyser = await openTestAnalyser();
+    await using analyser = await openTestAnalyser({ recogniser: 'dlib-resnet' });
     const before = new Set(called('node', descendantsOf(process.pid)));
     const embedder = await startPhotoEmbedder({ config: configured(), recogniser: 'dlib-resnet', ...parts });
     const own = called('node', descendantsOf(process.pid)).filter((pid) => !before.has(pid));

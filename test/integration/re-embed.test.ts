@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isRollcallError, operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
+import { galleryRecogniser } from '../../daemon/gallery/re-embedding/re-embed-switch.js';
 import { KeyRotations } from '../../daemon/gallery/rotation/key-rotations.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
@@ -42,6 +43,7 @@ describe('moving a gallery to another recogniser', () => {
     {
       await using opened = await openMoving(directory);
       await enrol(opened, [1, 2, 3]);
+      assert.deepEqual(galleryRecogniser(opened.file.database), { made: testRecogniser });
       await opened.moves.start(moveOrder);
       assert.equal(await nameOf(opened, unitVector(2)), 'Person 2');
       const { made, total, refused, missing } = await untilMove(opened, 'ready');
@@ -53,10 +55,15 @@ describe('moving a gallery to another recogniser', () => {
     {
       await using still = await openMoving(directory);
       assert.equal(await nameOf(still, unitVector(1)), 'Person 1', 'until it is configured');
+      assert.deepEqual(galleryRecogniser(still.file.database), {
+        made: testRecogniser,
+        readyFor: otherRecogniser,
+      });
     }
     await using opened = await openMoving(directory, moved);
     assert.deepEqual(templatesBy(opened), { [otherRecogniser]: 3 });
     assert.equal(opened.gallery.recogniser, otherRecogniser);
+    assert.deepEqual(galleryRecogniser(opened.file.database), { made: otherRecogniser });
     for (const seed of [1, 2, 3]) {
       assert.equal(await nameOf(opened, otherEmbedding(noiseJpeg(seed))), `Person ${seed}`);
     }
@@ -73,6 +80,29 @@ describe('moving a gallery to another recogniser', () => {
     );
   });
 
+  test('a gallery that holds nobody takes another recogniser at once, and is bound to it from then on', async (t) => {
+    const directory = temporaryDirectory(t);
+    {
+      await using opened = await openMoving(directory);
+      assert.equal(galleryRecogniser(opened.file.database), undefined);
+    }
+    {
+      await using opened = await openMoving(directory, moved);
+      assert.equal(opened.gallery.recogniser, otherRecogniser);
+      const [entry] = opened.file.audit.list({ action: 'gallery.reembedded' });
+      assert.deepEqual([entry?.details['from'], entry?.details['to']], [testRecogniser, otherRecogniser]);
+    }
+    {
+      await using opened = await openMoving(directory);
+      await enrol(opened, [1]);
+    }
+    await assert.rejects(openMoving(directory, moved), (error) =>
+      isRollcallError(error, 'recogniser-mismatch'),
+    );
+    await using opened = await openMoving(directory);
+    assert.equal(await nameOf(opened, unitVector(1)), 'Person 1');
+  });
+
   test('somebody enrolled when the move is ready is embedded, too: at once, or when the gallery is next opened', async (t) => {
     const directory = temporaryDirectory(t);
     {
@@ -84,6 +114,8 @@ describe('moving a gallery to another recogniser', () => {
       await untilMove(opened, 'ready', ({ made }) => made === 2);
       await opened.moves[Symbol.asyncDispose]();
       await enrol(opened, [3]);
+      const notYet = galleryRecogniser(opened.file.database);
+      assert.deepEqual(notYet, { made: testRecogniser }, 'a photograph is still to be embedded');
     }
     await assert.rejects(
       openMoving(directory, {
@@ -112,6 +144,8 @@ describe('moving a gallery to another recogniser', () => {
       const progress = await untilMove(opened, 'incomplete');
       assert.deepEqual([progress.made, progress.refused, progress.total], [1, 1, 2]);
       assert.deepEqual([...progress.missing].sort(), [second.id, third.id].sort());
+      const notYet = galleryRecogniser(opened.file.database);
+      assert.deepEqual(notYet, { made: testRecogniser }, 'persons would be lost');
     }
     await assert.rejects(openMoving(directory, { ...moved, openEmbedder }), (error) => {
       assert.ok(isRollcallError(error, 'recogniser-mismatch'));
@@ -123,6 +157,7 @@ describe('moving a gallery to another recogniser', () => {
       await using opened = await openMoving(directory, { openEmbedder });
       await opened.moves.start({ ...moveOrder, acceptsMissing: true });
       assert.equal((await untilMove(opened, 'ready')).missing.length, 2);
+      assert.equal(galleryRecogniser(opened.file.database)?.readyFor, otherRecogniser);
     }
     await using opened = await openMoving(directory, { ...moved, openEmbedder });
     assert.equal(opened.gallery.personCount, 1);

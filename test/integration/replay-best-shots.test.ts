@@ -13,12 +13,14 @@ import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { analyseKeptPhoto } from '../../daemon/vision/photo.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
-import { openTestAnalyser } from '../support/inference.js';
+import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
 import { visitorClip } from '../support/scenes.js';
 
 let analyser: FaceAnalyser;
+let recogniser: Awaited<ReturnType<typeof newBoxRecogniser>>;
 
 before(async () => {
+  recogniser = await newBoxRecogniser();
   analyser = await openTestAnalyser();
 });
 after(async () => {
@@ -40,7 +42,7 @@ async function sightingsOfVisitor(takeShot?: TakeShot): Promise<readonly Sightin
     analyser,
     ffmpeg: await detectFfmpeg(),
     liveness: defaultLivenessPolicy,
-    sameFaceThreshold: 0.935,
+    sameFaceThreshold: recogniser.threshold,
     clock,
     speed: 'max',
     ...(takeShot === undefined ? {} : { takeShot }),
@@ -82,6 +84,6 @@ describe('pictures of a visitor on the way to the core', () => {
     const shown = await analyseKeptPhoto(jpeg, analyser);
     assert.ok(shown.outcome === 'ok', shown.outcome);
     const [probe] = withPictures.flatMap(({ probes }) => probes);
-    assert.ok(probe && similarityOf(probe.embedding, shown.embedding) > 0.935);
+    assert.ok(probe && similarityOf(probe.embedding, shown.embedding) > recogniser.threshold);
   });
 });

@@ -137,6 +137,7 @@ describe('a vision process that goes on misbehaving', () => {
     const virtual = new VirtualClock();
     const { plan } = await planVision(
       configSchema.parse({ site: { id: 's', timeZone: 'UTC' }, box: { id: 'b' } }),
+      'dlib-resnet',
     );
     const slot = new VisionSlot({
       ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },

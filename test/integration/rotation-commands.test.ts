@@ -59,13 +59,13 @@ class Place {
       passphrase: new PassphraseKeyProvider({ clock, cost: cheapest }),
       tpm: new TpmKeyProvider(new Tpm({ clock, workDirectory: this.directory, tcti: 'none' })),
     };
-    const recogniser = { id: testRecogniser, dimensions: testDimensions } as never;
+    const recogniserFor = async () => ({ id: testRecogniser, dimensions: testDimensions });
     const access = await GalleryAccess.start({
       path,
       openFile,
       audit,
       providers,
-      recogniser,
+      recogniserFor,
       clock,
       logger: silentLogger,
     });

@@ -43,7 +43,7 @@ async function open(t: TestContext) {
       openFile: () => openGalleryFile({ path, auditKey: new Uint8Array(32).fill(5), clock }),
       audit: new AuditKeeper({ clock, logger: silentLogger }),
       providers: providersOf(secret) as never,
-      recogniser: { id: testRecogniser, dimensions: testDimensions } as never,
+      recogniserFor: async () => ({ id: testRecogniser, dimensions: testDimensions }),
       clock,
       logger: silentLogger,
     });

@@ -60,8 +60,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
       credentials: { secretsDirectory, credentialsDirectory: '' },
       workDirectory: directory,
     }),
-    // No network is run: nobody asks for the pack.
-    recogniser: { id, dimensions: testDimensions } as Parameters<typeof GalleryAccess.start>[0]['recogniser'],
+    recogniserFor: async () => ({ id, dimensions: testDimensions }),
     clock,
     logger: silentLogger,
   });

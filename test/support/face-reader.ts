@@ -7,7 +7,8 @@ import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
 import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
 import { openNetwork } from '../../daemon/vision/inference/network.js';
 import { Recogniser } from '../../daemon/vision/inference/recogniser.js';
-import { dlibContract } from '../../daemon/vision/inference/recogniser-contract.js';
+import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
+import { newBoxRecogniser } from './inference.js';
 
 export interface ReadFace {
   /** Where to look in the next frame. */
@@ -19,23 +20,27 @@ export interface ReadFace {
 
 /** Mesh, eyes and embedding of the one face near a given place, without detector and tracker. */
 export interface FaceReader extends AsyncDisposable {
+  /** Similarity from which its embeddings are taken for one person's. */
+  readonly threshold: number;
   read(picture: Picture, region: FaceRegion): Promise<ReadFace | undefined>;
 }
 
-/** Opens the base pack's networks. */
+/** Opens the networks of a new box. */
 export async function openFaceReader(): Promise<FaceReader> {
   const store = await openModelStore();
   const open = async (name: string) =>
     openNetwork({ name, path: await store.path(name), provider: 'cpu', threads: 1 });
-  const [meshNetwork, irisNetwork, dlibNetwork] = [
+  const { name, threshold } = await newBoxRecogniser();
+  const [meshNetwork, irisNetwork, recogniserNetwork] = [
     await open('facemesh'),
     await open('iris'),
-    await open('dlib-resnet'),
+    await open(name),
   ];
   const meshes = new FaceMeshNetwork(meshNetwork);
   const eyes = new EyeNetwork(irisNetwork);
-  const recogniser = new Recogniser(dlibNetwork, dlibContract);
+  const recogniser = new Recogniser(recogniserNetwork, contractOf(name));
   return {
+    threshold,
     async read(picture, region) {
       const [placed] = await meshes.locate(picture, [region]);
       if (placed === undefined || placed.presence < 0.5) return undefined;
@@ -51,7 +56,8 @@ export async function openFaceReader(): Promise<FaceReader> {
       };
     },
     async [Symbol.asyncDispose]() {
-      for (const network of [meshNetwork, irisNetwork, dlibNetwork]) await network[Symbol.asyncDispose]();
+      for (const network of [meshNetwork, irisNetwork, recogniserNetwork])
+        await network[Symbol.asyncDispose]();
     },
   };
 }

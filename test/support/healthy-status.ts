@@ -6,7 +6,7 @@ const vision: VisionStatus = {
   state: 'running',
   restarts: 0,
   provider: { requested: 'auto', actual: 'cpu' },
-  recogniser: 'mobilefacenet',
+  recogniser: 'mobilefacenet-v1',
   ffmpegVersion: '5.1.6',
 };
 
@@ -36,6 +36,12 @@ export const healthyStatus = {
   site: 'site',
   box: 'box',
   uptimeS: 60,
+  recogniser: {
+    name: 'mobilefacenet',
+    reason: 'default',
+    preferred: { name: 'mobilefacenet', state: 'ready' },
+    ownThreshold: 0.55,
+  },
   vision: [vision],
   cameras: [camera, { ...camera, id: 'yard', isEnabled: false, state: 'disabled' }],
   gallery,

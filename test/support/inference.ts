@@ -1,18 +1,30 @@
 import sharp, { type Sharp } from 'sharp';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import { ownThreshold } from '../../daemon/models/operating-point.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import {
   type FaceAnalyserOptions,
   openFaceAnalyser,
 } from '../../daemon/vision/inference/open-face-analyser.js';
+import { type ChosenRecogniser, chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { samplePhoto } from './tensor-pictures.js';
 
-/** Opens the base pack's analyser on the processor, one thread; `change` says what is different. */
+/** The recogniser that a new box gets on this machine, and the similarity from which it takes two faces for one person. */
+export async function newBoxRecogniser(): Promise<ChosenRecogniser & { readonly threshold: number }> {
+  const chosen = await chooseRecogniser(await openModelStore(), 'auto');
+  const threshold = ownThreshold(chosen.pack);
+  if (threshold === undefined) throw new Error(`${chosen.name} has no operating point`);
+  return { ...chosen, threshold };
+}
+
+/** Opens the analyser of a new box on the processor, one thread; `change` says what is different. */
 export async function openTestAnalyser(change: Partial<FaceAnalyserOptions> = {}): Promise<FaceAnalyser> {
+  const { name: recogniser } = await newBoxRecogniser();
   return openFaceAnalyser({
     models: await openModelStore(),
+    recogniser,
     provider: 'cpu',
     detector: 'auto',
     passivePad: 'none',

@@ -76,7 +76,7 @@ export async function startRogueCore(
     return mode === undefined ? undefined : rogueProgram(mode);
   };
   const part = openVisionPart({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
-  part.pool.start(await planVision(config));
+  part.pool.start(await planVision(config, 'dlib-resnet'));
   const statusOf = (mode: RogueMode): VisionStatus => {
     const status = part.pool.status().find(({ index }) => modes[index] === mode);
     assert.ok(status);

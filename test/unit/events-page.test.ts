@@ -9,6 +9,7 @@ import { newPersonId } from '../../daemon/gallery/row-id.js';
 import { type JsonSchema, schemaOf } from '../../daemon/publish/contract/json-schemas.js';
 import { eventMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
+import { preferredRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { contractExamples, exampleValue } from '../support/contract-examples.js';
 
 const manifest = JSON.parse(readFileSync(new URL('../../models/manifest.json', import.meta.url), 'utf8')) as {
@@ -66,7 +67,8 @@ describe('docs/events.md', () => {
     const site = 'site: { id: plant-1, timeZone: UTC }';
     const loaded = parseConfig(site);
     assert.ok(loaded.ok);
-    const { recogniser } = loaded.config.vision;
+    assert.equal(loaded.config.vision.recogniser, 'auto');
+    const recogniser = preferredRecogniser;
     assert.deepEqual(models, { ...modelIds(loaded.config), recogniser: contractOf(recogniser).id });
     const pack = manifest.packs.find(({ id }) => id === recogniser);
     const configured = pack?.thresholds.find(({ name }) => name === 'threshold')?.value;

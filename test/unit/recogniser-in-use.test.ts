@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { automaticRecogniser } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/config/schema.js';
 import { recogniserNames, unmeasuredRecognisers } from '../../daemon/config/vision-schema.js';
+import { recogniserId } from '../../daemon/domain/ids.js';
 import { matchPolicy } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore, type PackStatus } from '../../daemon/models/store.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
-import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { chooseRecogniser, recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 
 test('every recogniser has an id of its own, and an operating point in the manifest or none at all', async () => {
   const store = await openModelStore();
@@ -58,4 +60,93 @@ test('without a measured operating point the owner must give one', async () => {
         error.remedy?.includes('identification.threshold and identification.margin') === true,
     );
   }
+});
+
+describe('the recogniser that is meant', async () => {
+  const store = await openModelStore();
+  const [dlib, mobile, faceres] = (['dlib-resnet', 'mobilefacenet', 'faceres'] as const).map(
+    (name) => recogniserInUse(store, name).id,
+  );
+  assert.ok(dlib && mobile && faceres);
+
+  /** A store in which the packs that are not `absent` or `damaged` are ready. */
+  function storeWith(states: Readonly<Record<string, 'absent' | 'damaged'>> = {}) {
+    const status = async (name: string): Promise<PackStatus> => {
+      const pack = store.pack(name);
+      const state = states[name] ?? 'ready';
+      if (state === 'absent') return { pack, state, remedy: '' };
+      return state === 'ready' ? { pack, state, path: '' } : { pack, state, path: '', foundSha256: '' };
+    };
+    return { pack: store.pack.bind(store), status };
+  }
+  const without = storeWith({ mobilefacenet: 'absent' });
+
+  const cases: readonly (readonly [
+    string,
+    ReturnType<typeof storeWith>,
+    Parameters<typeof chooseRecogniser>[2],
+    readonly [name: string, reason: string],
+  ])[] = [
+    ['the better one for a gallery that holds nobody', storeWith(), undefined, ['mobilefacenet', 'default']],
+    ['a stand-in where the better one was never built', without, undefined, ['dlib-resnet', 'default']],
+    [
+      'a damaged file, which is to be told, and not another network',
+      storeWith({ mobilefacenet: 'damaged' }),
+      undefined,
+      ['mobilefacenet', 'default'],
+    ],
+    [
+      'the one that made the gallery, whatever is there',
+      storeWith(),
+      { made: dlib },
+      ['dlib-resnet', 'gallery'],
+    ],
+    [
+      'the one that made it, even where it is missing',
+      without,
+      { made: mobile },
+      ['mobilefacenet', 'gallery'],
+    ],
+    [
+      'the one that a move has made it ready for',
+      storeWith(),
+      { made: dlib, readyFor: mobile },
+      ['mobilefacenet', 'gallery'],
+    ],
+    [
+      'the one before a move whose network is gone',
+      without,
+      { made: dlib, readyFor: mobile },
+      ['dlib-resnet', 'gallery'],
+    ],
+    [
+      'the better one beside templates of an unknown one, which the gallery then refuses',
+      storeWith(),
+      { made: recogniserId('of-old-1') },
+      ['mobilefacenet', 'default'],
+    ],
+  ];
+  for (const [title, models, gallery, expected] of cases) {
+    test(`unless configured, is ${title}`, async () => {
+      const { name, reason } = await chooseRecogniser(models, 'auto', gallery);
+      assert.deepEqual([name, reason], expected);
+    });
+  }
+
+  test('is the configured one, whatever the gallery says', async () => {
+    const { name, reason } = await chooseRecogniser(storeWith(), 'faceres', { made: dlib, readyFor: mobile });
+    assert.deepEqual([name, reason], ['faceres', 'configured']);
+  });
+
+  test('is told by models list, with the doubt or the remedy', async () => {
+    const [there, absent] = await Promise.all(
+      [storeWith(), without].map((models) => models.status('mobilefacenet')),
+    );
+    assert.ok(there && absent);
+    assert.match(automaticRecogniser([there]), /: mobilefacenet\n {2}nobody states which photographs/);
+    assert.match(
+      automaticRecogniser([{ ...absent, remedy: 'Run: rollcall models build' } as PackStatus]),
+      /: dlib-resnet, because mobilefacenet.*is not on this machine\n {2}what to do: Run: rollcall models build$/,
+    );
+  });
 });

@@ -42,6 +42,10 @@ const heldBack: ShownHeldBack = {
   remedy: 'allow it',
 };
 
+const { recogniser } = healthy;
+const notThere = { name: 'mobilefacenet', state: 'absent' } as const;
+const dlibGallery = { name: 'dlib-resnet', reason: 'gallery', ownThreshold: 0.935 } as const;
+
 /** What can be wrong, and the check that tells it. */
 const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])[] = [
   ['configuration', { lastReload: { at, outcome: 'refused', problems: ['rollcall.yaml:2:1: camras'] } }],
@@ -54,6 +58,9 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
     'vision process 0',
     { vision: [{ ...vision, provider: { requested: 'auto', actual: 'cpu', warning: 'no Vulkan driver' } }] },
   ],
+  ['recogniser', { recogniser: { ...recogniser, name: 'dlib-resnet', preferred: notThere } }],
+  ['recogniser', { recogniser: { ...recogniser, ...dlibGallery, preferred: notThere } }],
+  ['threshold', { recogniser: { ...recogniser, configuredThreshold: 0.945 } }],
   ['gallery', { gallery: { ...gallery, state: 'sealed', ...trouble } }],
   ['gallery', { gallery: { ...gallery, damagedRows: 3 } }],
   ['key rotation', { gallery: { ...gallery, rotation } }],
@@ -112,6 +119,17 @@ describe('the findings that status and doctor share', () => {
       );
     });
   }
+
+  test('recommend the better recogniser in one line, and change nothing themselves', () => {
+    const advice =
+      "dlib-resnet, which made this gallery; mobilefacenet errs far less: 'rollcall gallery re-embed --to mobilefacenet' moves the gallery to it";
+    const made = { ...healthy, recogniser: { ...recogniser, ...dlibGallery } };
+    assert.match(describeStatus(made, asIs), new RegExp(`^recogniser: ${advice}$`, 'm'));
+    const found = statusFindings(made, asIs).find(({ check }) => check === 'recogniser');
+    assert.deepEqual(found, { check: 'recogniser', outcome: 'ok', message: advice });
+    const chosen = { ...made, recogniser: { ...made.recogniser, reason: 'configured' } } as const;
+    assert.match(describeStatus(chosen, asIs), /^recogniser: dlib-resnet, as configured$/m);
+  });
 
   test('name the version of MQTT', () => {
     const text = describeStatus({ ...healthy, broker: { state: 'connected', mqttVersion: '5' } }, asIs);

@@ -35,15 +35,18 @@ describe('how vision processes are planned', () => {
       [4, 2],
       [64, 32],
     ] as const) {
-      const { processes, plan } = await planVision(configured(cameras));
+      const { processes, plan } = await planVision(configured(cameras), 'mobilefacenet');
       assert.equal(processes, Math.max(1, Math.min(cores, wanted)), `${cameras} cameras`);
       assert.ok(plan.threads >= 1 && plan.threads * processes <= Math.max(cores, processes));
     }
   });
 
   test('what is configured is what runs', async () => {
-    const { processes, plan } = await planVision(configured(4, { processes: 3, threads: 5 }));
-    assert.deepEqual([processes, plan.threads], [3, 5]);
+    const { processes, plan } = await planVision(
+      configured(4, { processes: 3, threads: 5 }),
+      'mobilefacenet',
+    );
+    assert.deepEqual([processes, plan.threads, plan.recogniser], [3, 5, 'mobilefacenet']);
   });
 
   test('a camera without its secret is left out and named, the others run', async () => {
@@ -51,7 +54,7 @@ describe('how vision processes are planned', () => {
     const cameras = config.cameras.map((camera, index) =>
       index === 0 ? { ...camera, credential: 'not-there' } : camera,
     );
-    const { plan, unplanned } = await planVision({ ...config, cameras });
+    const { plan, unplanned } = await planVision({ ...config, cameras }, 'mobilefacenet');
     assert.deepEqual(
       plan.cameras.map(({ id }) => id),
       ['camera-1'],
@@ -61,7 +64,7 @@ describe('how vision processes are planned', () => {
 
   test('pictures are made only where evidence of some kind is kept', async () => {
     const isPlanned = async (evidence: Readonly<Record<string, boolean>>): Promise<boolean> =>
-      (await planVision(configured(1, {}, { evidence }))).plan.takesBestShots;
+      (await planVision(configured(1, {}, { evidence }), 'mobilefacenet')).plan.takesBestShots;
     assert.equal(await isPlanned({}), false);
     for (const kind of ['attendance', 'unknown', 'attack']) {
       assert.equal(await isPlanned({ [kind]: true }), true, kind);

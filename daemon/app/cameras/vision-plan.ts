@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isRollcallError } from '../../base/errors.js';
 import type { Config } from '../../config/schema.js';
+import type { RecogniserName } from '../../config/vision-schema.js';
 import { networkPlan, planCamera } from '../../vision/plan.js';
 import type { CameraPlan, VisionPlan } from '../../vision/protocol.js';
 
@@ -22,7 +23,7 @@ export interface PlannedVision {
 }
 
 /** Reads the secrets of the cameras and plans their processes. */
-export async function planVision(config: Config): Promise<PlannedVision> {
+export async function planVision(config: Config, recogniser: RecogniserName): Promise<PlannedVision> {
   const cameras: CameraPlan[] = [];
   const unplanned: UnplannedCamera[] = [];
   for (const camera of config.cameras.filter(({ enabled }) => enabled)) {
@@ -39,7 +40,7 @@ export async function planVision(config: Config): Promise<PlannedVision> {
     config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
   const threads =
     config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
-  const plan = { ...networkPlan(config), cameras, threads };
+  const plan = { ...networkPlan(config, recogniser), cameras, threads };
   return { plan, processes, threads: config.vision.threads, unplanned };
 }
 

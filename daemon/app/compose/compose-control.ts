@@ -57,7 +57,10 @@ export function composeControl(given: ControlParts) {
   const current = (): Config => parts.config;
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
-  const photos = lifetime.use('photographs', openPhotoProcess(current, { conditions, lifetime, logger }));
+  const photos = lifetime.use(
+    'photographs',
+    openPhotoProcess(current, { recogniser, conditions, lifetime, logger }),
+  );
   const persons = new BoxPersons({
     ...{ access, records, forgetPerson, readings },
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
@@ -95,7 +98,7 @@ export function composeControl(given: ControlParts) {
     gallery: lifetime.use('gallery upkeep', upkeep),
     backups: lifetime.use('backups', backups),
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
-    ...{ records, intake, conditions, lastReload, photos },
+    ...{ recogniser, records, intake, conditions, lastReload, photos },
     signal: lifetime.signal,
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   });
@@ -105,11 +108,16 @@ export function composeControl(given: ControlParts) {
 /** What looks at the photographs that people are enrolled with. */
 function openPhotoProcess(
   current: () => Config,
-  { conditions, lifetime, logger }: Pick<ControlParts, 'conditions' | 'lifetime' | 'logger'>,
+  {
+    recogniser,
+    conditions,
+    lifetime,
+    logger,
+  }: Pick<ControlParts, 'recogniser' | 'conditions' | 'lifetime' | 'logger'>,
 ): PhotoProcess {
   const about = ['photographs'];
   return new PhotoProcess({
-    plan: () => photoPlan(current()),
+    plan: () => photoPlan(current(), recogniser.name),
     logLevel: () => current().logging.level,
     ...{ clock, random, logger },
     onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { holds: about }),

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, operational } from '../../base/errors.js';
+import { defect, isRollcallError, messageOf, operational } from '../../base/errors.js';
 import type { Lifetime } from '../../base/lifetime.js';
 import type { Logger } from '../../base/logger.js';
 import type { Config } from '../../config/schema.js';
 import type { BoxIdentity } from '../../domain/events/box-identity.js';
-import { openGalleryFile } from '../../gallery/gallery-file.js';
+import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
+import { type GalleryRecogniser, galleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { sweepWork } from '../../gallery/work-directory.js';
 import { explainAccess } from '../../host/file-access.js';
 import { systemClock as clock } from '../../host/system-clock.js';
@@ -15,7 +16,11 @@ import { openConfiguredStore } from '../../models/configured-store.js';
 import { encodeEvent } from '../../publish/encoding.js';
 import { GrantSeal } from '../../records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../records/open-records.js';
-import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
+import {
+  type ChosenRecogniser,
+  chooseRecogniser,
+  preferredRecogniser,
+} from '../../vision/recogniser-in-use.js';
 import { AuditKeeper } from '../audit/audit-keeper.js';
 import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { trailStart, trailStop } from '../audit/audit-trail.js';
@@ -27,7 +32,7 @@ import { embedderSource } from './compose-upkeep.js';
 /** What the box keeps, open. */
 export interface Stores {
   readonly identity: BoxIdentity;
-  readonly recogniser: RecogniserInUse;
+  readonly recogniser: ChosenRecogniser;
   readonly auditKeys: AuditKeyRing;
   readonly access: GalleryAccess;
   readonly records: Records;
@@ -47,11 +52,10 @@ export async function openStores(
   { lifetime, logger, onRecordsDamaged }: StoresOptions,
 ): Promise<Stores> {
   for (const path of [config.gallery.path, config.records.path]) await makeDirectory(dirname(path));
-  const recogniser = recogniserInUse(await openConfiguredStore(config.models.dir), config.vision.recogniser);
   const { secretsDir, dataDir } = config;
   const auditKeys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
   lifetime.defer('audit keys', () => auditKeys[Symbol.dispose]());
-  const access = lifetime.use('gallery', await openBoxGallery(config, { recogniser, logger, auditKeys }));
+  const { access, recogniser } = await openBoxGallery(config, { lifetime, logger, auditKeys });
   lifetime.defer('audit trail', () => trailStop(access.audit, logger));
   const identity = { siteId: config.site.id, boxId: config.box.id };
   const mark = openBoxRecordsMark({ dataDir, auditKeys, audit: access.audit, clock, logger });
@@ -89,13 +93,9 @@ async function makeDirectory(path: string): Promise<void> {
 
 async function openBoxGallery(
   config: Config,
-  options: {
-    readonly recogniser: RecogniserInUse;
-    readonly logger: Logger;
-    readonly auditKeys: AuditKeyRing;
-  },
-): Promise<GalleryAccess> {
-  const { recogniser, logger, auditKeys } = options;
+  options: Pick<StoresOptions, 'lifetime' | 'logger'> & { readonly auditKeys: AuditKeyRing },
+): Promise<Pick<Stores, 'access' | 'recogniser'>> {
+  const { lifetime, logger, auditKeys } = options;
   const providers = makeKeyProviders({
     clock,
     secretName: config.gallery.key,
@@ -103,7 +103,8 @@ async function openBoxGallery(
     workDirectory: dirname(config.control.socketPath),
   });
   const { path } = config.gallery;
-  return GalleryAccess.start({
+  let recogniser: ChosenRecogniser | undefined;
+  const access = await GalleryAccess.start({
     path,
     openFile: () =>
       openGalleryFile({ path, auditKey: auditKeys.key, formerAuditKeys: auditKeys.former, clock }),
@@ -113,9 +114,46 @@ async function openBoxGallery(
       trailStart(audit, config, logger);
     },
     providers,
-    recogniser,
+    recogniserFor: async (file) => {
+      recogniser = await recogniserFor(config, file, logger);
+      return recogniser;
+    },
     openEmbedder: embedderSource(() => config, logger),
     clock,
     logger,
   });
+  lifetime.use('gallery', access);
+  if (recogniser === undefined) throw defect('recogniser-unknown', 'the recogniser was not chosen');
+  return { access, recogniser };
+}
+
+/** As configured, or as fits the gallery; says so where it is not the one that a new gallery should have. */
+async function recogniserFor(
+  config: Config,
+  file: GalleryFile | undefined,
+  logger: Logger,
+): Promise<ChosenRecogniser> {
+  const own = file === undefined ? undefined : readGalleryRecogniser(file);
+  const store = await openConfiguredStore(config.models.dir);
+  const chosen = await chooseRecogniser(store, config.vision.recogniser, own);
+  const { name, reason, preferred } = chosen;
+  logger.info('faces are compared with a recogniser', { recogniser: name, reason });
+  if (reason === 'default' && preferred === 'absent') {
+    logger.warn('a better recogniser is not on this machine: another one stands in for it', {
+      recogniser: name,
+      missing: preferredRecogniser,
+      remedy: `Run 'rollcall models build' where npm can reach its registry, and restart rollcalld before anybody is enrolled.`,
+    });
+  }
+  return chosen;
+}
+
+/** A damaged gallery says nothing of its recogniser; when it is unlocked, it says that it is damaged. */
+function readGalleryRecogniser({ database }: GalleryFile): GalleryRecogniser | undefined {
+  try {
+    return galleryRecogniser(database);
+  } catch (error) {
+    if (isRollcallError(error, 'gallery-damaged')) return undefined;
+    throw error;
+  }
 }

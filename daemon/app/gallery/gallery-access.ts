@@ -1,7 +1,7 @@
 import { type Actor, daemonAtStart } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
-import { badInput, isRollcallError, operational } from '../../base/errors.js';
+import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
@@ -35,8 +35,11 @@ export interface GalleryAccessOptions {
   /** Called once, between the opening of the file and that of the gallery. */
   readonly onFile?: (audit: AuditLog) => void;
   readonly providers: KeyProviders;
-  readonly recogniser: RecogniserInUse;
-  /** For a gallery that is to move to `recogniser`. */
+  /** Asked once, when the file is open; without a file where it is damaged. What it says holds as long as the daemon runs. */
+  readonly recogniserFor: (
+    file: GalleryFile | undefined,
+  ) => Promise<Pick<RecogniserInUse, 'id' | 'dimensions'>>;
+  /** For a gallery that is to move to another recogniser. */
   readonly openEmbedder?: OpenEmbedder;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -69,6 +72,7 @@ export class GalleryAccess implements AsyncDisposable {
   readonly #options: GalleryAccessOptions;
   readonly #listeners = new Set<() => void>();
   #file: GalleryFile | undefined;
+  #recogniser: Pick<RecogniserInUse, 'id' | 'dimensions'> | undefined;
   #open: OpenAccess | undefined;
   #sealed: Sealed | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -86,6 +90,7 @@ export class GalleryAccess implements AsyncDisposable {
     const access = new GalleryAccess(options);
     try {
       await access.#openFile('damage');
+      access.#recogniser = await options.recogniserFor(access.#file);
       options.onFile?.(options.audit);
       await access.unlock({}, daemonAtStart);
       return access;
@@ -291,8 +296,8 @@ export class GalleryAccess implements AsyncDisposable {
   }
 
   #unlockOptions(input: KeyInput, by: Actor): UnlockOptions {
-    const { recogniser, ...parts } = this.#options;
-    const { id, dimensions } = recogniser;
-    return { ...parts, file: this.file, input, recogniser: id, dimensions, by };
+    if (this.#recogniser === undefined) throw defect('recogniser-unknown', 'the recogniser was not chosen');
+    const { id, dimensions } = this.#recogniser;
+    return { ...this.#options, file: this.file, input, recogniser: id, dimensions, by };
   }
 }

@@ -56,7 +56,7 @@ export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise
   const recogniser = recogniserInUse(store, name);
   await store.path(recogniser.pack.id);
   const logger = options.logger.child({ recogniser: recogniser.id });
-  const plan = { ...photoPlan(config), recogniser: name };
+  const plan = photoPlan(config, name);
   const photos = new PhotoProcess({
     plan: () => plan,
     logLevel: () => config.logging.level,

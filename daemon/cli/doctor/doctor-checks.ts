@@ -9,6 +9,7 @@ import { readUnit } from '../../host/unit-file.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
+import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import { siteTimeOf } from '../site-time.js';
 import { attempt, type Finding, failed, ok } from './doctor-finding.js';
 import {
@@ -55,7 +56,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     await plainKeysFinding(config),
     ...(await secretFindings(config, view)),
     ...loginFindings(config),
-    ...(await modelFindings(config)),
+    ...(await modelFindings(config, status?.recogniser?.name)),
     ...directoryFindings(config, view),
     ...(status === undefined ? [] : statusFindings(status, siteTimeOf(config.site.timeZone).show)),
   ];
@@ -107,7 +108,9 @@ export function loginFindings({ cameras }: Config): readonly Finding[] {
     }));
 }
 
-async function modelFindings(config: Config): Promise<readonly Finding[]> {
+/** `inUse`: the recogniser of the daemon that answers, which says itself what it lacks. */
+async function modelFindings(config: Config, inUse: string | undefined): Promise<readonly Finding[]> {
+  const { recogniser } = config.vision;
   const store = await openConfiguredStore(config.models.dir);
   const findings: Finding[] = [];
   for (const status of await store.verify()) {
@@ -117,9 +120,12 @@ async function modelFindings(config: Config): Promise<readonly Finding[]> {
       const message = `${status.path} is damaged`;
       const remedy = 'delete it and build, import or fetch the pack again';
       findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
-    } else if (source.kind === 'npm' || id === config.vision.recogniser) {
+    } else if (source.kind === 'npm' || id === inUse || id === recogniser) {
       const { remedy } = status;
       findings.push({ check: `model ${id}`, outcome: 'failed', message: 'is not on this machine', remedy });
+    } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
+      const message = `is not on this machine: a gallery that holds nobody gets ${fallbackRecogniser}, which errs more`;
+      findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
     }
   }
   return findings;

@@ -27,6 +27,7 @@ export interface StatusArea {
 export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusArea[] {
   return [
     { facts: [], findings: [...reloadFindings(status, show), ...conditionFindings(status)] },
+    recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
     galleryArea(status.gallery),
     brokerArea(status.broker),
@@ -65,6 +66,46 @@ function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Fin
     return [{ check, outcome: 'warning', message, remedy: 'restart it: systemctl restart rollcalld' }];
   }
   return [];
+}
+
+/** How far a configured threshold may lie from the operating point of the recogniser: no measured site needs more. */
+const plausibleShift = 0.2;
+/** Recognisers that err more than the preferred one (docs/accuracy.md); who set up another one knows why. */
+const lesserRecognisers: ReadonlySet<string> = new Set(['dlib-resnet', 'faceres']);
+
+/** Nothing where a daemon of an older release answers. */
+function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
+  if (recogniser === undefined) return { facts: [], findings: [] };
+  const { name, reason, preferred } = recogniser;
+  const check = 'recogniser';
+  const findings: Finding[] = [...thresholdFindings(recogniser)];
+  const isLesser = reason !== 'configured' && lesserRecognisers.has(name);
+  if (isLesser && preferred.state === 'absent') {
+    const message = `${name} is in use, because ${preferred.name} is not on this machine; ${preferred.name} errs far less`;
+    const move = reason === 'gallery' ? `, then 'rollcall gallery re-embed --to ${preferred.name}'` : '';
+    const remedy = `run 'rollcall models build' where npm can reach its registry, restart rollcalld${move}`;
+    findings.push({ check, outcome: 'warning', message, remedy });
+    return { facts: [`recogniser: ${name}`], findings };
+  }
+  const why = { configured: ', as configured', gallery: ', which made this gallery', default: '' }[reason];
+  const better = isLesser
+    ? `; ${preferred.name} errs far less: 'rollcall gallery re-embed --to ${preferred.name}' moves the gallery to it`
+    : '';
+  const stands = `${name}${why}${better}`;
+  return { facts: [`recogniser: ${stands}`], findings: [ok(check, stands), ...findings] };
+}
+
+/** Thresholds of one recogniser are of no use to another. */
+function thresholdFindings({
+  name,
+  configuredThreshold,
+  ownThreshold,
+}: NonNullable<BoxStatus['recogniser']>): readonly Finding[] {
+  if (configuredThreshold === undefined || ownThreshold === undefined) return [];
+  if (Math.abs(configuredThreshold - ownThreshold) <= plausibleShift) return [];
+  const message = `identification.threshold is ${configuredThreshold}, and the operating point of ${name} is ${ownThreshold}: it may be that of another recogniser`;
+  const remedy = `remove identification.threshold and identification.margin from the configuration, or set both for ${name}`;
+  return [{ check: 'threshold', outcome: 'warning', message, remedy }];
 }
 
 function visionArea(vision: VisionStatus): StatusArea {

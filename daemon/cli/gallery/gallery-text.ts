@@ -97,7 +97,9 @@ export function describeReEmbedding(move: ReEmbedStatus): string {
     );
   }
   if (state === 'ready') {
-    lines.push(`  what to do: set vision.recogniser to ${recogniserName} and restart rollcalld`);
+    lines.push(
+      `  what to do: restart rollcalld. Where the configuration names a recogniser, set vision.recogniser to ${recogniserName} first`,
+    );
   }
   if (state === 'incomplete') {
     lines.push(

@@ -6,12 +6,13 @@ import { formatProblem } from '../../config/problem.js';
 import { type CameraConfig, type Config, configSchema } from '../../config/schema.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import type { FaceAnalyser } from '../../vision/face-analyser.js';
 import { openFaceAnalyser } from '../../vision/inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../vision/ingest/ffmpeg-binary.js';
-import { type RecogniserInUse, recogniserInUse } from '../../vision/recogniser-in-use.js';
+import { chooseRecogniser, type RecogniserInUse } from '../../vision/recogniser-in-use.js';
 
 export interface ReplaySettings {
   /** Configuration file; absent: every setting has its default. */
@@ -20,6 +21,8 @@ export interface ReplaySettings {
   readonly cameraId: string | undefined;
   /** Frames analysed per second, whether somebody is in sight or not yet; absent: the camera's rates. */
   readonly fps: number | undefined;
+  /** Opens the gallery that is searched, and says whose templates it holds; absent: there is none. */
+  readonly openGallery?: (config: Config) => Promise<GalleryRecogniser | undefined>;
 }
 
 /** What commands need that run the stages without a daemon. */
@@ -39,13 +42,17 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
   const camera = cameraOf(config, settings);
   const ffmpeg = await detectFfmpeg();
   const models = await openConfiguredStore(config.models.dir);
-  const recogniser = recogniserInUse(models, config.vision.recogniser);
-  const { provider, detector, recogniser: recogniserPack, passivePad, threads } = config.vision;
+  const recogniser = await chooseRecogniser(
+    models,
+    config.vision.recogniser,
+    await settings.openGallery?.(config),
+  );
+  const { provider, detector, passivePad, threads } = config.vision;
   const analyser = await openFaceAnalyser({
     models,
     provider,
     detector,
-    recogniser: recogniserPack,
+    recogniser: recogniser.name,
     passivePad,
     threads: threads === 'auto' ? 1 : threads,
     logger: silentLogger,

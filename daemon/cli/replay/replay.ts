@@ -6,9 +6,11 @@ import { badInput, isRollcallError, operational } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
+import type { Config } from '../../config/schema.js';
 import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { unlockGallery } from '../../gallery/open-gallery.js';
+import { type GalleryRecogniser, galleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { explainReading } from '../../host/file-access.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
@@ -67,8 +69,13 @@ export function registerReplay(program: Command): void {
 async function replay(path: string, options: ReplayOptions): Promise<void> {
   await using lifetime = new Lifetime(clock);
   const { fps, config: configPath, camera: cameraId, speed } = options;
-  const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
-  const search = await openSearch(options, setup, lifetime);
+  let file: GalleryFile | undefined;
+  const openGallery = async (config: Config): Promise<GalleryRecogniser | undefined> => {
+    file = await openGalleryOf(options, config, lifetime);
+    return file === undefined ? undefined : galleryRecogniser(file.database);
+  };
+  const setup = await openReplaySetup({ configPath, cameraId, fps, openGallery }, lifetime);
+  const search = await openSearch(file, setup, lifetime);
   const { camera, analyser, ffmpeg, liveness, match, config } = setup;
   // The clip's own time: a stranger is forgotten after so many seconds of the clip, however fast it is worked through.
   const clipClock = new VirtualClock();
@@ -91,12 +98,13 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   }
 }
 
-async function openSearch(
+/** Undefined where no gallery was asked for. */
+async function openGalleryOf(
   { gallery, config: configPath }: ReplayOptions,
-  { config, recogniser }: ReplaySetup,
+  config: Config,
   lifetime: Lifetime,
-): Promise<SearchGallery> {
-  if (gallery === undefined) return () => Promise.resolve([]);
+): Promise<GalleryFile | undefined> {
+  if (gallery === undefined) return undefined;
   if (configPath === undefined) {
     throw badInput('gallery-without-config', 'a gallery cannot be opened without a configuration', {
       remedy: 'add --config FILE: it names the key that the gallery is sealed with',
@@ -107,7 +115,15 @@ async function openSearch(
   await refuseForeign(path);
   const audit = await openAuditKey({ secretsDirectory: config.secretsDir, dataDir: config.dataDir });
   lifetime.defer('audit key', () => wipe(audit.key));
-  const file = lifetime.use('gallery file', await openUnused(path, audit.key));
+  return lifetime.use('gallery file', await openUnused(path, audit.key));
+}
+
+async function openSearch(
+  file: GalleryFile | undefined,
+  { config, recogniser }: ReplaySetup,
+  lifetime: Lifetime,
+): Promise<SearchGallery> {
+  if (file === undefined) return () => Promise.resolve([]);
   const providers = makeKeyProviders({
     clock,
     secretName: config.gallery.key,

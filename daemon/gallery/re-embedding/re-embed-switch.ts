@@ -3,7 +3,9 @@ import { counted } from '../../base/counted.js';
 import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { RecogniserId } from '../../domain/ids.js';
-import type { GalleryFile } from '../gallery-file.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import { firstFormRecogniser } from '../first-form.js';
+import { type GalleryFile, reading } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRecogniser, resealRecogniser } from '../keys/key-slots.js';
 import { deleteReEmbedJob, type ReEmbedJob, readReEmbedJob } from './re-embed-job.js';
@@ -24,15 +26,46 @@ export interface SwitchOptions {
   readonly openEmbedder?: OpenEmbedder | undefined;
 }
 
+/** What an open file says of the recogniser that belongs to it. Needs no key, so it is proven only when the gallery opens. */
+export interface GalleryRecogniser {
+  readonly made: RecogniserId;
+  /** The one that a move has made it ready for, so that nothing is left to be embedded. */
+  readonly readyFor?: RecogniserId;
+}
+
+/** Undefined where the gallery holds nobody: it takes any recogniser. @throws `gallery-damaged` */
+export function galleryRecogniser(database: OpenDatabase): GalleryRecogniser | undefined {
+  return reading(database, () => {
+    const first = firstFormRecogniser(database);
+    if (first !== undefined) return { made: first };
+    const made = readRecogniser(database);
+    if (made === undefined || holdsNobody(database)) return undefined;
+    const job = readReEmbedJob(database);
+    if (job?.from !== made || job.phase !== 'working') return { made };
+    const rows = new ReEmbedRows(database);
+    const isReady =
+      allDue(rows, job.to).length === 0 && (job.acceptsMissing || allMissing(rows, job).length === 0);
+    return isReady ? { made, readyFor: job.to } : { made };
+  });
+}
+
+function holdsNobody({ db }: OpenDatabase): boolean {
+  return db.prepare('SELECT 1 FROM person UNION ALL SELECT 1 FROM template LIMIT 1').get() === undefined;
+}
+
 /**
- * Moves the gallery to the configured recogniser where a move to it is ready, and does nothing where it is there already.
- * Whoever was enrolled since the move was ready is embedded first.
+ * Moves the gallery to the configured recogniser where a move to it is ready or where it holds nobody, and does nothing where
+ * it is there already. Whoever was enrolled since the move was ready is embedded first.
  * @throws `recogniser-mismatch`, whose remedy says what is left to do
  */
 export async function settleRecogniser(options: SwitchOptions): Promise<void> {
   const { file, recogniser } = options;
   const made = readRecogniser(file.database);
   if (made === undefined || made === recogniser) return;
+  if (holdsNobody(file.database)) {
+    bindAnew(options, made);
+    return;
+  }
   const job = readReEmbedJob(file.database);
   if (job?.to !== recogniser || job.from !== made || job.phase !== 'working') {
     throw mismatch(made, recogniser, notMoved(made));
@@ -61,6 +94,18 @@ async function embedTheLast(options: SwitchOptions, rows: ReEmbedRows, job: ReEm
     }
     throw error;
   }
+}
+
+/** Nothing has to be embedded, and a move that was begun has nothing left to do. */
+function bindAnew({ file, ring, recogniser, by, logger }: SwitchOptions, from: RecogniserId): void {
+  const { database, audit } = file;
+  database.transaction(() => {
+    resealRecogniser(database, ring, recogniser);
+    deleteReEmbedJob(database);
+    const details = { from, to: recogniser, missing: 0, deleted: 0 };
+    audit.append({ by, action: 'gallery.reembedded', details });
+  });
+  logger.info('the gallery holds nobody and takes another recogniser', { from, to: recogniser });
 }
 
 /** In one transaction: before it the gallery is of the old recogniser, after it of the new one. */

@@ -27,8 +27,7 @@ export interface FaceAnalyserOptions {
   /** Threads one run of a network may use on the processor, 1 or more. */
   readonly threads: number;
   readonly logger: Logger;
-  /** The embedded recogniser unless told. */
-  readonly recogniser?: RecogniserName;
+  readonly recogniser: RecogniserName;
   /** What is seen of a GPU; by default this machine is looked at. */
   readonly gpuSigns?: GpuSigns;
 }
@@ -68,7 +67,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
     mesh: new FaceMeshNetwork(networks.mesh),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
     eyes: new EyeNetwork(networks.eyes),
-    recogniser: new Recogniser(networks.recogniser, contractOf(options.recogniser ?? 'dlib-resnet')),
+    recogniser: new Recogniser(networks.recogniser, contractOf(options.recogniser)),
     passivePad: passivePadOn(networks),
     close: () => closeNetworks(networks),
   });
@@ -87,7 +86,7 @@ async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
     detector: await detectorPack(options),
     mesh: 'facemesh',
     eyes: 'iris',
-    recogniser: options.recogniser ?? 'dlib-resnet',
+    recogniser: options.recogniser,
     ...(options.passivePad === 'minifasnet'
       ? { passiveNear: 'minifasnet-v2', passiveFar: 'minifasnet-v1se' }
       : {}),
