@@ -74,10 +74,10 @@ const eitherOfTwo: BoxEvent = {
   ...{ kind: 'recognised-ambiguous', occurredAtMs: ago(16), ...seen, direction: 'in' },
   trackId: trackId('c4f1a8d2-7b3e-4c56-8d90-3e5fa1b27c08'),
   candidates: [
-    { personId: person, similarity: 0.9618 },
-    { personId: other, similarity: 0.9594 },
+    { personId: person, similarity: 0.7618 },
+    { personId: other, similarity: 0.7394 },
   ],
-  ...{ reason: 'within-margin', threshold: 0.935, liveness: blinked(ago(17)) },
+  ...{ reason: 'within-margin', threshold: 0.55, liveness: blinked(ago(17)) },
 };
 
 const summary: BoxEvent = {
