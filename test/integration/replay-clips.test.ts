@@ -173,9 +173,9 @@ describe('rollcall evaluate compare', () => {
     const places = ['--clips', clips, '--known', known, '--a', a, '--b', b, '--csv', csv, '--svg', svg];
     const { exitCode, stdout, stderr } = await rollcall(['evaluate', 'compare', ...places]);
     assert.equal(exitCode, 0, stderr);
-    assert.match(stdout, /1 people enrolled, 1 clips, 1 passages/);
+    assert.match(stdout, /1 person enrolled, 1 clip, 1 passage/);
     assert.match(stdout, /^threshold +0\.\d+ +0\.9999$/m);
-    assert.match(stdout, /1 of 1 passages differ/);
+    assert.match(stdout, /passages that differ: 1 of 1/);
     assert.match(stdout, /ada\/door\.mpg +t1 .*ada, event attendance at .*\(no match\), event/);
     assert.match(await readFile(csv, 'utf8'), /^A against B,ada,\(no match\),1\r$/m);
     assert.match(await readFile(svg, 'utf8'), /^<svg /);

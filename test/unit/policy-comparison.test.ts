@@ -80,7 +80,7 @@ describe('passages under two sets of settings', () => {
     const text = describeComparison(comparison);
     assert.match(text, /^threshold +0\.5 +0\.7$/m);
     assert.doesNotMatch(text, /minimumProbes/);
-    assert.match(text, /2 of 4 passages differ/);
+    assert.match(text, /passages that differ: 2 of 4/);
     assert.match(
       text,
       /1\.0 to 4\.3 s +ada +ada, event attendance at 2\.0 s +\(no match\), event unknown at 3\.5 s/,

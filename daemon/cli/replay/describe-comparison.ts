@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import {
   type ComparedPassage,
@@ -40,12 +41,12 @@ export function describeComparison(comparison: PolicyComparison): string {
     answerText(passage.b),
   ]);
   return [
-    `recogniser ${recogniser}: ${people} people enrolled, ${clips} clips, ${passages.length} passages`,
+    `recogniser ${recogniser}: ${counted(people, 'person', 'persons')} enrolled, ${counted(clips, 'clip')}, ${counted(passages.length, 'passage')}`,
     ...settingsTable(a, b),
     '',
     different.length === 0
       ? 'no passage differs'
-      : `${different.length} of ${passages.length} passages differ\n${table(['clip', 'track', 'seen', 'truth', 'A', 'B'], differences)}`,
+      : `passages that differ: ${different.length} of ${passages.length}\n${table(['clip', 'track', 'seen', 'truth', 'A', 'B'], differences)}`,
     ...confusionMatrices(passages).flatMap((matrix) => ['', matrixTitle(matrix), matrixTable(matrix)]),
   ].join('\n');
 }
