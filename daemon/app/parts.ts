@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
+import { matchPolicy } from '../models/operating-point.js';
 import type { ConditionPort } from '../publish/condition-port.js';
 import type { Publisher } from '../publish/publisher.js';
 import type { CameraState, Report } from '../vision/protocol.js';
@@ -98,6 +99,8 @@ interface Plans {
 
 async function planParts(config: Config, options: StartOptions): Promise<Plans> {
   const { identity, records, recogniser } = options;
+  // Throws where nobody says when two faces are one person.
+  matchPolicy(config, recogniser.pack);
   const switched = withSwitches(config, records.commands.cameras.all());
   const vision = await planVision(switched, recogniser.name);
   return { publishing: await planPublishing(config, identity), vision };
@@ -282,7 +285,7 @@ export class ReplaceableParts implements AsyncDisposable {
 
 export interface StartOptions extends PublishingParts {
   readonly config: Config;
-  readonly recogniser: Pick<RecogniserInUse, 'name'>;
+  readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
   readonly intake: SightingIntake;
   /** Told of the cameras, whatever is replaced. */
   readonly cameras: CameraStates;

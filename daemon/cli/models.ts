@@ -1,10 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { badInput } from '../base/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { unmeasuredRecognisers } from '../config/vision-schema.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import type { ModelPack } from '../models/manifest.js';
-import type { ModelStore, PackStatus } from '../models/store.js';
+import type { DownloadProgress } from '../models/publisher.js';
+import type { ModelStore, Obtained, PackStatus } from '../models/store.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
@@ -69,10 +72,14 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
   const { id, role } = pack;
   if (role === 'recogniser') {
     if (vision?.recogniser === id) return [`The configuration names ${id}. Restart rollcalld to use it.`];
+    const isMeasured = !unmeasuredRecognisers.includes(id);
+    const settings = isMeasured
+      ? `where vision.recogniser names another one, set it to ${id}`
+      : `set vision.recogniser: ${id}, identification.threshold and identification.margin (no operating point of ${id} was measured)`;
     return [
       `Nothing changes by itself. A gallery belongs to the recogniser that it was made with.`,
       `To use ${id}, run: rollcall gallery re-embed --to ${id}`,
-      `When that is ready, set vision.recogniser: ${id} and restart rollcalld. docs/re-embedding.md tells more.`,
+      `When that is ready, ${settings}. Then restart rollcalld. docs/re-embedding.md tells more.`,
     ];
   }
   const setting = id.startsWith('yunet')
@@ -104,13 +111,13 @@ function show(isJson: boolean, statuses: readonly PackStatus[]): void {
   print(isJson, statuses.map(summary), () => statusTable(statuses));
 }
 
-/** Packs that have just come, with what they change. */
+/** Packs, and of those that have just come what they change. */
 function showReceived(
   isJson: boolean,
-  statuses: readonly PackStatus[],
+  { statuses, brought }: Pick<Obtained, 'statuses' | 'brought'>,
   vision: Config['vision'] | undefined,
 ): void {
-  const next = (status: PackStatus) => nextSteps(status.pack, vision);
+  const next = ({ pack }: PackStatus) => (brought.includes(pack.id) ? nextSteps(pack, vision) : []);
   const documents = statuses.map((status) => ({ ...summary(status), next: next(status) }));
   print(isJson, documents, () => [statusTable(statuses), ...statuses.flatMap(next)].join('\n'));
 }
@@ -149,7 +156,7 @@ export function registerModels(program: Command): void {
             isForced: options.force === true,
             onProgress: ({ packId, done, total, step, reason }) => {
               progress.update(done, total, `${packId}: ${step}`);
-              if (reason !== undefined) leftOut.push(`The pack ${packId} is left out: ${reason}`);
+              if (reason !== undefined) leftOut.push(leftOutLine({ packId, reason }));
             },
           }),
         );
@@ -167,27 +174,40 @@ function registerReceiving(models: Command): void {
     .description('take over a model file; a file with a wrong hash is refused')
     .action((file: string, options: CommonOptions) =>
       withStore(options, async (store, isJson, vision) => {
-        showReceived(isJson, [await store.import(file)], vision);
+        const status = await store.import(file);
+        showReceived(isJson, { statuses: [status], brought: [status.pack.id] }, vision);
         return exitCodes.done;
       }),
     );
   withCommonOptions(models.command('fetch'))
-    .argument('<pack>', 'id of a pack that its publisher offers for download')
+    .argument('[pack]', 'id of a pack that its publisher offers for download')
+    .option('--recommended', 'bring all recommended packs; one that cannot be had is left out')
     .description(
       'download a pack from its publisher, or go on with a download that was broken off; a file with a wrong hash is refused',
     )
-    .action((pack: string, options: CommonOptions) =>
+    .action((pack: string | undefined, options: CommonOptions & { readonly recommended?: boolean }) =>
       withStore(options, async (store, isJson, vision) => {
-        const status = await withProgress({ title: `fetching ${pack}, MiB`, isJson }, (progress) =>
-          store.fetch(pack, {
-            onProgress: ({ receivedBytes, totalBytes }) => {
-              const { done, total } = inMiB(receivedBytes, totalBytes);
-              progress.update(done, total);
-            },
-          }),
-        );
-        showReceived(isJson, [status], vision);
+        if ((pack === undefined) !== (options.recommended === true)) {
+          throw badInput('which-pack', 'one pack or --recommended must be named', {
+            remedy: `Name one of: ${store.fetchable.join(', ')}. Or run: rollcall models fetch --recommended`,
+          });
+        }
+        const title = `fetching ${pack ?? 'the recommended packs'}, MiB`;
+        const obtained = await withProgress({ title, isJson }, async (progress) => {
+          const onProgress = ({ packId, receivedBytes, totalBytes }: DownloadProgress): void => {
+            const { done, total } = inMiB(receivedBytes, totalBytes);
+            progress.update(done, total, pack === undefined ? packId : undefined);
+          };
+          if (pack === undefined) return store.obtainRecommended({ onProgress });
+          return { statuses: [await store.fetch(pack, { onProgress })], brought: [pack], leftOut: [] };
+        });
+        showReceived(isJson, obtained, vision);
+        for (const left of obtained.leftOut) process.stderr.write(`${leftOutLine(left)}\n`);
         return exitCodes.done;
       }),
     );
+}
+
+function leftOutLine({ packId, reason }: { readonly packId: string; readonly reason: string }): string {
+  return `The pack ${packId} is left out: ${reason}`;
 }

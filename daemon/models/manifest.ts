@@ -84,9 +84,17 @@ const packSchema = z.strictObject({
 });
 
 const manifestSchema = z
-  .strictObject({ format: z.literal(1), packs: z.array(packSchema).min(1) })
+  .strictObject({
+    format: z.literal(1),
+    /** Ids of packs beside the base pack that a box is better with where its network brings them. */
+    recommended: z.array(id).default([]),
+    packs: z.array(packSchema).min(1),
+  })
   .refine((manifest) => new Set(manifest.packs.map((pack) => pack.id)).size === manifest.packs.length, {
     message: 'pack ids must differ',
+  })
+  .refine(({ recommended, packs }) => recommended.every((name) => packs.some((pack) => pack.id === name)), {
+    message: 'what is recommended must be a pack',
   });
 
 export type ModelManifest = z.infer<typeof manifestSchema>;

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { badInput, isRollcallError, messageOf, operational } from '../base/errors.js';
+import { badInput, isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertPack } from './convert/recipes.js';
 import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
@@ -51,6 +51,14 @@ export interface BuildOptions {
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
+/** The recommended packs as they stand, and of each that could not be had, why. */
+export interface Obtained {
+  readonly statuses: readonly PackStatus[];
+  /** Ids of those that were not there before. */
+  readonly brought: readonly string[];
+  readonly leftOut: readonly { readonly packId: string; readonly reason: string }[];
+}
+
 /** Opens the store of model packs: reads the manifest, nothing else. */
 export async function openModelStore(options: ModelStoreOptions = {}): Promise<ModelStore> {
   const rootDir = options.rootDir ?? programRoot();
@@ -81,6 +89,11 @@ export class ModelStore {
   /** Where the source files of a pack are kept whose npm package is only downloaded. */
   sourceDirectory(packId: string): string {
     return join(this.#buildDir, '.sources', packId);
+  }
+
+  /** Ids of the packs that their publishers offer for download. */
+  get fetchable(): readonly string[] {
+    return this.manifest.packs.filter((pack) => this.#publisherUrl(pack) !== undefined).map(({ id }) => id);
   }
 
   /** The pack's entry in the manifest. Throws `pack-unknown`. */
@@ -157,7 +170,7 @@ export class ModelStore {
       } catch (error) {
         const mayBeMissing = pack.source.kind === 'npm-tarball' && options.packIds === undefined;
         if (!mayBeMissing || !isRollcallError(error)) throw error;
-        tell('left out', `${error.message}. ${error.remedy ?? ''}`.trim());
+        tell('left out', reasonText(error));
         built.push(before);
       }
     }
@@ -200,6 +213,33 @@ export class ModelStore {
     });
     if (wrong !== undefined) throw wrongHash(pack, wrong, url);
     return this.status(packId);
+  }
+
+  /**
+   * Brings the recommended packs that are not there: downloads them from their publishers, or builds them. What cannot be had is
+   * left out.
+   */
+  async obtainRecommended(options: DownloadOptions = {}): Promise<Obtained> {
+    const statuses: PackStatus[] = [];
+    const brought: string[] = [];
+    const leftOut: { packId: string; reason: string }[] = [];
+    for (const packId of this.manifest.recommended) {
+      const before = await this.status(packId);
+      try {
+        if (before.state === 'ready') {
+          statuses.push(before);
+          continue;
+        }
+        if (isBuilt(before.pack)) statuses.push(...(await this.build({ packIds: [packId] })));
+        else statuses.push(await this.fetch(packId, options));
+        brought.push(packId);
+      } catch (error) {
+        if (!isRollcallError(error) || error.kind === 'defect') throw error;
+        statuses.push(before);
+        leftOut.push({ packId, reason: reasonText(error) });
+      }
+    }
+    return { statuses, brought, leftOut };
   }
 
   async #convert(pack: ModelPack): Promise<PackStatus> {
@@ -257,6 +297,10 @@ export class ModelStore {
 
 function isBuilt({ source }: ModelPack): boolean {
   return source.kind === 'npm' || source.kind === 'npm-tarball';
+}
+
+function reasonText({ message, remedy = '' }: RollcallError): string {
+  return `${message}. ${remedy}`.trim();
 }
 
 function remedyFor(pack: ModelPack): string {

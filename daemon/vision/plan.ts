@@ -1,5 +1,5 @@
 import type { CameraConfig, Config } from '../config/schema.js';
-import type { RecogniserName } from '../config/vision-schema.js';
+import { type RecogniserName, unmeasuredRecognisers } from '../config/vision-schema.js';
 import { readAuthorities } from '../host/certificate-authorities.js';
 import { openUserPassword } from '../host/user-password-secret.js';
 import type { CameraPlan, VisionPlan } from './protocol.js';
@@ -43,7 +43,8 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     provider: config.vision.provider,
     detector: config.vision.detector,
     recogniser,
-    threshold: config.identification.threshold ?? null,
+    // A process must not be replaced because of a threshold that it does not use.
+    threshold: unmeasuredRecognisers.includes(recogniser) ? (config.identification.threshold ?? null) : null,
     passivePad: config.vision.passivePad,
     threads: 1,
     liveness: { ...config.liveness },

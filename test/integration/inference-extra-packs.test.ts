@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
@@ -107,6 +109,7 @@ describe('the contract of the recognisers that are downloaded', () => {
     const certificate = makeCertificate('localhost');
     const half = Math.floor(file.length / 2);
     const asked: string[] = [];
+    let held: ServerResponse | undefined;
     const server = createServer(
       { cert: certificate.certificate, key: certificate.key },
       (request, response) => {
@@ -120,7 +123,8 @@ describe('the contract of the recognisers that are downloaded', () => {
           ...(range === undefined ? {} : place),
         });
         if (range !== undefined) return response.end(file.subarray(from));
-        return response.write(file.subarray(0, half), () => response.destroy());
+        held = response;
+        return response.write(file.subarray(0, half));
       },
     );
     t.after(() => {
@@ -151,12 +155,18 @@ describe('the contract of the recognisers that are downloaded', () => {
     await writeFile(trusted, certificate.certificate);
     const store = JSON.stringify(new URL('../../daemon/models/store.ts', import.meta.url).href);
     const script = `const { openModelStore } = await import(${store});
-      await (await openModelStore({ rootDir: process.argv[1] })).fetch('sface');`;
-    await promisify(execFile)(
+      const onProgress = ({ receivedBytes }) => console.log('received', receivedBytes);
+      await (await openModelStore({ rootDir: process.argv[1] })).fetch('sface', { onProgress });`;
+    const fetching = spawn(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '-e', script, rootDir],
-      { env: { ...process.env, NODE_EXTRA_CA_CERTS: trusted } },
+      { env: { ...process.env, NODE_EXTRA_CA_CERTS: trusted }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    const ended = once(fetching, 'exit');
+    // Broken off once the first half is read: what nobody has read of a broken connection is lost.
+    for await (const line of createInterface({ input: fetching.stdout }))
+      if (line === `received ${half}`) held?.destroy();
+    assert.deepEqual(await ended, [0, null]);
     const rest = `bytes=${half}-`;
     assert.deepEqual(asked, ['/sface.onnx whole', '/store whole', `/sface.onnx ${rest}`, `/store ${rest}`]);
     await using analyser = await openTestAnalyser({ models, recogniser: 'sface' });

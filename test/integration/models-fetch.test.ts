@@ -58,18 +58,20 @@ async function serve(listener: RequestListener): Promise<void> {
   address = `http://127.0.0.1:${at.port}`;
 }
 
-/** The model from where the request asks for it, broken off after `mostBytes`. */
+/**
+ * The model from where the request asks for it; after `mostBytes` nothing more comes. What a broken connection brought and
+ * nobody has read is lost: whoever breaks it off waits until it is read.
+ */
 function sendRest({ headers }: IncomingMessage, response: ServerResponse, mostBytes: number): void {
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
   const range = { 'content-range': `bytes ${from}-${model.length - 1}/${model.length}` };
-  const length = { 'content-length': String(model.length - from) };
   response.writeHead(headers.range === undefined ? 200 : 206, {
-    ...length,
+    'content-length': String(model.length - from),
     ...(headers.range === undefined ? {} : range),
   });
   const rest = model.subarray(from, from + mostBytes);
   if (from + mostBytes >= model.length) response.end(rest);
-  else response.write(rest, () => response.destroy());
+  else response.write(rest);
 }
 
 function storeAt(url: string): Promise<ModelStore> {
@@ -138,11 +140,18 @@ describe('fetching from a publisher', () => {
 
   test('goes on by itself where a transfer breaks off, as long as each attempt brings something', async () => {
     const asked: (string | undefined)[] = [];
+    let open: ServerResponse | undefined;
     const store = await storeServedBy((request, response) => {
       asked.push(request.headers.range);
+      open = response;
       sendRest(request, response, asked.length < 3 ? 100_000 : model.length);
     });
-    assert.equal((await store.fetch(PACK)).state, 'ready');
+    const status = await store.fetch(PACK, {
+      onProgress: ({ receivedBytes }) => {
+        if (receivedBytes === 100_000 * asked.length) open?.destroy();
+      },
+    });
+    assert.equal(status.state, 'ready');
     assert.deepEqual(asked, [undefined, 'bytes=100000-', 'bytes=200000-']);
     assert.deepEqual(await readFile(await store.path(PACK)), model);
   });
@@ -150,18 +159,27 @@ describe('fetching from a publisher', () => {
   test('keeps what has arrived where nothing more comes, and the next call goes on from there', async () => {
     let isDown = false;
     const asked: (string | undefined)[] = [];
+    let open: ServerResponse | undefined;
     const store = await storeServedBy((request, response) => {
       asked.push(request.headers.range);
+      open = response;
       if (isDown) response.destroy();
       else sendRest(request, response, asked.length === 1 ? 100_000 : model.length);
-      isDown = asked.length === 1;
+    });
+    const broken = store.fetch(PACK, {
+      onProgress: ({ receivedBytes }) => {
+        if (receivedBytes < 100_000) return;
+        isDown = true;
+        open?.destroy();
+      },
     });
     await assert.rejects(
-      store.fetch(PACK),
+      broken,
       (error) =>
         isRollcallError(error, 'publisher-unreachable') &&
         error.remedy?.includes(`100000 of ${model.length} bytes are kept`) === true,
     );
+    isDown = false;
     assert.deepEqual(await kept(), ['liveness.onnx.part']);
     const told: number[] = [];
     const status = await store.fetch(PACK, {
@@ -348,5 +366,39 @@ describe('fetching from a publisher', () => {
       (error) =>
         isRollcallError(error, 'pack-not-published') && error.remedy?.includes('github.com') === true,
     );
+  });
+
+  test('what is recommended is brought where it is not there, and left out with its reason where it cannot be had', async () => {
+    await serve((request, response) => {
+      if (request.url === '/liveness.onnx') response.end(model);
+      else response.writeHead(404).end();
+    });
+    const { manifest } = await openModelStore();
+    const packs = manifest.packs.map((pack) =>
+      ['liveness', 'iris'].includes(pack.id)
+        ? { ...pack, source: { kind: 'publisher', publisher: 'Test', url: `${address}/${pack.file}` } }
+        : pack,
+    );
+    const recommended = ['iris', 'liveness'];
+    await mkdir(join(directory, 'models'));
+    const path = join(directory, 'models', 'manifest.json');
+    await writeFile(path, JSON.stringify({ ...manifest, recommended, packs }));
+    const store = await openModelStore({ rootDir: directory });
+    const first = await store.obtainRecommended();
+    assert.deepEqual(
+      first.statuses.map(({ pack, state }) => [pack.id, state]),
+      [
+        ['iris', 'absent'],
+        ['liveness', 'ready'],
+      ],
+    );
+    assert.deepEqual([first.brought, first.leftOut.map(({ packId }) => packId)], [['liveness'], ['iris']]);
+    assert.match(first.leftOut[0]?.reason ?? '', /answered 404 .*rollcall models import iris\.onnx/);
+    server?.closeAllConnections();
+    await new Promise((resolve) => server?.close(resolve));
+    const second = await store.obtainRecommended();
+    assert.deepEqual([second.brought, second.leftOut.length], [[], 1]);
+    await writeFile(path, JSON.stringify({ ...manifest, recommended: ['nothing'] }));
+    await assert.rejects(openModelStore({ rootDir: directory }), /what is recommended must be a pack/);
   });
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { detectorFinding } from '../../daemon/cli/doctor/doctor-checks.js';
 import { nextSteps } from '../../daemon/cli/models.js';
+import { configSchema } from '../../daemon/config/schema.js';
 import { visionSchema } from '../../daemon/config/vision-schema.js';
+import type { ModelPack } from '../../daemon/models/manifest.js';
 import { redirected } from '../../daemon/models/publisher.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
 
@@ -49,7 +52,12 @@ describe('what the owner is told after a pack has come', () => {
   test('a recogniser changes nothing until the gallery is moved to it', () => {
     const said = nextSteps(store.pack('sface'), vision).join(' ');
     assert.match(said, /^Nothing changes by itself/);
-    assert.match(said, /rollcall gallery re-embed --to sface .*set vision\.recogniser: sface and restart/);
+    assert.match(said, /re-embed --to sface .*set vision\.recogniser: sface, identification\.threshold and/);
+    const measured = nextSteps(store.pack('mobilefacenet'), vision).join(' ');
+    assert.match(
+      measured,
+      /re-embed --to mobilefacenet When that is ready, where vision\.recogniser names another/,
+    );
     assert.match(nextSteps(store.pack('sface'), undefined).join(' '), /re-embed --to sface/);
   });
 
@@ -66,5 +74,26 @@ describe('what the owner is told after a pack has come', () => {
     const named = visionSchema.parse({ recogniser: 'sface', detector: 'yunet', passivePad: 'minifasnet' });
     for (const id of ['sface', 'yunet-2023mar', 'minifasnet-v1se'])
       assert.match(nextSteps(store.pack(id), named).join(), /^The configuration names .* Restart rollcalld/);
+  });
+});
+
+describe('doctor on the detector', () => {
+  const config = (detector: string) =>
+    configSchema.parse({ site: { id: 'office', timeZone: 'UTC' }, vision: { detector } });
+  let pack: ModelPack;
+  before(async () => {
+    pack = (await openModelStore()).pack('yunet-dynamic');
+  });
+
+  test('says which one runs, and what another one would give', () => {
+    const absent = detectorFinding(config('auto'), [{ pack, state: 'absent', remedy: '' }]);
+    assert.equal(absent.outcome, 'ok');
+    assert.match(absent.message, /^ssd-mobilenet-v1, the default; yunet .*models fetch --recommended/);
+    const ready = [{ pack, state: 'ready', path: '/models' }] as const;
+    assert.match(
+      detectorFinding(config('blazeface'), ready).message,
+      /^blazeface, as .* set vision\.detector: yunet/,
+    );
+    assert.equal(detectorFinding(config('yunet'), ready).message, 'yunet, as configured');
   });
 });

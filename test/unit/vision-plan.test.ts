@@ -49,6 +49,16 @@ describe('how vision processes are planned', () => {
     assert.deepEqual([processes, plan.threads, plan.recogniser], [3, 5, 'mobilefacenet']);
   });
 
+  test('a threshold is part of the plan only where the recogniser has none of its own', async () => {
+    const identification = { threshold: 0.4, margin: 0.1 };
+    const threshold = async (recogniser: 'mobilefacenet' | 'auraface', sections = {}) =>
+      (await planVision(configured(1, {}, sections), recogniser)).plan.threshold;
+    assert.equal(await threshold('auraface', { identification }), 0.4);
+    // A live change of it would replace the processes.
+    assert.equal(await threshold('mobilefacenet', { identification }), null);
+    assert.equal(await threshold('auraface'), null);
+  });
+
   test('a camera without its secret is left out and named, the others run', async () => {
     const config = configured(2);
     const cameras = config.cameras.map((camera, index) =>

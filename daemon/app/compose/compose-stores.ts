@@ -13,6 +13,7 @@ import { explainAccess } from '../../host/file-access.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
+import { matchPolicy } from '../../models/operating-point.js';
 import { encodeEvent } from '../../publish/encoding.js';
 import { GrantSeal } from '../../records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../records/open-records.js';
@@ -136,6 +137,8 @@ async function recogniserFor(
   const own = file === undefined ? undefined : readGalleryRecogniser(file);
   const store = await openConfiguredStore(config.models.dir);
   const chosen = await chooseRecogniser(store, config.vision.recogniser, own);
+  // Before a gallery is moved to it: throws where no operating point is known.
+  matchPolicy(config, chosen.pack);
   const { name, reason, preferred } = chosen;
   logger.info('faces are compared with a recogniser', { recogniser: name, reason });
   if (reason === 'default' && preferred === 'absent') {

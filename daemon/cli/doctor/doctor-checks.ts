@@ -7,6 +7,7 @@ import type { BoxStatus } from '../../control/box-control.js';
 import { ControlClient } from '../../control/client.js';
 import { readUnit } from '../../host/unit-file.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
+import type { PackStatus } from '../../models/store.js';
 import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
@@ -108,12 +109,28 @@ export function loginFindings({ cameras }: Config): readonly Finding[] {
     }));
 }
 
+/** Which detector runs, and what another one would give; the figures are those of docs/accuracy.md. */
+export function detectorFinding({ vision }: Config, statuses: readonly PackStatus[]): Finding {
+  const { detector } = vision;
+  const runs = detector === 'auto' ? 'ssd-mobilenet-v1, the default' : `${detector}, as configured`;
+  if (detector === 'yunet') return ok('detector', runs);
+  const isThere = statuses.some(({ pack, state }) => pack.id.startsWith('yunet') && state === 'ready');
+  const take = isThere
+    ? 'it is on this machine: set vision.detector: yunet'
+    : "get it with 'rollcall models fetch --recommended'";
+  return ok(
+    'detector',
+    `${runs}; yunet is faster and more even over sizes of faces (docs/accuracy.md), ${take}`,
+  );
+}
+
 /** `inUse`: the recogniser of the daemon that answers, which says itself what it lacks. */
 async function modelFindings(config: Config, inUse: string | undefined): Promise<readonly Finding[]> {
   const { recogniser } = config.vision;
   const store = await openConfiguredStore(config.models.dir);
   const findings: Finding[] = [];
-  for (const status of await store.verify()) {
+  const statuses = await store.verify();
+  for (const status of statuses) {
     const { id, source } = status.pack;
     if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
     else if (status.state === 'damaged') {
@@ -128,5 +145,5 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
       findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
     }
   }
-  return findings;
+  return [...findings, detectorFinding(config, statuses)];
 }

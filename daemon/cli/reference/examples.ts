@@ -138,7 +138,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'models import': [
     ['rollcall models import face_recognition_sface_2021dec.onnx', 'take over a file that was brought here'],
   ],
-  'models fetch': [['rollcall models fetch PACK', 'download a pack that its publisher offers']],
+  'models fetch': [
+    ['rollcall models fetch yunet-dynamic', 'download a pack that its publisher offers'],
+    ['rollcall models fetch --recommended', 'bring what the makers recommend beside the base pack'],
+  ],
   replay: [
     ['rollcall replay clip.mp4', 'run the stages on a clip as fast as they go'],
     ['rollcall replay clip.mp4 --config rollcall.yaml --camera front-door --gallery', 'as one camera does'],

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { programRoot } from '../../daemon/models/root-directory.js';
+
+const install = join(programRoot(), 'scripts', 'install');
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-install-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Runs functions of the script, without what it does to the machine; `rollcall` writes what it is asked and ends with `code`. */
+function runPart(functions: string, code: number): string {
+  writeFileSync(join(folder, 'rollcall'), `#!/bin/sh\necho "asked: $*"\nexit ${code}\n`);
+  chmodSync(join(folder, 'rollcall'), 0o755);
+  const script = readFileSync(install, 'utf8')
+    .replace(/^main "\$@"$/m, '')
+    .replace('commands=/usr/local/bin', `commands=${folder}`)
+    .replace('settings=/etc/rollcall', `settings=${folder}`)
+    .replace(/^cd .*$/m, '');
+  return execFileSync('bash', ['-c', `${script}\nexec 3</dev/null\n${functions}`], { encoding: 'utf8' });
+}
+
+describe('the recommended networks at an installation', () => {
+  test('come where that is wished, and never keep it from going on', () => {
+    const wished = 'readOptions --with-recommended-models; chooseModels; fetchModels; echo goes on';
+    assert.match(runPart(wished, 0), /asked: models fetch --recommended\ngoes on/);
+    assert.match(runPart(wished, 1), /could not be downloaded; later: rollcall models fetch .*\ngoes on/);
+  });
+
+  test('do not come where that was not wished, nor unasked without a terminal', () => {
+    for (const options of ['--without-recommended-models', ''])
+      assert.equal(
+        runPart(`readOptions ${options}; chooseModels; fetchModels; echo goes on`, 0),
+        'goes on\n',
+      );
+  });
+
+  test('--help names both options', () => {
+    const { stdout, status } = spawnSync(install, ['--help'], { encoding: 'utf8' });
+    assert.equal(status, 0);
+    assert.match(stdout, /--with-recommended-models, --without-recommended-models/);
+    assert.match(stdout, /only restarted where something changed\. .*\n?.*$/);
+  });
+});
