@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { rollcall } from '../support/box.js';
@@ -87,6 +87,7 @@ describe('rollcall replay', () => {
 });
 
 interface Report {
+  readonly skipped: readonly { readonly clip: string; readonly reason: string }[];
   readonly f1: number;
   readonly mistaken: number;
   readonly clips: readonly { readonly clip: string; readonly verdict?: string; readonly hits: number }[];
@@ -141,6 +142,37 @@ describe('rollcall evaluate blinks', () => {
       report.clips.some(({ hits }) => hits > 0),
       'some blinks are seen',
     );
+  });
+
+  test('leaves out and names clips that are not there or whose blinks cannot be counted', async () => {
+    await using directory = await temporaryDirectory();
+    const truth = join(directory.path, 'truth.json');
+    const clip = await testClip();
+    const evaluateHere = (truths: unknown, ...options: readonly string[]) =>
+      writeFile(truth, JSON.stringify(truths)).then(() =>
+        rollcall(['evaluate', 'blinks', '--clips', dirname(clip), '--truth', truth, ...options]),
+      );
+    const truths = {
+      [basename(clip)]: { blinks: [] },
+      'gone.mp4': { blinks: [1] },
+      'masked.mp4': null,
+      'turned.mp4': { blinks: null },
+    };
+    const { exitCode, stdout, stderr } = await evaluateHere(truths, '--json');
+    assert.equal(exitCode, 0, stderr);
+    const report = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      report.clips.map((each) => each.clip),
+      [basename(clip)],
+    );
+    assert.deepEqual(report.skipped, [
+      { clip: 'gone.mp4', reason: 'not-found' },
+      { clip: 'masked.mp4', reason: 'no-truth' },
+      { clip: 'turned.mp4', reason: 'no-truth' },
+    ]);
+    const nothing = await evaluateHere({ 'gone.mp4': { blinks: [1] } });
+    assert.equal(nothing.exitCode, 2);
+    assert.match(nothing.stderr, /none of the clips .* names is in .*[\s\S]*what to do: give the folder/);
   });
 
   test('names what is wrong with a truth file', async () => {

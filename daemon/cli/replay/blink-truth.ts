@@ -5,18 +5,30 @@ import type { BlinkTruth } from '../../domain/liveness/blink-score.js';
 
 const seconds = z.number().min(0);
 
-/** By path of the clip, relative to the folder of the clips. More may stand there than is used. */
+/**
+ * By path of the clip, relative to the folder of the clips. More may stand there than is used. `null` for a clip, or for its
+ * blinks: they cannot be counted.
+ */
 const truthSchema = z.record(
   z.string(),
-  z.object({ blinks: z.array(seconds), ambiguous: z.array(seconds).default([]) }),
+  z.object({ blinks: z.array(seconds).nullable(), ambiguous: z.array(seconds).default([]) }).nullable(),
 );
 
-/** Reads the blink truth of many clips. Throws `truth-unreadable` and `truth-invalid`. */
-export async function readBlinkTruth(path: string): Promise<ReadonlyMap<string, BlinkTruth>> {
+/**
+ * Reads the blink truth of many clips; undefined for a clip whose blinks cannot be counted. Throws `truth-unreadable` and
+ * `truth-invalid`.
+ */
+export async function readBlinkTruth(path: string): Promise<ReadonlyMap<string, BlinkTruth | undefined>> {
   const parsed = truthSchema.safeParse(await readJson(path));
-  if (parsed.success) return new Map(Object.entries(parsed.data));
+  if (parsed.success) {
+    const entries = Object.entries(parsed.data).map(([clip, truth]): [string, BlinkTruth | undefined] => [
+      clip,
+      truth === null || truth.blinks === null ? undefined : { ...truth, blinks: truth.blinks },
+    ]);
+    return new Map(entries);
+  }
   throw badInput('truth-invalid', `${path} is no blink truth:\n${z.prettifyError(parsed.error)}`, {
-    remedy: 'give every clip an entry { "blinks": [seconds, …], "ambiguous": [seconds, …] }',
+    remedy: 'give every clip an entry { "blinks": [seconds, …], "ambiguous": [seconds, …] }, or null',
   });
 }
 

@@ -1,5 +1,7 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import {
   type BlinkScore,
@@ -34,6 +36,12 @@ interface ClipResult extends BlinkScore {
   readonly observedS: number;
 }
 
+/** A clip that the truth names and the figures leave out. */
+interface SkippedClip {
+  readonly clip: string;
+  readonly reason: 'no-truth' | 'not-found';
+}
+
 export function registerEvaluateBlinks(evaluate: Command): void {
   evaluate
     .command('blinks')
@@ -57,6 +65,7 @@ interface BlinkReport {
   readonly fps: number;
   readonly toleranceS: number;
   readonly clips: readonly ClipResult[];
+  readonly skipped: readonly SkippedClip[];
   readonly hits: number;
   readonly missed: number;
   readonly mistaken: number;
@@ -71,9 +80,20 @@ async function evaluateBlinks(options: EvaluateOptions): Promise<BlinkReport> {
   const { config: configPath, fps } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
   const clips: ClipResult[] = [];
+  const skipped: SkippedClip[] = [];
   for (const [clip, truth] of truths) {
     if (options.json !== true) process.stderr.write(`${clip}\n`);
-    clips.push(await evaluateClip(clip, join(options.clips, clip), truth, setup));
+    if (truth === undefined) skipped.push({ clip, reason: 'no-truth' });
+    else {
+      const result = await evaluateClip(clip, join(options.clips, clip), truth, setup);
+      if (result === undefined) skipped.push({ clip, reason: 'not-found' });
+      else clips.push(result);
+    }
+  }
+  if (clips.length === 0 && skipped.some(({ reason }) => reason === 'not-found')) {
+    throw badInput('clip-not-found', `none of the clips that ${options.truth} names is in ${options.clips}`, {
+      remedy: 'give the folder that the paths in the truth file start from',
+    });
   }
   const sum = (count: (clip: ClipResult) => number): number =>
     clips.reduce((total, clip) => total + count(clip), 0);
@@ -81,15 +101,30 @@ async function evaluateBlinks(options: EvaluateOptions): Promise<BlinkReport> {
   const missed = sum((clip) => clip.missed.length);
   const mistaken = sum((clip) => clip.mistaken.length);
   const figures = detectionFigures(hits, missed, mistaken);
-  return { fps: setup.camera.rates.trackingFps, toleranceS, clips, hits, missed, mistaken, ...figures };
+  return {
+    fps: setup.camera.rates.trackingFps,
+    toleranceS,
+    clips,
+    skipped,
+    hits,
+    missed,
+    mistaken,
+    ...figures,
+  };
 }
 
+/** Undefined where the clip is not there. */
 async function evaluateClip(
   clip: string,
   path: string,
   truth: BlinkTruth,
   { camera, analyser, ffmpeg, liveness, match }: ReplaySetup,
-): Promise<ClipResult> {
+): Promise<ClipResult | undefined> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return undefined;
   const found: number[] = [];
   let longest: { readonly observedS: number; readonly verdict: LivenessVerdict } | undefined;
   const sameFaceThreshold = match.threshold;
@@ -113,6 +148,11 @@ async function evaluateClip(
   };
 }
 
+const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
+  'no-truth': 'the truth file does not count its blinks',
+  'not-found': 'the clip is not there',
+};
+
 function describe(report: BlinkReport): string {
   const times = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
   const rows = report.clips.map((clip) => [
@@ -131,5 +171,6 @@ function describe(report: BlinkReport): string {
     '',
     `${report.fps} frames a second, tolerance ${report.toleranceS} s:`,
     `precision ${figure(report.precision)}, recall ${figure(report.recall)}, F1 ${figure(report.f1)}`,
+    ...report.skipped.map(({ clip, reason }) => `left out: ${clip} (${skipWords[reason]})`),
   ].join('\n');
 }
