@@ -1,7 +1,7 @@
 import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
 import type { Box } from '../domain/faces/geometry.js';
 import type { Picture } from '../domain/faces/picture.js';
-import type { FaceQuality } from '../domain/faces/quality.js';
+import type { ViewQuality } from '../domain/faces/quality.js';
 import type { Embedding } from '../domain/identification/match.js';
 import type { RecogniserId } from '../domain/ids.js';
 
@@ -50,7 +50,7 @@ export interface FaceAnalyser extends AsyncDisposable {
   /** Landmarks and eyes for each region, in order; undefined where no face is. */
   locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly (FaceLandmarks | undefined)[]>;
   /** Named quality of one located view; cheap enough for every frame. */
-  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): FaceQuality;
+  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality;
   /** Unit-length embedding: the mean over the aligned face and its mirror image. */
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding>;
   /**

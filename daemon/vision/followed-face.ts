@@ -3,7 +3,7 @@ import { emptyViewHistory, type ViewHistory } from '../domain/faces/best-views.j
 import type { FaceLandmarks } from '../domain/faces/face.js';
 import type { Box } from '../domain/faces/geometry.js';
 import type { Frame } from '../domain/faces/picture.js';
-import { type FaceQuality, isBetterView } from '../domain/faces/quality.js';
+import { type FaceQuality, isBetterView, type ViewQuality } from '../domain/faces/quality.js';
 import type { Probe } from '../domain/identification/match.js';
 import {
   type BlinkState,
@@ -20,6 +20,7 @@ import {
   type LivenessState,
   nextLiveness,
 } from '../domain/liveness/liveness-verdict.js';
+import { type EarlierLook, looksBefore } from '../domain/liveness/mesh-steadiness.js';
 import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
 import { type Support, supported } from '../domain/tracks/support.js';
 import type { Track } from '../domain/tracks/track.js';
@@ -30,7 +31,7 @@ const unbrokenGapMs = 500;
 /** A located view and what it is worth. */
 export interface AssessedView {
   readonly landmarks: FaceLandmarks;
-  readonly quality: FaceQuality;
+  readonly quality: ViewQuality;
 }
 
 /** Everything one camera knows about one track: the states of its machines side by side. */
@@ -59,8 +60,8 @@ export class FollowedFace {
   /** Picture not yet told. */
   #freshShot: BestShot | undefined;
   #blinks: BlinkState = initialBlinkState;
-  /** Of the look before. */
-  #landmarks: FaceLandmarks | undefined;
+  /** The latest looks, oldest first: what the next one is compared with. */
+  #looks: readonly EarlierLook[] = [];
 
   constructor(track: Track) {
     this.track = track;
@@ -73,8 +74,9 @@ export class FollowedFace {
     if (isBroken) this.interrupt(policy);
     this.lastLocatedMs = atMs;
     if (isBetterView(quality, this.bestQuality)) this.bestQuality = quality;
-    const sample = eyeSampleOf({ atMs, landmarks, quality, before: this.#landmarks, picture: frame.picture });
-    this.#landmarks = landmarks;
+    const before = looksBefore(this.#looks, atMs);
+    const sample = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
+    this.#looks = [...before, { atMs, landmarks }];
     this.learn({ kind: 'eyes', sample }, policy);
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;
@@ -90,12 +92,12 @@ export class FollowedFace {
   interrupt(policy: LivenessPolicy): void {
     this.learn({ kind: 'interrupted' }, policy);
     this.#blinks = initialBlinkState;
-    this.#landmarks = undefined;
+    this.#looks = [];
   }
 
   /** Head roll of the latest mesh, degrees; 0 where there is none. */
   get rollDeg(): number {
-    return this.#landmarks?.pose.rollDeg ?? 0;
+    return this.#looks.at(-1)?.landmarks.pose.rollDeg ?? 0;
   }
 
   keepShot(shot: BestShot, quality: FaceQuality): void {

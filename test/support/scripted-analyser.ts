@@ -1,7 +1,7 @@
 import type { Detection, FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import { type Box, intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
 import type { Frame, Picture } from '../../daemon/domain/faces/picture.js';
-import type { FaceQuality } from '../../daemon/domain/faces/quality.js';
+import type { FaceQuality, ViewQuality } from '../../daemon/domain/faces/quality.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
@@ -16,6 +16,8 @@ export interface ScriptedFace {
   /** `alone`: the detector finds it only where it is shown nothing else. Default true. */
   readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
+  /** As in `ViewQuality`; 1 where nothing is said. */
+  readonly sharpness?: number;
   readonly passiveScore?: number;
 }
 
@@ -54,8 +56,9 @@ export class ScriptedAnalyser implements FaceAnalyser {
     );
   }
 
-  assess(picture: Picture, landmarks: FaceLandmarks): FaceQuality {
-    return this.#nearest(picture, landmarks.box)?.quality ?? good;
+  assess(picture: Picture, landmarks: FaceLandmarks): ViewQuality {
+    const { quality = good, sharpness = 1 } = this.#nearest(picture, landmarks.box) ?? {};
+    return { ...quality, sharpness };
   }
 
   embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {

@@ -11,7 +11,8 @@ import { closureAt } from '../../daemon/domain/liveness/eye-closure.js';
 import { type EyeLevel, eyeLevels, levelNoise } from '../../daemon/domain/liveness/eye-level.js';
 import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
 
-const quality = { score: 1, reasons: [] };
+/** What every look of these eyes has in common. */
+const seen = { areLidsRaised: true, framing: 'whole', sharpness: 1 } as const;
 
 /** Both eyes over time: 1 open, 0.3 shut. */
 type Lids = (atS: number) => { readonly left: number; readonly right: number };
@@ -30,7 +31,7 @@ function record(lids: Lids, fps: number, durationS: number, phaseMs = 0): EyeSam
   return Array.from({ length: Math.floor(durationS * fps) }, (_, frame) => {
     const atMs = (frame * 1000) / fps + phaseMs;
     const { left, right } = lids(atMs / 1000);
-    return { atMs, left: left * 0.29, right: right * 0.31, quality };
+    return { atMs, left: left * 0.29, right: right * 0.31, ...seen };
   });
 }
 
@@ -93,6 +94,45 @@ describe('nextBlink', () => {
     assert.equal(blinksIn(record(double, 15, 6)).length, 2);
   });
 
+  test('finds two blinks a quarter of a second apart between which the lids hardly open', () => {
+    const double: Lids = (atS) => {
+      const level = Math.max(
+        0.3,
+        Math.min(lid(atS, 3, 0.04), lid(atS, 3.25, 0.04), atS > 3.05 && atS < 3.3 ? 0.6 : 1),
+      );
+      return { left: level, right: level };
+    };
+    for (const fps of [15, 20, 25, 30]) {
+      const blinks = blinksIn(record(double, fps, 6));
+      assert.equal(blinks.length, 2, `${fps}`);
+      blinks.forEach(({ atMs }, n) => {
+        assert.ok(Math.abs(atMs - 3080 - n * 250) < 100, `${fps}: ${atMs}`);
+      });
+    }
+  });
+
+  test('does not take fluttering lids for a series of blinks', () => {
+    const flutter: Lids = (atS) => {
+      const level = atS > 3 && atS < 6 ? 0.65 + 0.35 * Math.cos((atS - 3) * 2 * Math.PI * 4) : 1;
+      return { left: level, right: level };
+    };
+    for (const fps of [15, 25, 30]) assert.ok(blinksIn(record(flutter, fps, 9)).length <= 2, `${fps}`);
+    const spaced: Lids = (atS) => both(2 + 0.6 * Math.floor((atS - 2) / 0.6), 0.1)(atS);
+    assert.ok(
+      blinksIn(record((atS) => (atS > 2 && atS < 4.9 ? spaced(atS) : both(0, 0)(9)), 30, 7)).length === 5,
+    );
+  });
+
+  test('does not take a face for blinking that is smeared by motion, nor one that is sharp only for a moment', () => {
+    const samples = record(both(3, 0.15), 10, 6);
+    const during = (sharpness: number) =>
+      samples.map((sample) => (sample.left === 0.29 ? sample : { ...sample, sharpness }));
+    for (const sharpness of [0.47, 1, 2.15])
+      assert.equal(blinksIn(during(sharpness)).length, 1, `${sharpness}`);
+    for (const sharpness of [0.3, 0.44, 2.25, 4])
+      assert.deepEqual(blinksIn(during(sharpness)), [], `${sharpness}`);
+  });
+
   test('says nothing about a closure beside which frames are missing', () => {
     const samples = record(both(3, 0.15), 15, 6).filter(({ atMs }) => atMs < 2700 || atMs > 3100);
     assert.deepEqual(blinksIn(samples), []);
@@ -118,7 +158,7 @@ describe('nextBlink', () => {
       let atMs = 0;
       return steps.map(({ afterMs, left, right }): EyeSample => {
         atMs += afterMs;
-        return { atMs, left, right, quality };
+        return { atMs, left, right, ...seen };
       });
     });
 
@@ -179,7 +219,7 @@ function stepped(lids: (atMs: number) => number | readonly [left: number, right:
     const atMs = n * 5;
     const level = lids(atMs) ?? 1;
     const [left, right] = typeof level === 'number' ? [level, level] : level;
-    return { atMs, left, right, quality };
+    return { atMs, left, right, ...seen };
   });
 }
 
@@ -193,9 +233,10 @@ const trembling = (level: number, depth: number, durationMs: number) =>
 
 describe('what is just a blink, and what just is not', () => {
   const cases: readonly (readonly [name: string, blink: EyeSample[], none: EyeSample[]])[] = [
-    ['a closure is deeper than 0.35', dip(0.64, 300), dip(0.66, 300)],
+    ['a closure is deeper than 0.35', dip(0.64, 500), dip(0.66, 500)],
     ['a brief dip is deeper than 0.12', dip(0.87, 100), dip(0.89, 100)],
-    ['a brief dip takes no more than 200 ms', dip(0.8, 195), dip(0.8, 205)],
+    ['a brief dip takes no more than 200 ms', dip(0.87, 195), dip(0.87, 215)],
+    ['the longer a dip takes, the deeper it is', dip(0.75, 300), dip(0.78, 300)],
     ['a closure takes no more than 600 ms', dip(0.5, 595), dip(0.5, 605)],
     ['a closure takes 30 ms at least', dip(0.5, 35), dip(0.5, 25)],
     [
@@ -238,7 +279,7 @@ describe('what is just a blink, and what just is not', () => {
     const seenAtMs: number[] = [];
     for (let atMs = 0; atMs <= 10_000; atMs += 50) {
       const openness = atMs === 300 || atMs === 350 ? 0.1 : 0.3;
-      const step = nextBlink(state, { atMs, left: openness, right: openness, quality }, defaultBlinkPolicy);
+      const step = nextBlink(state, { atMs, left: openness, right: openness, ...seen }, defaultBlinkPolicy);
       state = step.state;
       if (step.blinks.length > 0) seenAtMs.push(atMs);
     }
@@ -252,6 +293,7 @@ const level = (atMs: number, mean: number, left = mean, right = mean): EyeLevel 
   mean,
   left,
   right,
+  sharpness: 1,
 });
 
 describe('closureAt', () => {
@@ -295,7 +337,7 @@ describe('closureAt', () => {
 
 describe('eye levels', () => {
   const samplesOf = (lefts: readonly number[], everyMs: number): EyeSample[] =>
-    lefts.map((left, n) => ({ atMs: 500 + n * everyMs, left, right: 2 * left, quality }));
+    lefts.map((left, n) => ({ atMs: 500 + n * everyMs, left, right: 2 * left, ...seen }));
 
   test('are fractions of the upper quartile of each eye', () => {
     const levels = eyeLevels(samplesOf([1, 2, 3, 4, 5], 250), 1000) ?? assert.fail('no levels');

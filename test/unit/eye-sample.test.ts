@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { FaceLandmarks, FivePoints } from '../../daemon/domain/faces/face.js';
 import type { QualityReason } from '../../daemon/domain/faces/quality.js';
 import { eyeSampleOf } from '../../daemon/domain/liveness/eye-sample.js';
+import { type EarlierLook, looksBefore } from '../../daemon/domain/liveness/mesh-steadiness.js';
 
 const picture = { widthPx: 640, heightPx: 480 };
 
@@ -28,15 +29,16 @@ function landmarksAt(x: number, y: number, yawDeg = 0, eyePx = 20): FaceLandmark
 }
 
 function eyesOf(landmarks: FaceLandmarks, ...reasons: readonly QualityReason[]) {
-  const quality = { score: 0.5, reasons };
-  const { left, right } = eyeSampleOf({ atMs: 0, landmarks, quality, before: undefined, picture });
+  const quality = { score: 0.5, reasons, sharpness: 1 };
+  const { left, right } = eyeSampleOf({ atMs: 0, landmarks, quality, before: [], picture });
   return [right, left];
 }
 
 /** Whether eyes are judged that were seen as `before` in the look before. */
 function isJudgedAfter(before: FaceLandmarks, landmarks: FaceLandmarks): boolean {
-  const quality = { score: 1, reasons: [] };
-  return eyeSampleOf({ atMs: 0, landmarks, quality, before, picture }).left !== undefined;
+  const quality = { score: 1, reasons: [], sharpness: 1 };
+  const looks = [{ atMs: -67, landmarks: before }];
+  return eyeSampleOf({ atMs: 0, landmarks, quality, before: looks, picture }).left !== undefined;
 }
 
 describe('eyeSampleOf', () => {
@@ -65,6 +67,34 @@ describe('eyeSampleOf', () => {
   test('leaves out an eye that is beyond the edge of the picture', () => {
     assert.deepEqual(eyesOf(landmarksAt(-10, 200)), [undefined, 0.3]);
     assert.deepEqual(eyesOf(landmarksAt(300, 4)), [undefined, undefined]);
+  });
+
+  test('says whether the lids are raised: half-shut ones would hide a blink', () => {
+    const raised = (left: number, right: number): boolean => {
+      const eyes = { leftEye: { openness: left, widthPx: 20 }, rightEye: { openness: right, widthPx: 20 } };
+      const landmarks = { ...landmarksAt(300, 200), ...eyes };
+      const quality = { score: 1, reasons: [], sharpness: 1 };
+      return eyeSampleOf({ atMs: 0, landmarks, quality, before: [], picture }).areLidsRaised;
+    };
+    assert.deepEqual(
+      [raised(0.3, 0.28), raised(0.2, 0.2), raised(0.19, 0.2), raised(0.1, 0.26)],
+      [true, true, false, false],
+    );
+  });
+
+  test('tells a face that is too close from one at the edge of the picture', () => {
+    const framing = (box: Partial<FaceLandmarks['box']>, ...reasons: readonly QualityReason[]) => {
+      const face = landmarksAt(300, 200);
+      const landmarks = { ...face, box: { ...face.box, ...box } };
+      const quality = { score: 0.5, reasons, sharpness: 1 };
+      return eyeSampleOf({ atMs: 0, landmarks, quality, before: [], picture }).framing;
+    };
+    assert.equal(framing({}), 'whole');
+    assert.equal(framing({ height: 500 }), 'whole');
+    assert.equal(framing({}, 'cut-off'), 'cut-off');
+    assert.equal(framing({ height: 239 }, 'cut-off'), 'cut-off');
+    assert.equal(framing({ height: 240 }, 'cut-off'), 'too-close');
+    assert.equal(framing({ width: 320 }, 'cut-off'), 'too-close');
   });
 
   const posed = (pose: Partial<FaceLandmarks['pose']>): FaceLandmarks => {
@@ -123,5 +153,31 @@ describe('eyeSampleOf', () => {
     }
     for (const face of steady) assert.ok(isJudgedAfter(before, face));
     for (const face of jumped) assert.ok(!isJudgedAfter(before, face));
+  });
+
+  test('a head that turns as fast is judged alike at every rate', () => {
+    const turning = (degPerS: number, fps: number): boolean => {
+      const everyMs = 1000 / fps;
+      let looks: readonly EarlierLook[] = [];
+      let isJudged = true;
+      for (let look = 0; look < fps / 2; look++) {
+        const atMs = look * everyMs;
+        const landmarks = posed({ yawDeg: (degPerS * atMs) / 1000 - 15 });
+        const before = looksBefore(looks, atMs);
+        const quality = { score: 1, reasons: [], sharpness: 1 };
+        isJudged &&= eyeSampleOf({ atMs, landmarks, quality, before, picture }).left !== undefined;
+        looks = [...before, { atMs, landmarks }];
+      }
+      return isJudged;
+    };
+    for (const fps of [10, 20, 30]) {
+      assert.ok(turning(49, fps), `${fps}`);
+      assert.ok(!turning(53, fps), `${fps}`);
+    }
+  });
+
+  test('compares with the look before however long ago it was', () => {
+    const looks = looksBefore([{ atMs: 0, landmarks: posed({}) }], 400);
+    assert.equal(looks.length, 1);
   });
 });

@@ -14,10 +14,17 @@ import {
 
 const policy = defaultLivenessPolicy;
 
-function sample(atMs: number, isUsable = true): LivenessInput {
+function sample(atMs: number, isUsable = true, seen: Partial<EyeSample> = {}): LivenessInput {
   const openness = isUsable ? 0.3 : undefined;
-  const eyes: EyeSample = { atMs, left: openness, right: openness, quality: { score: 1, reasons: [] } };
-  return { kind: 'eyes', sample: eyes };
+  const eyes = {
+    atMs,
+    left: openness,
+    right: openness,
+    areLidsRaised: true,
+    framing: 'whole',
+    sharpness: 1,
+  } as const;
+  return { kind: 'eyes', sample: { ...eyes, ...seen } };
 }
 
 function after(inputs: readonly LivenessInput[], from: LivenessState = initialLiveness): LivenessState {
@@ -25,10 +32,10 @@ function after(inputs: readonly LivenessInput[], from: LivenessState = initialLi
 }
 
 /** Frames at 15 fps over [fromS, toS). */
-function watch(fromS: number, toS: number, isUsable = true): LivenessInput[] {
+function watch(fromS: number, toS: number, isUsable = true, seen: Partial<EyeSample> = {}): LivenessInput[] {
   const inputs: LivenessInput[] = [];
   for (let frame = Math.ceil(fromS * 15); frame < toS * 15; frame++) {
-    inputs.push(sample((frame * 1000) / 15, isUsable));
+    inputs.push(sample((frame * 1000) / 15, isUsable, seen));
   }
   return inputs;
 }
@@ -183,6 +190,35 @@ describe('the liveness verdict', () => {
     assert.equal(assessLiveness(scored(0.49), policy).verdict, 'attack');
     assert.equal(assessLiveness(scored(0.49), policy).evidence.passiveScore?.toFixed(2), '0.49');
     assert.equal('passiveScore' in assessLiveness(initialLiveness, policy).evidence, false);
+  });
+
+  test('a person who looks down at a screen is no attack, however long it takes', () => {
+    const reading = watch(0, 120, true, { areLidsRaised: false });
+    assert.equal(verdictOf(reading), 'undetermined: eyes-not-seen-well');
+    assert.equal(assessLiveness(after(reading), policy).evidence.observedS, 0);
+    assert.equal(verdictOf([...reading, ...watch(120, 130)]), 'undetermined: eyes-not-seen-well');
+    assert.equal(
+      verdictOf([...watch(0, 19), ...watch(19, 120, true, { areLidsRaised: false })]).split(':')[0],
+      'undetermined',
+    );
+  });
+
+  test('a face that the picture does not hold is told to step back, or to come into the picture', () => {
+    const near = { framing: 'too-close' } as const;
+    const beside = { framing: 'cut-off' } as const;
+    assert.equal(verdictOf(watch(0, 10, true, near)), 'undetermined: too-close');
+    assert.equal(verdictOf(watch(0, 10, false, near)), 'undetermined: too-close');
+    assert.equal(verdictOf(watch(0, 10, true, beside)), 'undetermined: cut-off');
+    assert.equal(
+      verdictOf([...watch(0, 5, true, near), ...watch(5, 10)]),
+      'undetermined: observed-too-briefly',
+      'half',
+    );
+    assert.equal(
+      verdictOf([...watch(0, 3), blink(2), ...watch(3, 10, true, near)]),
+      'undetermined: too-close',
+    );
+    assert.equal(verdictOf(watch(0, 30, true, near)), 'attack: no-blink-for-too-long');
   });
 
   test('counts a frame as seen well only where both eyes were seen', () => {

@@ -18,6 +18,12 @@ export interface FaceQuality {
   readonly reasons: readonly QualityReason[];
 }
 
+/** Quality of one view, and how sharp it is beside others of the same face. */
+export interface ViewQuality extends FaceQuality {
+  /** As in `FaceStatistics`, 0 or more. */
+  readonly sharpness: number;
+}
+
 /** A view without faults is better than one with, whatever the scores. */
 export function isBetterView(a: FaceQuality, b: FaceQuality): boolean {
   const aIsFaultless = a.reasons.length === 0;

@@ -1,9 +1,13 @@
 import type { EyeLevel } from './eye-level.js';
 
-/** A dip of both eyes from open to a lowest point and back, measured half way down. */
-export interface EyeClosure {
+/** When lids went down and came up again. */
+export interface ClosurePart {
   readonly closingMs: number;
   readonly openingMs: number;
+}
+
+/** A dip of both eyes from open to a lowest point and back, measured half way down. */
+export interface EyeClosure extends ClosurePart {
   /** How far the mean of both eyes came down, in levels. */
   readonly depth: number;
   /** How far the eye came down that closed less, in levels. */
@@ -87,4 +91,30 @@ function edge(
       return { kind: 'found', atMs: inner.atMs + part * (outer.atMs - inner.atMs) };
     }
   }
+}
+
+/**
+ * Divides a closure where the lids came up by at least `rise` and went down as far again: two blinks in quick succession, whose
+ * lids open only in part in between.
+ */
+export function partsOf(
+  levels: readonly EyeLevel[],
+  { closingMs, openingMs }: EyeClosure,
+  rise: number,
+): readonly ClosurePart[] {
+  const parts: ClosurePart[] = [];
+  let fromMs = closingMs;
+  let low = Number.POSITIVE_INFINITY;
+  let peak: EyeLevel | undefined;
+  for (const level of levels) {
+    if (level.atMs < closingMs || level.atMs > openingMs) continue;
+    if (peak === undefined) low = Math.min(low, level.mean);
+    if (level.mean >= low + rise && level.mean > (peak?.mean ?? 0)) peak = level;
+    if (peak === undefined || level.mean > peak.mean - rise) continue;
+    parts.push({ closingMs: fromMs, openingMs: peak.atMs });
+    fromMs = peak.atMs;
+    low = level.mean;
+    peak = undefined;
+  }
+  return [...parts, { closingMs: fromMs, openingMs }];
 }

@@ -8,6 +8,8 @@ export interface EyeLevel {
   readonly right: number;
   /** Of both eyes: the noise of one network run on each averages out. */
   readonly mean: number;
+  /** Of the whole face, as in `EyeSample`. */
+  readonly sharpness: number;
 }
 
 /** Eyes are open at least half of any few seconds, so this percentile is that of open eyes. */
@@ -20,6 +22,7 @@ interface SeenEyes {
   readonly atMs: number;
   readonly left: number;
   readonly right: number;
+  readonly sharpness: number;
 }
 
 /**
@@ -27,8 +30,8 @@ interface SeenEyes {
  * `settleMs`. Every eye has a baseline of its own: people's eyes, and the two of one person, differ.
  */
 export function eyeLevels(samples: readonly EyeSample[], settleMs: number): readonly EyeLevel[] | undefined {
-  const seen = samples.flatMap(({ atMs, left, right }): SeenEyes[] =>
-    left === undefined || right === undefined ? [] : [{ atMs, left, right }],
+  const seen = samples.flatMap(({ atMs, left, right, sharpness }): SeenEyes[] =>
+    left === undefined || right === undefined ? [] : [{ atMs, left, right, sharpness }],
   );
   const spanMs = (seen.at(-1)?.atMs ?? 0) - (seen[0]?.atMs ?? 0);
   if (seen.length < fewestSamples || spanMs < settleMs) return undefined;
@@ -40,10 +43,10 @@ export function eyeLevels(samples: readonly EyeSample[], settleMs: number): read
   const leftBaseline = baselineOf('left');
   const rightBaseline = baselineOf('right');
   if (leftBaseline <= 0 || rightBaseline <= 0) return undefined;
-  return seen.map(({ atMs, left, right }) => {
+  return seen.map(({ atMs, left, right, sharpness }) => {
     const leftLevel = left / leftBaseline;
     const rightLevel = right / rightBaseline;
-    return { atMs, left: leftLevel, right: rightLevel, mean: (leftLevel + rightLevel) / 2 };
+    return { atMs, left: leftLevel, right: rightLevel, mean: (leftLevel + rightLevel) / 2, sharpness };
   });
 }
 

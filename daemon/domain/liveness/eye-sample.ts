@@ -1,8 +1,8 @@
 import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
-import type { FaceQuality, QualityReason } from '../faces/quality.js';
-import type { EyeSample } from './liveness.js';
-import { isSteady } from './mesh-steadiness.js';
+import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
+import type { EyeSample, Framing } from './liveness.js';
+import { type EarlierLook, isSteady } from './mesh-steadiness.js';
 
 /**
  * Under this an eye is a handful of pixels and its contour a guess: lids are about a third as high as the eye is wide,
@@ -14,6 +14,15 @@ const largestYawDeg = 30;
 /** Looking down further, lids cover the eye as in a closure. */
 const largestPitchDeg = 30;
 
+/**
+ * Eyes that are less open on the average of both look down or are narrow: a blink of theirs is easily missed. Open eyes that look at
+ * the camera or past it measure 0.24 to 0.35 (see `EyeContour`).
+ */
+const raisedOver = 0.2;
+
+/** A face that is cut off although it takes up this part of the picture's height or width is too close. */
+const tooCloseOver = 0.5;
+
 /** Faults of a view that spoil the eyes as well. Size, blur and the picture's edge are judged by the eyes themselves. */
 const spoilingReasons: readonly QualityReason[] = ['occluded', 'dark'];
 
@@ -21,9 +30,9 @@ const spoilingReasons: readonly QualityReason[] = ['occluded', 'dark'];
 export interface EyeView {
   readonly atMs: number;
   readonly landmarks: FaceLandmarks;
-  readonly quality: FaceQuality;
-  /** The same face in the look before; undefined where there was none. */
-  readonly before: FaceLandmarks | undefined;
+  readonly quality: ViewQuality;
+  /** The same face in the looks just before, see `looksBefore`. */
+  readonly before: readonly EarlierLook[];
   readonly picture: PictureSize;
 }
 
@@ -38,7 +47,7 @@ export function eyeSampleOf({ atMs, landmarks, quality, before, picture }: EyeVi
     Math.abs(landmarks.pose.yawDeg) <= largestYawDeg &&
     Math.abs(landmarks.pose.pitchDeg) <= largestPitchDeg &&
     !quality.reasons.some((reason) => spoilingReasons.includes(reason)) &&
-    (before === undefined || isSteady(before, landmarks));
+    isSteady(before, landmarks);
   const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
   const openness = (eye: EyeContour, corners: readonly Point[]): number | undefined => {
     const isSeen = eye.widthPx >= smallestEyePx && corners.every((corner) => isInside(corner, picture, eye));
@@ -48,8 +57,16 @@ export function eyeSampleOf({ atMs, landmarks, quality, before, picture }: EyeVi
     atMs,
     left: openness(landmarks.leftEye, [leftInner, leftOuter]),
     right: openness(landmarks.rightEye, [rightInner, rightOuter]),
-    quality,
+    areLidsRaised: (landmarks.leftEye.openness + landmarks.rightEye.openness) / 2 >= raisedOver,
+    sharpness: quality.sharpness,
+    framing: framingOf(landmarks, quality, picture),
   };
+}
+
+function framingOf({ box }: FaceLandmarks, { reasons }: FaceQuality, picture: PictureSize): Framing {
+  if (!reasons.includes('cut-off')) return 'whole';
+  const part = Math.max(box.width / picture.widthPx, box.height / picture.heightPx);
+  return part >= tooCloseOver ? 'too-close' : 'cut-off';
 }
 
 /** Far enough from the picture's edge that the lids above and below are in it, half an eye away. */

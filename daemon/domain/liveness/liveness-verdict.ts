@@ -42,8 +42,12 @@ export interface LivenessState {
   readonly blinklessMs: number;
   readonly sampleCount: number;
   readonly frameCount: number;
+  /** Of those, frames in which the lids were raised. */
+  readonly raisedCount: number;
+  readonly tooCloseCount: number;
+  readonly cutOffCount: number;
   readonly nowMs: number;
-  readonly lastUsableMs: number | undefined;
+  readonly lastRaisedMs: number | undefined;
   readonly passiveSum: number;
   readonly passiveCount: number;
 }
@@ -64,8 +68,11 @@ export const initialLiveness: LivenessState = {
   blinklessMs: 0,
   sampleCount: 0,
   frameCount: 0,
+  raisedCount: 0,
+  tooCloseCount: 0,
+  cutOffCount: 0,
   nowMs: Number.NEGATIVE_INFINITY,
-  lastUsableMs: undefined,
+  lastRaisedMs: undefined,
   passiveSum: 0,
   passiveCount: 0,
 };
@@ -117,8 +124,13 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
   return { verdict: 'undetermined', reason: reasonForDoubt(state), evidence };
 }
 
+/** A face that reaches beyond the picture is told first: nothing else can be put right before that. */
 function reasonForDoubt(state: LivenessState): LivenessReason {
-  const isSeenWell = state.frameCount * 2 >= state.sampleCount;
+  const isMost = (count: number): boolean => count * 2 > state.sampleCount;
+  if (isMost(state.tooCloseCount + state.cutOffCount)) {
+    return state.tooCloseCount >= state.cutOffCount ? 'too-close' : 'cut-off';
+  }
+  const isSeenWell = state.raisedCount * 2 >= state.sampleCount;
   return isSeenWell ? 'observed-too-briefly' : 'eyes-not-seen-well';
 }
 
@@ -152,14 +164,22 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
 const keptBlinks = 20;
 
 function seeEyes(state: LivenessState, sample: EyeSample): LivenessState {
-  const counted = { ...state, sampleCount: state.sampleCount + 1 };
+  const { framing, areLidsRaised } = sample;
+  const counted = {
+    ...state,
+    sampleCount: state.sampleCount + 1,
+    tooCloseCount: state.tooCloseCount + (framing === 'too-close' ? 1 : 0),
+    cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
+  };
   if (sample.left === undefined || sample.right === undefined) return counted;
-  const sinceMs = state.lastUsableMs === undefined ? 0 : sample.atMs - state.lastUsableMs;
+  const measured = { ...counted, frameCount: state.frameCount + 1 };
+  if (!areLidsRaised) return measured;
+  const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;
   const observedMs = sinceMs > 0 && sinceMs <= longestObservedGapMs ? sinceMs : 0;
   return {
-    ...counted,
-    frameCount: state.frameCount + 1,
-    lastUsableMs: sample.atMs,
+    ...measured,
+    raisedCount: state.raisedCount + 1,
+    lastRaisedMs: sample.atMs,
     observedMs: state.observedMs + observedMs,
     blinklessMs: state.blinklessMs + observedMs,
   };

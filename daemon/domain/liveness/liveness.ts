@@ -1,5 +1,3 @@
-import type { FaceQuality } from '../faces/quality.js';
-
 /** One completed blink: both eyes closed and opened again. Times as in `Frame.capturedAtMs`. */
 export interface Blink {
   /** Middle of the closure, milliseconds. */
@@ -21,6 +19,8 @@ export const livenessReasons = [
   'passive-model',
   'observed-too-briefly',
   'eyes-not-seen-well',
+  'too-close',
+  'cut-off',
 ] as const;
 export type LivenessReason = (typeof livenessReasons)[number];
 
@@ -46,5 +46,16 @@ export interface EyeSample {
   /** Openness as in `EyeContour`; undefined where that eye was not seen well enough to judge. */
   readonly left: number | undefined;
   readonly right: number | undefined;
-  readonly quality: FaceQuality;
+  /** False where lowered lids would hide a blink: such a look proves neither a live person nor an attack. */
+  readonly areLidsRaised: boolean;
+  readonly framing: Framing;
+  /** Of the whole face, as in `FaceStatistics`: falls while it moves quickly. */
+  readonly sharpness: number;
 }
+
+/**
+ * How much of the face is in the picture.
+ * - `too-close`: the face is too large for the picture. The person has to step back.
+ * - `cut-off`: part of the face is beyond the edge of the picture.
+ */
+export type Framing = 'whole' | 'too-close' | 'cut-off';

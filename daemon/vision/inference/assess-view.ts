@@ -3,7 +3,7 @@ import type { FaceLandmarks } from '../../domain/faces/face.js';
 import { type Box, boxArea, clipBox } from '../../domain/faces/geometry.js';
 import { judgeView } from '../../domain/faces/judge-view.js';
 import type { Picture } from '../../domain/faces/picture.js';
-import type { FaceQuality } from '../../domain/faces/quality.js';
+import type { ViewQuality } from '../../domain/faces/quality.js';
 import type { SmallestFace } from '../face-analyser.js';
 import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 
@@ -11,18 +11,20 @@ import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 const MESH_HEIGHT_OVER_WIDTH = 1.25;
 
 /** Measures one located view in the picture and judges it. */
-export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): FaceQuality {
+export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
   const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
-  return judgeView(
+  const statistics = faceStatistics(picture, map);
+  const quality = judgeView(
     {
       widthPx: faceWidthPx(landmarks.box),
       outsideShare: outsideShare(landmarks.box, picture),
       presence: landmarks.presence,
       pose: landmarks.pose,
-      statistics: faceStatistics(picture, map),
+      statistics,
     },
     options,
   );
+  return { ...quality, sharpness: statistics.sharpness };
 }
 
 /** The mesh of a turned face is narrow; its height still tells how near the face is. */

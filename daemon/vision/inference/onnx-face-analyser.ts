@@ -3,7 +3,7 @@ import { alignmentPointsOf, meshBox } from '../../domain/faces/face-mesh.js';
 import type { Box } from '../../domain/faces/geometry.js';
 import { headPose } from '../../domain/faces/head-pose.js';
 import type { Picture } from '../../domain/faces/picture.js';
-import type { FaceQuality } from '../../domain/faces/quality.js';
+import type { ViewQuality } from '../../domain/faces/quality.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import type {
@@ -74,7 +74,7 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
     return located;
   }
 
-  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): FaceQuality {
+  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
     return assessView(picture, landmarks, options);
   }
 
