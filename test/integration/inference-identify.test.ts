@@ -23,6 +23,10 @@ const evaluationSchema = z.object({
     fpirInterval: z.tuple([z.number(), z.number()]),
     fnirInterval: z.tuple([z.number(), z.number()]),
   }),
+  crossValidation: z.object({
+    folds: z.array(z.object({ people: z.number(), strangers: z.number() })),
+    strangers: z.number(),
+  }),
   accepted: z.array(z.unknown()),
   groups: z.array(
     z.object({
@@ -85,7 +89,7 @@ describe('rollcall evaluate identify', () => {
     await writeFile(groups, JSON.stringify({ some: [first, second, stranger.replace(/\.jpg$/, '')] }));
     const folders = ['--known', known, '--unknown', unknown, '--groups', groups];
     const page = join(directory, 'report.html');
-    const words = ['--references', '2', '--views', '2', '--report', page, '--json'];
+    const words = ['--references', '2', '--cross-validate', '2', '--views', '2', '--report', page, '--json'];
     const result = await evaluate(...folders, ...words);
     assert.equal(result.exitCode, 0, result.stderr);
     const report = evaluationSchema.parse(JSON.parse(result.stdout));
@@ -106,6 +110,15 @@ describe('rollcall evaluate identify', () => {
     assert.ok(tracks?.sizes.every(({ fpir, fpirAtMost }) => fpir <= fpirAtMost));
     assert.equal((await stat(page)).mode & 0o777, 0o600);
     assert.match(await readFile(page, 'utf8'), /10000 persons/);
+    const { folds, strangers } = report.crossValidation;
+    assert.equal(strangers, 5);
+    assert.deepEqual(
+      folds.map((fold) => [fold.people, fold.strangers]),
+      [
+        [3, 3],
+        [2, 2],
+      ],
+    );
     assert.ok(report.rankOne > 0.9 && report.operating.fnir < 0.3 && report.operating.fpir < 0.1);
   });
 

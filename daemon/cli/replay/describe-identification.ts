@@ -1,4 +1,5 @@
 import { counted } from '../../base/counted.js';
+import type { CrossValidation } from '../../domain/identification/cross-validation.js';
 import type { Interval } from '../../domain/identification/error-rates.js';
 import type { GroupRates } from '../../domain/identification/group-rates.js';
 import type { IdentificationReport } from '../../domain/identification/identification-report.js';
@@ -33,6 +34,8 @@ export interface IdentifyEvaluation extends Omit<IdentificationReport, 'missed' 
   readonly confused: readonly Mistake[];
   /** Empty unless groups were given. */
   readonly groups: readonly GroupRates[];
+  /** Absent unless it was asked for. */
+  readonly crossValidation?: CrossValidation;
   /** Larger galleries, by extrapolation. */
   readonly site: readonly SiteEvaluation[];
 }
@@ -51,6 +54,7 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     refusals(evaluation),
     comparisons(evaluation),
     identification(evaluation),
+    validation(evaluation),
     groups(evaluation),
     describeSite(evaluation.site),
     mistakes('strangers accepted at the operating point', evaluation.accepted),
@@ -120,6 +124,25 @@ function identification(e: IdentifyEvaluation): string {
 
 function between([low, high]: Interval): string {
   return `${percent(low)} to ${percent(high)}`;
+}
+
+function validation({ crossValidation: v }: IdentifyEvaluation): string {
+  if (v === undefined) return '';
+  const rows = v.folds.map((fold, index) => [
+    `${index + 1}`,
+    fold.threshold.toFixed(4),
+    `${fold.people}`,
+    `${fold.strangers}`,
+    percent(fold.fpir),
+    percent(fold.fnir),
+  ]);
+  return [
+    `cross-validation: the threshold is chosen for FPIR ${percent(v.targetFpir)} on all other parts (margin ${v.margin}), and measured on each part,`,
+    'searched in the gallery of everybody; strangers are counted by the names of their files without the number at the end',
+    table(['part', 'threshold', 'people', 'strangers', 'FPIR', 'FNIR'], rows),
+    `all parts, 95 % intervals (Wilson): FPIR ${percent(v.fpir)} (${between(v.fpirInterval)}) for ${counted(v.strangers, 'stranger')},`,
+    `FNIR ${percent(v.fnir)} (${between(v.fnirInterval)}) for ${v.people} people`,
+  ].join('\n');
 }
 
 function groups({ groups: all }: IdentifyEvaluation): string {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { counted } from '../../base/counted.js';
 import { badInput, messageOf } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
+import { crossValidate } from '../../domain/identification/cross-validation.js';
 import { groupRates, type PeopleGroup } from '../../domain/identification/group-rates.js';
 import { reportIdentification } from '../../domain/identification/identification-report.js';
 import {
@@ -12,6 +13,7 @@ import {
   type Sample,
   splitCount,
 } from '../../domain/identification/identification-trial.js';
+import type { MatchPolicy } from '../../domain/identification/match.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { samplePhoto } from '../../vision/photo-sample.js';
 import { readPeople, readPhotographs } from '../import/labelled-photographs.js';
@@ -34,6 +36,7 @@ interface EvaluateOptions {
   readonly unknown: string;
   readonly references: number;
   readonly views: number;
+  readonly crossValidate?: number;
   readonly groups?: string;
   readonly report?: string;
   readonly config?: string;
@@ -48,6 +51,11 @@ export function registerEvaluateIdentify(evaluate: Command): void {
     .requiredOption('--unknown <dir>', 'folder with photographs of people who are none of these')
     .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
     .option('--views <count>', 'photographs of a person that stand for the views of a track', parseCount, 3)
+    .option(
+      '--cross-validate <folds>',
+      'choose the threshold for FPIR 1 % on all but one part of the people, measure it on that part, for each part in turn',
+      parseCount,
+    )
     .option('--groups <file>', 'JSON with lists of names by group: error rates inside each group, too')
     .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
     .option('--report <file>', 'write the curves of errors and the tables as a page for a browser, too')
@@ -87,6 +95,7 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
   const collection = await readCollection(options, setup);
   const { people, strangers, strangerNames, photographs, refused } = collection;
   const groups = membersOf(written, collection);
+  checkFolds(options, collection);
   const splits = Math.min(
     MOST_SPLITS,
     ...people.map(({ samples }) => splitCount(samples.length, references)),
@@ -118,8 +127,38 @@ async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvalu
       ...counts,
     })),
     groups: groupRates(people, strangers, groups, trial),
+    ...validated(options, collection, trial),
     site: evaluateSite(people, strangers, groups, { ...trial, views: options.views }),
   };
+}
+
+const CROSS_VALIDATED_FPIR = 0.01;
+
+/** Photographs whose names differ only in the number at their end show one stranger. */
+const strangerOf = (file: string): string => parse(file).name.replace(/[-_ ]*\d+$/, '') || file;
+
+/** Throws `too-many-folds`. */
+function checkFolds({ crossValidate: folds }: EvaluateOptions, { people, strangerNames }: Collection): void {
+  const most = Math.min(people.length, new Set(strangerNames.map(strangerOf)).size);
+  if (folds === undefined || (folds >= 2 && folds <= most)) return;
+  throw badInput('too-many-folds', `--cross-validate ${folds} cannot be done with these photographs`, {
+    remedy: `Give a number from 2 to ${most}: every part needs a known person and a stranger.`,
+  });
+}
+
+function validated(
+  { crossValidate: folds, references }: EvaluateOptions,
+  { people, strangers, strangerNames }: Collection,
+  { splits, policy }: { readonly splits: number; readonly policy: MatchPolicy },
+): Pick<IdentifyEvaluation, 'crossValidation'> {
+  if (folds === undefined) return {};
+  const named = strangers.map((sample, index) => ({
+    ...sample,
+    name: strangerOf(strangerNames[index] ?? ''),
+  }));
+  const { margin } = policy;
+  const options = { folds, references, splits, margin, targetFpir: CROSS_VALIDATED_FPIR };
+  return { crossValidation: crossValidate(people, named, options) };
 }
 
 async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Promise<Collection> {
