@@ -76,9 +76,12 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
     const settings = isMeasured
       ? `where vision.recogniser names another one, set it to ${id}`
       : `set vision.recogniser: ${id}, identification.threshold and identification.margin (no operating point of ${id} was measured)`;
+    const isTakenByItself = id === preferredRecogniser && (vision?.recogniser ?? 'auto') === 'auto';
     return [
-      `Nothing changes by itself. A gallery belongs to the recogniser that it was made with.`,
-      `To use ${id}, run: rollcall gallery re-embed --to ${id}`,
+      isTakenByItself
+        ? `A gallery that holds nobody gets ${id} at the next start of rollcalld. Any other gallery keeps the recogniser that it was made with.`
+        : `Nothing changes by itself. A gallery belongs to the recogniser that it was made with.`,
+      `To move a gallery to ${id}, run: rollcall gallery re-embed --to ${id}`,
       `When that is ready, ${settings}. Then restart rollcalld. docs/re-embedding.md tells more.`,
     ];
   }

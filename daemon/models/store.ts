@@ -196,7 +196,7 @@ export class ModelStore {
   }
 
   /**
-   * Downloads a pack from its publisher; a download that was broken off is gone on with. Throws `pack-not-published`,
+   * Downloads a pack from its publisher, unless it is there; a download that was broken off is gone on with. Throws `pack-not-published`,
    * `publisher-unreachable`, `publisher-refused`, `pack-not-stored` or `pack-wrong-hash`.
    */
   async fetch(packId: string, options: DownloadOptions = {}): Promise<PackStatus> {
@@ -207,6 +207,8 @@ export class ModelStore {
         remedy: remedyFor(pack),
       });
     }
+    const before = await this.status(packId, { isFresh: true });
+    if (before.state === 'ready') return before;
     const path = join(this.#importDir, pack.file);
     const wrong = await download(pack, url, path, options).catch((error: unknown) => {
       throw notStored(pack, this.#importDir, error);

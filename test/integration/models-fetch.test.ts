@@ -100,6 +100,8 @@ describe('fetching from a publisher', () => {
     assert.equal(status.state, 'ready');
     assert.equal(seen.at(-1), model.length);
     assert.deepEqual(await readFile(await store.path(PACK)), model);
+    // What is there and whole is not downloaded again.
+    assert.equal((await store.fetch(PACK, { onProgress: () => assert.fail('asked again') })).state, 'ready');
   });
 
   test('follows a redirect', async () => {
