@@ -88,11 +88,14 @@ export interface GalleryVerification {
   readonly isWhole: boolean;
 }
 
-/** Another person, and what a track of theirs reaches in comparison with this one. */
+/** Another person, and what their references reach in comparison with this one. */
 export interface NearPerson {
   readonly personId: string;
   readonly name: string;
+  /** The mean over their references. */
   readonly similarity: number;
+  /** The nearest of them. */
+  readonly highest: number;
 }
 
 /** The threshold of one person, and why it is what it is. */
@@ -113,7 +116,7 @@ export interface CalibratedPerson {
   readonly neighbours: readonly NearPerson[];
 }
 
-/** Two persons of whom one reaches the threshold of the box in comparison with the other. */
+/** Two persons: a reference of one reaches the threshold of the box in comparison with the other. */
 export interface AlikePair {
   readonly a: { readonly personId: string; readonly name: string };
   readonly b: { readonly personId: string; readonly name: string };

@@ -14,7 +14,7 @@ const report: GalleryCalibrationReport = {
   persons: [
     {
       ...{ personId: 'p-1', name: 'Ada', references: 3, threshold: 0.61, reason: 'neighbour', fnmr: 0.034 },
-      neighbours: [{ personId: 'p-2', name: 'Bea', similarity: 0.6099 }],
+      neighbours: [{ personId: 'p-2', name: 'Bea', similarity: 0.58, highest: 0.6099 }],
     },
     {
       ...{ personId: 'p-2', name: 'Bea', references: 1, threshold: 0.7, reason: 'manual', note: 'twin' },

@@ -6,9 +6,10 @@ import {
   fpirOf,
   inseparablePairs,
   likenesses,
-  trackSimilarity,
+  neighbourOf,
   upperQuantile,
   upperTail,
+  visitorSimilarities,
 } from '../../daemon/domain/identification/calibration.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
@@ -80,11 +81,14 @@ describe('pairs that cannot be told apart', () => {
   });
 });
 
-describe('what a track would reach', () => {
-  it('is the mean over the visitor of the nearest reference', () => {
-    const similarity = trackSimilarity([at(0), at(90)], [at(60), at(0)]);
+describe('how near a visitor comes', () => {
+  it('is told by the mean and by the highest of what their references reach', () => {
+    const { similarity, highest } = neighbourOf(ada, visitorSimilarities([at(0), at(90)], [at(60), at(0)]));
     assert.ok(Math.abs(similarity - (Math.cos(Math.PI / 6) + 1) / 2) < 1e-6);
-    assert.equal(trackSimilarity([], [at(0)]), -1);
+    assert.ok(Math.abs(highest - 1) < 1e-6);
+    assert.deepEqual(neighbourOf(ada, visitorSimilarities([], [at(0)])), {
+      ...{ personId: ada, similarity: -1, highest: -1 },
+    });
   });
 });
 
@@ -104,7 +108,11 @@ describe('thresholds of persons', () => {
       const found = calibrate(likenesses(persons), { floor, targetFpir: 0.02 });
       const thresholds = new Map(found.map(({ personId: id, threshold }) => [id, threshold]));
       const isAccepted = (stranger: Embedding, thresholdOf: (person: EnrolledPerson) => number): boolean =>
-        persons.some((person) => trackSimilarity(person.references, [stranger]) >= thresholdOf(person));
+        persons.some((person) =>
+          visitorSimilarities(person.references, [stranger]).some(
+            (reached) => reached >= thresholdOf(person),
+          ),
+        );
       const calibrated = ({ personId: id }: EnrolledPerson) => thresholds.get(id) ?? 1;
       const shareOf = (strangers: readonly Embedding[], thresholdOf: (person: EnrolledPerson) => number) =>
         strangers.filter((stranger) => isAccepted(stranger, thresholdOf)).length / strangers.length;

@@ -285,14 +285,14 @@ export class GalleryCalibration implements AsyncDisposable {
 /** The same whichever comes first. */
 const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-/** Pairs of whom one reaches the threshold of the operating point in comparison with the other, most alike first. */
+/** Pairs of whom a reference of one reaches the threshold of the operating point in comparison with the other, most alike first. */
 function alikePairs(
   { persons, threshold, inseparableKeys }: Found,
   nameOf: (id: PersonId) => string,
 ): readonly AlikePair[] {
   const pairs = new Map<string, AlikePair>();
   for (const { personId, neighbours } of persons) {
-    for (const { personId: other, similarity } of neighbours) {
+    for (const { personId: other, highest: similarity } of neighbours) {
       const [a, b] = personId < other ? [personId, other] : [other, personId];
       const key = pairKey(a, b);
       if (similarity < threshold || (pairs.get(key)?.similarity ?? -1) >= similarity) continue;

@@ -41,7 +41,7 @@ function personLines(persons: readonly CalibratedPerson[]): readonly string[] {
       note === undefined ? reasons[reason] : `${reasons[reason]}: ${note}`,
       fnmr === undefined ? '-' : percent(fnmr),
       String(references),
-      nearest === undefined ? '-' : `${nearest.name} ${nearest.similarity.toFixed(3)}`,
+      nearest === undefined ? '-' : `${nearest.name} ${nearest.highest.toFixed(3)}`,
     ]);
   const heading = ['person', 'threshold', 'why', 'missed', 'references', 'nearest person'];
   const more = persons.length - rows.length;

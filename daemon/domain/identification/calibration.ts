@@ -19,16 +19,24 @@ export interface EnrolledPerson {
   readonly references: readonly Embedding[];
 }
 
+/** Another person near to one, and how near. */
+export interface Neighbour extends Candidate {
+  /** What a track of theirs would reach on average: the mean over their references. */
+  readonly similarity: number;
+  /** What the one of their references that comes nearest reaches: the views of one track are alike, so a track may be like it. */
+  readonly highest: number;
+}
+
 /** How the references of one person lie among those of the others. All figures are cosines, -1..1. */
 export interface PersonLikeness {
   readonly personId: PersonId;
   /** Of each reference, the similarity to the nearest other reference of this person. Empty where there is one only. */
   readonly own: readonly number[];
-  /** The other persons who come nearest, nearest first, each with what a track of theirs would reach here. */
-  readonly neighbours: readonly Candidate[];
+  /** The other persons who come nearest, nearest first. */
+  readonly neighbours: readonly Neighbour[];
   /** From how many other persons the neighbours were chosen. */
   readonly otherCount: number;
-  /** What a sample of the other persons reaches here, chosen without a look at how near they are. */
+  /** What each reference of a sample of the other persons reaches here; chosen without a look at how near they are. */
   readonly others: readonly number[];
 }
 
@@ -46,15 +54,18 @@ export const neighboursKept = 8;
 /** References that weigh as much as the typical person of the gallery: three are what enrolment asks for. */
 const ownPrior = 3;
 
-/**
- * What a track of `visitor` would reach in comparison with `references`: the mean, over the visitor's references, of the
- * similarity to the nearest one, as `identifyTrack` counts. -1 where either has none.
- */
-export function trackSimilarity(references: readonly Embedding[], visitor: readonly Embedding[]): number {
-  if (references.length === 0 || visitor.length === 0) return -1;
-  let sum = 0;
-  for (const probe of visitor) sum += nearestOf(references, probe);
-  return sum / visitor.length;
+/** What each of the visitor's references reaches in comparison with `references`: the similarity to the nearest one. */
+export function visitorSimilarities(
+  references: readonly Embedding[],
+  visitor: readonly Embedding[],
+): readonly number[] {
+  return references.length === 0 ? [] : visitor.map((probe) => nearestOf(references, probe));
+}
+
+/** How near a visitor comes, by what their references reach; -1 where there are none. */
+export function neighbourOf(personId: PersonId, reached: readonly number[]): Neighbour {
+  if (reached.length === 0) return { personId, similarity: -1, highest: -1 };
+  return { personId, similarity: mean(reached), highest: Math.max(...reached) };
 }
 
 /** Of each reference the similarity to the nearest other one; empty where there are fewer than two. */
@@ -80,23 +91,23 @@ export function likenesses(persons: readonly EnrolledPerson[]): readonly PersonL
     const scores = persons
       .filter((other) => other.personId !== personId)
       .map((other) => ({
-        personId: other.personId,
-        similarity: trackSimilarity(references, other.references),
+        id: other.personId,
+        reached: visitorSimilarities(references, other.references),
       }));
     return {
       personId,
       own: ownSimilarities(references),
-      neighbours: nearestFirst(scores),
+      neighbours: nearestFirst(scores.map(({ id, reached }) => neighbourOf(id, reached))),
       otherCount: scores.length,
-      others: scores.map(({ similarity }) => similarity),
+      others: scores.flatMap(({ reached }) => reached),
     };
   });
 }
 
 /** The nearest of `candidates`, nearest first, as many as are kept. */
-export function nearestFirst(candidates: readonly Candidate[]): readonly Candidate[] {
+export function nearestFirst(candidates: readonly Neighbour[]): readonly Neighbour[] {
   return [...candidates]
-    .sort((a, b) => b.similarity - a.similarity || (a.personId < b.personId ? -1 : 1))
+    .sort((a, b) => b.highest - a.highest || (a.personId < b.personId ? -1 : 1))
     .slice(0, neighboursKept);
 }
 
@@ -186,7 +197,7 @@ export function calibrate(
       manual === undefined
         ? strictest({
             floor,
-            neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.similarity ?? -1) + justAbove),
+            neighbour: share === undefined ? -1 : Math.min(1, (neighbours[0]?.highest ?? -1) + justAbove),
             strangers: share && others ? Math.tanh(others.mean + quantileOf(share) * others.spread) : -1,
           })
         : { threshold: Math.max(floor, manual), reason: 'manual' as const };
@@ -246,9 +257,9 @@ function strangersOf(
   if (otherCount < fewestOthers) return undefined;
   const sum = others.reduce((total, similarity) => total + fisherZ(similarity), 0);
   const centre = (sum + meanPrior * gallery.mean) / (others.length + meanPrior);
-  const tail = neighbours.slice(0, tailPersons).map(({ similarity }, index) => {
+  const tail = neighbours.slice(0, tailPersons).map(({ highest }, index) => {
     const quantile = quantileOf((index + 0.5) / otherCount);
-    return Math.max(0, (fisherZ(similarity) - centre) / quantile) ** 2;
+    return Math.max(0, (fisherZ(highest) - centre) / quantile) ** 2;
   });
   const squares = tail.reduce((total, square) => total + square, spreadPrior * gallery.spread ** 2);
   return { mean: centre, spread: Math.max(leastSpread, Math.sqrt(squares / (tail.length + spreadPrior))) };

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  type Neighbour,
   nearestFirst,
+  neighbourOf,
   neighboursKept,
   ownSimilarities,
   type PersonLikeness,
-  trackSimilarity,
+  visitorSimilarities,
 } from '../../domain/identification/calibration.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
@@ -22,7 +24,7 @@ type TableGallery = Pick<Gallery, 'recogniser' | 'listPersons' | 'showPerson' | 
 interface Entry {
   own: readonly number[] | undefined;
   others: readonly number[];
-  neighbours: Map<PersonId, number>;
+  neighbours: Map<PersonId, Neighbour>;
 }
 
 /** Templates in the clear, overwritten when they are no longer needed. */
@@ -47,7 +49,7 @@ export class LikenessTable {
       personId,
       own,
       others,
-      neighbours: nearest(neighbours),
+      neighbours: nearestFirst([...neighbours.values()]),
       otherCount: known.length - 1,
     }));
   }
@@ -120,12 +122,12 @@ export class LikenessTable {
       entry.own = ownSimilarities(references);
       entry.others = [...sample]
         .filter(([other]) => other !== id)
-        .map(([, theirs]) => trackSimilarity(references, theirs));
+        .flatMap(([, theirs]) => visitorSimilarities(references, theirs));
       for (const other of found) {
         const theirs = this.#read(other);
         if (theirs.length === 0) continue;
-        offer(entry, other, trackSimilarity(references, theirs));
-        offer(entryOf(entries, other), id, trackSimilarity(theirs, references));
+        offer(entry, neighbourOf(other, visitorSimilarities(references, theirs)));
+        offer(entryOf(entries, other), neighbourOf(id, visitorSimilarities(theirs, references)));
         forget(theirs);
       }
     } finally {
@@ -166,17 +168,12 @@ function entryOf(entries: Map<PersonId, Entry>, id: PersonId): Entry {
   return entry;
 }
 
-function offer(entry: Entry, personId: PersonId, similarity: number): void {
-  entry.neighbours.set(personId, similarity);
+function offer(entry: Entry, neighbour: Neighbour): void {
+  entry.neighbours.set(neighbour.personId, neighbour);
   if (entry.neighbours.size <= 4 * neighboursKept) return;
-  const kept = nearest(entry.neighbours).map(
-    ({ personId: id, similarity: reached }) => [id, reached] as const,
+  entry.neighbours = new Map(
+    nearestFirst([...entry.neighbours.values()]).map((kept) => [kept.personId, kept]),
   );
-  entry.neighbours = new Map(kept);
-}
-
-function nearest(neighbours: ReadonlyMap<PersonId, number>) {
-  return nearestFirst([...neighbours].map(([personId, similarity]) => ({ personId, similarity })));
 }
 
 function forget(templates: readonly Embedding[]): void {
