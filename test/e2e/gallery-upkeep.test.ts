@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { GalleryStatus, GalleryVerification } from '../../daemon/control/gallery-control.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { until } from '../support/until.js';
 
 const cpu = { provider: 'cpu' } as const;
 /** So low that everybody is one person: photographs of two people are enrolled as one, as before they were compared. */
@@ -49,6 +50,11 @@ test('a gallery is shown, verified and moved to another recogniser', {
     const { checked, disagreeing, isWhole } = JSON.parse(verified.stdout) as GalleryVerification;
     assert.deepEqual([checked.persons, disagreeing, isWhole], [3, [], true]);
     assert.equal((await statusOf(box)).lastVerification?.damaged, 0);
+  });
+
+  await t.test('the box says that its recogniser does not fit these people', async () => {
+    const pattern = /it cannot tell some of them apart.* \(p-\w{26}(, p-\w{26})+\)/;
+    await until('the condition', async () => pattern.test((await box.command('status')).stdout));
   });
 
   await t.test('it cannot move to what is not there', async () => {
