@@ -6,11 +6,13 @@ import {
   describeComparison,
   type PolicyComparison,
 } from '../../daemon/cli/replay/describe-comparison.js';
+import { policyOver } from '../../daemon/domain/identification/calibration.js';
 import {
   type ComparedPassage,
   confusionMatrices,
   isDifferent,
 } from '../../daemon/domain/identification/passage-comparison.js';
+import { personId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { rememberPicture } from '../../daemon/vision/shadow-clip.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
@@ -42,8 +44,14 @@ const passages = [
 
 const comparison: PolicyComparison = {
   recogniser: 'scripted',
-  a: { match: { threshold: 0.5, margin: 0, minimumProbes: 2 }, liveness: defaultLivenessPolicy },
-  b: { match: { threshold: 0.7, margin: 0, minimumProbes: 2 }, liveness: defaultLivenessPolicy },
+  a: {
+    match: { threshold: 0.5, margin: 0, minimumProbes: 2, targetFpir: undefined },
+    liveness: defaultLivenessPolicy,
+  },
+  b: {
+    match: { threshold: 0.7, margin: 0, minimumProbes: 2, targetFpir: undefined },
+    liveness: defaultLivenessPolicy,
+  },
   people: 2,
   clips: 1,
   passages,
@@ -108,6 +116,33 @@ describe('the confusion matrices', () => {
     assert.match(svg, />2<\/text>/);
     assert.match(svg, /&lt;b&gt;/);
     assert.doesNotMatch(svg, /<b>|<script|href/);
+  });
+});
+
+describe('the policy over a gallery', () => {
+  const at = (degrees: number): Float32Array => {
+    const angle = (degrees * Math.PI) / 180;
+    return Float32Array.of(Math.cos(angle), Math.sin(angle));
+  };
+  const gallery = [
+    { personId: personId('ada'), references: [at(0), at(2)] },
+    { personId: personId('grace'), references: [at(1), at(3)] },
+    { personId: personId('mary'), references: [at(90), at(92)] },
+  ];
+  const policy = { threshold: 0.9, margin: 0.02, minimumProbes: 1 };
+
+  test('knows the persons that cannot be told apart, in either order', () => {
+    const { isInseparable } = policyOver(gallery, policy, undefined);
+    assert.equal(isInseparable?.(personId('grace'), personId('ada')), true);
+    assert.equal(isInseparable?.(personId('ada'), personId('grace')), true);
+    assert.equal(isInseparable?.(personId('ada'), personId('mary')), false);
+  });
+
+  test('asks more of a person whom a neighbour comes near, where there is a target', () => {
+    const thresholdOf = (target: number | undefined) =>
+      policyOver(gallery, policy, target).thresholdOf?.(personId('ada')) ?? 0;
+    assert.equal(thresholdOf(undefined), policy.threshold);
+    assert.ok(thresholdOf(0.01) > 0.99, `${thresholdOf(0.01)}`);
   });
 });
 

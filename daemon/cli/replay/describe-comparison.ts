@@ -23,8 +23,11 @@ export interface PolicyComparison {
   readonly passages: readonly ComparedPassage[];
 }
 
-interface PolicySettings {
-  readonly match: MatchPolicy;
+/** The settings of one side as numbers. */
+export interface PolicySettings {
+  readonly match: Pick<MatchPolicy, 'threshold' | 'margin' | 'minimumProbes'> & {
+    readonly targetFpir: number | undefined;
+  };
   readonly liveness: LivenessPolicy;
 }
 
@@ -64,7 +67,7 @@ function settingsTable(a: PolicySettings, b: PolicySettings): readonly string[] 
   const [inA, inB] = [flat(a), flat(b)];
   const rows = Object.keys(inA)
     .filter((name) => inA[name] !== inB[name])
-    .map((name) => [name, `${inA[name]}`, `${inB[name]}`]);
+    .map((name) => [name, `${inA[name] ?? 'none'}`, `${inB[name] ?? 'none'}`]);
   return rows.length === 0 ? ['A and B are the same settings'] : [table(['setting', 'A', 'B'], rows)];
 }
 

@@ -8,11 +8,12 @@ import { Lifetime } from '../../base/lifetime.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
 import { identificationSchema } from '../../config/core-schema.js';
 import { livenessSchema } from '../../config/vision-schema.js';
-import type { Candidate, Embedding, MatchPolicy } from '../../domain/identification/match.js';
+import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
+import type { Candidate, Embedding, Identification, MatchPolicy } from '../../domain/identification/match.js';
 import { similarityOf } from '../../domain/identification/match.js';
 import type { ComparedPassage, PassageAnswer } from '../../domain/identification/passage-comparison.js';
 import { personId } from '../../domain/ids.js';
-import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import { defaultLivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
@@ -28,6 +29,7 @@ import {
   comparisonSvg,
   describeComparison,
   type PolicyComparison,
+  type PolicySettings,
 } from './describe-comparison.js';
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
@@ -82,9 +84,9 @@ export function registerEvaluateCompare(evaluate: Command): void {
 }
 
 /** One set of settings. */
-interface Side {
-  readonly match: MatchPolicy;
-  readonly liveness: LivenessPolicy;
+interface Side extends PolicySettings {
+  /** `match` over the gallery. */
+  readonly decides: MatchPolicy;
 }
 
 async function compare(options: CompareOptions): Promise<PolicyComparison> {
@@ -93,18 +95,18 @@ async function compare(options: CompareOptions): Promise<PolicyComparison> {
   await using lifetime = new Lifetime(clock);
   const { config: configPath, camera: cameraId, fps } = options;
   const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
-  const sides = [sideOf(written[0], setup), sideOf(written[1], setup)] as const;
   const gallery = await enrolAll(options.known, setup, (text) => tell(options, text));
+  const [a, b] = [sideOf(written[0], setup, gallery), sideOf(written[1], setup, gallery)];
   const passages: ComparedPassage[] = [];
   for (const [index, clip] of clips.entries()) {
     tell(options, `clip ${index + 1} of ${clips.length}: ${clip.name}`);
     const path = join(options.clips, clip.name);
-    passages.push(...(await compareClip({ ...clip, path }, sides, { setup, search: searchIn(gallery) })));
+    passages.push(...(await compareClip({ ...clip, path }, [a, b], { setup, search: searchIn(gallery) })));
   }
   return {
     recogniser: setup.recogniser.id,
-    a: sides[0],
-    b: sides[1],
+    a: { match: a.match, liveness: a.liveness },
+    b: { match: b.match, liveness: b.liveness },
     people: gallery.length,
     clips: clips.length,
     passages,
@@ -137,10 +139,16 @@ async function readSettings(file: string): Promise<Settings> {
   }
 }
 
-function sideOf({ identification, liveness }: Settings, { config, recogniser }: ReplaySetup): Side {
+function sideOf(
+  { identification, liveness }: Settings,
+  { config, recogniser }: ReplaySetup,
+  gallery: readonly EnrolledPerson[],
+): Side {
   const merged = identificationSchema.parse({ ...config.identification, ...identification });
+  const policy = matchPolicy({ ...config, identification: merged }, recogniser.pack);
   return {
-    match: matchPolicy({ ...config, identification: merged }, recogniser.pack),
+    match: { ...policy, targetFpir: merged.targetFpir },
+    decides: policyOver(gallery, policy, merged.targetFpir),
     liveness: { ...defaultLivenessPolicy, ...livenessSchema.parse({ ...config.liveness, ...liveness }) },
   };
 }
@@ -176,11 +184,6 @@ async function readClips(directory: string): Promise<readonly Clip[]> {
   return names.map((name) => ({ name, truth: name.includes(sep) ? name.split(sep)[0] : undefined }));
 }
 
-interface EnrolledPerson {
-  readonly name: string;
-  readonly references: readonly Embedding[];
-}
-
 /** Enrols every photograph that enrolment would take. Throws `folder-unreadable`, `folder-empty` or `no-references`. */
 async function enrolAll(
   directory: string,
@@ -194,7 +197,7 @@ async function enrolAll(
       const { embedding, refusal } = await samplePhoto(path, analyser);
       if (refusal === undefined && embedding !== undefined) references.push(embedding);
     }
-    if (references.length > 0) gallery.push({ name, references });
+    if (references.length > 0) gallery.push({ personId: personId(name), references });
     else say(`left out, enrolment would refuse all photographs: ${name}`);
   }
   if (gallery.length > 0) return gallery;
@@ -208,8 +211,8 @@ function searchIn(gallery: readonly EnrolledPerson[]): SearchGallery {
     Promise.resolve(
       gallery
         .map(
-          ({ name, references }): Candidate => ({
-            personId: personId(name),
+          ({ personId: person, references }): Candidate => ({
+            personId: person,
             similarity: Math.max(...references.map((reference) => similarityOf(reference, embedding))),
           }),
         )
@@ -231,7 +234,7 @@ async function compareClip(
 ): Promise<readonly ComparedPassage[]> {
   const { camera, analyser, ffmpeg, match } = setup;
   const clipClock = new VirtualClock();
-  const deciders = sides.map(({ match: policy }) => deciderOf(policy, { setup, search, clock: clipClock }));
+  const deciders = sides.map(({ decides: policy }) => deciderOf(policy, { setup, search, clock: clipClock }));
   const seen = sides.map(() => new Map<string, Seen>());
   // The same threshold on both sides: what joins the views of a track must not differ, or there would be no same passages.
   const options = { path: clip.path, camera, analyser, ffmpeg, sameFaceThreshold: match.threshold, clock };
@@ -281,13 +284,20 @@ async function decide(sighting: Sighting, decider: Decider, before: Seen | undef
   const atS = sighting.lastSeenMs / 1000;
   let answer = before?.answer ?? unanswered;
   if (identification !== undefined) {
-    const who = identification.outcome === 'match' ? identification.personId : `(${identification.outcome})`;
-    answer = { ...answer, who, atS };
+    answer = { ...answer, who: whoIs(identification), atS };
   }
   // A cooldown silences the second passage of a person, whatever the settings that are compared.
   const said = fact ?? suppressed?.fact;
   if (said !== undefined) answer = { ...answer, event: said.kind, atS };
   return { firstSeenS: sighting.firstSeenMs / 1000, lastSeenS: atS, answer };
+}
+
+function whoIs(identification: Identification): string {
+  if (identification.outcome === 'match') return identification.personId;
+  if (identification.outcome !== 'ambiguous') return `(${identification.outcome})`;
+  // In one order, so that the same two persons are one label.
+  const names = identification.candidates.map(({ personId: name }) => name).sort();
+  return `(${names.join(' or ')})`;
 }
 
 /** Joins what both sides saw of each track, in the order in which the tracks began. */

@@ -211,6 +211,24 @@ export function calibrate(
   });
 }
 
+/** The policy with a threshold for each person and the pairs that cannot be told apart, from a gallery that does not change. */
+export function policyOver(
+  gallery: readonly EnrolledPerson[],
+  policy: MatchPolicy,
+  targetFpir: number | undefined,
+): MatchPolicy {
+  const persons = likenesses(gallery);
+  const thresholds = new Map(
+    calibrate(persons, { floor: policy.threshold, targetFpir }).map((one) => [one.personId, one.threshold]),
+  );
+  const pairs = inseparablePairs(persons, policy);
+  return {
+    ...policy,
+    thresholdOf: (id) => thresholds.get(id),
+    isInseparable: (x, y) => pairs.some(({ a, b }) => (a === x && b === y) || (a === y && b === x)),
+  };
+}
+
 /** The strictest of several thresholds; of equal ones the first. */
 function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
   const reasons = ['floor', 'neighbour', 'strangers'] as const;
