@@ -126,7 +126,10 @@ export class ControlClient implements PersonWire {
       const outgoing = httpRequest(options, resolve);
       // The daemon may refuse and hang up while a long body is still on its way. Such an error comes after the answer, when
       // the request listens no more; before the answer, the request tells of it itself.
-      outgoing.on('socket', (socket) => socket.on('error', () => undefined));
+      outgoing.on('socket', (socket) => {
+        // A connection serves many requests one after the other.
+        if (!socket.listeners('error').includes(ignored)) socket.on('error', ignored);
+      });
       outgoing.on('error', (error) => {
         reject(isRollcallError(error) ? error : unreachable(this.#socketPath, error));
       });
@@ -134,6 +137,8 @@ export class ControlClient implements PersonWire {
     });
   }
 }
+
+const ignored = (): void => undefined;
 
 function parseOrUndefined(text: string): unknown {
   try {
