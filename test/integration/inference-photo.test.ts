@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import type { Point } from '../../daemon/domain/faces/geometry.js';
 import { similarityOf } from '../../daemon/domain/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from '../../daemon/vision/photo.js';
-import { openTestAnalyser, portrait } from '../support/inference.js';
+import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';
 
 let analyser: FaceAnalyser;
@@ -145,6 +146,15 @@ async function pairOf(beside: Sharp): Promise<Sharp> {
   return sharp(await sharp({ create }).composite(placed).png().toBuffer());
 }
 
+/** Middles of the eyes of portrait a. */
+async function eyesOfPortrait(): Promise<{ right: Point; left: Point; apartPx: number }> {
+  const picture = await toPicture(portrait('a'));
+  const [found] = await analyser.detect(picture, { smallestFacePx: 60 });
+  const [face] = await analyser.locate(picture, [found?.box ?? assert.fail('no face')]);
+  const [right, left] = face?.arcFacePoints ?? assert.fail('no mesh');
+  return { right, left, apartPx: Math.hypot(left.x - right.x, left.y - right.y) };
+}
+
 let known: Promise<Readonly<Record<'a' | 'b', ReturnType<typeof accepted>>>> | undefined;
 
 /** What each portrait gives alone; they are looked at once. */
@@ -263,6 +273,37 @@ describe('photographs that cannot be used say why and what to change', () => {
       assert.ok(analysis.remedy.length > 20);
     });
   }
+
+  /** Portrait a with something drawn onto it, in pixels of the portrait. */
+  const drawnOver = async (drawing: string): Promise<Sharp> => {
+    const { width, height } = await (await solid('a')).metadata();
+    const size = `xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"`;
+    const input = Buffer.from(`<svg ${size}>${drawing}</svg>`);
+    return sharp(await (await solid('a')).composite([{ input }]).png().toBuffer());
+  };
+
+  /** Light from the left that falls to a quarter across the face. */
+  const shade =
+    '<defs><linearGradient id="s"><stop offset=".3" stop-opacity="0"/><stop offset=".7" stop-opacity=".75"/></linearGradient></defs>' +
+    '<rect width="100%" height="100%" fill="url(#s)"/>';
+
+  test('a face is refused as occluded by what covers it, and not by the shade that it stands in', async () => {
+    const { box } = accepted(await analyse(portrait('a'))).face;
+    const eyes = await eyesOfPortrait();
+    const lens = ({ x, y }: Point) =>
+      `<ellipse cx="${x}" cy="${y}" rx="${eyes.apartPx * 0.37}" ry="${eyes.apartPx * 0.3}" fill="#17171c"/>`;
+    const palm = `<ellipse cx="${eyes.right.x}" cy="${eyes.right.y}" rx="${eyes.apartPx * 0.6}" ry="${eyes.apartPx * 0.5}" fill="#b98d76"/>`;
+    const scarf = `<rect x="0" y="${box.y + box.height * 0.62}" width="100%" height="100%" fill="#7a2f35"/>`;
+    const covers = { sunglasses: lens(eyes.right) + lens(eyes.left), palm, scarf };
+    for (const [what, drawing] of Object.entries(covers)) {
+      for (const light of ['', shade]) {
+        const analysis = await analyse(await drawnOver(drawing + light));
+        assert.ok(analysis.outcome === 'poor-quality', `${what}: ${analysis.outcome}`);
+        assert.ok(analysis.reasons.includes('occluded'), `${what}: ${analysis.reasons.join()}`);
+      }
+    }
+    assert.equal((await analyse(await drawnOver(shade))).outcome, 'ok');
+  });
 
   const unreadable = {
     text: [/it is a text/, async () => Buffer.from('hello')],

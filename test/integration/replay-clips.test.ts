@@ -131,17 +131,16 @@ describe('rollcall evaluate blinks', () => {
     });
   }
 
-  // Light from one side, a face that fills the picture, a slow partial blink: docs/accuracy.md says what is missed there.
-  test('sees no false blink where light, distance or lids make blinks hard to see', {
+  // Light from one side, a face that fills the picture, a slow partial blink.
+  test('sees the blinks where light, distance or lids make them hard to see', {
     skip: media.skip,
   }, async () => {
     const report = await evaluate(isFieldClip, 15);
     assert.ok(report.clips.length >= 3, 'the clips are there');
     assert.equal(report.mistaken, 0);
-    assert.ok(
-      report.clips.some(({ hits }) => hits > 0),
-      'some blinks are seen',
-    );
+    assert.ok(report.f1 >= 0.94, `F1 ${report.f1}`);
+    const live = report.clips.filter(({ verdict }) => verdict === 'live').map(({ clip }) => clip);
+    assert.ok(live.includes('blink/field/side_light.mp4'), 'shade is no cover');
   });
 
   test('leaves out and names clips that are not there or whose blinks cannot be counted', async () => {

@@ -14,6 +14,7 @@ const STATISTICS: FaceStatistics = {
   brightShare: 0,
   sharpness: 1,
   weakestPart: 0.7,
+  eyesOverCheeks: 0.7,
 };
 const POSE: HeadPose = { yawDeg: 3, pitchDeg: -4, rollDeg: 8 };
 
@@ -52,6 +53,13 @@ describe('judging a view', () => {
   test('a head bent far back or a face that the landmarks doubt is named too', () => {
     assert.deepEqual(judgeView(view({ pose: { ...POSE, pitchDeg: 31 } }), LIMIT).reasons, ['turned-away']);
     assert.deepEqual(judgeView(view({ presence: 0.7 }), LIMIT).reasons, ['occluded']);
+  });
+
+  test('dark glasses and parts without structure are named, shade around the eyes is not', () => {
+    assert.deepEqual(judgeView(view({ light: { eyesOverCheeks: 0.32 } }), LIMIT).reasons, ['occluded']);
+    assert.deepEqual(judgeView(view({ light: { eyesOverCheeks: 0.34 } }), LIMIT).reasons, []);
+    assert.deepEqual(judgeView(view({ light: { weakestPart: 0.19 } }), LIMIT).reasons, ['occluded']);
+    assert.deepEqual(judgeView(view({ light: { weakestPart: 0.21 } }), LIMIT).reasons, []);
   });
 
   test('a tilted head is not turned away: alignment sets it upright', () => {
@@ -137,6 +145,40 @@ describe('measuring a face', () => {
   test('a covered mouth shows as a part without contrast', () => {
     assert.ok(faceStatistics(drawnFace(), WHOLE).weakestPart > 0.3);
     assert.ok(faceStatistics(drawnFace({ isMouthCovered: true }), WHOLE).weakestPart < 0.05);
+  });
+
+  const lit = (picture: Rgb24Picture, lightAt: (part: number) => number): Rgb24Picture => ({
+    ...picture,
+    data: picture.data.map((value, index) => value * lightAt((Math.floor(index / 3) % 64) / 63)),
+  });
+
+  test('shade on one side is no cover, and no light from one side hides a cover', () => {
+    const ramp = (part: number): number => 0.15 + 0.85 * part;
+    const halfLit = (part: number): number => (part < 0.5 ? 0.15 : 1);
+    for (const light of [ramp, halfLit]) {
+      assert.ok(faceStatistics(lit(drawnFace(), light), WHOLE).weakestPart > 0.25);
+    }
+    const covered = faceStatistics(lit(drawnFace({ isMouthCovered: true }), ramp), WHOLE);
+    assert.ok(covered.weakestPart < 0.1, `${covered.weakestPart}`);
+  });
+
+  test('dark glasses make the eyes darker than anything that lies in the shade with them', () => {
+    const glasses = rgbPicture(64, 64, (px, py) => {
+      const isLens = Math.abs(py / 2 - 7) < 4.5 && Math.abs(Math.abs(px / 2 - 15.5) - 8) < 5;
+      const value = isLens ? 25 : 160;
+      return [value, value, value];
+    });
+    for (const light of [() => 1, (part: number) => 0.2 + 0.8 * part]) {
+      assert.ok(faceStatistics(lit(glasses, light), WHOLE).eyesOverCheeks < 0.3);
+      assert.ok(faceStatistics(lit(drawnFace(), light), WHOLE).eyesOverCheeks > 0.4);
+    }
+  });
+
+  test('a part that lies beyond the edge of the picture is not taken for covered', () => {
+    const whole = drawnFace({ isMouthCovered: true });
+    const data = whole.data.subarray(0, 3 * 64 * 50);
+    const { weakestPart } = faceStatistics({ ...whole, heightPx: 50, data }, WHOLE);
+    assert.ok(weakestPart > 0.3, `${weakestPart}`);
   });
 
   test('light is measured in full range, whatever the range of the samples', () => {

@@ -11,6 +11,13 @@ export interface FaceStatistics {
    * microscopy", 2000, made independent of contrast): falls as edges widen.
    */
   readonly sharpness: number;
-  /** The least of three contrasts (right eye, left eye, mouth) over that of the whole: falls when one is covered. */
+  /**
+   * The least structure of three parts (right eye, left eye, mouth), 0..1; parts beyond the picture's edge count as 1. The
+   * structure of a part is how far its luma strays from an even slope of light, over the contrast of the whole or over half of its own
+   * mean, whichever is more: shade takes contrast away but leaves a part's structure in proportion to its light; a cover
+   * takes both.
+   */
   readonly weakestPart: number;
+  /** Mean luma of the eyes over that of the cheek below, of the side where it is more: dark glasses make it small. */
+  readonly eyesOverCheeks: number;
 }

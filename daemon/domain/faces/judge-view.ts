@@ -29,8 +29,14 @@ const OVEREXPOSED_OVER = 0.5;
 const LARGEST_YAW_DEG = 35;
 /** No view beyond this was at hand; up to 30 similarity does not fall measurably. */
 const LARGEST_PITCH_DEG = 30;
-/** Uncovered faces, blinking or lit from the side, stay over 0.29; a covered mouth or eye falls near 0. */
+/**
+ * 171 of 175 views of 25 uncovered faces stay over it, as they are and in light that falls to a third or a sixth across the face,
+ * and so does a face in shade whose eyes close. Of 280 views with masks, scarves, paper and palms drawn on them, in even light or not,
+ * 90 % fall under it; of fingers and of palms on the mouth alone, which have edges of their own, half.
+ */
 const COVERED_UNDER = 0.2;
+/** Uncovered faces stay over 0.46, in steep light from below over 0.29; three of four pairs of drawn sunglasses read 0.13 to 0.3. */
+const DARK_GLASSES_UNDER = 0.33;
 /** Uncovered faces stay over 0.97. */
 const PRESENCE_UNDER = 0.8;
 /** Forehead or chin beyond the edge costs little; more takes mouth or an eye. */
@@ -56,11 +62,15 @@ export function judgeView(view: FaceView, options: { readonly smallestFacePx: nu
     ['dark', statistics.meanLuma < DARK_UNDER],
     ['overexposed', statistics.brightShare > OVEREXPOSED_OVER],
     ['blurred', statistics.sharpness < BLURRED_UNDER],
-    ['occluded', statistics.weakestPart < COVERED_UNDER || view.presence < PRESENCE_UNDER],
+    ['occluded', isCovered(view)],
   ];
   const reasons = faults.filter(([, isFault]) => isFault).map(([reason]) => reason);
   const score = scoreView(view) * (reasons.length > 0 ? PENALTY : 1);
   return { score, reasons };
+}
+
+function isCovered({ statistics: { weakestPart, eyesOverCheeks }, presence }: FaceView): boolean {
+  return weakestPart < COVERED_UNDER || eyesOverCheeks < DARK_GLASSES_UNDER || presence < PRESENCE_UNDER;
 }
 
 /** Geometric mean of size, sharpness, pose and light, each 0..1: one bad property spoils a view. */

@@ -9,6 +9,17 @@ export const STATISTICS_PX = 32;
 const RIGHT_EYE = [3, 12, 3, 11] as const;
 const LEFT_EYE = [19, 28, 3, 11] as const;
 const MOUTH = [9, 22, 23, 31] as const;
+/** Where dark glasses are dark, and the cheeks below them. */
+const RIGHT_LENS = [5, 10, 4, 9] as const;
+const LEFT_LENS = [21, 26, 4, 9] as const;
+const RIGHT_CHEEK = [3, 12, 13, 19] as const;
+const LEFT_CHEEK = [19, 28, 13, 19] as const;
+
+/** Structure over a part's own mean counts this many times as much as over the contrast of the whole, see `weakestPart`. */
+const OWN_LIGHT_WEIGHT = 2;
+
+/** First and last column, first and last row. */
+type Part = readonly [number, number, number, number];
 
 /** 8-bit luma above this is burnt out. */
 const BRIGHT = 250;
@@ -40,7 +51,16 @@ export function faceStatistics(picture: Picture, map: Affine): FaceStatistics {
     contrast,
     brightShare: bright / luma.length,
     sharpness: laplacianEnergy() / (contrast * contrast),
-    weakestPart: Math.min(deviation(RIGHT_EYE), deviation(LEFT_EYE), deviation(MOUTH)) / contrast,
+    weakestPart: Math.min(
+      ...[RIGHT_EYE, LEFT_EYE, MOUTH]
+        .filter((part) => isPartInside(picture, map, part))
+        .map((part) => structure(part, contrast)),
+      1,
+    ),
+    eyesOverCheeks: Math.max(
+      detail(RIGHT_LENS).mean / Math.max(detail(RIGHT_CHEEK).mean, 1),
+      detail(LEFT_LENS).mean / Math.max(detail(LEFT_CHEEK).mean, 1),
+    ),
   };
 }
 
@@ -57,19 +77,39 @@ function laplacianEnergy(): number {
   return energy / ((side - 2) * (side - 2));
 }
 
-function deviation(part: readonly [number, number, number, number]): number {
-  const [left, right, top, bottom] = part;
+function structure(part: Part, contrast: number): number {
+  const { mean, deviation } = detail(part);
+  return Math.max(deviation / contrast, (OWN_LIGHT_WEIGHT * deviation) / Math.max(mean, 1));
+}
+
+/** Mean of a part, and the standard deviation from the plane that fits its light best: a slope of light is no structure. */
+function detail([left, right, top, bottom]: Part): { readonly mean: number; readonly deviation: number } {
+  const middleX = (left + right) / 2;
+  const middleY = (top + bottom) / 2;
+  let count = 0;
   let sum = 0;
   let squares = 0;
+  let alongX = 0;
+  let alongY = 0;
+  let spreadX = 0;
+  let spreadY = 0;
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
       const value = luma[row * STATISTICS_PX + column]!;
+      const x = column - middleX;
+      const y = row - middleY;
+      count++;
       sum += value;
       squares += value * value;
+      alongX += x * value;
+      alongY += y * value;
+      spreadX += x * x;
+      spreadY += y * y;
     }
   }
-  const count = (right - left + 1) * (bottom - top + 1);
-  return Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0));
+  const mean = sum / count;
+  const slope = (alongX * alongX) / spreadX + (alongY * alongY) / spreadY;
+  return { mean, deviation: Math.sqrt(Math.max((squares - slope) / count - mean * mean, 0)) };
 }
 
 /** Means over squares of source samples about as large as one sample of the crop, nearest neighbours. */
@@ -83,10 +123,20 @@ function fillLuma(p: Picture, m: Affine): void {
   for (let i = 0; i < luma.length; i++) luma[i] = luma[i]! * gain - black;
 }
 
-/** Whether all four corners of the crop, and so all of it, lie within the picture. */
+/** Whether all of the crop lies within the picture. */
 function isInside(p: Picture, m: Affine): boolean {
-  for (const u of [0, STATISTICS_PX]) {
-    for (const v of [0, STATISTICS_PX]) {
+  return areInside(p, m, [0, STATISTICS_PX], [0, STATISTICS_PX]);
+}
+
+/** Whether the outermost samples of a part lie within the picture. */
+function isPartInside(p: Picture, m: Affine, [left, right, top, bottom]: Part): boolean {
+  return areInside(p, m, [left + 0.5, right + 0.5], [top + 0.5, bottom + 0.5]);
+}
+
+/** Whether the corners of a rectangle of the crop, and so all of it, lie within the picture. */
+function areInside(p: Picture, m: Affine, columns: readonly number[], rows: readonly number[]): boolean {
+  for (const u of columns) {
+    for (const v of rows) {
       const x = m.xx * u + m.xy * v + m.x0;
       const y = m.yx * u + m.yy * v + m.y0;
       if (x < 0 || y < 0 || x >= p.widthPx || y >= p.heightPx) return false;
