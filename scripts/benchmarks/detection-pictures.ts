@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+
+/** A picture and where its faces are. */
+export interface Labelled {
+  readonly picture: Rgb24Picture;
+  readonly boxes: readonly (Box & { readonly isIgnored: boolean })[];
+}
+
+async function toPicture(image: Sharp): Promise<Rgb24Picture> {
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { format: 'rgb24', widthPx: info.width, heightPx: info.height, data };
+}
+
+/** The photographs of a file of dlib's imglab, beside it; boxes marked to be ignored count neither way. */
+export async function readTruth(file: string): Promise<Labelled[]> {
+  const labelled: Labelled[] = [];
+  const text = await readFile(file, 'utf8');
+  for (const [, name = '', body = ''] of text.matchAll(/<image file='([^']+)'[^>]*>([\s\S]*?)<\/image>/g)) {
+    const boxes = [...body.matchAll(/<box ([^>]*)/g)].map(([, attributes = '']) => {
+      const number = (key: string): number => Number(new RegExp(`${key}='(-?\\d+)'`).exec(attributes)?.[1]);
+      const box = { x: number('left'), y: number('top'), width: number('width'), height: number('height') };
+      return { ...box, isIgnored: attributes.includes("ignore='1'") };
+    });
+    labelled.push({ picture: await toPicture(sharp(join(dirname(file), name))), boxes });
+  }
+  return labelled;
+}
+
+/** The picture made smaller until its faces are `facePx` wide on the mean; undefined where they are smaller already. */
+export async function reduced({ picture, boxes }: Labelled, facePx: number): Promise<Labelled | undefined> {
+  const faces = boxes.filter(({ isIgnored }) => !isIgnored);
+  const meanPx = faces.reduce((sum, { width }) => sum + width, 0) / faces.length;
+  const scale = facePx / meanPx;
+  if (!(scale <= 1)) return undefined;
+  const { widthPx: width, heightPx: height, data } = picture;
+  const small = sharp(data, { raw: { width, height, channels: 3 } }).resize(Math.round(width * scale));
+  const shrink = (box: Labelled['boxes'][number]) => ({
+    x: box.x * scale,
+    y: box.y * scale,
+    width: box.width * scale,
+    height: box.height * scale,
+    isIgnored: box.isIgnored,
+  });
+  return { picture: await toPicture(small), boxes: boxes.map(shrink) };
+}
+
+/** One face in a photograph file. */
+interface PhotographedFace {
+  readonly file: string;
+  readonly box: Box;
+}
+
+/** The 22 faces in the photographs inside face-api: the boxes of their meshes. */
+export async function facesOfSamples(analyser: FaceAnalyser): Promise<readonly PhotographedFace[]> {
+  const library = dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json'));
+  const faces: PhotographedFace[] = [];
+  for (const number of [1, 2, 3, 4, 5, 6]) {
+    const file = join(library, 'demo', `sample${number}.jpg`);
+    const picture = await toPicture(sharp(file));
+    const found = await analyser.detect(picture, { smallestFacePx: 80 });
+    const boxes = found.map(({ box }) => box);
+    for (const landmarks of await analyser.locate(picture, boxes)) {
+      if (landmarks) faces.push({ file, box: landmarks.box });
+    }
+  }
+  return faces;
+}
+
+const composedPx = { width: 640, height: 360 } as const;
+
+/** Pictures of 640 x 360 in which four faces `facePx` wide stand side by side. */
+export async function fourFaces(faces: readonly PhotographedFace[], facePx: number): Promise<Labelled[]> {
+  const pictures: Labelled[] = [];
+  for (let start = 0; start + 4 <= faces.length; start += 2) {
+    const squarePx = composedPx.width / 4;
+    const parts = await Promise.all(
+      faces.slice(start, start + 4).map(async (face, index) => {
+        const top = 40 + ((index * 37 + start * 11) % 100);
+        return cutOut(face, facePx, squarePx, { left: index * squarePx, top });
+      }),
+    );
+    const grey = { ...composedPx, channels: 3, background: { r: 120, g: 116, b: 110 } } as const;
+    const flat = await sharp({ create: grey })
+      .composite(parts.map(({ layer }) => layer))
+      .png()
+      .toBuffer();
+    const picture = await toPicture(sharp(flat));
+    pictures.push({ picture, boxes: parts.map(({ box }) => ({ ...box, isIgnored: false })) });
+  }
+  return pictures;
+}
+
+async function cutOut(
+  { file, box }: PhotographedFace,
+  facePx: number,
+  squarePx: number,
+  place: { readonly left: number; readonly top: number },
+) {
+  const { width = 0, height = 0 } = await sharp(file).metadata();
+  const scale = facePx / box.width;
+  const side = Math.floor(Math.min(squarePx / scale, width, height, 2.5 * box.width));
+  const centre = boxCentre(box);
+  const left = Math.round(Math.min(Math.max(0, centre.x - side / 2), width - side));
+  const top = Math.round(Math.min(Math.max(0, centre.y - side / 2), height - side));
+  const input = await sharp(file)
+    .extract({ left, top, width: side, height: side })
+    .resize(Math.floor(side * scale))
+    .png()
+    .toBuffer();
+  return {
+    layer: { ...place, input },
+    box: {
+      x: place.left + (box.x - left) * scale,
+      y: place.top + (box.y - top) * scale,
+      width: facePx,
+      height: box.height * scale,
+    },
+  };
+}
