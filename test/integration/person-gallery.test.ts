@@ -155,6 +155,25 @@ describe('persons in a sealed gallery', () => {
     ]);
   });
 
+  test('a threshold is set by hand at the command line, with a reason, and given back', async () => {
+    await using gallery = await openGalleryPersons();
+    await gallery.persons.add(row('ada'), actor);
+    await using server = await servePersons(gallery.persons);
+    const { run } = await personCommands(server);
+    const unexplained = await run(['set', 'ada', '--threshold', '0.7']);
+    assert.equal(unexplained.exitCode, 2);
+    assert.match(unexplained.stderr, /needs a reason[\s\S]*Give --threshold and --reason together/);
+    const set = await run(['set', 'ada', '--threshold', '0.7', '--reason', 'her sister works here']);
+    assert.equal(set.exitCode, 0, set.stderr);
+    assert.match(set.stdout, /^threshold +0\.7 with test-recogniser-1, set by hand: her sister works here$/m);
+    const low = await run(['set', 'ada', '--threshold', '0.2', '--reason', 'hats']);
+    assert.equal(low.exitCode, 2);
+    assert.match(low.stderr, /0\.2 is lower than 0\.5, the threshold of the box/);
+    const back = await run(['set', 'ada', '--threshold', 'auto']);
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.doesNotMatch(back.stdout, /^threshold/m);
+  });
+
   test('two changes at once do not give one external id to two persons', async () => {
     await using gallery = await openGalleryPersons();
     const { persons } = gallery;
