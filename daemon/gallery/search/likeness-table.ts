@@ -18,6 +18,9 @@ import { decodeTemplate } from './load-templates.js';
 /** Persons whom everybody is compared with, however far they are: enough to tell a mean. */
 const samplePersons = 32;
 
+/** Profiles opened between two turns of the event loop: an import changes thousands at once. */
+const slicePersons = 50;
+
 type TableGallery = Pick<Gallery, 'recogniser' | 'listPersons' | 'showPerson' | 'readTemplates' | 'nearest'>;
 
 /** What the table knows of one person. Others may offer themselves as neighbours before the person was looked at. */
@@ -78,9 +81,11 @@ export class LikenessTable {
 
   /** Looks at these persons again, whatever became of them: enrolled, changed, removed, erased. Throws as `rebuild` does. */
   async refresh(ids: readonly PersonId[], signal: AbortSignal): Promise<void> {
+    this.#forget(new Set(ids));
     const active: PersonId[] = [];
-    for (const id of ids) {
-      this.#forget(id);
+    for (const [index, id] of ids.entries()) {
+      if (index % slicePersons === slicePersons - 1) await nextTurn();
+      signal.throwIfAborted();
       const person = this.#gallery.showPerson(id);
       if (person?.state !== 'active') continue;
       active.push(id);
@@ -89,10 +94,13 @@ export class LikenessTable {
     await this.#lookAt(active, this.#entries, signal);
   }
 
-  #forget(id: PersonId): void {
-    this.#entries.delete(id);
-    this.#ownThresholds.delete(id);
-    for (const { neighbours } of this.#entries.values()) neighbours.delete(id);
+  #forget(ids: ReadonlySet<PersonId>): void {
+    for (const id of ids) {
+      this.#entries.delete(id);
+      this.#ownThresholds.delete(id);
+    }
+    for (const { neighbours } of this.#entries.values())
+      for (const id of neighbours.keys()) if (ids.has(id)) neighbours.delete(id);
   }
 
   async #lookAt(ids: readonly PersonId[], entries: Map<PersonId, Entry>, signal: AbortSignal): Promise<void> {
