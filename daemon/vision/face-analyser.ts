@@ -31,7 +31,7 @@ export interface SmallestFace {
 export interface DetectOptions extends SmallestFace {
   /** True: faces under twice the smallest may be missed, for a quarter of the cost. Default false. */
   readonly isQuick?: boolean;
-  /** Looks only at this face and what is close about it, enlarged: finds what is missed in a picture of several faces. */
+  /** Looks only at this face and what is close about it, enlarged: finds what is missed in the whole picture. */
   readonly around?: Box;
 }
 

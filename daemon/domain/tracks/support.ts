@@ -1,7 +1,7 @@
 /**
  * How well the detector bears out a mesh. A mesh believes in itself: it stays where it is when its face has gone, so
- * a face is only followed for as long as the detector, which knows nothing of the mesh, sees it, too. Asked about
- * several faces at once, the detector may miss one of them for seconds; asked about that one alone, it finds it.
+ * a face is only followed for as long as the detector, which knows nothing of the mesh, sees it, too. In the
+ * whole picture the detector may miss a face for seconds, by its size and place; shown that face alone and enlarged, it finds it.
  */
 export interface Support {
   /** Looks at the whole picture in a row that found nothing where the mesh is, weighed by `weightOfMiss`. */
