@@ -71,6 +71,12 @@ describe('a camera that falls behind', () => {
         switchedCameras: new Set(),
         vision: { board, pool: { status: () => healthyStatus.vision } },
       },
+      recogniser: {
+        name: 'mobilefacenet',
+        reason: 'preferred',
+        preferred: 'ready',
+        pack: { thresholds: [] },
+      },
       access: { open: undefined },
       keys: { status: () => ({ slots: [] }) },
       conditions: { current: () => [], about: () => ({}) },
