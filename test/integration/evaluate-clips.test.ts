@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { rollcall } from '../support/box.js';
+import { testClip } from '../support/clips.js';
+import { sharedFile } from '../support/shared-media.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const media = sharedFile('media/blinks.json');
+const mediaDirectory = sharedFile('media').path;
+
+interface Report {
+  readonly skipped: readonly { readonly clip: string; readonly reason: string }[];
+  readonly f1: number;
+  readonly mistaken: number;
+  readonly clips: readonly { readonly clip: string; readonly verdict?: string; readonly hits: number }[];
+}
+
+const isFieldClip = (clip: string): boolean => clip.startsWith('blink/field/');
+const isSpeaker = (clip: string): boolean => clip.startsWith('blink/grid/');
+
+/** Evaluates the clips of the shared media that are wanted. */
+async function evaluate(isWanted: (clip: string) => boolean, fps: number): Promise<Report> {
+  const truths = JSON.parse(await readFile(media.path, 'utf8')) as Readonly<Record<string, unknown>>;
+  await using directory = await temporaryDirectory();
+  const truth = join(directory.path, 'truth.json');
+  const wanted = Object.entries(truths).filter(([clip]) => isWanted(clip));
+  await writeFile(truth, JSON.stringify(Object.fromEntries(wanted)));
+  const places = ['--clips', mediaDirectory, '--truth', truth];
+  const { exitCode, stdout, stderr } = await rollcall([
+    'evaluate',
+    'blinks',
+    ...places,
+    ...['--fps', String(fps), '--json'],
+  ]);
+  assert.equal(exitCode, 0, stderr);
+  return JSON.parse(stdout) as Report;
+}
+
+describe('rollcall evaluate blinks', () => {
+  for (const { fps, leastF1, isWanted, what } of [
+    { fps: 15, leastF1: 0.97, isWanted: (clip: string) => !isFieldClip(clip), what: 'every clip' },
+    // The short clips alone: every frame of a clip costs as much as at the higher rate.
+    { fps: 10, leastF1: 0.94, isWanted: isSpeaker, what: 'speakers' },
+  ]) {
+    test(`reaches F1 ${leastF1} at ${fps} frames a second on ${what} without a false blink`, {
+      skip: media.skip,
+    }, async () => {
+      const report = await evaluate(isWanted, fps);
+      assert.ok(report.f1 >= leastF1, `F1 ${report.f1}`);
+      assert.equal(report.mistaken, 0);
+      for (const { clip, verdict, hits } of report.clips) {
+        if (clip.startsWith('attack/')) assert.notEqual(verdict, 'live', clip);
+        else if (hits > 0) assert.equal(verdict, 'live', clip);
+      }
+    });
+  }
+
+  // Light from one side, a face that fills the picture, a slow partial blink.
+  test('sees the blinks where light, distance or lids make them hard to see', {
+    skip: media.skip,
+  }, async () => {
+    const report = await evaluate(isFieldClip, 15);
+    assert.ok(report.clips.length >= 3, 'the clips are there');
+    assert.equal(report.mistaken, 0);
+    assert.ok(report.f1 >= 0.94, `F1 ${report.f1}`);
+    const live = report.clips.filter(({ verdict }) => verdict === 'live').map(({ clip }) => clip);
+    assert.ok(live.includes('blink/field/side_light.mp4'), 'shade is no cover');
+  });
+
+  test('leaves out and names clips that are not there or whose blinks cannot be counted', async () => {
+    await using directory = await temporaryDirectory();
+    const truth = join(directory.path, 'truth.json');
+    const clip = await testClip();
+    const evaluateHere = (truths: unknown, ...options: readonly string[]) =>
+      writeFile(truth, JSON.stringify(truths)).then(() =>
+        rollcall(['evaluate', 'blinks', '--clips', dirname(clip), '--truth', truth, ...options]),
+      );
+    const truths = {
+      [basename(clip)]: { blinks: [] },
+      'gone.mp4': { blinks: [1] },
+      'masked.mp4': null,
+      'turned.mp4': { blinks: null },
+    };
+    const { exitCode, stdout, stderr } = await evaluateHere(truths, '--json');
+    assert.equal(exitCode, 0, stderr);
+    const report = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      report.clips.map((each) => each.clip),
+      [basename(clip)],
+    );
+    assert.deepEqual(report.skipped, [
+      { clip: 'gone.mp4', reason: 'not-found' },
+      { clip: 'masked.mp4', reason: 'no-truth' },
+      { clip: 'turned.mp4', reason: 'no-truth' },
+    ]);
+    const nothing = await evaluateHere({ 'gone.mp4': { blinks: [1] } });
+    assert.equal(nothing.exitCode, 2);
+    assert.match(nothing.stderr, /none of the clips .* names is in .*[\s\S]*what to do: give the folder/);
+  });
+
+  test('names what is wrong with a truth file', async () => {
+    await using directory = await temporaryDirectory();
+    const truth = join(directory.path, 'truth.json');
+    await writeFile(truth, '{ "a.mp4": { "blinks": ["soon"] } }');
+    const { exitCode, stderr } = await rollcall(['evaluate', 'blinks', '--clips', '.', '--truth', truth]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /is no blink truth[\s\S]*blinks[\s\S]*what to do/);
+  });
+});
+
+const speaker = sharedFile('media/blink/grid/brbk7n.mpg');
+
+describe('rollcall evaluate compare', () => {
+  test('tells who differs under two sets of settings, and writes matrices that only their owner may read', {
+    skip: speaker.skip,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    const [clips, known] = [join(directory.path, 'clips'), join(directory.path, 'known')];
+    await mkdir(join(clips, 'ada'), { recursive: true });
+    await mkdir(join(known, 'ada'), { recursive: true });
+    await symlink(speaker.path, join(clips, 'ada', 'door.mpg'));
+    const photograph = ['-frames:v', '1', join(known, 'ada', 'one.png')];
+    await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', speaker.path, ...photograph]);
+    const [a, b] = [join(directory.path, 'a.yaml'), join(directory.path, 'b.yaml')];
+    await writeFile(a, 'liveness: { minimumBlinks: 1 }\n');
+    await writeFile(b, 'identification: { threshold: 0.9999 }\n');
+    const [csv, svg] = [join(directory.path, 'matrix.csv'), join(directory.path, 'matrix.svg')];
+    const places = ['--clips', clips, '--known', known, '--a', a, '--b', b, '--csv', csv, '--svg', svg];
+    const { exitCode, stdout, stderr } = await rollcall(['evaluate', 'compare', ...places]);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /1 person enrolled, 1 clip, 1 passage/);
+    assert.match(stdout, /^threshold +0\.\d+ +0\.9999$/m);
+    assert.match(stdout, /passages that differ: 1 of 1/);
+    assert.match(stdout, /ada\/door\.mpg +t1 .*ada, event attendance at .*\(no match\), event/);
+    assert.match(await readFile(csv, 'utf8'), /^A against B,ada,\(no match\),1\r$/m);
+    assert.match(await readFile(svg, 'utf8'), /^<svg /);
+    assert.deepEqual([(await stat(csv)).mode & 0o777, (await stat(svg)).mode & 0o777], [0o600, 0o600]);
+  });
+
+  test('refuses settings that it does not know, before it opens a clip', async () => {
+    await using directory = await temporaryDirectory();
+    const settings = join(directory.path, 'a.yaml');
+    await writeFile(settings, 'identification: { treshold: 0.5 }\n');
+    const places = ['--clips', directory.path, '--known', directory.path, '--a', settings, '--b', settings];
+    const { exitCode, stderr } = await rollcall(['evaluate', 'compare', ...places]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /cannot read the settings in .*a\.yaml[\s\S]*treshold/);
+  });
+});
