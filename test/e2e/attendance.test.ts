@@ -59,7 +59,7 @@ test('attendance is reported, corrected and told of an erased person under the o
   skip: withoutBuild,
 }, async () => {
   const today = paris.at(Date.now()).date;
-  const date = dateOfDay(dayNumberOf(today) - 1);
+  const date = dateOfDay(dayNumberOf(today) - 2);
   const period = ['--from', date, '--to', date] as const;
   await using portraits = await writeEnrolmentPhotos();
   await using box = await makeBox({ config: rules });
