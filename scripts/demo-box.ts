@@ -8,8 +8,8 @@ import { messageOf, operational } from '../daemon/base/errors.js';
 import { exitOf } from './child-end.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const rollcall = join(root, 'dist/daemon/cli/main.js');
-const rollcalld = join(root, 'dist/daemon/app/main.js');
+const rollcall = join(root, 'dist/program/rollcall.js');
+const rollcalld = join(root, 'dist/program/rollcalld.js');
 const readyPollMs = 100;
 const startDeadlineMs = 90_000;
 

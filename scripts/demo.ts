@@ -120,7 +120,7 @@ async function demo(options: {
   if (arrived.signal.aborted) {
     say('== all expected events have arrived');
     if (options.isKept) {
-      say(`   running on; try: node dist/daemon/cli/main.js status --config ${box.configPath}`);
+      say(`   running on; try: node dist/program/rollcall.js status --config ${box.configPath}`);
       await stopped;
     }
   } else {

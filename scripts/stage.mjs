@@ -24,7 +24,7 @@ if (releases === undefined) {
 }
 
 const parts = [
-  ...['dist/daemon', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
+  ...['dist/program', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
   ...['LICENSE', 'README.md', 'scripts/install', 'scripts/system-packages', 'scripts/examples'],
 ];
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { programRoot } from '../models/root-directory.js';
+import { programRoot } from '../host/program-files.js';
 
 /** The program's version, from its package.json. */
 export function programVersion(): string {

@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
+import { programRoot } from '../host/program-files.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertPack } from './convert/recipes.js';
 import { findPack, loadManifest, type ModelManifest, type ModelPack } from './manifest.js';
 import { readNpmSource } from './npm-source.js';
 import { readTarballSource } from './npm-tarball.js';
 import { type DownloadOptions, download } from './publisher.js';
-import { programRoot } from './root-directory.js';
 import { VerificationCache } from './verification-cache.js';
 
 export interface ModelStoreOptions {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { isRollcallError, messageOf, operational } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { shownText } from '../domain/printable-text.js';
+import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { type Order, type Report, reportLimits, reportSchema } from './protocol.js';
 import { VisionLog } from './vision-log.js';
@@ -76,16 +76,23 @@ export interface VisionProcessOptions {
 /** Starts one vision process. It does nothing before it gets a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
   const { purpose, logger, user, onReport, isPictureAsked = () => false } = options;
-  const child = spawn(process.execPath, [...process.execArgv, ...(options.program ?? [visionProgram()])], {
-    env: Object.fromEntries(
-      inheritedVariables.flatMap((name) => {
-        const value = process.env[name];
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
-    ...(user === undefined ? {} : { uid: user, gid: user }),
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [
+      ...process.execArgv,
+      ...(options.program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })]),
+    ],
+    {
+      env: Object.fromEntries(
+        inheritedVariables.flatMap((name) => {
+          const value = process.env[name];
+          return value === undefined ? [] : [[name, value]];
+        }),
+      ),
+      ...(user === undefined ? {} : { uid: user, gid: user }),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   yieldToOthers(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
   takeLog(child, options);
   let broken: VisionEnd | undefined;
@@ -124,12 +131,6 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
 function endOf(error: unknown): VisionEnd {
   const reason = messageOf(error);
   return isRollcallError(error, 'wire-violation') ? { reason, misbehaviour: 'protocol' } : { reason };
-}
-
-/** Built code runs as .js; straight from the sources (tests, development) the loader in execArgv takes .ts. */
-function visionProgram(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`./main.${extension}`, import.meta.url));
 }
 
 /** Throws `wire-violation` where `message` is no report, or bytes came with it that it says nothing of. */

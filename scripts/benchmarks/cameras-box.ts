@@ -37,7 +37,7 @@ export interface BenchBox extends AsyncDisposable {
 }
 
 async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
-  const daemonPath = join(program, 'daemon/app/main.js');
+  const daemonPath = join(program, 'program/rollcalld.js');
   if (!existsSync(daemonPath)) throw new Error(`${daemonPath} is not there: run "npm run build" first`);
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, 'secrets'), { recursive: true, mode: 0o700 });
@@ -57,7 +57,7 @@ async function startBox({ directory, program, brokerUrl, settings }: BoxOptions)
   const write = (cameras: readonly unknown[]): Promise<void> =>
     writeFile(configPath, stringify({ ...configuration, cameras }));
   const command = async (...args: readonly string[]): Promise<string> => {
-    const cli = [join(program, 'daemon/cli/main.js'), ...args, '--config', configPath];
+    const cli = [join(program, 'program/rollcall.js'), ...args, '--config', configPath];
     return (await promisify(execFile)(process.execPath, cli)).stdout;
   };
   await write([]);

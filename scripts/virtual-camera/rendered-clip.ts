@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { badInput, messageOf } from '../../daemon/base/errors.js';
-import { programRoot } from '../../daemon/models/root-directory.js';
+import { programRoot } from '../../daemon/host/program-files.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { type RenderOptions, renderScenario } from './render.js';
 import type { Scenario } from './scenario.js';

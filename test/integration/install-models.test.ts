@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { programRoot } from '../../daemon/models/root-directory.js';
+import { programRoot } from '../../daemon/host/program-files.js';
 
 const install = join(programRoot(), 'scripts', 'install');
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-install-'));

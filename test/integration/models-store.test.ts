@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
-import { programRoot } from '../../daemon/models/root-directory.js';
+import { programRoot } from '../../daemon/host/program-files.js';
 import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
 import { openNetwork, runNetwork } from '../support/onnx-run.js';
 import { sharedFile } from '../support/shared-media.js';

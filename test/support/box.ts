@@ -11,8 +11,8 @@ import { closeOf, hasEnded } from '../../scripts/child-end.js';
 import { builtProgram, root } from './built.js';
 import { until } from './until.js';
 
-const daemonMain = join(root, 'dist/daemon/app/main.js');
-export const cliMain = join(root, 'dist/daemon/cli/main.js');
+const daemonMain = join(root, 'dist/program/rollcalld.js');
+export const cliMain = join(root, 'dist/program/rollcall.js');
 
 /** For a test's `skip`: end-to-end tests run the built program. */
 export const withoutBuild: string | false =
@@ -113,7 +113,7 @@ export function rollcall(args: readonly string[], input?: string): Promise<Comma
 
 /** The built `rollcall`; throws where there is no build, or one older than its sources. */
 export function builtCommand(): string {
-  return builtProgram('cli/main.js');
+  return builtProgram('rollcall.js');
 }
 
 function startProgram(file: string, args: readonly string[]): RunningCommand {

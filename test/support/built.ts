@@ -30,10 +30,10 @@ function requireFresh(build: typeof program): void {
   known.add(build);
 }
 
-/** A file of the built program, `path` under dist/daemon. @throws where the build is older than its sources */
+/** A file of the built program, `path` under dist/program. @throws where the build is older than its sources */
 export function builtProgram(path: string): string {
   requireFresh(program);
-  return join(root, 'dist/daemon', path);
+  return join(root, 'dist/program', path);
 }
 
 /**

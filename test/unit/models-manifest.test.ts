@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/base/errors.js';
+import { programRoot } from '../../daemon/host/program-files.js';
 import { findPack, loadManifest, type ModelManifest } from '../../daemon/models/manifest.js';
-import { programRoot } from '../../daemon/models/root-directory.js';
 
 describe('the manifest of the repository', () => {
   test('has the base pack, one network for each role, built from npm packages', async () => {

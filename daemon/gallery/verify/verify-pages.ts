@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { operational } from '../../base/errors.js';
+import { processEntry } from '../../host/program-files.js';
 
 /** A table name, a page, a count: enough to look there, and nothing of what a row holds. */
 const LONGEST_MESSAGE = 200;
@@ -11,9 +11,7 @@ const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
  * that can only read, so that nothing waits for it; `signal` ends it. @throws `verify-failed`
  */
 export function verifyPages(path: string, signal: AbortSignal): Promise<readonly string[]> {
-  // Built code runs as .js; straight from the sources the loader in execArgv takes .ts.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const main = fileURLToPath(new URL(`./verify-pages-main.${extension}`, import.meta.url));
+  const main = processEntry({ built: 'verify-pages.js', source: 'gallery/verify/verify-pages-main.ts' });
   const options = { signal, killSignal: 'SIGKILL', maxBuffer: MOST_OUTPUT_BYTES, env: {} } as const;
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...process.execArgv, main, path], options, (cause, stdout) => {

@@ -16,3 +16,13 @@ export function programRoot(): string {
   }
   return directory;
 }
+
+/**
+ * The file that another process of the program starts with: `built` below dist/program, or `source` below daemon/ where
+ * this process runs from the sources (tests, development), with the loader in execArgv.
+ */
+export function processEntry(entry: { readonly built: string; readonly source: string }): string {
+  return import.meta.url.endsWith('.ts')
+    ? join(programRoot(), 'daemon', entry.source)
+    : join(programRoot(), 'dist/program', entry.built);
+}
