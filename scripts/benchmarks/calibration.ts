@@ -10,29 +10,18 @@
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople, readPhotographs } from '../../daemon/cli/import/labelled-photographs.js';
-import { configSchema } from '../../daemon/config/schema.js';
+import { readPhotographs } from '../../daemon/cli/import/labelled-photographs.js';
 import { recogniserNames } from '../../daemon/config/vision-schema.js';
 import { calibrate, fpirOf, likenesses } from '../../daemon/domain/identification/calibration.js';
 import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
 import {
   chooseReferences,
-  type LabelledPerson,
   runTrial,
-  type Sample,
   type Search,
   splitCount,
 } from '../../daemon/domain/identification/identification-trial.js';
-import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
-import { matchPolicy } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
-import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
-import { samplePhoto } from '../../daemon/vision/photo-sample.js';
-import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { openSampler } from './labelled-samples.js';
 
 const { values } = parseArgs({
   options: {
@@ -57,53 +46,17 @@ const references = Number(values.references);
 const splits = Number(values.splits);
 const targets = [undefined, 0.05, 0.01, 0.001] as const;
 
-await using lifetime = new Lifetime(systemClock);
-const models = await openModelStore();
-const analyser = lifetime.use(
-  'face analyser',
-  await openFaceAnalyser({
-    ...{
-      models,
-      provider: 'cpu',
-      detector: 'auto',
-      recogniser: recogniserName,
-      passivePad: 'none',
-      threads: 1,
-    },
-    logger: silentLogger,
-  }),
-);
-const config = configSchema.parse({
-  site: { id: 'bench', timeZone: 'UTC' },
-  cameras: [{ id: 'clip', name: 'Clip', url: 'rtsp://127.0.0.1/' }],
-});
-const policy: MatchPolicy = matchPolicy(config, recogniserInUse(models, recogniserName).pack);
-
-async function samples(paths: readonly string[]): Promise<Sample[]> {
-  const found: Sample[] = [];
-  for (const path of paths) {
-    const { embedding, refusal } = await samplePhoto(path, analyser);
-    found.push({ embedding, isEnrollable: refusal === undefined });
-  }
-  return found;
-}
-
-async function peopleIn(directory: string): Promise<LabelledPerson[]> {
-  const found: LabelledPerson[] = [];
-  for (const { name, paths } of await readPeople(directory)) {
-    if (paths.length > references) found.push({ name, samples: await samples(paths) });
-  }
-  return found;
-}
+await using sampler = await openSampler(recogniserName);
+const { policy } = sampler;
 
 /** Of `Naoto_Kan_0001.jpg`, who it shows. */
 const shownOn = (path: string): string => basename(path).replace(/_\d+\.\w+$/, '');
 
-const alike = await peopleIn(alikeKnown);
-const people = [...(await peopleIn(known)), ...alike];
+const alike = await sampler.peopleIn(alikeKnown, references);
+const people = [...(await sampler.peopleIn(known, references)), ...alike];
 const [ordinaryPaths, alikePaths] = [await readPhotographs(unknown), await readPhotographs(alikeUnknown)];
 const strangerPaths = [...ordinaryPaths, ...alikePaths];
-const strangers = await samples(strangerPaths);
+const strangers = await sampler.samples(strangerPaths);
 const isAlike = (stranger: number): boolean => stranger >= ordinaryPaths.length;
 
 /** The thresholds of one gallery: as `runTrial` enrols it. */
