@@ -129,13 +129,15 @@ describe('identification report', () => {
     assert.ok(report.comparisons.points.every((point) => point.fnmr === 0));
   });
 
-  test('has a point for each rate of false positives', () => {
+  test('has a point for each rate of false positives, with an interval of FNIR for as many people', () => {
     const strangers = Array.from({ length: 1_000 }, (_, index) => sample(180 + index / 20));
     const { points } = reportIdentification(people, strangers, { references: 2, splits: 1, policy });
     assert.deepEqual(
       points.map(({ fpir }) => fpir),
-      [0.002, 0.005, 0.01, 0.02, 0.05],
+      [0.001, 0.002, 0.005, 0.01, 0.02, 0.05],
     );
+    for (const { fnir, fnirInterval } of points)
+      assert.deepEqual(fnirInterval, wilsonInterval(fnir, people.length));
   });
 
   test('a stranger who looks like somebody costs false positives, then false negatives', () => {
@@ -194,6 +196,13 @@ describe('identification report', () => {
       ],
     );
     assert.deepEqual(rates[0]?.fpirInterval, wilsonInterval(1, 1));
+    // Of all 61 pairs of photographs of different people, the 8 of this group reach the threshold.
+    assert.deepEqual(
+      rates.map(({ timesAll }) => timesAll),
+      [61 / 8, 0],
+    );
+    const [unlike] = groupRates(all.slice(2), [], groups, options);
+    assert.equal(unlike?.timesAll, undefined, 'no two people are alike');
   });
 
   test('a photograph of somebody else is named as missed', () => {

@@ -107,18 +107,25 @@ function comparisons({ comparisons: c }: IdentifyEvaluation): string {
 
 function identification(e: IdentifyEvaluation): string {
   const { operating } = e;
-  const rows = e.points.map((p) => [percent(p.fpir), percent(p.fnir), p.threshold.toFixed(4), '']);
+  const rows = e.points.map((p) => [
+    percent(p.fpir),
+    percent(p.fnir),
+    between(p.fnirInterval),
+    p.threshold.toFixed(4),
+    '',
+  ]);
   rows.push([
     percent(operating.fpir),
     percent(operating.fnir),
+    between(operating.fnirInterval),
     operating.threshold.toFixed(4),
     `operating point, margin ${operating.margin}`,
   ]);
   return [
     `gallery searched (${e.matedSearches} mated, ${e.nonMatedSearches} non-mated searches); rank 1: ${percent(e.rankOne)}`,
-    table(['FPIR', 'FNIR', 'threshold', ''], rows),
-    `95 % intervals (Wilson) at the operating point: FPIR ${between(operating.fpirInterval)} for ${counted(e.strangers, 'stranger')},`,
-    `FNIR ${between(operating.fnirInterval)} for ${e.people} people`,
+    table(['FPIR', 'FNIR', '95 % interval', 'threshold', ''], rows),
+    `95 % intervals (Wilson): FNIR for ${e.people} people;`,
+    `FPIR at the operating point ${between(operating.fpirInterval)} for ${counted(e.strangers, 'stranger')}`,
   ].join('\n');
 }
 
@@ -152,13 +159,15 @@ function groups({ groups: all }: IdentifyEvaluation): string {
     `${group.people}`,
     `${group.strangers}`,
     percent(group.fmr),
+    group.timesAll?.toFixed(1) ?? '-',
     `${group.nonMatedComparisons}`,
     percent(group.fpir),
     between(group.fpirInterval),
   ]);
-  const head = ['group', 'people', 'strangers', 'FMR', 'comparisons', 'FPIR', '95 % interval'];
+  const head = ['group', 'people', 'strangers', 'FMR', 'times all', 'comparisons', 'FPIR', '95 % interval'];
   return [
     'inside each group, at the operating point: different people of the group compared, and strangers of the group searched',
+    '"times all": how many times the FMR of all people',
     table(head, rows),
   ].join('\n');
 }

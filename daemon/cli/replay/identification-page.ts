@@ -73,8 +73,13 @@ function counted({
       ],
     ),
     htmlTable(
-      ['gallery searched: FPIR', 'FNIR', 'threshold'],
-      points.map((point) => [percent(point.fpir), percent(point.fnir), point.threshold.toFixed(4)]),
+      ['gallery searched: FPIR', 'FNIR', '95 % interval', 'threshold'],
+      points.map((point) => [
+        percent(point.fpir),
+        percent(point.fnir),
+        interval(point.fnirInterval),
+        point.threshold.toFixed(4),
+      ]),
     ),
     htmlTable(
       ['two photographs compared: FMR', 'FNMR', 'threshold'],
@@ -111,12 +116,13 @@ function groupSections({ site, groups }: IdentifyEvaluation): readonly string[] 
     '<h2>By group</h2>',
     '<p>The gallery and the strangers are all of one group. FMR compares two photographs of different people of the group.</p>',
     htmlTable(
-      ['group', 'people', 'strangers', 'FMR', 'FPIR', '95 % interval of FPIR'],
-      groups.map(({ title, people, strangers, fmr, fpir, fpirInterval: [low, high] }) => [
+      ['group', 'people', 'strangers', 'FMR', 'times that of all', 'FPIR', '95 % interval of FPIR'],
+      groups.map(({ title, people, strangers, fmr, timesAll, fpir, fpirInterval: [low, high] }) => [
         title,
         `${people}`,
         `${strangers}`,
         percent(fmr),
+        timesAll?.toFixed(1) ?? '-',
         percent(fpir),
         `${percent(low)} to ${percent(high)}`,
       ]),

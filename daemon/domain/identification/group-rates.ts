@@ -1,4 +1,4 @@
-import { type Interval, wilsonInterval } from './error-rates.js';
+import { type Interval, shareReaching, wilsonInterval } from './error-rates.js';
 import { type LabelledPerson, runTrial, type Sample } from './identification-trial.js';
 import { type MatchPolicy, similarityOf } from './match.js';
 
@@ -17,6 +17,8 @@ export interface GroupRates {
   /** Comparisons of two photographs of different people of the group, and the share that reaches the threshold. */
   readonly nonMatedComparisons: number;
   readonly fmr: number;
+  /** How many times the FMR of all people that is; undefined where no pair of all people reaches the threshold. */
+  readonly timesAll: number | undefined;
   /** The share of searches of the group's strangers that is accepted; all known persons are enrolled. */
   readonly fpir: number;
   /** 95 % interval of FPIR for as many photographs of strangers. */
@@ -35,6 +37,8 @@ export function groupRates(
     { length: splits },
     (_, split) => runTrial(people, strangers, { references, splits, split }).nonMated,
   ).flat();
+  const fmrOf = (similarities: readonly number[]): number => shareReaching(similarities, policy.threshold);
+  const ofAll = groups.length === 0 ? 0 : fmrOf(differentPeople(people, strangers));
   return groups.map(({ title, names, strangers: own }) => {
     const members = people.filter(({ name }) => names.has(name));
     const outsiders = strangers.filter((_, index) => own.has(index));
@@ -44,13 +48,14 @@ export function groupRates(
       ({ best, margin }) => best >= policy.threshold && margin >= policy.margin,
     );
     const fpir = searched.length === 0 ? 0 : accepted.length / searched.length;
-    const reaching = similarities.filter((similarity) => similarity >= policy.threshold).length;
+    const fmr = fmrOf(similarities);
     return {
       title,
       people: members.length,
       strangers: own.size,
       nonMatedComparisons: similarities.length,
-      fmr: similarities.length === 0 ? 0 : reaching / similarities.length,
+      fmr,
+      timesAll: ofAll === 0 ? undefined : fmr / ofAll,
       fpir,
       fpirInterval: wilsonInterval(fpir, new Set(searched.map(({ stranger }) => stranger)).size),
     };

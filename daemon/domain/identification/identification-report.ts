@@ -74,7 +74,8 @@ export interface IdentificationReport {
   /** Share of galleries' persons of whom no reference could be enrolled. */
   readonly failureToEnrol: number;
   readonly agreement: AgreementRates;
-  readonly points: readonly IdentificationPoint[];
+  /** Without a margin. 95 % intervals of FNIR, for as many persons. */
+  readonly points: readonly (IdentificationPoint & { readonly fnirInterval: Interval })[];
   /** At the given policy, the margin included. */
   readonly operating: IdentificationPoint & {
     readonly margin: number;
@@ -91,7 +92,7 @@ export interface IdentificationReport {
 }
 
 const FMR_TARGETS = [1e-2, 1e-3, 1e-4] as const;
-const FPIR_TARGETS = [0.002, 0.005, 0.01, 0.02, 0.05] as const;
+const FPIR_TARGETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05] as const;
 
 /**
  * Measures a recogniser on labelled photographs. Rates of searches are pooled over all splits. A probe in which
@@ -111,10 +112,11 @@ export function reportIdentification(
   const best = nonMated.map((search) => search.best);
   const isHit = (search: MatedSearch, threshold: number): boolean =>
     search.isRankOne && search.best >= threshold;
-  const points = FPIR_TARGETS.map((target): IdentificationPoint => {
+  const points = FPIR_TARGETS.map((target) => {
     const threshold = thresholdAtRate(best, target);
     const fnir = shareOf(mated, (search) => !isHit(search, threshold));
-    return { threshold, fpir: shareReaching(best, threshold), fnir };
+    const fnirInterval = wilsonInterval(fnir, people.length);
+    return { threshold, fpir: shareReaching(best, threshold), fnir, fnirInterval };
   });
   const isAccepted = (search: Search): boolean =>
     search.best >= policy.threshold && search.margin >= policy.margin;
