@@ -34,7 +34,8 @@ export async function makeKey(directory: string, name: string): Promise<void> {
   await createKeyFile(join(secrets, name), newRandomBytes(32));
 }
 
-export async function openBenchGallery(directory: string): Promise<BenchGallery> {
+/** `values` is how many values a template has. */
+export async function openBenchGallery(directory: string, values = dimensions): Promise<BenchGallery> {
   const path = join(directory, 'gallery.db');
   const id = recogniserId('bench');
   const places = { credentialsDirectory: '', secretsDirectory: join(directory, 'secrets') };
@@ -50,7 +51,7 @@ export async function openBenchGallery(directory: string): Promise<BenchGallery>
       credentials: places,
       workDirectory: directory,
     }),
-    recogniserFor: async () => ({ id, dimensions }),
+    recogniserFor: async () => ({ id, dimensions: values }),
     clock,
     logger: silentLogger,
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../daemon/base/random.js';
-import { makeKey, openBenchGallery } from './gallery-box.js';
+import { dimensions, makeKey, openBenchGallery } from './gallery-box.js';
 import { timed } from './gallery-timing.js';
 import { unitVector } from './search-contenders.js';
 
@@ -35,7 +35,7 @@ const openMiB = residentMiB();
 const random = seededRandom(1);
 const searchMs: number[] = [];
 for (let search = 0; search < searches; search += 1) {
-  const probe = unitVector(random);
+  const probe = unitVector(random, dimensions);
   const startMs = performance.now();
   await gallery.nearest(probe, { count: 2 });
   searchMs.push(performance.now() - startMs);

@@ -35,7 +35,7 @@ const jpeg = Uint8Array.from({ length: photographBytes }, (_, at) => [0xff, 0xd8
 function photographs(random: Random): EnrolmentPhotograph[] {
   return Array.from({ length: templatesPerPerson }, () => ({
     jpeg,
-    embedding: unitVector(random),
+    embedding: unitVector(random, dimensions),
     quality: 1,
   }));
 }

@@ -1,11 +1,14 @@
+import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/base/random.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import type { ModelPack } from '../../daemon/models/manifest.js';
 import { openModelStore } from '../../daemon/models/store.js';
+import { quantile } from './gallery-timing.js';
 
 /**
  * Prints what one run of every network on this machine costs on one thread of the CPU.
- *   scripts/bench models [--runs N] [--json]
+ *   scripts/bench models [--runs N] [--beside PACK --beside PACK] [--json]
+ * One network after the other; with --beside those that are named, in turns, so that their times make a ratio.
  */
 
 interface Line {
@@ -35,47 +38,69 @@ function inputShapes(pack: ModelPack): readonly (readonly number[])[] {
   return sizes.flatMap(([heightPx, widthPx]) => batches.map((batch) => [batch, 3, heightPx, widthPx]));
 }
 
-async function measure(
-  network: InferenceSession,
-  shape: readonly number[],
-  runs: number,
-): Promise<readonly number[]> {
-  const random = seededRandom(1);
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const pixels = Float32Array.from({ length: size }, () => random.unit() * 255);
-  const feeds = { [network.inputNames[0] ?? '']: new Tensor('float32', pixels, shape) };
-  const timesMs: number[] = [];
-  for (let run = -WARM_UPS; run < runs; run++) {
-    const startMs = performance.now();
-    await network.run(feeds);
-    if (run >= 0) timesMs.push(performance.now() - startMs);
-  }
-  return timesMs.sort((a, b) => a - b);
+/** One network with one shape of input, and how long its runs took. */
+interface Runner {
+  readonly packId: string;
+  readonly shape: readonly number[];
+  readonly timesMs: number[];
+  readonly run: () => Promise<unknown>;
+  readonly end: () => Promise<void>;
 }
 
-async function measurePack(path: string, pack: ModelPack, runs: number): Promise<readonly Line[]> {
+async function openRunners(path: string, pack: ModelPack): Promise<readonly Runner[]> {
   const network = await InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const lines: Line[] = [];
-  for (const shape of inputShapes(pack)) {
-    const timesMs = await measure(network, shape, runs);
-    const medianMs = timesMs[Math.floor(timesMs.length / 2)] ?? Number.NaN;
-    lines.push({ packId: pack.id, input: shape.join('x'), medianMs, leastMs: timesMs[0] ?? Number.NaN });
+  return inputShapes(pack).map((shape, index) => {
+    const random = seededRandom(1);
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    const pixels = Float32Array.from({ length: size }, () => random.unit() * 255);
+    const feeds = { [network.inputNames[0] ?? '']: new Tensor('float32', pixels, shape) };
+    const end = async (): Promise<void> => (index === 0 ? network.release() : undefined);
+    return { packId: pack.id, shape, timesMs: [], run: () => network.run(feeds), end };
+  });
+}
+
+/** All take turns, so that whatever else the machine does meets all of them. */
+async function measure(runners: readonly Runner[], runs: number): Promise<readonly Line[]> {
+  for (let run = -WARM_UPS; run < runs; run++) {
+    for (const runner of runners) {
+      const startMs = performance.now();
+      await runner.run();
+      if (run >= 0) runner.timesMs.push(performance.now() - startMs);
+    }
   }
-  await network.release();
-  return lines;
+  for (const { end } of runners) await end();
+  return runners.map(({ packId, shape, timesMs }) => {
+    const [medianMs, leastMs] = [quantile(timesMs, 0.5), quantile(timesMs, 0)];
+    return { packId, input: shape.join('x'), medianMs, leastMs };
+  });
 }
 
 async function main(): Promise<void> {
-  const position = process.argv.indexOf('--runs');
-  const runs = position < 0 ? 40 : Number(process.argv[position + 1]);
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '40' },
+      beside: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs wants a whole number from 1');
   const store = await openModelStore();
+  const opened: (readonly Runner[])[] = [];
   const lines: Line[] = [];
   for (const status of await store.list()) {
-    if (status.state === 'ready') lines.push(...(await measurePack(status.path, status.pack, runs)));
-    else console.error(`${status.pack.id}: ${status.state}, left out`);
+    const { pack } = status;
+    if (values.beside.length > 0 && !values.beside.includes(pack.id)) continue;
+    if (status.state !== 'ready') {
+      console.error(`${pack.id}: ${status.state}, left out`);
+      continue;
+    }
+    const runners = await openRunners(status.path, pack);
+    if (values.beside.length > 0) opened.push(runners);
+    else lines.push(...(await measure(runners, runs)));
   }
-  if (process.argv.includes('--json')) {
+  lines.push(...(await measure(opened.flat(), runs)));
+  if (values.json) {
     console.log(JSON.stringify({ runs, lines }));
     return;
   }

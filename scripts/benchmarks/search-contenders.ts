@@ -15,10 +15,6 @@ import {
 import { floatProducts } from './search-float.js';
 import { greatestIndices, greatestPerPerson, productLoop } from './search-loop.kernel.js';
 
-/** Values of one template: those of the recogniser, unless `--dimensions` says another multiple of four. */
-const asked = process.argv.indexOf('--dimensions');
-export const dimensions = asked === -1 ? 128 : Number(process.argv[asked + 1]);
-if (!(dimensions > 0 && dimensions % 4 === 0)) throw new Error('--dimensions must be a multiple of four');
 export const templatesPerPerson = 5;
 /** Enough templates that two persons are among them, whatever the others are: five of the first, one more. */
 const topTemplates = templatesPerPerson + 1;
@@ -31,7 +27,8 @@ export interface Contender {
   readonly search: Search;
   readonly end: () => Promise<void>;
 }
-export function unitVector(random: Random): Embedding {
+
+export function unitVector(random: Random, dimensions: number): Embedding {
   const vector = Float32Array.from({ length: dimensions }, () => random.unit() - 0.5);
   const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
@@ -40,7 +37,7 @@ export function unitVector(random: Random): Embedding {
 const idOf = (number: number) => personId(`p-${number}`);
 
 /** The production index. */
-async function production(templates: readonly Embedding[]): Promise<Contender> {
+async function production(templates: readonly Embedding[], dimensions: number): Promise<Contender> {
   const index = openTwoStepSearchIndex(dimensions);
   for (const [row, template] of templates.entries()) {
     index.add(idOf(Math.floor(row / templatesPerPerson)), [template]);
@@ -52,7 +49,7 @@ async function production(templates: readonly Embedding[]): Promise<Contender> {
   };
 }
 
-function flat(templates: readonly Embedding[]): Float32Array {
+function flat(templates: readonly Embedding[], dimensions: number): Float32Array {
   const vectors = new Float32Array(templates.length * dimensions);
   for (const [row, template] of templates.entries()) vectors.set(template, row * dimensions);
   return vectors;
@@ -77,8 +74,8 @@ function byProducts(
 }
 
 /** A loop in JavaScript. */
-function loop(templates: readonly Embedding[]): Contender {
-  const vectors = flat(templates);
+function loop(templates: readonly Embedding[], dimensions: number): Contender {
+  const vectors = flat(templates, dimensions);
   const similarities = new Float32Array(templates.length);
   return byProducts('loop in JavaScript', templates, (probe) => {
     productLoop(vectors, probe, similarities);
@@ -87,8 +84,8 @@ function loop(templates: readonly Embedding[]): Contender {
 }
 
 /** A matrix product by ONNX Runtime. */
-async function matMul(templates: readonly Embedding[]): Promise<Contender> {
-  const vectors = flat(templates);
+async function matMul(templates: readonly Embedding[], dimensions: number): Promise<Contender> {
+  const vectors = flat(templates, dimensions);
   const graph = new GraphBuilder('search');
   const rows = graph.input('templates', ['rows', dimensions]);
   const column = graph.input('probe', [dimensions, 1]);
@@ -107,8 +104,12 @@ async function matMul(templates: readonly Embedding[]): Promise<Contender> {
 }
 
 /** MatMul and TopK in one graph; the templates are an input or a constant of the graph. */
-async function topK(templates: readonly Embedding[], isConstant: boolean): Promise<Contender> {
-  const vectors = flat(templates);
+async function topK(
+  templates: readonly Embedding[],
+  dimensions: number,
+  isConstant: boolean,
+): Promise<Contender> {
+  const vectors = flat(templates, dimensions);
   const rows = templates.length;
   const count = new Uint8Array(BigInt64Array.of(BigInt(Math.min(topTemplates, rows))).buffer);
   const constants: readonly OnnxInitialiser[] = [
@@ -155,14 +156,17 @@ async function topK(templates: readonly Embedding[], isConstant: boolean): Promi
   return { name: `MatMul + TopK, templates as ${where}`, search, end: () => session.release() };
 }
 
-/** All ways over the same templates; the production one first. */
-export async function openContenders(templates: readonly Embedding[]): Promise<readonly Contender[]> {
+/** All ways over the same templates of so many values; the production one first, then the plainest. */
+export async function openContenders(
+  templates: readonly Embedding[],
+  dimensions: number,
+): Promise<readonly Contender[]> {
   return [
-    await production(templates),
-    loop(templates),
-    byProducts('float32 in WebAssembly', templates, floatProducts(flat(templates), dimensions)),
-    await matMul(templates),
-    await topK(templates, false),
-    await topK(templates, true),
+    await production(templates, dimensions),
+    loop(templates, dimensions),
+    byProducts('float32 in WebAssembly', templates, floatProducts(flat(templates, dimensions), dimensions)),
+    await matMul(templates, dimensions),
+    await topK(templates, dimensions, false),
+    await topK(templates, dimensions, true),
   ];
 }

@@ -1,0 +1,102 @@
+// How long the thresholds of persons take to find, and for how long at most the event loop of the core is held meanwhile:
+//   scripts/bench calibration-time [--persons 1000 --persons 10000] [--json]
+// Made-up templates of 192 values, three a person, in a gallery on the disk that is opened as the daemon opens it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { type Random, seededRandom } from '../../daemon/base/random.js';
+import type { Embedding } from '../../daemon/domain/identification/match.js';
+import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { by, makeKey, openBenchGallery } from './gallery-box.js';
+import { timed } from './gallery-timing.js';
+import { unitVector } from './search-contenders.js';
+
+const { values } = parseArgs({
+  options: {
+    persons: { type: 'string', multiple: true, default: ['1000', '10000'] },
+    json: { type: 'boolean', default: false },
+  },
+});
+const dimensions = 192;
+const templatesPerPerson = 3;
+const policy = { threshold: 0.55, margin: 0.05 };
+const jpeg = Uint8Array.of(0xff, 0xd8, 0xff);
+
+/** Photographs of one face: a cosine of about 0.7 with each other, as those of one person with `mobilefacenet`. */
+function photographs(random: Random): readonly EnrolmentPhotograph[] {
+  const face = unitVector(random, dimensions);
+  return Array.from({ length: templatesPerPerson }, () => {
+    const other = unitVector(random, dimensions);
+    const mixed: Embedding = face.map((value, axis) => 0.84 * value + 0.55 * (other[axis] ?? 0));
+    const length = Math.hypot(...mixed);
+    return { jpeg, embedding: mixed.map((value) => value / length), quality: 1 };
+  });
+}
+
+async function measure(persons: number): Promise<Readonly<Record<string, number>>> {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
+  const random = seededRandom(persons);
+  try {
+    await makeKey(directory, 'key');
+    await using opened = await openBenchGallery(directory, dimensions);
+    const { access } = opened;
+    const gallery = access.gallery();
+    access.file.database.db.pragma('synchronous = OFF');
+    for (let person = 0; person < persons; person += 1)
+      await gallery.addPerson(
+        { profile: { name: `Person ${person}` }, photographs: photographs(random) },
+        by,
+      );
+    let calibration: GalleryCalibration | undefined;
+    let targetFpir = 0.001;
+    const all = await timed(async () => {
+      calibration = new GalleryCalibration({
+        ...{ access, audit: access.audit, policy: () => policy, targetFpir: () => targetFpir },
+        ...{ night: () => '', clock, logger: silentLogger },
+      });
+      await calibration.settled();
+    });
+    if (calibration === undefined) throw new Error('nothing was made');
+    await using started = calibration;
+    const one = await timed(async () => {
+      await gallery.addPerson({ profile: { name: 'New' }, photographs: photographs(random) }, by);
+      await started.settled();
+    });
+    const [{ id } = { id: undefined }] = await gallery.listPersons();
+    targetFpir = 0.01;
+    const changed = await timed(async () => {
+      if (id === undefined || started.thresholdOf(id) === undefined) throw new Error('no threshold');
+      await started.settled();
+    });
+    const asked = await timed(() => started.calibrate(by));
+    return {
+      'everybody, s': all.tookMs / 1000,
+      'everybody, longest block, ms': all.longestBlockMs,
+      'one person added, s': one.tookMs / 1000,
+      'one person added, longest block, ms': one.longestBlockMs,
+      'another target, s': changed.tookMs / 1000,
+      'another target, longest block, ms': changed.longestBlockMs,
+      'gallery calibrate, s': asked.tookMs / 1000,
+      'gallery calibrate, longest block, ms': asked.longestBlockMs,
+    };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node.js ${process.version}`;
+const columns = [];
+for (const persons of values.persons.map(Number)) columns.push({ persons, figures: await measure(persons) });
+if (values.json) {
+  process.stdout.write(`${JSON.stringify({ machine, dimensions, templatesPerPerson, columns })}\n`);
+} else {
+  console.log(`${machine}; ${templatesPerPerson} templates of ${dimensions} values a person`);
+  const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 0).padStart(12);
+  console.log('persons'.padEnd(40) + columns.map(({ persons }) => String(persons).padStart(12)).join(''));
+  for (const name of Object.keys(columns[0]?.figures ?? {}))
+    console.log(name.padEnd(40) + columns.map(({ figures }) => cell(figures[name] ?? Number.NaN)).join(''));
+}
