@@ -79,6 +79,7 @@ export async function composeBox(
   });
   tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
   const calibration = startCalibration(stores, current, { conditions, lifetime, logger });
+  onReload(() => calibration.followConfiguration());
   const { intake, evidence } = startIntake(stores, current, { calibration, lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });
   const started = await startParts({

@@ -131,6 +131,7 @@ async function refusals(box: TestBox): Promise<void> {
     ['person', 'show', 'p-0'],
     ['person', 'erase', 'p-0', '--yes'],
     ['key', 'rotate', '--yes'],
+    ['gallery', 'calibrate'],
   ]) {
     const { exitCode, stderr } = await box.command(...args);
     assert.notEqual(exitCode, 0, args.join(' '));

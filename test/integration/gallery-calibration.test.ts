@@ -60,11 +60,14 @@ interface Opened {
   /** Everybody enrolled by `enrol`, as the pure part sees them. */
   readonly persons: Map<PersonId, EnrolledPerson>;
   enrol(name: string, references: readonly Embedding[]): Promise<PersonId>;
+  /** Changes what the configuration asks for; the calibration is not told. */
+  configure(target: number | undefined): void;
   seal(): void;
 }
 
-/** A gallery on the disk with a dozen persons, and its calibration. */
-async function open(t: TestContext, target: number | undefined = targetFpir): Promise<Opened> {
+/** A gallery on the disk with a dozen persons, and its calibration; null: no target. */
+async function open(t: TestContext, configured: number | null = targetFpir): Promise<Opened> {
+  let target = configured ?? undefined;
   const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
   const opened = await openTestGallery(galleryOptions(temporaryDirectory(t), { clock }));
   const persons = new Map<PersonId, EnrolledPerson>();
@@ -110,7 +113,10 @@ async function open(t: TestContext, target: number | undefined = targetFpir): Pr
     access = undefined;
     for (const listener of listeners) listener();
   };
-  return { opened, calibration, clock, persons, enrol, seal };
+  const configure = (asked: number | undefined): void => {
+    target = asked;
+  };
+  return { opened, calibration, clock, persons, enrol, configure, seal };
 }
 
 /** What the pure part says of everybody who is enrolled now. */
@@ -179,9 +185,28 @@ describe('the calibration of a gallery', () => {
   });
 
   test('keeps to the threshold of the box where no target is configured', async (t) => {
-    const { calibration, persons } = await open(t, undefined);
+    const { calibration, persons } = await open(t, null);
     await calibration.settled();
     for (const id of persons.keys()) assert.equal(calibration.thresholdOf(id), policy.threshold);
+  });
+
+  test('follows a changed target in the background, and the former thresholds count until then', async (t) => {
+    const box = await open(t, 1e-6);
+    const { calibration, persons, configure } = box;
+    await calibration.settled();
+    const [id] = persons.keys();
+    assert.ok(id);
+    const strict = calibration.thresholdOf(id);
+    configure(targetFpir);
+    calibration.followConfiguration();
+    assert.equal(calibration.thresholdOf(id), strict);
+    await calibration.settled();
+    assertInForce(box);
+    assert.notEqual(calibration.thresholdOf(id), strict);
+    configure(1e-6);
+    assert.notEqual(calibration.thresholdOf(id), strict, 'asking is enough to follow');
+    await calibration.settled();
+    assert.equal(calibration.thresholdOf(id), strict);
   });
 
   test('names pairs that cannot be told apart, and tells who listens', async (t) => {
@@ -204,7 +229,7 @@ describe('the calibration of a gallery', () => {
     assert.ok(pairs[0]?.a === twin || pairs[0]?.b === twin);
   });
 
-  for (const target of [undefined, targetFpir]) {
+  for (const target of [null, targetFpir]) {
     test(`twins are said to be either, never booked, and the box says that it is unfit (target ${target})`, async (t) => {
       const box = await open(t, target);
       const { calibration, opened, enrol, persons, clock } = box;

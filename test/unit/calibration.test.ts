@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   calibrate,
+  calibrationSteps,
   type EnrolledPerson,
   fpirOf,
+  inseparablePairSteps,
   inseparablePairs,
   likenesses,
   neighbourOf,
@@ -150,6 +152,21 @@ describe('thresholds of persons', () => {
       assert.ok(threshold > (persons[index]?.neighbours[0]?.similarity ?? 1) && threshold <= 1);
     }
     assert.deepEqual(calibrate([], { floor: 0.9, targetFpir: 0.001 }), []);
+  });
+
+  it('come in steps of one person each, for a gallery that is too large for one go', () => {
+    const persons = likenesses(gallery(5));
+    const target = { floor: 0.3, targetFpir: 0.02 };
+    for (const [steps, wanted] of [
+      [calibrationSteps(persons, target), calibrate(persons, target)],
+      [inseparablePairSteps(persons, policy), inseparablePairs(persons, policy)],
+    ] as const) {
+      let taken = 0;
+      let step: IteratorResult<undefined, unknown> = steps.next();
+      for (; step.done !== true; step = steps.next()) taken += 1;
+      assert.ok(taken >= persons.length, `${taken} steps for ${persons.length} persons`);
+      assert.deepEqual(step.value, wanted);
+    }
   });
 
   it('expect a person with references far apart to be missed more often', () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
@@ -6,10 +7,10 @@ import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
 import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../control/gallery-control.js';
 import {
-  calibrate,
+  calibrationSteps,
   fpirOf,
   type InseparablePair,
-  inseparablePairs,
+  inseparablePairSteps,
   type PersonLikeness,
   type PersonThreshold,
 } from '../../domain/identification/calibration.js';
@@ -36,6 +37,8 @@ export interface GalleryCalibrationOptions {
 /** How often it is asked whether a night has begun. */
 const lookEveryMs = 5 * 60_000;
 const neighboursShown = 3;
+/** Steps of a calculation, of a person each, between two turns of the event loop: about two milliseconds. */
+const sliceSteps = 200;
 
 /** What is known of the gallery that is open. */
 interface Known {
@@ -73,6 +76,7 @@ export class GalleryCalibration implements AsyncDisposable {
   #found: Found | undefined;
   #night: string;
   #turn: Promise<unknown> = Promise.resolve();
+  #following: Promise<void> | undefined;
 
   constructor(options: GalleryCalibrationOptions) {
     this.#options = options;
@@ -110,6 +114,21 @@ export class GalleryCalibration implements AsyncDisposable {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Finds the thresholds again, in the background, where the configuration has changed what they rest on. */
+  followConfiguration(): void {
+    const [known, found] = [this.#known, this.#found];
+    if (known === undefined || found === undefined || this.#following !== undefined) return;
+    const { threshold, margin } = this.#options.policy();
+    const isSame =
+      threshold === found.threshold &&
+      margin === found.margin &&
+      this.#options.targetFpir() === found.targetFpir;
+    if (isSame) return;
+    this.#following = this.#inBackground(known, async () => undefined).finally(() => {
+      this.#following = undefined;
+    });
+  }
+
   /** Resolves when everything that is known to have changed was looked at. */
   async settled(): Promise<void> {
     for (let turn: unknown; turn !== this.#turn; ) {
@@ -128,8 +147,7 @@ export class GalleryCalibration implements AsyncDisposable {
     const beganMs = clock.monotonicMs();
     return this.#inTurn(async () => {
       await known.table.rebuild(known.signal);
-      this.#apply(known);
-      const report = await this.#report(known);
+      const report = await this.#report(known, await this.#apply(known));
       const { persons, alike } = report;
       const inseparable = alike.filter(({ isSeparable }) => !isSeparable).length;
       const details = { persons: persons.length, alike: alike.length, inseparable };
@@ -159,7 +177,7 @@ export class GalleryCalibration implements AsyncDisposable {
       changed: new Set(),
     };
     const forget = gallery.onPersonsChanged((ids) => {
-      if (known.changed.size === 0) this.#inBackground(known, () => this.#refresh(known));
+      if (known.changed.size === 0) void this.#inBackground(known, () => this.#refresh(known));
       for (const id of ids) known.changed.add(id);
     });
     gallery.attach('calibration', {
@@ -169,7 +187,7 @@ export class GalleryCalibration implements AsyncDisposable {
       },
     });
     this.#known = known;
-    this.#inBackground(known, () => known.table.rebuild(known.signal));
+    void this.#inBackground(known, () => known.table.rebuild(known.signal));
   }
 
   #refresh({ table, changed, signal }: Known): Promise<void> {
@@ -183,17 +201,17 @@ export class GalleryCalibration implements AsyncDisposable {
     const known = this.#known;
     if (night === this.#night || known === undefined) return;
     this.#night = night;
-    this.#inBackground(known, () => known.table.rebuild(known.signal));
+    void this.#inBackground(known, () => known.table.rebuild(known.signal));
   }
 
   /** What fails is tried again with the next change and the next night; the thresholds stay as they were. */
-  #inBackground(known: Known, work: () => Promise<void>): void {
+  #inBackground(known: Known, work: () => Promise<void>): Promise<void> {
     const { logger } = this.#options;
-    void this.#inTurn(async () => {
+    return this.#inTurn(async () => {
       if (this.#known !== known || known.signal.aborted) return;
       try {
         await work();
-        this.#apply(known);
+        await this.#apply(known);
       } catch (error) {
         if (known.signal.aborted || isRollcallError(error, 'gallery-closed')) return;
         logger.error('the thresholds of persons could not be found: they stay as they were', { error });
@@ -207,32 +225,29 @@ export class GalleryCalibration implements AsyncDisposable {
     return result;
   }
 
-  #apply(known: Known): void {
-    if (this.#known !== known) return;
-    this.#found = this.#find(known.table);
+  async #apply(known: Known): Promise<Found> {
+    const found = await this.#find(known);
+    if (this.#known !== known) return found;
+    this.#found = found;
     for (const listener of this.#listeners) listener();
+    return found;
   }
 
-  /** Follows a changed configuration at once. */
+  /** What was found last. Where the configuration has changed since, it is found again, and the former counts until then. */
   #current(): Found | undefined {
-    const found = this.#found;
-    if (found === undefined || this.#known === undefined) return undefined;
-    const { threshold, margin } = this.#options.policy();
-    const isSame =
-      threshold === found.threshold &&
-      margin === found.margin &&
-      this.#options.targetFpir() === found.targetFpir;
-    if (!isSame) this.#found = this.#find(this.#known.table);
-    return this.#found;
+    this.followConfiguration();
+    return this.#known === undefined ? undefined : this.#found;
   }
 
-  #find(table: LikenessTable): Found {
+  /** In slices: what is known of 10,000 persons takes longer to work out than the event loop may be held. */
+  async #find({ table, signal }: Known): Promise<Found> {
     const { threshold, margin } = this.#options.policy();
     const targetFpir = this.#options.targetFpir();
-    const { persons } = table;
+    const persons = await inSlices(table.personSteps(), signal);
     const ownThresholdOf = (id: PersonId): number | undefined => table.ownThresholdOf(id)?.similarity;
-    const thresholds = calibrate(persons, { floor: threshold, targetFpir, ownThresholdOf });
-    const inseparable = inseparablePairs(persons, { threshold, margin });
+    const target = { floor: threshold, targetFpir, ownThresholdOf };
+    const thresholds = await inSlices(calibrationSteps(persons, target), signal);
+    const inseparable = await inSlices(inseparablePairSteps(persons, { threshold, margin }), signal);
     return {
       ...{ threshold, margin, targetFpir, persons, inseparable },
       thresholds: new Map(thresholds.map((person) => [person.personId, person])),
@@ -240,11 +255,10 @@ export class GalleryCalibration implements AsyncDisposable {
     };
   }
 
-  async #report({
-    gallery,
-    table,
-  }: Known): Promise<Omit<GalleryCalibrationReport, 'startedAt' | 'durationMs'>> {
-    const found = this.#current() ?? this.#find(table);
+  async #report(
+    { gallery, table }: Known,
+    found: Found,
+  ): Promise<Omit<GalleryCalibrationReport, 'startedAt' | 'durationMs'>> {
     const entries = await gallery.listPersons();
     const names = new Map(entries.map(({ id, profile }) => [id, profile?.name ?? damagedName]));
     const counts = new Map(entries.map(({ id, templateCount }) => [id, templateCount]));
@@ -282,6 +296,17 @@ export class GalleryCalibration implements AsyncDisposable {
   }
 }
 
+/** Takes the steps of a calculation, with turns of the event loop between them. Throws when `signal` aborts. */
+async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal): Promise<T> {
+  for (let taken = 1; ; taken += 1) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (taken % sliceSteps !== 0) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+}
+
 /** The same whichever comes first. */
 const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
@@ -293,9 +318,10 @@ function alikePairs(
   const pairs = new Map<string, AlikePair>();
   for (const { personId, neighbours } of persons) {
     for (const { personId: other, highest: similarity } of neighbours) {
+      if (similarity < threshold) continue;
       const [a, b] = personId < other ? [personId, other] : [other, personId];
       const key = pairKey(a, b);
-      if (similarity < threshold || (pairs.get(key)?.similarity ?? -1) >= similarity) continue;
+      if ((pairs.get(key)?.similarity ?? -1) >= similarity) continue;
       const named = (id: PersonId) => ({ personId: id, name: nameOf(id) });
       pairs.set(key, { a: named(a), b: named(b), similarity, isSeparable: !inseparableKeys.has(key) });
     }

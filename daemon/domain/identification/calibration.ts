@@ -118,12 +118,21 @@ export function nearestFirst(candidates: readonly Neighbour[]): readonly Neighbo
  */
 export function inseparablePairs(
   persons: readonly PersonLikeness[],
-  { threshold, margin }: Pick<MatchPolicy, 'threshold' | 'margin'>,
+  policy: Pick<MatchPolicy, 'threshold' | 'margin'>,
 ): readonly InseparablePair[] {
+  return toTheEnd(inseparablePairSteps(persons, policy));
+}
+
+/** The same in steps of about one person each, for a gallery that is too large to be worked on in one go. */
+export function* inseparablePairSteps(
+  persons: readonly PersonLikeness[],
+  { threshold, margin }: Pick<MatchPolicy, 'threshold' | 'margin'>,
+): Generator<undefined, readonly InseparablePair[]> {
   const typical = typicalOwn(persons) ?? threshold;
   const own = new Map(persons.map((person) => [person.personId, expectedOwn(person, typical)]));
   const pairs = new Map<string, InseparablePair>();
   for (const { personId, neighbours } of persons) {
+    yield;
     for (const { personId: visitor, similarity } of neighbours) {
       // The visitor's own track reaches `own` in comparison with their own references.
       const clearance = (own.get(visitor) ?? typical) - similarity;
@@ -183,13 +192,28 @@ const justAbove = 1e-6;
  */
 export function calibrate(
   persons: readonly PersonLikeness[],
-  { floor, targetFpir, ownThresholdOf }: CalibrationTarget,
+  target: CalibrationTarget,
 ): readonly PersonThreshold[] {
-  const strangers = spreadOf(persons.flatMap(({ others }) => others.map(fisherZ)));
-  const genuine = spreadOf(persons.flatMap(({ own }) => own.map(fisherZ)));
+  return toTheEnd(calibrationSteps(persons, target));
+}
+
+/** The same in steps of about one person each, for a gallery that is too large to be worked on in one go. */
+export function* calibrationSteps(
+  persons: readonly PersonLikeness[],
+  { floor, targetFpir, ownThresholdOf }: CalibrationTarget,
+): Generator<undefined, readonly PersonThreshold[]> {
+  const [ofStrangers, ofGenuine] = [new Moments(), new Moments()];
+  for (const { others, own } of persons) {
+    yield;
+    for (const similarity of others) ofStrangers.add(fisherZ(similarity));
+    for (const similarity of own) ofGenuine.add(fisherZ(similarity));
+  }
+  const [strangers, genuine] = [ofStrangers.distribution, ofGenuine.distribution];
   const quantileOf = rememberedQuantiles();
   const share = targetFpir === undefined ? undefined : 1 - (1 - targetFpir) ** (1 / persons.length);
-  return persons.map((person) => {
+  const found: PersonThreshold[] = [];
+  for (const person of persons) {
+    yield;
     const { personId, neighbours } = person;
     const others = strangers && strangersOf(person, strangers, quantileOf);
     const manual = ownThresholdOf?.(personId);
@@ -202,13 +226,21 @@ export function calibrate(
           })
         : { threshold: Math.max(floor, manual), reason: 'manual' as const };
     const z = fisherZ(chosen.threshold);
-    return {
+    found.push({
       personId,
       ...chosen,
       fmr: others && upperTail((z - others.mean) / others.spread),
       fnmr: genuine && expectedFnmr(person, z, genuine),
-    };
-  });
+    });
+  }
+  return found;
+}
+
+function toTheEnd<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 /** The policy with a threshold for each person and the pairs that cannot be told apart, from a gallery that does not change. */
@@ -255,12 +287,25 @@ interface Distribution {
   readonly spread: number;
 }
 
-/** Undefined where there are too few values to say. */
-function spreadOf(values: readonly number[]): Distribution | undefined {
-  if (values.length < 2) return undefined;
-  const centre = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  return { mean: centre, spread: Math.max(leastSpread, Math.sqrt(variance)) };
+/** Mean and spread of values that come one by one (B. P. Welford, Technometrics 4, 1962). */
+class Moments {
+  #count = 0;
+  #mean = 0;
+  #squares = 0;
+
+  add(value: number): void {
+    this.#count += 1;
+    const away = value - this.#mean;
+    this.#mean += away / this.#count;
+    this.#squares += away * (value - this.#mean);
+  }
+
+  /** Undefined where there are too few values to say. */
+  get distribution(): Distribution | undefined {
+    if (this.#count < 2) return undefined;
+    const variance = this.#squares / (this.#count - 1);
+    return { mean: this.#mean, spread: Math.max(leastSpread, Math.sqrt(variance)) };
+  }
 }
 
 /** No recogniser is as steady as this: keeps copies of one photograph from making a spread of 0. */

@@ -21,6 +21,9 @@ const samplePersons = 32;
 /** Profiles opened between two turns of the event loop: an import changes thousands at once. */
 const slicePersons = 50;
 
+/** Searches, or persons read and compared, between two turns of the event loop: one person may have twenty references. */
+const sliceReferences = 8;
+
 type TableGallery = Pick<Gallery, 'recogniser' | 'listPersons' | 'showPerson' | 'readTemplates' | 'nearest'>;
 
 /** What the table knows of one person. Others may offer themselves as neighbours before the person was looked at. */
@@ -46,15 +49,16 @@ export class LikenessTable {
     this.#gallery = gallery;
   }
 
-  get persons(): readonly PersonLikeness[] {
+  /** Everybody who was looked at, in steps of one person each. */
+  *personSteps(): Generator<undefined, readonly PersonLikeness[]> {
     const known = [...this.#entries].filter(([, { own }]) => own !== undefined);
-    return known.map(([personId, { own = [], others, neighbours }]) => ({
-      personId,
-      own,
-      others,
-      neighbours: nearestFirst([...neighbours.values()]),
-      otherCount: known.length - 1,
-    }));
+    const persons: PersonLikeness[] = [];
+    for (const [personId, { own = [], others, neighbours }] of known) {
+      yield;
+      const nearest = nearestFirst([...neighbours.values()]);
+      persons.push({ personId, own, others, neighbours: nearest, otherCount: known.length - 1 });
+    }
+    return persons;
   }
 
   /** The threshold that somebody set for this person, where it is one of the recogniser in use. */
@@ -122,7 +126,8 @@ export class LikenessTable {
     if (references.length === 0) return;
     try {
       const found = new Set<PersonId>();
-      for (const reference of references) {
+      for (const [index, reference] of references.entries()) {
+        if (index % sliceReferences === sliceReferences - 1) await nextTurn();
         const candidates = await this.#gallery.nearest(reference, { count: neighboursKept + 1 });
         for (const { personId } of candidates) if (personId !== id) found.add(personId);
       }
@@ -131,7 +136,8 @@ export class LikenessTable {
       entry.others = [...sample]
         .filter(([other]) => other !== id)
         .flatMap(([, theirs]) => visitorSimilarities(references, theirs));
-      for (const other of found) {
+      for (const [index, other] of [...found].entries()) {
+        if (index % sliceReferences === sliceReferences - 1) await nextTurn();
         const theirs = this.#read(other);
         if (theirs.length === 0) continue;
         offer(entry, neighbourOf(other, visitorSimilarities(references, theirs)));
