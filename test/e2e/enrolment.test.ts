@@ -6,7 +6,6 @@ import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import sharp from 'sharp';
 import type { ImportReport } from '../../daemon/cli/import/import-report.js';
-import type { GalleryCalibrationReport } from '../../daemon/control/gallery-control.js';
 import type { ErasureCertificate, PersonSummary } from '../../daemon/control/person-control.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
@@ -236,7 +235,6 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
   const [, id = ''] = /enrolled Ada Łovelace as (\S+)/.exec(added.stdout) ?? [];
   assert.notEqual(id, '', added.stdout);
 
-  await calibratedAlone(box);
   const twice = await add(box, 'Impostor', '-i', photos.ada);
   assert.equal(twice.exitCode, 1);
   assert.match(
@@ -250,7 +248,6 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
   const twin = (JSON.parse(allowed.stdout) as { person: PersonSummary }).person;
   assert.equal((await add(box, 'Bea', '-i', photos.bea)).exitCode, 0, 'somebody else is no duplicate');
 
-  await calibratedWithTwins(box, [id, twin.id]);
   const shown = await box.command('person', 'show', id, '--json');
   const person = JSON.parse(shown.stdout) as PersonSummary;
   assert.deepEqual(
@@ -271,43 +268,6 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
     0,
     'removed faces are forgotten',
   );
-}
-
-/** One person: nobody to compare with, so the threshold of the box counts and nothing is expected of strangers. */
-async function calibratedAlone(box: TestBox) {
-  const { exitCode, stdout, stderr } = await box.command('gallery', 'calibrate');
-  assert.equal(exitCode, 0, stderr);
-  assert.match(stdout, /^compared 1 person by mobilefacenet-v1 in \d+\.\d s$/m);
-  assert.match(stdout, /^threshold of the box: 0\.550; no person has a lower one$/m);
-  assert.match(stdout, /^target: none is configured, .*identification\.targetFpir sets one/m);
-  assert.match(stdout, /^expected of strangers: too few persons are enrolled to say$/m);
-  assert.match(stdout, /^person +threshold +why +missed +references +nearest person$/m);
-  assert.match(stdout, /^Ada Łovelace +0\.550 +threshold of the box +- +1 +-$/m);
-  assert.match(stdout, /^no two persons reach the threshold of the box/m);
-}
-
-/** Ada is enrolled twice: the exit code and the table say that the two cannot be told apart, and Bea has nothing to do with it. */
-async function calibratedWithTwins(box: TestBox, twins: readonly [ada: string, twin: string]) {
-  const { exitCode, stdout } = await box.command('gallery', 'calibrate', '--json');
-  assert.equal(exitCode, 1, stdout);
-  const { floor, persons, alike } = JSON.parse(stdout) as GalleryCalibrationReport;
-  const shown = persons.map(({ name, threshold, reason, references, neighbours }) => [
-    ...[name, threshold === floor, reason, references, neighbours[0]?.name],
-  ]);
-  assert.deepEqual(shown.slice(0, 2), [
-    ['Ada Łovelace', true, 'floor', 1, 'Twin of Ada'],
-    ['Twin of Ada', true, 'floor', 1, 'Ada Łovelace'],
-  ]);
-  assert.equal(shown[2]?.[0], 'Bea');
-  const [pair, ...others] = alike;
-  assert.deepEqual([pair?.a.personId, pair?.b.personId].sort(), [...twins].sort());
-  assert.deepEqual([pair?.isSeparable, others], [false, []]);
-  const told = await box.command('gallery', 'calibrate');
-  assert.equal(told.exitCode, 1, told.stderr);
-  assert.match(told.stdout, /^Bea +0\.550 +threshold of the box +- +1 +\S.* -?0\.\d{3}$/m);
-  assert.match(told.stdout, /^1 pair of persons look alike to this recogniser:$/m);
-  assert.match(told.stdout, /Ada.* +1\.000 +cannot be told apart$/m);
-  assert.match(told.stdout, /what to do: enrol more photographs of each of them/);
 }
 
 /** Ada and Bea are enrolled already. */

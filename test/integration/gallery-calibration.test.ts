@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { stringify } from 'yaml';
 import { BoxConditions } from '../../daemon/app/conditions/box-conditions.js';
 import { watchRecogniserFit } from '../../daemon/app/conditions/recogniser-fit.js';
 import type { OpenAccess } from '../../daemon/app/gallery/gallery-access.js';
@@ -8,6 +10,9 @@ import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { BoxControl } from '../../daemon/control/box-control.js';
+import type { GalleryCalibrationReport, GalleryControl } from '../../daemon/control/gallery-control.js';
+import { startControlServer } from '../../daemon/control/server.js';
 import {
   calibrate,
   type EnrolledPerson,
@@ -18,6 +23,7 @@ import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { type PersonId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider } from '../../daemon/records/decider.js';
+import { rollcall, withoutBuild } from '../support/box.js';
 import {
   galleryOptions,
   noiseJpeg,
@@ -65,8 +71,8 @@ interface Opened {
   seal(): void;
 }
 
-/** A gallery on the disk with a dozen persons, and its calibration; null: no target. */
-async function open(t: TestContext, configured: number | null = targetFpir): Promise<Opened> {
+/** A gallery on the disk with `count` persons, and its calibration; null: no target. */
+async function open(t: TestContext, configured: number | null = targetFpir, count = 12): Promise<Opened> {
   let target = configured ?? undefined;
   const clock = new VirtualClock(Date.UTC(2026, 2, 2, 8));
   const opened = await openTestGallery(galleryOptions(temporaryDirectory(t), { clock }));
@@ -81,7 +87,7 @@ async function open(t: TestContext, configured: number | null = targetFpir): Pro
     persons.set(personId, { personId, references });
     return personId;
   };
-  for (let seed = 1; seed <= 12; seed += 1) await enrol(`Person ${seed}`, face(seed));
+  for (let seed = 1; seed <= count; seed += 1) await enrol(`Person ${seed}`, face(seed));
   let access: Partial<OpenAccess> | undefined = { gallery: opened.gallery };
   const listeners = new Set<() => void>();
   const calibration = new GalleryCalibration({
@@ -327,6 +333,72 @@ describe('the calibration of a gallery', () => {
       await calibration.settled();
     }
     assert.equal(told, 1);
+  });
+
+  test('is asked for by a command, whose exit code says that two persons cannot be told apart', {
+    skip: withoutBuild,
+  }, async (t) => {
+    const { calibration, enrol, seal } = await open(t, null, 0);
+    const directory = temporaryDirectory(t);
+    const socketPath = join(directory, 'control.sock');
+    const gallery: Partial<GalleryControl> = { calibrate: () => calibration.calibrate(tester) };
+    const box = { gallery } as Partial<BoxControl> as BoxControl;
+    await using _server = await startControlServer({ socketPath, box, logger: silentLogger });
+    const configPath = join(directory, 'rollcall.yaml');
+    const config = { site: { id: 'here', timeZone: 'UTC' }, box: { id: 'box' }, control: { socketPath } };
+    writeFileSync(configPath, stringify(config));
+    const run = (...more: readonly string[]) =>
+      rollcall(['gallery', 'calibrate', '--config', configPath, ...more]);
+
+    const ofNobody = await run();
+    assert.equal(ofNobody.exitCode, 0, ofNobody.stderr);
+    assert.match(ofNobody.stdout, /^compared 0 persons by test-recogniser-1 in \d+\.\d s$/m);
+    assert.doesNotMatch(ofNobody.stdout, /nearest person/);
+
+    const [ada = [], bea = []] = [face(1), face(2)];
+    await enrol('Ada', ada.slice(0, 1));
+    const ofOne = await run();
+    assert.equal(ofOne.exitCode, 0, ofOne.stderr);
+    for (const line of [
+      /^threshold of the box: 0\.500; no person has a lower one$/m,
+      /^target: none is configured, .*identification\.targetFpir sets one/m,
+      /^expected of strangers: too few persons are enrolled to say$/m,
+      /^person +threshold +why +missed +references +nearest person$/m,
+      /^Ada +0\.500 +threshold of the box +- +1 +-$/m,
+      /^no two persons reach the threshold of the box/m,
+    ])
+      assert.match(ofOne.stdout, line);
+
+    await enrol('Twin of Ada', ada.slice(0, 1));
+    await enrol('Bea', bea);
+    const asJson = await run('--json');
+    assert.equal(asJson.exitCode, 1, asJson.stderr);
+    const { floor, persons, alike } = JSON.parse(asJson.stdout) as GalleryCalibrationReport;
+    const nearest = new Map(persons.map((person) => [person.name, person.neighbours[0]?.name]));
+    assert.deepEqual([floor, nearest.get('Ada'), nearest.get('Twin of Ada')], [0.5, 'Twin of Ada', 'Ada']);
+    assert.deepEqual(
+      persons.map(({ name, threshold, reason, references }) => [name, threshold, reason, references]).sort(),
+      [
+        ['Ada', 0.5, 'floor', 1],
+        ['Bea', 0.5, 'floor', 2],
+        ['Twin of Ada', 0.5, 'floor', 1],
+      ],
+    );
+    assert.deepEqual(
+      alike.map(({ a, b, isSeparable }) => [[a.name, b.name].sort(), isSeparable]),
+      [[['Ada', 'Twin of Ada'], false]],
+    );
+    const asText = await run();
+    assert.equal(asText.exitCode, 1, asText.stderr);
+    assert.match(asText.stdout, /^Bea +0\.500 +threshold of the box +\S+ % +2 +\S.* -?0\.\d{3}$/m);
+    assert.match(asText.stdout, /^1 pair of persons look alike to this recogniser:$/m);
+    assert.match(asText.stdout, /Ada +1\.000 +cannot be told apart$/m);
+    assert.match(asText.stdout, /what to do: enrol more photographs of each of them/);
+
+    seal();
+    const sealed = await run();
+    assert.equal(sealed.exitCode, 1, sealed.stdout);
+    assert.match(sealed.stderr, /^error: the gallery is sealed$/m);
   });
 
   test('says nothing of a gallery that is sealed', async (t) => {
