@@ -4,7 +4,7 @@ import { field } from './field.js';
 // The plan of a vision process names the same choices: each list stands here only.
 /** Execution providers of ONNX Runtime that may be configured. */
 export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as const;
-export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'yunet'] as const;
+export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'in-turn', 'yunet'] as const;
 /** Model packs that make templates. */
 export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface', 'auraface'] as const;
 const recogniserChoices = ['auto', ...recogniserNames] as const;
@@ -46,7 +46,7 @@ export const visionSchema = z.strictObject({
   detector: field(
     z.enum(detectorNames).default('auto'),
     'replace',
-    "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `yunet` must be installed with `rollcall models`.",
+    "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `in-turn` uses `ssd-mobilenet-v1` for the full looks and `blazeface` for the quick looks between, so that one finds faces that the other misses (docs/accuracy.md); `yunet` must be installed with `rollcall models`.",
   ),
   recogniser: field(
     z.enum(recogniserChoices).default('auto'),

@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import { promisify } from 'node:util';
+import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
 import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
@@ -76,10 +79,19 @@ export async function facesOfSamples(analyser: FaceAnalyser): Promise<readonly P
   return faces;
 }
 
-const composedPx = { width: 640, height: 360 } as const;
+interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
 
-/** Pictures of 640 x 360 in which four faces `facePx` wide stand side by side. */
-export async function fourFaces(faces: readonly PhotographedFace[], facePx: number): Promise<Labelled[]> {
+const grey = { r: 120, g: 116, b: 110 } as const;
+
+/** Pictures in which four faces `facePx` wide stand side by side. */
+export async function fourFaces(
+  faces: readonly PhotographedFace[],
+  facePx: number,
+  composedPx: PictureSize,
+): Promise<Labelled[]> {
   const pictures: Labelled[] = [];
   for (let start = 0; start + 4 <= faces.length; start += 2) {
     const squarePx = composedPx.width / 4;
@@ -89,12 +101,10 @@ export async function fourFaces(faces: readonly PhotographedFace[], facePx: numb
         return cutOut(face, facePx, squarePx, { left: index * squarePx, top });
       }),
     );
-    const grey = { ...composedPx, channels: 3, background: { r: 120, g: 116, b: 110 } } as const;
-    const flat = await sharp({ create: grey })
-      .composite(parts.map(({ layer }) => layer))
-      .png()
-      .toBuffer();
-    const picture = await toPicture(sharp(flat));
+    const picture = await composed(
+      composedPx,
+      parts.map(({ layer }) => layer),
+    );
     pictures.push({ picture, boxes: parts.map(({ box }) => ({ ...box, isIgnored: false })) });
   }
   return pictures;
@@ -126,4 +136,54 @@ async function cutOut(
       height: box.height * scale,
     },
   };
+}
+
+async function composed(size: PictureSize, layers: OverlayOptions[]): Promise<Rgb24Picture> {
+  const flat = sharp({ create: { ...size, channels: 3, background: grey } }).composite(layers);
+  return toPicture(sharp(await flat.png().toBuffer()));
+}
+
+/**
+ * As many pictures of 1920 x 1080 as there are photographs, six of them in each, so that every one is seen in six
+ * places; faces measure `facePx` on the mean. Photographs whose faces are smaller are left out.
+ */
+export async function crowds(photographs: readonly Labelled[], facePx: number): Promise<Labelled[]> {
+  const all = await Promise.all(photographs.map((labelled) => reduced(labelled, facePx)));
+  const small = all.filter((labelled) => labelled !== undefined);
+  return Promise.all(
+    small.map(async (_, first) => {
+      const layers: OverlayOptions[] = [];
+      const boxes: Labelled['boxes'][number][] = [];
+      for (let cell = 0; cell < 6; cell++) {
+        const shown = small[(first + cell) % small.length];
+        if (shown === undefined) continue;
+        const [left, top] = [640 * (cell % 3) + 11 * first, 540 * Math.floor(cell / 3) + 3 * first];
+        const { widthPx: width, heightPx: height, data } = shown.picture;
+        const image = sharp(data, { raw: { width, height, channels: 3 } });
+        layers.push({ left, top, input: await image.png().toBuffer() });
+        boxes.push(...shown.boxes.map((box) => ({ ...box, x: box.x + left, y: box.y + top })));
+      }
+      return { picture: await composed({ width: 1920, height: 1080 }, layers), boxes };
+    }),
+  );
+}
+
+/** One frame a second of every clip under a folder, at the clip's own size or made to fit 640 x 360. */
+export async function clipFrames(folder: string, isSmall: boolean): Promise<Rgb24Picture[]> {
+  const frames: Rgb24Picture[] = [];
+  const names = await readdir(folder, { recursive: true });
+  for (const name of names.filter((each) => /\.(gif|mkv|mov|mp4|mpg)$/.test(each)).sort()) {
+    const written = await mkdtemp(join(tmpdir(), 'rollcall-frames-'));
+    try {
+      const scale = isSmall ? ',scale=640:360:force_original_aspect_ratio=decrease' : '';
+      const input = ['-v', 'error', '-nostdin', '-i', join(folder, name)];
+      await promisify(execFile)('ffmpeg', [...input, '-vf', `fps=1${scale}`, join(written, '%04d.png')]);
+      for (const frame of (await readdir(written)).sort()) {
+        frames.push(await toPicture(sharp(await readFile(join(written, frame)))));
+      }
+    } finally {
+      await rm(written, { recursive: true });
+    }
+  }
+  return frames;
 }

@@ -105,11 +105,23 @@ async function watch(
 
 describe('several faces in a small picture', () => {
   let analyser: FaceAnalyser;
+  let inTurn: FaceAnalyser;
   before(async () => {
     analyser = await openTestAnalyser();
+    inTurn = await openTestAnalyser({ detector: 'in-turn' });
   });
   after(async () => {
     await analyser[Symbol.asyncDispose]();
+    await inTurn[Symbol.asyncDispose]();
+  });
+
+  test('newcomers whom one detector misses begin a track with two that take turns', async () => {
+    const picture = await scene([nearPx, nearPx, nearPx, nearPx]);
+    const { ended } = await watch(inTurn, [{ picture, seconds: 2 }]);
+    assert.equal(ended.length, 4);
+    assert.ok(ended.every(({ reason, firstSeenMs }) => reason === 'source-ended' && firstSeenMs <= 500));
+    const { ended: withOneDetector } = await watch(analyser, [{ picture, seconds: 2 }]);
+    assert.equal(withOneDetector.length, 2, 'the picture shows what it was made for');
   });
 
   test('a face that the detector misses among four is found where it is shown alone', async () => {

@@ -5,7 +5,12 @@ import type { Detection } from '../../daemon/domain/faces/face.js';
 import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/domain/faces/non-maximum-suppression.js';
 import { toPicture } from '../../daemon/vision/inference/detector-scale.js';
-import { detectorSize, fixedDetectorSize, sizeAround } from '../../daemon/vision/inference/detector-size.js';
+import {
+  detectorSize,
+  fixedDetectorSize,
+  sizeAround,
+  squareViews,
+} from '../../daemon/vision/inference/detector-size.js';
 import { decodeSsd } from '../../daemon/vision/inference/ssd-decoding.kernel.js';
 import { decodeYunet } from '../../daemon/vision/inference/yunet-decoding.kernel.js';
 
@@ -73,6 +78,45 @@ describe('size of the detector input', () => {
     const narrow = { box: { x: 100, y: 20, width: 19, height: 25 }, score: 0.8 };
     const found = toPicture([wide, narrow], { widthPx: 1280, heightPx: 720 }, size, 40);
     assert.deepEqual(found, [{ box: { x: 20, y: 40, width: 80, height: 100 }, score: 0.9 }]);
+  });
+});
+
+describe('squares that show a whole picture', () => {
+  test('a face of up to an eighth of a square is whole in one of at most eight', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 160, max: 4096 }),
+        fc.integer({ min: 120, max: 2160 }),
+        fc.integer({ min: 256, max: 2000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (widthPx, heightPx, partPx, across, down) => {
+          const views = squareViews({ widthPx, heightPx }, partPx, 256);
+          const whole = { x: 0, y: 0, width: widthPx, height: heightPx };
+          const parts = views.map(({ part }) => part ?? whole);
+          const facePx = Math.min(partPx / 8, widthPx, heightPx);
+          const [x, y] = [across * (widthPx - facePx), down * (heightPx - facePx)];
+          const holds = (part: typeof whole): boolean =>
+            x >= part.x - 1e-6 &&
+            y >= part.y - 1e-6 &&
+            x + facePx <= part.x + part.width + 1e-6 &&
+            y + facePx <= part.y + part.height + 1e-6;
+          assert.ok(parts.length <= 8 && parts.some(holds));
+        },
+      ),
+    );
+  });
+
+  test('a small picture is shown whole, full high definition in two squares', () => {
+    const shown = (widthPx: number, heightPx: number) => squareViews({ widthPx, heightPx }, 1137, 256);
+    assert.deepEqual(shown(640, 360), [fixedDetectorSize({ widthPx: 640, heightPx: 360 }, 256)]);
+    assert.deepEqual(
+      shown(1920, 1080).map(({ part }) => part),
+      [
+        { x: 0, y: 0, width: 1137, height: 1137 },
+        { x: 783, y: 0, width: 1137, height: 1137 },
+      ],
+    );
   });
 });
 

@@ -1,10 +1,19 @@
 import type { Config } from '../../config/schema.js';
+import type { DetectorName } from '../../config/vision-schema.js';
 import type { ModelIds } from '../../domain/events/event-data.js';
+
+const detectors: Readonly<Record<DetectorName, string>> = {
+  auto: 'ssd-mobilenet-v1',
+  'ssd-mobilenet-v1': 'ssd-mobilenet-v1',
+  blazeface: 'blazeface',
+  'in-turn': 'ssd-mobilenet-v1+blazeface',
+  yunet: 'yunet',
+};
 
 /** The networks that look at faces with this configuration; each sighting tells its recogniser itself. */
 export function modelIds({ vision: { detector, passivePad } }: Config): ModelIds {
   return {
-    detector: detector === 'auto' ? 'ssd-mobilenet-v1' : detector,
+    detector: detectors[detector],
     landmarks: 'facemesh',
     eyes: 'iris',
     ...(passivePad === 'none' ? {} : { passivePad }),

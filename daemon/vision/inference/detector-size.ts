@@ -59,6 +59,36 @@ export function fixedDetectorSize(
   };
 }
 
+/** Most squares that one picture is cut into: bounds the cost of a look. */
+const MOST_VIEWS = 8;
+
+/**
+ * Square inputs of `sidePx` that together show the whole picture, each at most `partPx` of it on a side; larger parts
+ * where more than eight would be needed. A picture that one square holds is shown whole. Neighbours overlap by an
+ * eighth of their side or more, so that a face on the seam is whole in one of them.
+ */
+export function squareViews(
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  partPx: number,
+  sidePx: number,
+): readonly DetectorSize[] {
+  const { widthPx, heightPx } = picture;
+  if (partPx >= Math.max(widthPx, heightPx)) return [fixedDetectorSize(picture, sidePx)];
+  const lefts = startsOf(widthPx, partPx);
+  const tops = startsOf(heightPx, partPx);
+  if (lefts.length * tops.length > MOST_VIEWS) return squareViews(picture, partPx * 1.1, sidePx);
+  const shown = { widthPx: sidePx, heightPx: sidePx, usedWidthPx: sidePx, usedHeightPx: sidePx };
+  return tops.flatMap((y) => lefts.map((x) => ({ ...shown, part: { x, y, width: partPx, height: partPx } })));
+}
+
+/** Where stretches of `partPx` begin that cover 0..`lengthPx` and overlap. */
+function startsOf(lengthPx: number, partPx: number): readonly number[] {
+  if (partPx >= lengthPx) return [0];
+  const overlapPx = partPx / 8;
+  const count = Math.ceil((lengthPx - overlapPx) / (partPx - overlapPx));
+  return Array.from({ length: count }, (_, index) => (index * (lengthPx - partPx)) / (count - 1));
+}
+
 /** How many times the longer side of a face the square measures that shows it alone. */
 const AROUND_FACE = 3;
 

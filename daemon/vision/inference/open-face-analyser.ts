@@ -21,7 +21,7 @@ import { YunetDetector } from './yunet-detector.js';
 export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
   readonly provider: ProviderRequest;
-  /** `auto` is the embedded detector; `yunet` any form of YuNet that is installed. */
+  /** `auto` is the embedded SSD, `in-turn` has BlazeFace in its quick looks, `yunet` is any form that is installed. */
   readonly detector: DetectorName;
   readonly passivePad: PassivePadName;
   /** Threads one run of a network may use on the processor, 1 or more. */
@@ -35,10 +35,19 @@ export interface FaceAnalyserOptions {
 /** Dearest detection that is allowed: the longest side of the picture a detector looks at, pixels. */
 const LONGEST_DETECTOR_INPUT_PX = 1024;
 
+/** In a quick look of BlazeFace: measured by `scripts/bench detection` (docs/accuracy.md). */
+const QUICK_REACH = { leastInInputPx: 16 } as const;
+
 /** Each network of the passive pair sees so many times the detector's box. */
 const PASSIVE_BOX_FACTORS = { passiveNear: 2.7, passiveFar: 4 } as const;
 
-type NetworkKey = 'detector' | 'mesh' | 'eyes' | 'recogniser' | keyof typeof PASSIVE_BOX_FACTORS;
+type NetworkKey =
+  | 'detector'
+  | 'lightDetector'
+  | 'mesh'
+  | 'eyes'
+  | 'recogniser'
+  | keyof typeof PASSIVE_BOX_FACTORS;
 
 /**
  * Loads the networks and proves the provider. Throws `pack-absent` or `pack-damaged` where a model file is not
@@ -60,10 +69,9 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
   });
   const { networks, provider } = opened;
   logger.info('networks loaded', { ...provider, threads: options.threads, packs });
-  const detector = models.pack(packs.detector);
   return new OnnxFaceAnalyser({
     provider,
-    detector: detectorOn(networks.detector, detector),
+    detector: detectorsOn(networks, packs, models),
     mesh: new FaceMeshNetwork(networks.mesh),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
     eyes: new EyeNetwork(networks.eyes),
@@ -79,11 +87,12 @@ interface FileOf {
 }
 
 type Packs = Readonly<Record<'detector' | 'mesh' | 'eyes' | 'recogniser', string>> &
-  Partial<Readonly<Record<keyof typeof PASSIVE_BOX_FACTORS, string>>>;
+  Partial<Readonly<Record<'lightDetector' | keyof typeof PASSIVE_BOX_FACTORS, string>>>;
 
 async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
   return {
     detector: await detectorPack(options),
+    ...(options.detector === 'in-turn' ? { lightDetector: 'blazeface-back' } : {}),
     mesh: 'facemesh',
     eyes: 'iris',
     recogniser: options.recogniser,
@@ -105,16 +114,38 @@ async function detectorPack({ detector, models }: FaceAnalyserOptions): Promise<
   });
 }
 
-function detectorOn(network: Network, pack: ModelPack): FaceDetector {
-  const policy: DetectorPolicy = {
-    scoreThreshold: thresholdOf(pack, 'score'),
-    overlapThreshold: thresholdOf(pack, 'overlap'),
-    longestInputPx: LONGEST_DETECTOR_INPUT_PX,
+/**
+ * The detector that is used, or two: what one misses by its size and place in the picture, the other finds in
+ * the look that follows.
+ */
+function detectorsOn(
+  networks: Readonly<Record<'detector', Network>> & Readonly<Partial<Record<NetworkKey, Network>>>,
+  packs: Packs,
+  models: FaceAnalyserOptions['models'],
+): FaceDetector {
+  const thorough = detectorOn(networks.detector, models.pack(packs.detector));
+  if (networks.lightDetector === undefined || packs.lightDetector === undefined) return thorough;
+  const policy = policyOf(models.pack(packs.lightDetector), 'quick-score');
+  const light = new BlazefaceDetector(networks.lightDetector, policy, QUICK_REACH);
+  return {
+    detect: (picture, options) => (options.isQuick ? light : thorough).detect(picture, options),
   };
+}
+
+function detectorOn(network: Network, pack: ModelPack): FaceDetector {
+  const policy = policyOf(pack);
   if (pack.id === 'ssd-mobilenet-v1') return new SsdDetector(network, policy);
   if (pack.id === 'blazeface-back') return new BlazefaceDetector(network, policy);
   const side = pack.input.shape[3];
   return new YunetDetector(network, policy, typeof side === 'number' ? side : undefined);
+}
+
+function policyOf(pack: ModelPack, scoreName = 'score'): DetectorPolicy {
+  return {
+    scoreThreshold: thresholdOf(pack, scoreName),
+    overlapThreshold: thresholdOf(pack, 'overlap'),
+    longestInputPx: LONGEST_DETECTOR_INPUT_PX,
+  };
 }
 
 function passivePadOn(networks: Readonly<Partial<Record<NetworkKey, Network>>>): PassivePad | undefined {
