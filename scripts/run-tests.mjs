@@ -36,6 +36,7 @@ const shared = new Set(['unit']);
 const builtFor = new Set(['integration', 'e2e', 'live']);
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
+const longestFailure = 30;
 
 // Root may read and write everything, so a fault in the rights of a file never shows. Where root runs the tests, an
 // ordinary user runs these suites, but for the files that say they need root, in themselves or in what they import: the
@@ -157,6 +158,13 @@ async function runAll(jobs, places) {
   return results;
 }
 
+/** What the reporter says of the tests that failed: its last part, and no more than can be read at a glance. */
+function failuresIn(text) {
+  const at = text.lastIndexOf('✖ failing tests:');
+  const lines = (at < 0 ? text.trimEnd() : text.slice(at)).split('\n');
+  return (at < 0 ? lines.slice(-longestFailure) : lines.slice(1, longestFailure)).join('\n');
+}
+
 function report(results) {
   const totals = countNames.map(
     (name) => `${name} ${results.reduce((sum, { text }) => sum + countOf(text, name), 0)}`,
@@ -166,7 +174,8 @@ function report(results) {
   for (const { file, tookS } of slowest) console.log(`${String(tookS).padStart(5)} s  ${file}`);
   console.log(`== ${results.length} files: ${totals.join(', ')}`);
   const failed = results.filter(({ hasPassed }) => !hasPassed);
-  for (const { file } of failed) console.log(`FAILED  ${file}`);
+  // At the very end once more, where whoever sees only the last lines finds it.
+  for (const { file, text } of failed) console.log(`FAILED  ${file}\n${failuresIn(text)}`);
   return failed.length === 0;
 }
 
