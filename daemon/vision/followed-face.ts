@@ -12,6 +12,13 @@ import {
   nextBlink,
 } from '../domain/liveness/blink.js';
 import { eyeSampleOf } from '../domain/liveness/eye-sample.js';
+import {
+  defaultHeadGesturePolicy,
+  type HeadGesture,
+  type HeadGestureState,
+  initialHeadGestures,
+  nextHeadGesture,
+} from '../domain/liveness/head-gesture.js';
 import type { Blink, LivenessVerdict } from '../domain/liveness/liveness.js';
 import {
   initialLiveness,
@@ -32,6 +39,12 @@ const unbrokenGapMs = 500;
 export interface AssessedView {
   readonly landmarks: FaceLandmarks;
   readonly quality: ViewQuality;
+}
+
+/** What a face did that is complete with one look. */
+export interface SeenMovements {
+  readonly blinks: readonly Blink[];
+  readonly gesture?: HeadGesture;
 }
 
 /** Everything one camera knows about one track: the states of its machines side by side. */
@@ -60,6 +73,7 @@ export class FollowedFace {
   /** Picture not yet told. */
   #freshShot: BestShot | undefined;
   #blinks: BlinkState = initialBlinkState;
+  #head: HeadGestureState = initialHeadGestures;
   /** The latest looks, oldest first: what the next one is compared with. */
   #looks: readonly EarlierLook[] = [];
 
@@ -67,8 +81,8 @@ export class FollowedFace {
     this.track = track;
   }
 
-  /** Takes one located view into account; returns the blinks that it completed. */
-  see(frame: Frame, { landmarks, quality }: AssessedView, policy: LivenessPolicy): readonly Blink[] {
+  /** Takes one located view into account; returns what it completed. */
+  see(frame: Frame, { landmarks, quality }: AssessedView, policy: LivenessPolicy): SeenMovements {
     const atMs = frame.capturedAtMs;
     const isBroken = this.lastLocatedMs !== undefined && atMs - this.lastLocatedMs > unbrokenGapMs;
     if (isBroken) this.interrupt(policy);
@@ -81,7 +95,11 @@ export class FollowedFace {
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
-    return blinks;
+    const head = nextHeadGesture(this.#head, landmarks, atMs, defaultHeadGesturePolicy);
+    this.#head = head.state;
+    if (head.gesture === undefined) return { blinks };
+    this.learn({ kind: 'gesture', gesture: head.gesture }, policy);
+    return { blinks, gesture: head.gesture };
   }
 
   learn(input: LivenessInput, policy: LivenessPolicy): void {
@@ -92,6 +110,7 @@ export class FollowedFace {
   interrupt(policy: LivenessPolicy): void {
     this.learn({ kind: 'interrupted' }, policy);
     this.#blinks = initialBlinkState;
+    this.#head = initialHeadGestures;
     this.#looks = [];
   }
 

@@ -3,6 +3,7 @@ import { detectorNames, passivePadNames, providerNames, recogniserNames } from '
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
+import { headGestureKinds } from '../domain/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
 import { shownText } from '../domain/printable-text.js';
@@ -131,13 +132,23 @@ const quality = z.strictObject({
 /** No blink lasts so long, milliseconds. */
 const longestBlinkMs = 10_000;
 
+const blinks = z
+  .array(z.strictObject({ atMs: finite, durationMs: z.number().min(0).max(longestBlinkMs) }))
+  .max(100);
+
+/** Vision keeps fewer. */
+const mostGestures = 32;
+
 const liveness = z.strictObject({
   verdict: z.enum(livenessVerdicts),
   reason: z.enum(livenessReasons),
   evidence: z.strictObject({
-    blinks: z
-      .array(z.strictObject({ atMs: finite, durationMs: z.number().min(0).max(longestBlinkMs) }))
-      .max(100),
+    blinks,
+    unboundBlinks: blinks,
+    gestures: z
+      .array(z.strictObject({ kind: z.enum(headGestureKinds), startMs: finite, endMs: finite }))
+      .max(mostGestures),
+    sameFaceMs: finite.optional(),
     observedS: z.number().min(0).max(1e9),
     frameCount: count,
     passiveScore: unit.optional(),

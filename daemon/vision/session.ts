@@ -1,13 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import type { Frame } from '../domain/faces/picture.js';
 import type { CameraId, TrackId } from '../domain/ids.js';
-import type { Blink } from '../domain/liveness/liveness.js';
 import { assessLiveness, type LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
 import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceFollower, type Look } from './face-follower.js';
-import type { FollowedFace } from './followed-face.js';
+import type { FollowedFace, SeenMovements } from './followed-face.js';
 import { type AssessedLook, embedOne } from './probe-stage.js';
 import { StageCounters } from './stage-counters.js';
 import type { StageSink } from './stage-event.js';
@@ -95,9 +94,9 @@ export class CameraSession {
     for (const face of ended) this.#tellEnd(face, atMs);
     const assessed = looks.map((look) => this.#assess(frame, look));
     this.#announce(looks, atMs);
-    const blinks = new Map<FollowedFace, readonly Blink[]>();
+    const seen = new Map<FollowedFace, SeenMovements>();
     for (const look of assessed) {
-      blinks.set(look.face, look.face.see(frame, look, this.#options.liveness));
+      seen.set(look.face, look.face.see(frame, look, this.#options.liveness));
     }
     await this.#hearPassiveModel(frame, looks);
     const embedded = await embedOne(frame, assessed, { ...this.#options, counters: this.#counters });
@@ -107,7 +106,7 @@ export class CameraSession {
         this.#follower.replace(face, atMs);
         this.#tellEnd(face, atMs);
       } else {
-        this.#tellChanges(face, blinks.get(face) ?? [], atMs);
+        this.#tellChanges(face, seen.get(face), atMs);
       }
     }
   }
@@ -162,13 +161,18 @@ export class CameraSession {
   }
 
   /** Says what changed about one face, and sends a sighting if anything did. */
-  #tellChanges(face: FollowedFace, blinks: readonly Blink[], atMs: number): void {
+  #tellChanges(face: FollowedFace, seen: SeenMovements | undefined, atMs: number): void {
     if (!face.isAnnounced) return;
+    const { blinks = [], gesture } = seen ?? {};
     const { sink, liveness } = this.#options;
     const trackId = face.track.id;
     for (const blink of blinks) {
       this.#counters.add('blinks');
       sink({ type: 'blink', atMs, trackId, blink });
+    }
+    if (gesture !== undefined) {
+      this.#counters.add('gestures');
+      sink({ type: 'gesture', atMs, trackId, gesture });
     }
     const assessment = assessLiveness(face.liveness, liveness);
     const isNewVerdict = assessment.verdict !== face.toldVerdict;
@@ -176,7 +180,8 @@ export class CameraSession {
       face.toldVerdict = assessment.verdict;
       sink({ type: 'liveness', atMs, trackId, assessment });
     }
-    const hasChanged = isNewVerdict || blinks.length > 0 || face.freshProbes.length > 0;
+    const hasMoved = blinks.length > 0 || gesture !== undefined;
+    const hasChanged = isNewVerdict || hasMoved || face.freshProbes.length > 0;
     if (hasChanged) this.#tellSighting(face, false, atMs);
   }
 

@@ -2,6 +2,7 @@ import { operational } from '../base/errors.js';
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import type { Embedding } from '../domain/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../domain/ids.js';
+import type { LivenessEvidence } from '../domain/liveness/liveness.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';
 
@@ -36,7 +37,7 @@ export function encodeSighting(sighting: Sighting): WireSighting {
     ...rest,
     ...(bestShot === undefined ? {} : { bestShot: { capturedAtMs: bestShot.capturedAtMs } }),
     quality: { score: quality.score, reasons: [...quality.reasons] },
-    liveness: { ...liveness, evidence: { ...liveness.evidence, blinks: [...liveness.evidence.blinks] } },
+    liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
     probes: probes.map((probe) => ({
       capturedAtMs: probe.capturedAtMs,
       embeddingBase64: encodeEmbedding(probe.embedding),
@@ -45,10 +46,20 @@ export function encodeSighting(sighting: Sighting): WireSighting {
   };
 }
 
+function encodeEvidence(evidence: LivenessEvidence): WireSighting['liveness']['evidence'] {
+  const { blinks, unboundBlinks, gestures } = evidence;
+  return {
+    ...evidence,
+    blinks: [...blinks],
+    unboundBlinks: [...unboundBlinks],
+    gestures: [...gestures],
+  };
+}
+
 /** The inverse. Throws `wire-violation` for an embedding or a picture that is none. */
 export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sighting {
   const { bestShot, ...rest } = wire;
-  const { passiveScore, ...evidence } = wire.liveness.evidence;
+  const { passiveScore, sameFaceMs, ...evidence } = wire.liveness.evidence;
   return {
     ...rest,
     ...(bestShot === undefined ? {} : { bestShot: { ...bestShot, jpeg: smallJpeg(attachment) } }),
@@ -57,7 +68,11 @@ export function decodeSighting(wire: WireSighting, attachment: Uint8Array): Sigh
     recogniser: recogniserId(wire.recogniser),
     liveness: {
       ...wire.liveness,
-      evidence: passiveScore === undefined ? evidence : { ...evidence, passiveScore },
+      evidence: {
+        ...evidence,
+        ...(sameFaceMs === undefined ? {} : { sameFaceMs }),
+        ...(passiveScore === undefined ? {} : { passiveScore }),
+      },
     },
     probes: wire.probes.map((probe) => ({
       capturedAtMs: probe.capturedAtMs,

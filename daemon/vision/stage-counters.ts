@@ -16,6 +16,7 @@ export type Tally =
   | 'locatesDeferred'
   | 'tracksConfirmed'
   | 'blinks'
+  | 'gestures'
   | 'sightings'
   /** Size of the best shots, `bestShotCount` in number; those that could not be encoded come on top. */
   | 'bestShotBytes'

@@ -1,5 +1,6 @@
 import type { Box } from '../domain/faces/geometry.js';
 import type { TrackId } from '../domain/ids.js';
+import type { HeadGesture } from '../domain/liveness/head-gesture.js';
 import type { Blink, LivenessAssessment } from '../domain/liveness/liveness.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import type { TrackEndReason } from '../domain/tracks/track.js';
@@ -23,6 +24,12 @@ export type StageEvent =
     }
   /** `blink.atMs` lies before `atMs`: a blink is known when the eyes have opened again. */
   | { readonly type: 'blink'; readonly atMs: number; readonly trackId: TrackId; readonly blink: Blink }
+  | {
+      readonly type: 'gesture';
+      readonly atMs: number;
+      readonly trackId: TrackId;
+      readonly gesture: HeadGesture;
+    }
   /** The verdict changed. */
   | {
       readonly type: 'liveness';

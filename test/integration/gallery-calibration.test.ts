@@ -43,7 +43,13 @@ const targetFpir = 0.01;
 const live: LivenessAssessment = {
   verdict: 'live',
   reason: 'blinked',
-  evidence: { blinks: [{ atMs: 500, durationMs: 200 }], observedS: 1, frameCount: 15 },
+  evidence: {
+    blinks: [{ atMs: 500, durationMs: 200 }],
+    unboundBlinks: [],
+    gestures: [],
+    observedS: 1,
+    frameCount: 15,
+  },
 };
 
 /** A vector between two others: `share` of the second. */

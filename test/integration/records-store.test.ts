@@ -146,7 +146,7 @@ describe('records.db', () => {
           liveness: {
             verdict: 'live',
             reason: 'blinked',
-            evidence: { blinks: [], observedS: 3, frameCount: 40 },
+            evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 3, frameCount: 40 },
           },
           probes: [{ capturedAtMs: 0, embedding: Float32Array.of(1), quality: 0.9 }],
         }),

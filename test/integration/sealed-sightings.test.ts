@@ -79,7 +79,7 @@ function live(): Sighting {
     liveness: {
       verdict: 'live',
       reason: 'blinked',
-      evidence: { blinks: [], observedS: 3, frameCount: 40 },
+      evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 3, frameCount: 40 },
     },
     probes: [{ capturedAtMs: 0, quality: 0.9, embedding: unitVector(1) }],
   });

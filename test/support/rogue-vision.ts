@@ -118,7 +118,7 @@ class Rogue {
       liveness: {
         verdict: 'undetermined',
         reason: 'observed-too-briefly',
-        evidence: { blinks: [], observedS: 1, frameCount: 10 },
+        evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 1, frameCount: 10 },
       },
       recogniser: 'test-recogniser',
       probes: [],

@@ -4,7 +4,9 @@ import type { Frame, Picture } from '../../daemon/domain/faces/picture.js';
 import type { FaceQuality, ViewQuality } from '../../daemon/domain/faces/quality.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
+import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { headPoints } from './synthetic-head.js';
 
 /** One face of a scene that exists only as numbers. */
 export interface ScriptedFace {
@@ -13,6 +15,8 @@ export interface ScriptedFace {
   readonly who: string;
   /** Openness of both eyes, as in `EyeContour`. */
   readonly openness?: number;
+  /** Where the head points; default into the camera. */
+  readonly turn?: HeadTurn;
   /** `alone`: the detector finds it only where it is shown nothing else. Default true. */
   readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
@@ -89,15 +93,17 @@ export class ScriptedAnalyser implements FaceAnalyser {
   }
 }
 
-function landmarksOf({ box, openness = 0.3 }: ScriptedFace): FaceLandmarks {
-  const point = { x: box.x, y: box.y };
+function landmarksOf({
+  box,
+  openness = 0.3,
+  turn = { yawDeg: 0, pitchDeg: 0 },
+}: ScriptedFace): FaceLandmarks {
   const eye = { openness, widthPx: box.width / 5 };
   return {
     presence: 1,
     box,
-    fivePoints: [point, point, point, point, point],
-    arcFacePoints: [point, point, point, point, point],
-    pose: { yawDeg: 0, pitchDeg: 0, rollDeg: 0 },
+    ...headPoints(turn, { eyesPx: 0.6 * box.width, x: box.x, y: box.y }),
+    pose: { ...turn, rollDeg: 0 },
     leftEye: eye,
     rightEye: eye,
   };

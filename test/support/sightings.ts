@@ -15,7 +15,7 @@ export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
     liveness: {
       verdict: 'undetermined',
       reason: 'observed-too-briefly',
-      evidence: { blinks: [], observedS: 0.5, frameCount: 8 },
+      evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 0.5, frameCount: 8 },
     },
     recogniser: recogniserId('test-recogniser'),
     probes: [],

@@ -70,6 +70,23 @@ describe('CameraSession', () => {
     assert.equal(ofType('track.ended')[0]?.reason, 'source-ended');
   });
 
+  test('tells a head gesture in a sighting at once, with the blinks that nobody was recognised after', async () => {
+    const { ofType } = await play((atS) => {
+      const turn = { yawDeg: atS > 2 && atS < 3 ? 30 : 0, pitchDeg: 0 };
+      return [{ box: at(500), who: 'ada', turn, openness: blinkingAt(atS, [4]) }];
+    }, 6);
+    const [told, ...others] = ofType('gesture');
+    assert.deepEqual(others, []);
+    assert.ok(told?.gesture.kind === 'turn-left' && told.gesture.endMs === told.atMs);
+    const sightings = ofType('sighting');
+    const atOnce = sightings.find(({ atMs }) => atMs === told?.atMs)?.sighting.liveness.evidence;
+    assert.deepEqual(atOnce?.gestures, [told?.gesture]);
+    assert.ok(atOnce?.sameFaceMs !== undefined && atOnce.sameFaceMs < 3000);
+    const [blink] = ofType('blink');
+    const blinked = sightings.find(({ atMs }) => atMs === blink?.atMs)?.sighting.liveness.evidence;
+    assert.deepEqual([...(blinked?.blinks ?? []), ...(blinked?.unboundBlinks ?? [])], [blink?.blink]);
+  });
+
   test('calls a face that never blinks an attack after 20 s, not before', async () => {
     const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 25);
     const [verdict, ...others] = ofType('liveness');

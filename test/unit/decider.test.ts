@@ -12,7 +12,13 @@ import { sightingOf } from '../support/sightings.js';
 const live: LivenessAssessment = {
   verdict: 'live',
   reason: 'blinked',
-  evidence: { blinks: [{ atMs: 500, durationMs: 200 }], observedS: 1, frameCount: 15 },
+  evidence: {
+    blinks: [{ atMs: 500, durationMs: 200 }],
+    unboundBlinks: [],
+    gestures: [],
+    observedS: 1,
+    frameCount: 15,
+  },
 };
 const wallMsOf = (capturedAtMs: number): number => 1_000_000 + capturedAtMs;
 const probes = (count: number): Probe[] =>

@@ -148,7 +148,13 @@ describe('evidence from sightings', () => {
   const live: LivenessAssessment = {
     verdict: 'live',
     reason: 'blinked',
-    evidence: { blinks: [{ atMs: 500, durationMs: 200 }], observedS: 1, frameCount: 15 },
+    evidence: {
+      blinks: [{ atMs: 500, durationMs: 200 }],
+      unboundBlinks: [],
+      gestures: [],
+      observedS: 1,
+      frameCount: 15,
+    },
   };
   const probe = { capturedAtMs: 0, embedding: Float32Array.of(1, 0), quality: 0.8 };
 

@@ -14,7 +14,13 @@ const box = { x: 10.4, y: 20.6, width: 80, height: 90 };
 const live: LivenessAssessment = {
   verdict: 'live',
   reason: 'blinked',
-  evidence: { blinks: [{ atMs: 1234.5678, durationMs: 166.6667 }], observedS: 2.00049, frameCount: 31 },
+  evidence: {
+    blinks: [{ atMs: 1234.5678, durationMs: 166.6667 }],
+    unboundBlinks: [],
+    gestures: [],
+    observedS: 2.00049,
+    frameCount: 31,
+  },
 };
 
 function sighting(sequence: number, lastSeenMs: number): Sighting {
@@ -46,15 +52,22 @@ function decider(candidates: readonly { personId: ReturnType<typeof personId>; s
 }
 
 describe('transcribe', () => {
-  test('writes seconds with three decimals, and a blink at the middle of its closure', async () => {
+  test('writes seconds with three decimals, a blink at the middle of its closure and a gesture at its start', async () => {
     const events: StageEvent[] = [
       { type: 'track.started', atMs: 133.3333, trackId: track, firstSeenMs: 0, box },
       { type: 'blink', atMs: 1400, trackId: track, blink: { atMs: 1234.5678, durationMs: 166.6667 } },
+      {
+        type: 'gesture',
+        atMs: 1800,
+        trackId: track,
+        gesture: { kind: 'nod', startMs: 1500.4, endMs: 1800 },
+      },
       { type: 'liveness', atMs: 2000, trackId: track, assessment: live },
     ];
     assert.deepEqual(await transcribe({ atMs: 2000, events }, decider([])), [
       { t: 0.133, type: 'track.started', track, firstSeen: 0, box: [10, 21, 80, 90] },
       { t: 1.235, type: 'blink', track, durationS: 0.167, decided: 1.4 },
+      { t: 1.5, type: 'gesture', track, kind: 'nod', decided: 1.8 },
       {
         t: 2,
         type: 'liveness',

@@ -5,6 +5,7 @@ import { VisionRequests } from '../../daemon/app/cameras/vision-requests.js';
 import { isRollcallError } from '../../daemon/base/errors.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import type { LivenessEvidence } from '../../daemon/domain/liveness/liveness.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import type { Report } from '../../daemon/vision/protocol.js';
 import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
@@ -76,20 +77,23 @@ describe('what a vision process may say', () => {
     const atMs = clock.monotonicMs();
     const embedding = Float32Array.of(1, 0);
     const { liveness } = sightingOf();
+    const knowing = (evidence: Partial<LivenessEvidence>): Partial<Sighting> => ({
+      liveness: { ...liveness, evidence: { ...liveness.evidence, ...evidence } },
+    });
     const with_ = (capturedAtMs: number): Partial<Sighting>[] => [
       { probes: [{ capturedAtMs, embedding, quality: 1 }] },
       { bestShot: { capturedAtMs, jpeg: Buffer.alloc(1) } },
-      {
-        liveness: {
-          ...liveness,
-          evidence: { ...liveness.evidence, blinks: [{ atMs: capturedAtMs, durationMs: 100 }] },
-        },
-      },
+      knowing({ blinks: [{ atMs: capturedAtMs, durationMs: 100 }] }),
+      knowing({ unboundBlinks: [{ atMs: capturedAtMs, durationMs: 100 }] }),
+      knowing({ sameFaceMs: capturedAtMs }),
+      knowing({ gestures: [{ kind: 'nod', startMs: capturedAtMs, endMs: capturedAtMs }] }),
     ];
     for (const changes of with_(atMs)) assert.equal(verdict(guard.judge(sighting(changes))), 'ok');
     for (const farMs of [8.64e15, -8.64e15, atMs - 1, atMs + 1_001]) {
       for (const changes of with_(farMs)) assert.equal(verdict(guard.judge(sighting(changes))), 'time');
     }
+    const backwards = knowing({ gestures: [{ kind: 'nod', startMs: atMs + 1, endMs: atMs }] });
+    assert.equal(verdict(guard.judge(sighting(backwards))), 'time');
   });
 
   test('opens so many tracks at one camera; those of others, and those that ended, do not count', () => {

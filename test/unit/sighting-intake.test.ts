@@ -30,7 +30,7 @@ function sighting(sequence: number): Sighting {
     liveness: {
       verdict: 'undetermined',
       reason: 'observed-too-briefly',
-      evidence: { blinks: [], observedS: 0, frameCount: 0 },
+      evidence: { blinks: [], unboundBlinks: [], gestures: [], observedS: 0, frameCount: 0 },
     },
     recogniser: recogniserId('r'),
     probes: [],

@@ -24,6 +24,8 @@ const liveness = (verdict: LivenessVerdict): LivenessAssessment => ({
     verdict === 'live' ? 'blinked' : verdict === 'attack' ? 'no-blink-for-too-long' : 'observed-too-briefly',
   evidence: {
     blinks: verdict === 'live' ? [{ atMs: 1500, durationMs: 180 }] : [],
+    unboundBlinks: [],
+    gestures: [],
     observedS: 2,
     frameCount: 30,
   },

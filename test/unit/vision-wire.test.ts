@@ -163,7 +163,14 @@ describe('sightings on the wire', () => {
     liveness: {
       verdict: 'live',
       reason: 'blinked',
-      evidence: { blinks: [{ atMs: 50, durationMs: 120 }], observedS: 3.5, frameCount: 40 },
+      evidence: {
+        blinks: [{ atMs: 50, durationMs: 120 }],
+        unboundBlinks: [{ atMs: 90, durationMs: 80 }],
+        gestures: [{ kind: 'turn-left', startMs: 60, endMs: 95.5 }],
+        sameFaceMs: 42,
+        observedS: 3.5,
+        frameCount: 40,
+      },
     },
     recogniser: recogniserId('r1'),
     probes: [{ capturedAtMs: 42, embedding: unitVector([1, 2, 3, 4]), quality: 0.6 }],

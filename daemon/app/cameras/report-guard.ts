@@ -132,9 +132,12 @@ export class ReportGuard {
   #isPlausiblyTimed({ firstSeenMs, lastSeenMs, probes, bestShot, liveness }: WireSighting): boolean {
     const nowMs = this.#clock.monotonicMs();
     const isSeen = (atMs: number): boolean => atMs >= this.#startedAtMs && atMs <= nowMs + aheadMs;
+    const { blinks, unboundBlinks, gestures, sameFaceMs } = liveness.evidence;
     const captured = [
       ...probes.map(({ capturedAtMs }) => capturedAtMs),
-      ...liveness.evidence.blinks.map(({ atMs }) => atMs),
+      ...[...blinks, ...unboundBlinks].map(({ atMs }) => atMs),
+      ...gestures.flatMap(({ startMs, endMs }) => [startMs, endMs]),
+      ...(sameFaceMs === undefined ? [] : [sameFaceMs]),
       ...(bestShot === undefined ? [] : [bestShot.capturedAtMs]),
     ];
     return (
@@ -142,6 +145,7 @@ export class ReportGuard {
       isSeen(lastSeenMs) &&
       firstSeenMs <= lastSeenMs &&
       lastSeenMs >= nowMs - agoMs &&
+      gestures.every(({ startMs, endMs }) => startMs <= endMs) &&
       captured.every(isSeen)
     );
   }

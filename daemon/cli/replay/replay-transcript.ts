@@ -7,7 +7,8 @@ import type { StageEvent } from '../../vision/stage-event.js';
 
 /**
  * One line of a transcript. `t` is in seconds from the first frame of the clip: when the thing was decided, but for a
- * blink, whose `t` is the middle of the closure and whose `decided` is when the eyes had opened again.
+ * blink, whose `t` is the middle of the closure and whose `decided` is when the eyes had opened again, and for a gesture, whose
+ * `t` is when the head began to move.
  */
 export interface TranscriptLine {
   readonly t: number;
@@ -15,6 +16,7 @@ export interface TranscriptLine {
     | 'track.started'
     | 'track.ended'
     | 'blink'
+    | 'gesture'
     | 'liveness'
     | 'identity'
     | 'attendance'
@@ -73,6 +75,10 @@ function lineOf(event: Exclude<StageEvent, { type: 'sighting' }>): TranscriptLin
     case 'blink': {
       const { atMs, durationMs } = event.blink;
       return { t: seconds(atMs), type: event.type, track, durationS: seconds(durationMs), decided: t };
+    }
+    case 'gesture': {
+      const { kind, startMs } = event.gesture;
+      return { t: seconds(startMs), type: event.type, track, kind, decided: t };
     }
     case 'liveness': {
       const { verdict, reason, evidence } = event.assessment;

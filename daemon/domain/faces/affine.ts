@@ -104,6 +104,41 @@ export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Aff
   };
 }
 
+/**
+ * The affine map that takes `from` to `to` with the least sum of squared distances; undefined where `from` lies on a line
+ * or in one place.
+ */
+export function fitAffine(from: readonly Point[], to: readonly Point[]): Affine | undefined {
+  const fromMean = meanPoint(from);
+  const toMean = meanPoint(to);
+  let [pxx, pxy, pyy, qxx, qxy, qyx, qyy] = [0, 0, 0, 0, 0, 0, 0];
+  for (const [index, p] of from.entries()) {
+    const q = to[index] ?? toMean;
+    const [px, py] = [p.x - fromMean.x, p.y - fromMean.y];
+    const [qx, qy] = [q.x - toMean.x, q.y - toMean.y];
+    pxx += px * px;
+    pxy += px * py;
+    pyy += py * py;
+    qxx += qx * px;
+    qxy += qx * py;
+    qyx += qy * px;
+    qyy += qy * py;
+  }
+  const determinant = pxx * pyy - pxy * pxy;
+  if (!(determinant > leastSpread * (pxx + pyy) ** 2)) return undefined;
+  const xx = (qxx * pyy - qxy * pxy) / determinant;
+  const xy = (qxy * pxx - qxx * pxy) / determinant;
+  const yx = (qyx * pyy - qyy * pxy) / determinant;
+  const yy = (qyy * pxx - qyx * pxy) / determinant;
+  return {
+    ...{ xx, xy, x0: toMean.x - xx * fromMean.x - xy * fromMean.y },
+    ...{ yx, yy, y0: toMean.y - yx * fromMean.x - yy * fromMean.y },
+  };
+}
+
+/** How far points must be from lying on a line, as a part of their spread: well above rounding. */
+const leastSpread = 1e-6;
+
 function meanPoint(points: readonly Point[]): Point {
   let x = 0;
   let y = 0;

@@ -1,3 +1,4 @@
+import type { HeadGesture } from './head-gesture.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 
 export interface LivenessPolicy {
@@ -37,6 +38,8 @@ export interface LivenessState {
   readonly blinks: readonly Blink[];
   /** Blinks that nobody has yet been recognised after. */
   readonly unbound: readonly Blink[];
+  readonly gestures: readonly HeadGesture[];
+  readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** Observed time since the last blink of either kind: what an attack is judged by. */
   readonly blinklessMs: number;
@@ -55,6 +58,7 @@ export interface LivenessState {
 export type LivenessInput =
   | { readonly kind: 'eyes'; readonly sample: EyeSample }
   | { readonly kind: 'blink'; readonly blink: Blink }
+  | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
   /** An embedding taken now agrees with the track's earlier ones (or is its first). */
   | { readonly kind: 'same-face'; readonly atMs: number }
   | { readonly kind: 'passive'; readonly score: number }
@@ -64,6 +68,8 @@ export type LivenessInput =
 export const initialLiveness: LivenessState = {
   blinks: [],
   unbound: [],
+  gestures: [],
+  sameFaceMs: undefined,
   observedMs: 0,
   blinklessMs: 0,
   sampleCount: 0,
@@ -93,8 +99,10 @@ export function nextLiveness(
       };
     case 'blink':
       return { ...state, unbound: [...state.unbound, input.blink], blinklessMs: 0 };
+    case 'gesture':
+      return { ...state, gestures: [...state.gestures, input.gesture].slice(-keptGestures) };
     case 'same-face':
-      return bind(advance(state, input.atMs, policy), policy);
+      return { ...bind(advance(state, input.atMs, policy), policy), sameFaceMs: input.atMs };
     case 'eyes':
       return seeEyes(advance(state, input.sample.atMs, policy), input.sample);
   }
@@ -109,6 +117,9 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
   const passiveScore = meanPassiveScore(state);
   const evidence: LivenessEvidence = {
     blinks: state.blinks,
+    unboundBlinks: state.unbound,
+    gestures: state.gestures,
+    ...(state.sameFaceMs === undefined ? {} : { sameFaceMs: state.sameFaceMs }),
     observedS: state.observedMs / 1000,
     frameCount: state.frameCount,
     ...(passiveScore === undefined ? {} : { passiveScore }),
@@ -147,6 +158,7 @@ function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): L
     nowMs,
     blinks: state.blinks.filter((blink) => endOf(blink) >= carriedFromMs),
     unbound: state.unbound.filter((blink) => endOf(blink) >= bindableFromMs),
+    gestures: state.gestures.filter(({ endMs }) => endMs >= carriedFromMs),
   };
 }
 
@@ -160,8 +172,9 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
   };
 }
 
-/** The latest blinks are evidence enough; a person who stays for an hour must not fill the sighting. */
+/** The latest blinks and gestures are evidence enough; a person who stays for an hour must not fill the sighting. */
 const keptBlinks = 20;
+const keptGestures = 20;
 
 function seeEyes(state: LivenessState, sample: EyeSample): LivenessState {
   const { framing, areLidsRaised } = sample;

@@ -1,3 +1,5 @@
+import type { HeadGesture } from './head-gesture.js';
+
 /** One completed blink: both eyes closed and opened again. Times as in `Frame.capturedAtMs`. */
 export interface Blink {
   /** Middle of the closure, milliseconds. */
@@ -25,7 +27,14 @@ export const livenessReasons = [
 export type LivenessReason = (typeof livenessReasons)[number];
 
 export interface LivenessEvidence {
+  /** Blinks after which the same face was recognised, oldest first. */
   readonly blinks: readonly Blink[];
+  /** Later blinks, after which the face was not recognised yet, oldest first. They prove nothing about who blinked. */
+  readonly unboundBlinks: readonly Blink[];
+  /** What the head did, oldest first; bound to nobody, see `sameFaceMs`. */
+  readonly gestures: readonly HeadGesture[];
+  /** Capture time of the latest embedding that agreed with the track's earlier ones; absent before the first. */
+  readonly sameFaceMs?: number;
   /** Seconds in which the eyes were seen well enough that a blink would have been noticed. */
   readonly observedS: number;
   /** Frames in which the eyes were measured. */
