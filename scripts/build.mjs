@@ -1,82 +1,82 @@
-// Builds the program: dist/daemon holds the modules of daemon/ and nothing else, and dist/program what a box runs: the same
-// modules and those packages that are plain JavaScript in a few files, because loading a thousand small ones takes twice the
-// processor time of all else that a start does. Where nothing changed, this is quick.
-//   node scripts/build.mjs
-//   node scripts/build.mjs children    also what the tests and the fault loops start, and kill, by the hundred
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+// Builds with esbuild what is started as a process of its own: each in a few files, because loading a thousand small modules
+// takes twice the processor time of all else that a start does. Types are checked by `npm run typecheck`.
+//   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript
+//   node scripts/build.mjs tests    also dist/tests: all tests, and what they and the fault loops start, and kill, by the hundred
+import { readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build as bundle } from 'esbuild';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/**
- * What the compiler is told to make: from which folders, and where it notes what it made, to compile only what changed
- * since (`include` and tsBuildInfoFile of the project).
- */
-const program = { project: 'tsconfig.build.json', folders: ['daemon'], notes: 'dist/.tsbuildinfo' };
-const children = {
-  project: 'tsconfig.children.json',
-  folders: ['test/support', 'scripts/fault-loop'],
-  notes: 'dist/.tsbuildinfo-children',
-};
-
-const modulesIn = (parent, folders, extension) =>
-  folders.flatMap((folder) =>
-    existsSync(join(parent, folder))
-      ? readdirSync(join(parent, folder), { recursive: true })
-          .filter((name) => name.endsWith(extension))
-          .map((name) => join(folder, name.slice(0, -extension.length)))
-      : [],
-  );
-
-/** Whether all of it compiled. */
-function build({ project, folders, notes }) {
-  const output = join(root, 'dist');
-  const notesPath = join(root, notes);
-  const sources = new Set(modulesIn(root, folders, '.ts'));
-  const built = new Set(modulesIn(output, folders, '.js'));
-  // The compiler leaves the output of a source that is gone, and a test or a program could still import it.
-  for (const module of built) {
-    if (sources.has(module)) continue;
-    for (const extension of ['.js', '.js.map']) rmSync(join(output, module + extension), { force: true });
-  }
-  // The compiler believes its notes and does not look whether the output is there: without them it writes everything.
-  if ([...sources].some((module) => !built.has(module))) rmSync(notesPath, { force: true });
-
-  const startedAt = new Date();
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', project], { cwd: root, stdio: 'inherit' });
-  // Their time tells which sources are newer than the build, also where nothing had to be compiled.
-  if (existsSync(notesPath)) utimesSync(notesPath, startedAt, startedAt);
-  return status === 0;
-}
-
-/** What is started, and from which module. */
-const entries = {
-  rollcalld: 'daemon/app/main.ts',
-  rollcall: 'daemon/cli/main.ts',
-  vision: 'daemon/vision/main.ts',
-  'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
-};
 /** Stay packages of their own: they load binaries, or files that lie beside theirs. */
 const native = ['better-sqlite3', 'koffi', 'onnxruntime-node', 'pino', 'sharp', 'sodium-native'];
 
-async function bundleProgram() {
-  const outdir = join(root, 'dist/program');
-  rmSync(outdir, { recursive: true, force: true });
-  await bundle({
-    ...{ entryPoints: entries, outdir, absWorkingDir: root, external: native },
+/** `entryPoints`: where a file comes to lie below `outdir`, without its extension, and its source. */
+async function bundle({ outdir, entryPoints, ...options }) {
+  const startedAt = new Date();
+  rmSync(join(root, outdir), { recursive: true, force: true });
+  await build({
+    ...{ entryPoints, outdir, absWorkingDir: root, logLevel: 'warning' },
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19' },
     chunkNames: 'part-[hash]',
     // Packages that are no ES modules ask for Node's own by `require`.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
     },
-    logLevel: 'warning',
+    ...options,
   });
+  // Their time tells which sources are newer than the build (test/support/built.ts).
+  for (const entry of Object.keys(entryPoints))
+    utimesSync(join(root, outdir, `${entry}.js`), startedAt, startedAt);
 }
 
-const wanted = process.argv[2] === 'children' ? [program, children] : [program];
-if (wanted.every(build)) await bundleProgram();
-else process.exitCode = 1;
+const program = {
+  outdir: 'dist/program',
+  external: native,
+  entryPoints: {
+    rollcalld: 'daemon/app/main.ts',
+    rollcall: 'daemon/cli/main.ts',
+    vision: 'daemon/vision/main.ts',
+    'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
+    // For scripts/setup, which builds the models before any box is configured.
+    'model-store': 'daemon/models/store.ts',
+  },
+};
+
+/** Sources below `folder` whose names end so, each under the path at which it lies. */
+const sourcesIn = (folder, ending) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => [join(folder, name.slice(0, -'.ts'.length)), join(folder, name)]);
+
+/** A test names files by where it lies itself: that stays so wherever its bundle lies. */
+const placeOfSource = {
+  name: 'place of source',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(test|scripts)\/.*\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8')
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+        .replaceAll('import.meta.filename', JSON.stringify(path)),
+    }));
+  },
+};
+
+function tests() {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const sources = [
+    ...sourcesIn('test', '.test.ts'),
+    ...sourcesIn('test/support', '-child.ts'),
+    ...sourcesIn('scripts/fault-loop', '-child.ts'),
+  ];
+  return {
+    outdir: 'dist/tests',
+    external: [...native, ...Object.keys(devDependencies)],
+    entryPoints: Object.fromEntries(sources),
+    plugins: [placeOfSource],
+    sourcemap: true,
+  };
+}
+
+await bundle(program);
+if (process.argv[2] === 'tests') await bundle(tests());

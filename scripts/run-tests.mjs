@@ -1,6 +1,6 @@
-// Runs the test files of the named suites (folders of test/), each in a process of its own, straight from the sources;
-// what starts the program itself, as a user does, starts the build of the same sources.
+// Builds the program and the tests, then runs the files of the named suites (folders of test/), or single files.
 //   node scripts/run-tests.mjs unit integration e2e live
+//   node scripts/run-tests.mjs test/unit/blink.test.ts
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -20,9 +20,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const suites = process.argv.slice(2);
-if (suites.length === 0) {
-  console.error('usage: node scripts/run-tests.mjs SUITE...   (folders of test/)');
+const wanted = process.argv.slice(2);
+if (wanted.length === 0) {
+  console.error('usage: node scripts/run-tests.mjs SUITE|FILE...   (folders of test/, or files in them)');
   process.exit(2);
 }
 
@@ -32,8 +32,6 @@ const laneCount = 2;
 const oneAtATime = new Set(['live']);
 // Pure tests are over sooner than a process of their own has started: their files share as many processes as run at once.
 const shared = new Set(['unit']);
-// Suites that start the built program, or the built child processes of test/support.
-const builtFor = new Set(['integration', 'e2e', 'live']);
 // A file that does not end fails: something it started is still running.
 const fileTimeoutMs = 600_000;
 const longestFailure = 30;
@@ -64,38 +62,50 @@ function whyAsThisUser(suite) {
 
 function build() {
   const script = join(root, 'scripts/build.mjs');
-  const { status } = spawnSync(process.execPath, [script, 'children'], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [script, 'tests'], { stdio: 'inherit' });
   return status === 0;
 }
 
-/** Writes `laneCount` files that run those of `files` between them, each in a suite of its own; returns their paths. */
+/** Where the bundle of a test file lies, from the root. */
+const bundleOf = (file) => join('dist/tests', file.replace(/\.ts$/, '.js'));
+
+/** Writes `laneCount` files that run those of `files` between them, each in a suite of its own; returns the jobs. */
 function together(suite, files) {
-  const folder = join(root, 'var/tests');
-  mkdirSync(folder, { recursive: true });
   return Array.from({ length: laneCount }, (_, part) => {
-    const path = join(folder, `${suite}-${part + 1}.test.mjs`);
+    const file = `test/${suite}, part ${part + 1}`;
+    const bundle = join('dist/tests/test', `${suite}-${part + 1}.test.mjs`);
     const suites = files
       .filter((_, index) => index % laneCount === part)
-      .map((file) => [file, relative(folder, join(root, file))])
-      .map(([file, from]) => `await describe('${file}', async () => void (await import('${from}')));\n`);
-    writeFileSync(path, `import { describe } from 'node:test';\n${suites.join('')}`);
-    return path;
+      .map((path) => [path, relative(dirname(bundle), bundleOf(path))])
+      .map(([path, from]) => `await describe('${path}', async () => void (await import('./${from}')));\n`);
+    writeFileSync(join(root, bundle), `import { describe } from 'node:test';\n${suites.join('')}`);
+    return { suite, file, bundle };
   });
 }
 
-/** What is to be run for a suite: files, each with the user who runs it. */
-function jobsOf(suite) {
-  const files = readdirSync(join(root, 'test', suite), { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => join('test', suite, name));
-  if (files.length === 0) throw new Error(`no test files in ${suite}`);
+/** Test files that were asked for, by suite. */
+function filesBySuite() {
+  const bySuite = new Map();
+  for (const name of wanted) {
+    const suite = name.startsWith('test/') ? name.split('/')[1] : name;
+    const files = name.startsWith('test/')
+      ? [name]
+      : readdirSync(join(root, 'test', suite), { recursive: true })
+          .filter((path) => path.endsWith('.test.ts'))
+          .sort()
+          .map((path) => join('test', suite, path));
+    if (files.length === 0) throw new Error(`no test files in ${suite}`);
+    bySuite.set(suite, [...(bySuite.get(suite) ?? []), ...files]);
+  }
+  return [...bySuite];
+}
+
+/** What is to be run for a suite: files, each with its bundle and the user who runs it. */
+function jobsOf([suite, files]) {
+  const single = (file) => ({ suite, file, bundle: bundleOf(file) });
+  const isTogether = (chosen) => shared.has(suite) && chosen.length > 1;
   const jobs = (chosen, user) =>
-    (shared.has(suite) && chosen.length > 0 ? together(suite, chosen) : chosen).map((file) => ({
-      suite,
-      file,
-      user,
-    }));
+    (isTogether(chosen) ? together(suite, chosen) : chosen.map(single)).map((job) => ({ ...job, user }));
   const asThisUser = whyAsThisUser(suite);
   if (asThisUser !== undefined) {
     console.log(`== ${suite}: ${files.length} files as ${asThisUser}`);
@@ -104,16 +114,16 @@ function jobsOf(suite) {
   const forRoot = files.filter((file) => needsRoot(join(root, file)));
   const forAll = files.filter((file) => !forRoot.includes(file));
   console.log(`== ${suite}: ${forAll.length} files as an ordinary user, ${forRoot.length} as root`);
-  return [...jobs(forAll, ordinaryUser), ...forRoot.map((file) => ({ suite, file }))];
+  return [...jobs(forAll, ordinaryUser), ...forRoot.map(single)];
 }
 
 /** Runs one file to its end; resolves with what it printed, how long it took, and whether it passed. */
-async function runFile({ file, user }, { outputs, home }) {
+async function runFile({ file, bundle, user }, { outputs, home }) {
   const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
   const output = openSync(outputPath, 'w');
   const startedMs = performance.now();
   // Not a pipe: a process that a test leaves behind would hold it open.
-  const child = spawn(process.execPath, ['--import', 'tsx', '--test-reporter=spec', file], {
+  const child = spawn(process.execPath, ['--enable-source-maps', '--test-reporter=spec', bundle], {
     cwd: root,
     stdio: ['ignore', output, output],
     ...user,
@@ -179,13 +189,11 @@ function report(results) {
   return failed.length === 0;
 }
 
-if (suites.some((suite) => builtFor.has(suite)) && !build()) {
-  console.error(
-    'error: the program cannot be built, so no test ran\n  what to do: mend what the compiler said above',
-  );
+if (!build()) {
+  console.error('error: the program cannot be built, so no test ran\n  what to do: mend what is said above');
   process.exit(1);
 }
-const jobs = suites.flatMap(jobsOf);
+const jobs = filesBySuite().flatMap(jobsOf);
 // Clips that tests render are kept there, whoever renders them.
 mkdirSync(join(root, 'var/virtual-camera'), { recursive: true });
 if (process.getuid() === 0) chmodSync(join(root, 'var/virtual-camera'), 0o1777);

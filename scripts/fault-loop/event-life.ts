@@ -13,7 +13,7 @@ export class EventLife {
   readonly ended: Promise<'killed' | 'done'>;
 
   constructor(task: EventTask) {
-    const child = fork(builtChild('scripts/fault-loop/event-box.ts'), [JSON.stringify(task)], {
+    const child = fork(builtChild('scripts/fault-loop/event-box-child.ts'), [JSON.stringify(task)], {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

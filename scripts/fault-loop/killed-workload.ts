@@ -24,7 +24,7 @@ export class KilledWorkload {
   /** `read` is told of every entry, also of those that came just before the kill. */
   constructor(directory: string, read: (entry: Entry) => void) {
     this.#read = read;
-    const child = spawn(process.execPath, [builtChild('scripts/fault-loop/workload.ts'), directory], {
+    const child = spawn(process.execPath, [builtChild('scripts/fault-loop/workload-child.ts'), directory], {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -11,7 +11,7 @@ import { builtChild } from '../../test/support/built.js';
 import { attendanceFact } from '../../test/support/facts.js';
 import { openMarkedRecords } from '../../test/support/marked-records.js';
 import { closeOf } from '../child-end.js';
-import { commandLimits, commandOf, deliver, wordsPath } from './records-box.js';
+import { commandLimits, commandOf, deliver, wordsPath } from './records-box-child.js';
 import { keepOlderCopy, recordsDamages } from './records-damage.js';
 
 const LONGEST_LIFE_MS = 250;
@@ -115,10 +115,14 @@ class DamagedBox {
 
   async #live(): Promise<void> {
     this.#life += 1;
-    const child = fork(builtChild('scripts/fault-loop/records-box.ts'), [this.#folder, `${this.#life}`], {
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = fork(
+      builtChild('scripts/fault-loop/records-box-child.ts'),
+      [this.#folder, `${this.#life}`],
+      {
+        execArgv: [],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      },
+    );
     let complaint = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;

@@ -10,7 +10,7 @@ import { namesIn, noiseJpeg, temporaryDirectory, tester, unitVector } from '../s
 import { KillSpan } from '../support/kill-span.js';
 import { runAndKill } from '../support/killed-child.js';
 
-const KILLS = 12;
+const KILLS = 6;
 /** Longer than one backup or one restore of these galleries takes on a machine that has nothing else to do. */
 const FIRST_SPAN_MS = 500;
 const PERSONS = 40;

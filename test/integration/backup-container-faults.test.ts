@@ -52,7 +52,7 @@ describe('a backup whose writing is cut off', () => {
     const random = seededRandom(7);
     let done = 0;
     let parts = 0;
-    for (let round = 0; round < 16; round += 1) {
+    for (let round = 0; round < 8; round += 1) {
       await using directory = await temporaryDirectory();
       // Up to two backups of eight chunks and one line for the name; reading back falls behind the eighth chunk.
       const lineCount = round < 4 ? 8 + 9 * (round % 2) : 1 + Math.floor(random.unit() * 18);
@@ -120,7 +120,7 @@ describe('a backup whose writing is cut off', () => {
 describe('what a backup costs the process', () => {
   test('memory does not grow with the backup', async () => {
     await using directory = await temporaryDirectory();
-    const mebibytes = 192;
+    const mebibytes = 96;
     const child = startChild('memory', directory.path, '', `${mebibytes}`);
     let output = '';
     for await (const text of child.stdout) output += String(text);

@@ -10,8 +10,8 @@ import { runAndKill } from '../support/killed-child.js';
 import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const commandCount = 300;
-const killCount = 25;
+const commandCount = 120;
+const killCount = 10;
 
 describe('commands and kills', { timeout: 500_000 }, () => {
   test(`of ${commandCount} commands none is executed twice over ${killCount} kills, and each is answered`, async () => {

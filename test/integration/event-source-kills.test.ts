@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';
 import { openTestRecords } from '../support/published-box.js';
 
-const kills = 12;
+const kills = 6;
 
 test('killed again and again between a change and its event: each is told once, in order', async (t) => {
   const directory = temporaryDirectory(t);

@@ -8,7 +8,7 @@ import { KillLoop } from '../../scripts/fault-loop/kill-loop.js';
 import { openings, operations } from '../../scripts/fault-loop/operations.js';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 
-const KILLS = 22;
+const KILLS = 14;
 
 const found = (seed: number, fate: FoundPerson['fate'] = 'active'): FoundPerson => ({
   seed,

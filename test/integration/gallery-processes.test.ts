@@ -81,7 +81,7 @@ describe('one gallery, several processes', () => {
 test('killed while enrolling, sixteen times: everybody acknowledged is there, nobody by halves', async (t) => {
   const directory = temporaryDirectory(t);
   const acknowledged = new Set<string>();
-  for (let round = 0; round < 16; round += 1) {
+  for (let round = 0; round < 8; round += 1) {
     const child = startGalleryChild(t, directory, 'enrol', String(round * 1000 + 1));
     await killWithin(child, 4);
     for (const id of doneBy(child)) acknowledged.add(id);
@@ -100,14 +100,14 @@ test('killed while enrolling, sixteen times: everybody acknowledged is there, no
     assert.equal(keys, count, 'no data key is left over');
   }
   assert.ok(acknowledged.size > 0, 'some enrolments were done before the kill');
-  t.diagnostic(`${acknowledged.size} enrolments acknowledged over 16 kills`);
+  t.diagnostic(`${acknowledged.size} enrolments acknowledged over 8 kills`);
 });
 
-test('killed during imports, twelve times: what was committed is there whole, of the rest nothing', async (t) => {
+test('killed during imports, six times: what was committed is there whole, of the rest nothing', async (t) => {
   const directory = temporaryDirectory(t);
   let committed = 0;
   let staged = 0;
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     const child = startGalleryChild(t, directory, 'import', String(round * 1000 + 1));
     await killWithin(child, 9);
     const lines = doneBy(child);
@@ -127,15 +127,15 @@ test('killed during imports, twelve times: what was committed is there whole, of
     assert.equal(opened.file.audit.verify().outcome, 'whole');
   }
   assert.ok(committed > 0 && staged > 0, `${committed} committed, ${staged} staged at the kill`);
-  t.diagnostic(`${committed} persons committed, ${staged} staged and purged over 12 kills`);
+  t.diagnostic(`${committed} persons committed, ${staged} staged and purged over 6 kills`);
 });
 
-test('killed while erasing, ten times: nobody erased comes back, in no file', async (t) => {
+test('killed while erasing, six times: nobody erased comes back, in no file', async (t) => {
   const directory = temporaryDirectory(t);
   const options = galleryOptions(directory);
   await enrolPersons(options, 150);
   const erased = new Set<string>();
-  for (let round = 0; round < 10; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     const before = await sealedOf(options);
     const child = startGalleryChild(t, directory, 'erase');
     await killWithin(child, 6);

@@ -68,7 +68,7 @@ describe('a daemon that is killed', { skip: withoutMosquitto, timeout: 500_000 }
     await using subscriber = await subscribeToEvents(broker.url);
     using folder = temporaryFolder();
     const path = join(folder.path, 'records.db');
-    for (let kills = 0; kills < 12; kills += 1) {
+    for (let kills = 0; kills < 8; kills += 1) {
       await using child = startChildPublisher({ path, url: broker.url, recordCount: 9 });
       const enough = 1 + Math.floor(random.unit() * 9);
       const what = random.unit() < 0.5 ? 'recorded' : 'deleted';

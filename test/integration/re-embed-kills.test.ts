@@ -24,8 +24,8 @@ import {
 } from '../support/re-embed-fixture.js';
 import { otherEmbedding, otherRecogniser } from '../support/scripted-embedder.js';
 
-const MOVE_KILLS = 12;
-const SWITCH_KILLS = 12;
+const MOVE_KILLS = 8;
+const SWITCH_KILLS = 8;
 const PERSONS = 300;
 /** Kills come within this time after the child said that it is open, milliseconds. */
 const MOVE_SPAN_MS = 250;

@@ -18,7 +18,7 @@ import {
   writeSecret,
 } from '../support/rotation-fixture.js';
 
-const KILLS = 12;
+const KILLS = 8;
 const PERSONS = 280;
 /** About how long the rotation takes in the child, milliseconds: kills come before, in and after it. */
 const spanMs: Readonly<Record<RotationDepth, number>> = { wrap: 45, deep: 200 };

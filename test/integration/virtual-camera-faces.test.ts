@@ -14,8 +14,8 @@ import { startVirtualCamera } from '../../scripts/virtual-camera/virtual-camera.
 import { decodedFrames } from '../support/decoded-frames.js';
 import { type FaceReader, openFaceReader, type ReadFace } from '../support/face-reader.js';
 
-const widthPx = 1280;
-const heightPx = 720;
+const widthPx = 640;
+const heightPx = 360;
 const framesPerS = 25;
 const scripted = [
   { atS: 1.2, durationS: 0.25 },
@@ -29,14 +29,14 @@ const surelyOther = (threshold: number): number => threshold - (1 - threshold) /
 function scenarioOf(id: CastId, blinks: FaceScene['blinks'], seconds = 6) {
   const { photo, face } = cast[id];
   const path = [
-    { atS: 0, x: 0.4, y: 0.5, faceWidthPx: 200 },
-    { atS: seconds, x: 0.6, y: 0.48, faceWidthPx: 260 },
+    { atS: 0, x: 0.4, y: 0.5, faceWidthPx: 110 },
+    { atS: seconds, x: 0.6, y: 0.48, faceWidthPx: 140 },
   ];
   const scene = { kind: 'face', photo, face, seconds, blinks, path };
   return scenarioSchema.parse({ widthPx, heightPx, framesPerS, scenes: [scene] });
 }
 
-const startingPlace = { x: 0.4 * widthPx - 100, y: heightPx / 2 - 100, width: 200, height: 200 };
+const startingPlace = { x: 0.4 * widthPx - 55, y: heightPx / 2 - 55, width: 110, height: 110 };
 
 describe('faces of the virtual camera, seen by the production networks', () => {
   let directory: string;

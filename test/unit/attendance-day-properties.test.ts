@@ -79,7 +79,7 @@ describe('whatever was recorded', () => {
             assert.ok(few.filter((each) => said.has(each)).length <= 1, JSON.stringify(day));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -91,7 +91,7 @@ describe('whatever was recorded', () => {
           assert.equal(workedMs + breakMs + awayMs, span);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -123,7 +123,7 @@ describe('whatever was recorded', () => {
           if (before !== undefined) assert.ok(before[1] <= from, JSON.stringify(spans));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

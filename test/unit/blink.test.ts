@@ -213,9 +213,9 @@ describe('nextBlink', () => {
   });
 });
 
-/** Eyes open at 1 every 5 ms for 5 s, apart from what `lids` says of a time. */
+/** Eyes open at 1 every 5 ms for 3 s, apart from what `lids` says of a time. */
 function stepped(lids: (atMs: number) => number | readonly [left: number, right: number] | undefined) {
-  return Array.from({ length: 1000 }, (_, n): EyeSample => {
+  return Array.from({ length: 600 }, (_, n): EyeSample => {
     const atMs = n * 5;
     const level = lids(atMs) ?? 1;
     const [left, right] = typeof level === 'number' ? [level, level] : level;
@@ -223,13 +223,13 @@ function stepped(lids: (atMs: number) => number | readonly [left: number, right:
   });
 }
 
-/** Down to `level` for `durationMs` around, measured half way: the first low sample is at 3 s. */
+/** Down to `level` for `durationMs` around, measured half way: the first low sample is at 1.5 s. */
 const dip = (level: number | readonly [number, number], durationMs: number) =>
-  stepped((atMs) => (atMs >= 3000 && atMs <= 2995 + durationMs ? level : undefined));
+  stepped((atMs) => (atMs >= 1500 && atMs <= 1495 + durationMs ? level : undefined));
 
 /** Eyes that tremble by `level` from sample to sample, apart from one dip. */
 const trembling = (level: number, depth: number, durationMs: number) =>
-  stepped((atMs) => (atMs >= 3000 && atMs <= 2995 + durationMs ? 1 - depth : atMs % 10 === 0 ? 1 : level));
+  stepped((atMs) => (atMs >= 1500 && atMs <= 1495 + durationMs ? 1 - depth : atMs % 10 === 0 ? 1 : level));
 
 describe('what is just a blink, and what just is not', () => {
   const cases: readonly (readonly [name: string, blink: EyeSample[], none: EyeSample[]])[] = [
@@ -262,13 +262,13 @@ describe('what is just a blink, and what just is not', () => {
       longestMs: 300,
       longestGapMs: 5,
     };
-    assert.deepEqual(blinksIn(dip(0.5, 300), policy), [{ atMs: 3147.5, durationMs: 300 }]);
+    assert.deepEqual(blinksIn(dip(0.5, 300), policy), [{ atMs: 1647.5, durationMs: 300 }]);
     assert.deepEqual(blinksIn(dip(0.5, 300), { ...policy, longestGapMs: 4 }), []);
   });
 
   test('lids that only half open after a blink do not make another one', () => {
     const steps: readonly (readonly [untilMs: number, level: number])[] = [
-      ...[[3000, 1] as const, [3100, 0.75] as const, [3150, 0.9] as const, [3250, 0.79] as const],
+      ...[[1500, 1] as const, [1600, 0.75] as const, [1650, 0.9] as const, [1750, 0.79] as const],
     ];
     const samples = stepped((atMs) => steps.find(([untilMs]) => atMs < untilMs)?.[1]);
     assert.equal(blinksIn(samples).length, 1);

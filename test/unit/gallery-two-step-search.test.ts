@@ -107,7 +107,7 @@ describe('the two-step search', () => {
             );
           });
         }),
-        { numRuns: 3000 },
+        { numRuns: 1000 },
       );
     });
   }
@@ -118,7 +118,7 @@ describe('the two-step search', () => {
       const vector = (): Embedding =>
         Float32Array.from({ length: width }, () => Math.round((random.unit() * 2 - 1) * 1024) * GRID);
       const probe = vector();
-      const enrolled = Array.from({ length: 3000 }, (_, row) => ({
+      const enrolled = Array.from({ length: 1500 }, (_, row) => ({
         owner: Math.floor(row / 5),
         // One in three lies around the probe, a step or so from others.
         template:
