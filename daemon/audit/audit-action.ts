@@ -26,7 +26,6 @@ export const auditActions = [
   'backup.recovery-key-changed',
   'backup.restored',
   'backup.refused',
-  'gallery.migrated',
   'gallery.reembed-started',
   'gallery.reembedded',
   'gallery.reembed-cancelled',

@@ -8,7 +8,6 @@ import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
-import { convertFirstForm, dropFirstTables, firstFormKeyId } from './first-form.js';
 import type { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
 import { KeyEncryptionKey } from './keys/key-encryption-key.js';
@@ -115,15 +114,8 @@ function assertSlotsNamed({ db }: OpenDatabase): void {
     throw galleryDamaged('the id of its key was altered');
 }
 
-/** A gallery without a key slot: a new one, or one of the first form, whose only key was the secret. */
+/** A gallery without a key slot is a new one. */
 async function openFirstKey(options: UnlockOptions): Promise<KeyRing | Sealed> {
-  const { file, providers } = options;
-  const firstId = firstFormKeyId(file.database);
-  if (firstId !== undefined) {
-    const recovery = await providers.secret.recover(firstId, {}, {});
-    if (recovery.outcome !== 'recovered') return sealedBy(recovery);
-    return convertFirstForm({ ...options, key: takeKey(recovery.kek) });
-  }
   try {
     return await initialiseGallery(options, 'secret');
   } catch (error) {
@@ -140,7 +132,6 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
   const nowMs = clock.wallMs();
   const establish = (): void => {
     assertNobodyHeld(file.database);
-    dropFirstTables(file.database);
     file.database.db
       .prepare('INSERT INTO gallery (id, recogniser, created_at_ms) VALUES (1, ?, ?)')
       .run(recogniser, nowMs);
@@ -159,9 +150,7 @@ export async function initialiseGallery(options: UnlockOptions, kind: KeyProvide
 /** A gallery without a key slot that holds persons all the same has lost its own row: a new key would open none of them. */
 function assertNobodyHeld({ db }: OpenDatabase): void {
   const count = (table: string): unknown => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-  const hasFirst = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'first_person'").get() !== undefined;
-  const tables = ['gallery', 'data_key', 'person', ...(hasFirst ? ['first_person'] : [])];
-  if (tables.some((table) => count(table) !== 0))
+  if (['gallery', 'data_key', 'person'].some((table) => count(table) !== 0))
     throw galleryDamaged('what says which key it needs is gone');
 }
 

@@ -16,12 +16,10 @@ export function hasOwnSchema(db: Sqlite.Database): boolean {
   }
 }
 
-/** The tables of the first form are there or not, depending on whether the gallery has a key. */
 function schemaOf(db: Sqlite.Database): string {
   const statements = db
     .prepare<[], string>(
-      `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
-       WHERE tbl_name NOT LIKE 'first\\_%' ESCAPE '\\' ORDER BY type, name`,
+      "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name",
     )
     .pluck()
     .all();

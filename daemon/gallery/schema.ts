@@ -14,54 +14,11 @@ export const TABLES_CHECKED_AT_OPENING = [
   'tombstone',
 ];
 
-const firstForm = `
-CREATE TABLE gallery (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  field_format INTEGER NOT NULL,
-  recogniser TEXT NOT NULL,
-  key_id TEXT NOT NULL,
-  key_check BLOB NOT NULL,
-  seal BLOB NOT NULL,
-  created_at_ms INTEGER NOT NULL
-) STRICT;
-CREATE TABLE person (
-  id TEXT PRIMARY KEY,
-  name BLOB NOT NULL,
-  enrolled_at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX person_by_enrolment ON person (enrolled_at_ms, id);
-CREATE TABLE template (
-  id TEXT PRIMARY KEY,
-  person_id TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-  recogniser TEXT NOT NULL,
-  vector BLOB NOT NULL,
-  quality REAL NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX template_by_person ON template (person_id);
-CREATE TABLE photograph (
-  id TEXT PRIMARY KEY,
-  person_id TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-  jpeg BLOB NOT NULL
-) STRICT;
-CREATE INDEX photograph_by_person ON photograph (person_id);
-`;
-
 /**
- * Data keys under key-encryption keys. What the first form held cannot be read before the key is there: it waits in
- * tables called `first_…` until then (first-form.ts).
- *
- * Whatever says something about a person is a sealed BLOB: `profile`, `vector`, `jpeg`. docs/gallery.md lists what stays
- * readable, and why.
+ * Data keys under key-encryption keys. Whatever says something about a person is a sealed BLOB: `profile`, `vector`, `jpeg`.
+ * docs/gallery.md lists what stays readable, and why.
  */
-const envelopes = `
-DROP INDEX person_by_enrolment;
-DROP INDEX template_by_person;
-DROP INDEX photograph_by_person;
-ALTER TABLE photograph RENAME TO first_photograph;
-ALTER TABLE template RENAME TO first_template;
-ALTER TABLE person RENAME TO first_person;
-ALTER TABLE gallery RENAME TO first_gallery;
-
+const initialTables = `
 CREATE TABLE gallery (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   recogniser TEXT NOT NULL,
@@ -146,6 +103,5 @@ ${auditTables}
 
 /** Forward only; a released migration is never edited. */
 export const GALLERY_MIGRATIONS: readonly Migration[] = [
-  { name: 'persons, templates and photographs', apply: firstForm },
-  { name: 'data keys, evidence, tombstones and audit', apply: envelopes },
+  { name: 'keys, persons, templates, photographs, evidence, tombstones and audit', apply: initialTables },
 ];

@@ -6,7 +6,6 @@ import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import type { SmallDisk } from '../../test/support/small-disk.js';
 import { Expectation, type Violation } from './expectation.js';
 import { type FaultBox, openFaultBox, prepareBox } from './fault-box.js';
-import { putFirstForm } from './first-form.js';
 import { readState } from './gallery-state.js';
 import { type Entry, Journal } from './journal.js';
 import { backupsLeft } from './left-files.js';
@@ -15,8 +14,6 @@ import { Workplace } from './workplace.js';
 
 /** Room that is left when an operation begins, bytes: so that its steps run out of it one after the other. */
 const rooms = [0, 4, 16, 64, 256, 1024].map((kibibytes) => kibibytes * 1024);
-/** A migration copies the file first and writes all of it anew: it needs more to begin with. */
-const migrationRooms = [0, 64, 256, 512, 1024, 1536, 4096].map((kibibytes) => kibibytes * 1024);
 /** What tries again by itself has said so long before. */
 const PATIENCE_MS = 3000;
 const PERSONS = 40;
@@ -86,26 +83,6 @@ export async function fillDuring(operation: string, disk: SmallDisk): Promise<Di
   await using box = await openFaultBox(directory);
   note(row, expectation.compare(await readState(box)).violations);
   rmSync(places.backups, { recursive: true });
-  return row;
-}
-
-/** Opens galleries of the first form on a full disk; then with room. */
-export async function fillDuringMigration(disk: SmallDisk): Promise<DiskRow> {
-  const row: DiskRow = { operation: 'migrate', ...nothing() };
-  for (const [index, bytes] of migrationRooms.entries()) {
-    const directory = join(disk.path, `migrate-${index}`);
-    const expectation = new Expectation();
-    for (const [seed, id] of putFirstForm(prepareBox(directory, newRecoveryKey()), PERSONS))
-      expectation.add(seed, id);
-    leave(disk, bytes);
-    await attempt(row, disk, async () => (await openFaultBox(directory))[Symbol.asyncDispose]());
-    {
-      await using box = await openFaultBox(directory);
-      row.doneWithRoom += 1;
-      note(row, expectation.compare(await readState(box)).violations);
-    }
-    rmSync(directory, { recursive: true });
-  }
   return row;
 }
 

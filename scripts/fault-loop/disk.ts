@@ -1,7 +1,7 @@
 // scripts/faults disk: fills the disk in the middle of every operation on a gallery, and tells what each says and leaves.
 import { parseArgs } from 'node:util';
 import { mountSmallDisk, type SmallDisk } from '../../test/support/small-disk.js';
-import { type DiskRow, fillDuring, fillDuringMigration } from './disk-loop.js';
+import { type DiskRow, fillDuring } from './disk-loop.js';
 import { operations } from './operations.js';
 
 const MEBIBYTES = 32;
@@ -24,7 +24,6 @@ const mixed = 'amid';
 const rows: DiskRow[] = [];
 for (const operation of [...Object.keys(operations).filter((name) => name !== mixed), 'switch'])
   rows.push(await onSmallDisk((disk) => fillDuring(operation, disk)));
-rows.push(await onSmallDisk(fillDuringMigration));
 
 const lists = rows.map(({ codes, remedies, ...row }) => ({
   ...row,

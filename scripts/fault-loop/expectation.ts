@@ -50,11 +50,6 @@ export class Expectation {
     return made;
   }
 
-  /** Somebody who was put into the gallery by other means. */
-  add(seed: number, id: string): void {
-    this.#held.set(seed, { fate: 'active', id, pieces: new Set() });
-  }
-
   read(entry: Entry): void {
     if (entry.is === 'intent') this.#intent = entry;
     if (entry.is === 'samples') this.#remember(entry);

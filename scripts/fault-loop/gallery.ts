@@ -2,10 +2,10 @@
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/base/random.js';
 import { KillLoop } from './kill-loop.js';
-import { openings, operations } from './operations.js';
+import { operations } from './operations.js';
 import { tableOf } from './tally.js';
 
-const known = [...Object.keys(operations), ...openings];
+const known = [...Object.keys(operations), 'open'];
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '240' },

@@ -5,7 +5,6 @@ import type { Random } from '../../daemon/base/random.js';
 import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { Expectation, type Outcome, type Violation } from './expectation.js';
 import { type FaultPlaces, prepareBox } from './fault-box.js';
-import { putFirstForm } from './first-form.js';
 import type { Entry } from './journal.js';
 import { KilledWorkload } from './killed-workload.js';
 import { backupsLeft, tracesLeft } from './left-files.js';
@@ -15,7 +14,6 @@ import { Tally } from './tally.js';
 /** Kills in one gallery before another one is begun with, and persons from which on. */
 const KILLS_PER_GALLERY = 40;
 const MOST_PERSONS = 150;
-const MIGRATED_PERSONS = 60;
 /** Milliseconds that something is taken to last before it was measured. */
 const FIRST_GUESS_MS = 10;
 /** What the opening of a gallery that nobody was killed at is measured as. */
@@ -27,7 +25,7 @@ const MOST_BEFORE = 4;
 
 export interface KillLoopOptions {
   readonly kills: number;
-  /** Names of `operations` and `openings`; they take turns. */
+  /** Names of `operations`, and `open`; they take turns. */
   readonly operations: readonly string[];
   readonly random: Random;
   /** Told of everything that must not be, as it is found. */
@@ -74,10 +72,6 @@ export class KillLoop {
     try {
       for (let kill = 0; kill < kills; kill += 1) {
         const operation = operations[kill % operations.length] ?? 'enrol';
-        if (operation === 'migrate') {
-          await this.#migrate();
-          continue;
-        }
         if (subject !== undefined && (subject.kills >= KILLS_PER_GALLERY || subject.persons > MOST_PERSONS)) {
           await this.#finish(subject);
           subject = undefined;
@@ -134,36 +128,14 @@ export class KillLoop {
     await child.killAfter(this.#delayWithin(aim));
   }
 
-  /** Kills the first opening of a gallery of the first form, and looks what the second one makes of it. */
-  async #migrate(): Promise<void> {
-    const operation = 'migrate';
-    if (!this.#durationMs.has(operation)) {
-      const measured = this.#firstForm();
-      await this.#look(measured);
-      this.#durationMs.set(operation, this.#durationOf(FIRST_OPENING));
-      await this.#finish(measured);
-    }
-    const subject = this.#firstForm();
-    const wasOpen = await this.#killOpening(subject, operation);
-    await this.#look(subject, operation, { operation: wasOpen ? undefined : operation });
-    await this.#finish(subject);
-  }
-
-  #firstForm(): Subject {
-    const subject = this.#newSubject();
-    for (const [seed, id] of putFirstForm(subject.places, MIGRATED_PERSONS))
-      subject.expectation.add(seed, id);
-    return subject;
-  }
-
   /** Whether the gallery was open before the kill came. */
-  async #killOpening(subject: Subject, operation = 'open'): Promise<boolean> {
+  async #killOpening(subject: Subject): Promise<boolean> {
     let isOpen = false;
     const child = this.#start(subject, () => {
       isOpen = true;
     });
     await child.next(isOpening);
-    await child.killAfter(this.#delayWithin(operation));
+    await child.killAfter(this.#delayWithin('open'));
     return isOpen;
   }
 

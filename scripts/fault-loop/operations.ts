@@ -19,6 +19,3 @@ export const operations: Readonly<Record<string, Operation>> = {
   're-embed': reEmbed,
   retention,
 };
-
-/** Those that are done by opening a gallery: one of the first form, and one that was killed before. */
-export const openings = ['migrate', 'open'] as const;

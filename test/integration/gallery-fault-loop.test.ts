@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { seededRandom } from '../../daemon/base/random.js';
-import { fillDuring, fillDuringMigration } from '../../scripts/fault-loop/disk-loop.js';
+import { fillDuring } from '../../scripts/fault-loop/disk-loop.js';
 import { Expectation } from '../../scripts/fault-loop/expectation.js';
 import type { Entry, FoundPerson, GalleryState } from '../../scripts/fault-loop/journal.js';
 import { KillLoop } from '../../scripts/fault-loop/kill-loop.js';
-import { openings, operations } from '../../scripts/fault-loop/operations.js';
+import { operations } from '../../scripts/fault-loop/operations.js';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 
 const KILLS = 14;
@@ -89,7 +89,7 @@ test(`${KILLS} kills at random points of every operation: nobody is lost, nobody
   const told: string[] = [];
   const loop = new KillLoop({
     kills: KILLS,
-    operations: [...Object.keys(operations), ...openings],
+    operations: [...Object.keys(operations), 'open'],
     random: seededRandom(20_260_303),
     tell: (line) => told.push(line),
   });
@@ -111,11 +111,11 @@ function diskOf(t: TestContext): SmallDisk | undefined {
   return undefined;
 }
 
-for (const operation of ['import', 'deep-rotate', 'restore', 're-embed', 'retention', 'migrate']) {
+for (const operation of ['import', 'deep-rotate', 'restore', 're-embed', 'retention']) {
   test(`a disk that is full from the beginning of ${operation} on`, async (t) => {
     using disk = diskOf(t);
     if (disk === undefined) return;
-    const row = operation === 'migrate' ? await fillDuringMigration(disk) : await fillDuring(operation, disk);
+    const row = await fillDuring(operation, disk);
     assert.deepEqual(row.violations, []);
     assert.ok(row.refused + row.waited > 0, 'it ran out of room');
     assert.ok(row.codes.has('disk-full'), [...row.codes].join());

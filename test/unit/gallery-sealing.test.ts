@@ -96,7 +96,7 @@ describe('sealing a field', () => {
     );
   });
 
-  test('does not open a field of the first form', () => {
+  test('does not open a field of another format', () => {
     const sealed = sealField(key, place, Uint8Array.of(1));
     sealed[0] = 1;
     assert.equal(openField(key, place, sealed), undefined);

@@ -6,7 +6,6 @@ import { keyIdOf } from './key-id.js';
 
 /** Context and numbers of the subkeys (crypto_kdf); never to be used for anything else. 3 is the id (key-id.ts). */
 const KDF_CONTEXT = 'rcgallry';
-const FIRST_FORM_SUBKEY = 1;
 const CHECK_SUBKEY = 2;
 const WRAPPING_SUBKEY = 4;
 
@@ -60,14 +59,6 @@ export class KeyEncryptionKey implements Disposable {
     const copy = secretBytes(KEY_BYTES);
     copy.set(this.#key);
     return copy;
-  }
-
-  /** The key that fields of the gallery's first form were sealed under. The caller wipes it. */
-  firstFormKey(): Uint8Array {
-    this.#assertUsable();
-    const key = secretBytes(KEY_BYTES);
-    deriveKey(key, this.#key, FIRST_FORM_SUBKEY, KDF_CONTEXT);
-    return key;
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,6 @@ import { badInput, isRollcallError, messageOf, type RollcallError } from '../../
 import type { Logger } from '../../base/logger.js';
 import type { RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
-import { firstFormRecogniser } from '../first-form.js';
 import { type GalleryFile, reading } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRecogniser, resealRecogniser } from '../keys/key-slots.js';
@@ -36,8 +35,6 @@ export interface GalleryRecogniser {
 /** Undefined where the gallery holds nobody: it takes any recogniser. @throws `gallery-damaged` */
 export function galleryRecogniser(database: OpenDatabase): GalleryRecogniser | undefined {
   return reading(database, () => {
-    const first = firstFormRecogniser(database);
-    if (first !== undefined) return { made: first };
     const made = readRecogniser(database);
     if (made === undefined || holdsNobody(database)) return undefined;
     const job = readReEmbedJob(database);

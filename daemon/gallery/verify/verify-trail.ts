@@ -33,7 +33,7 @@ export class PersonTrail {
     this.#database = database;
     const restored = this.#number("SELECT max(sequence) FROM audit WHERE action = 'backup.restored'");
     this.#sequence = restored ?? 0;
-    // Older entries may have been cut off, and persons from a backup or from the gallery's first form have none.
+    // Older entries may have been cut off, and persons from a backup have none.
     const oldest = this.#number('SELECT min(sequence) FROM audit') ?? 1;
     if (restored !== undefined || oldest > 1) this.#isComplete = false;
   }
@@ -63,7 +63,6 @@ export class PersonTrail {
   }
 
   #take({ action, subject, details }: EntryRow): void {
-    if (action === 'gallery.migrated') this.#isComplete = false;
     if (action === 'gallery.reembedded') {
       for (const [id, trail] of this.#persons) this.#persons.set(id, { ...trail, leastTemplates: 0 });
     }
