@@ -1,6 +1,5 @@
-import type { Picture } from '../domain/faces/picture.js';
 import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
-import type { FaceAnalyser } from './face-analyser.js';
+import { ClipMemory } from './clip-memory.js';
 import { openClip } from './ingest/clip-source.js';
 import { type ClipReplayOptions, openClipSession } from './replay-clip.js';
 import type { StageEvent } from './stage-event.js';
@@ -22,10 +21,9 @@ export async function* shadowClip(
 ): AsyncGenerator<ShadowStep, void, void> {
   const { path, camera, ffmpeg, clock } = options;
   const { id: cameraId, maxAnalysisWidthPx } = camera;
-  const shared = rememberPicture(options.analyser);
+  const analyser = new ClipMemory(options.analyser, 'exact');
   const sides = policies.map((liveness) => {
     const events: StageEvent[] = [];
-    const { analyser } = shared;
     return {
       events,
       session: openClipSession({ ...options, analyser, liveness }, (event) => events.push(event)),
@@ -37,46 +35,14 @@ export async function* shadowClip(
   for await (const frame of clip) {
     atMs = frame.capturedAtMs;
     try {
+      analyser.show(frame.sequence);
       for (const { session } of sides) await session.analyse(frame);
     } finally {
-      // Before the frame's buffer may hold the next picture.
-      shared.forget();
+      analyser.forget();
       frame.release();
     }
     if (sides.some(({ events }) => events.length > 0)) yield step();
   }
   for (const { session } of sides) session.end();
   yield step();
-}
-
-/**
- * An analyser that answers the same question about the same picture from memory until `forget`. What it answers is shared:
- * the stages only read it.
- */
-export function rememberPicture(analyser: FaceAnalyser): {
-  readonly analyser: FaceAnalyser;
-  readonly forget: () => void;
-} {
-  const known = new Map<string, unknown>();
-  const once = <T>(question: readonly unknown[], answer: () => T): T => {
-    const key = JSON.stringify(question);
-    if (!known.has(key)) known.set(key, answer());
-    return known.get(key) as T;
-  };
-  const { recogniser, provider } = analyser;
-  return {
-    forget: () => known.clear(),
-    analyser: {
-      recogniser,
-      provider,
-      detect: (picture, options) => once(['detect', options], () => analyser.detect(picture, options)),
-      locate: (picture, regions) => once(['locate', regions], () => analyser.locate(picture, regions)),
-      assess: (picture, landmarks, options) =>
-        once(['assess', landmarks, options], () => analyser.assess(picture, landmarks, options)),
-      embed: (picture: Picture, landmarks) =>
-        once(['embed', landmarks], () => analyser.embed(picture, landmarks)),
-      passivePad: (picture, box) => once(['passive', box], () => analyser.passivePad(picture, box)),
-      [Symbol.asyncDispose]: () => analyser[Symbol.asyncDispose](),
-    },
-  };
 }

@@ -114,6 +114,77 @@ describe('rollcall evaluate blinks', () => {
 
 const speaker = sharedFile('media/blink/grid/brbk7n.mpg');
 
+describe('rollcall evaluate liveness', () => {
+  test('tells how passages of each length end, of a person and of a photograph of that person', {
+    skip: speaker.skip,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    const [clips, known] = [join(directory.path, 'clips'), join(directory.path, 'known')];
+    await mkdir(clips);
+    await mkdir(join(known, 'ada'), { recursive: true });
+    await symlink(speaker.path, join(clips, 'door.mpg'));
+    const photograph = join(known, 'ada', 'one.png');
+    await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', speaker.path, '-frames:v', '1', photograph]);
+    await symlink(photograph, join(clips, 'held-up.png'));
+    const truth = join(directory.path, 'truth.json');
+    const shown = {
+      'door.mpg': { shows: 'genuine', people: ['ada'] },
+      'held-up.png': { shows: 'print' },
+      'gone.mp4': { shows: 'genuine' },
+      'unclear.mp4': null,
+    };
+    await writeFile(truth, JSON.stringify(shown));
+    const places = ['--clips', clips, '--truth', truth, '--known', known, '--loop', '25', '--json'];
+    const { exitCode, stdout, stderr } = await rollcall(['evaluate', 'liveness', ...places]);
+    assert.equal(exitCode, 0, stderr);
+    const report = JSON.parse(stdout) as LivenessReport;
+    assert.deepEqual(
+      report.rates.map(({ lengthS }) => lengthS),
+      [1, 2, 3, 5, 8, 10, 15, 'whole'],
+    );
+    const ofClip = report.rates.find(({ lengthS }) => lengthS === 3);
+    assert.deepEqual(
+      [ofClip?.genuine.live.count, ofClip?.genuine.recognised.count],
+      [1, 1],
+      'a blink at 0.9 s',
+    );
+    assert.ok(
+      report.rates.every(({ genuine, attacks }) => genuine.attack.count + attacks.print.live.count === 0),
+    );
+    assert.equal(report.rates.at(-1)?.attacks.print.attack.count, 1);
+    const [still] = report.stillPictures;
+    assert.ok(still?.call && still.call.observedS > 2 && still.call.observedS <= 20.1, JSON.stringify(still));
+    assert.deepEqual(report.skipped, [
+      { clip: 'gone.mp4', reason: 'not-found' },
+      { clip: 'unclear.mp4', reason: 'no-truth' },
+    ]);
+  });
+
+  test('names what is wrong with a truth file, and folders that tell nothing', async () => {
+    await using directory = await temporaryDirectory();
+    const truth = join(directory.path, 'truth.json');
+    await writeFile(truth, '{ "a.mp4": { "shows": "photo" } }');
+    const wrong = await rollcall(['evaluate', 'liveness', '--clips', '.', '--truth', truth]);
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /does not say what clips show[\s\S]*KIND is genuine, print/);
+    const empty = await rollcall(['evaluate', 'liveness', '--clips', directory.path]);
+    assert.equal(empty.exitCode, 2);
+    assert.match(empty.stderr, /holds no clips/);
+  });
+});
+
+interface LivenessReport {
+  readonly rates: readonly {
+    readonly lengthS: number | 'whole';
+    readonly genuine: Readonly<Record<'live' | 'attack' | 'recognised', { readonly count: number }>>;
+    readonly attacks: {
+      readonly print: Readonly<Record<'live' | 'attack', { readonly count: number }>>;
+    };
+  }[];
+  readonly stillPictures: readonly { readonly call?: { readonly observedS: number } }[];
+  readonly skipped: readonly { readonly clip: string; readonly reason: string }[];
+}
+
 describe('rollcall evaluate compare', () => {
   test('tells who differs under two sets of settings, and writes matrices that only their owner may read', {
     skip: speaker.skip,

@@ -14,7 +14,7 @@ import {
 } from '../../daemon/domain/identification/passage-comparison.js';
 import { personId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import { rememberPicture } from '../../daemon/vision/shadow-clip.js';
+import { ClipMemory } from '../../daemon/vision/clip-memory.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
 
 function passage(
@@ -151,18 +151,38 @@ describe('two analyses of one picture', () => {
     const scripted = new ScriptedAnalyser(() => [
       { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },
     ]);
-    const { analyser, forget } = rememberPicture(scripted);
+    const analyser = new ClipMemory(scripted, 'exact');
     const { picture } = scriptedFrame(0, 0);
     const region = { x: 490, y: 390, width: 140, height: 140 };
+    analyser.show(0);
     const [face] = await analyser.locate(picture, [region]);
     assert.ok(face);
     assert.equal((await analyser.locate(picture, [region]))[0], face);
     const embedding = await analyser.embed(picture, face);
     assert.equal(await analyser.embed(picture, face), embedding);
-    await analyser.locate(picture, [{ ...region, x: 480 }]);
+    await analyser.locate(picture, [{ ...region, x: 489.9 }]);
     assert.deepEqual([scripted.calls.locate, scripted.calls.embed], [2, 1]);
-    forget();
+    analyser.show(1);
     await analyser.embed(scriptedFrame(1, 33).picture, face);
     assert.equal(scripted.calls.embed, 2);
+  });
+
+  test('share an answer where they nearly agree, if that is wanted', async () => {
+    const scripted = new ScriptedAnalyser(() => [
+      { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },
+    ]);
+    const analyser = new ClipMemory(scripted, 'near');
+    const { picture } = scriptedFrame(0, 0);
+    const region = { x: 490, y: 390, width: 140, height: 140, rollDeg: 0 };
+    analyser.show(0);
+    const [face] = await analyser.locate(picture, [region]);
+    const [moved, tilted, elsewhere] = await analyser.locate(picture, [
+      { ...region, x: 493, rollDeg: 2 },
+      { ...region, rollDeg: 5 },
+      { ...region, x: 500 },
+    ]);
+    assert.equal(moved, face);
+    assert.ok(tilted !== face && elsewhere !== face);
+    assert.deepEqual([scripted.calls.locate, scripted.calls.largestLocate], [2, 2]);
   });
 });

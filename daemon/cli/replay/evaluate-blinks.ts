@@ -13,9 +13,10 @@ import type { LivenessVerdict } from '../../domain/liveness/liveness.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { replayClip } from '../../vision/replay-clip.js';
 import { exitCodes, print, runAction, table } from '../output.js';
-import { readBlinkTruth } from './blink-truth.js';
+import { type SkippedClip, skipWords } from './describe-liveness.js';
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { readBlinkTruth } from './truth-files.js';
 
 /** How far apart a found and a true blink may be, seconds: the truth is read from frames by eye. */
 const toleranceS = 0.25;
@@ -34,12 +35,6 @@ interface ClipResult extends BlinkScore {
   /** Of the track that was seen longest, at the end of the clip; undefined where there was no track. */
   readonly verdict: LivenessVerdict | undefined;
   readonly observedS: number;
-}
-
-/** A clip that the truth names and the figures leave out. */
-interface SkippedClip {
-  readonly clip: string;
-  readonly reason: 'no-truth' | 'not-found';
 }
 
 export function registerEvaluateBlinks(evaluate: Command): void {
@@ -147,11 +142,6 @@ async function evaluateClip(
     observedS: longest?.observedS ?? 0,
   };
 }
-
-const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
-  'no-truth': 'the truth file does not count its blinks',
-  'not-found': 'the clip is not there',
-};
 
 function describe(report: BlinkReport): string {
   const times = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');

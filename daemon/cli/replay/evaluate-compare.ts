@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -9,19 +9,14 @@ import { VirtualClock } from '../../base/virtual-clock.js';
 import { identificationSchema } from '../../config/core-schema.js';
 import { livenessSchema } from '../../config/vision-schema.js';
 import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
-import type { Candidate, Embedding, Identification, MatchPolicy } from '../../domain/identification/match.js';
-import { similarityOf } from '../../domain/identification/match.js';
+import type { Identification, MatchPolicy } from '../../domain/identification/match.js';
 import type { ComparedPassage, PassageAnswer } from '../../domain/identification/passage-comparison.js';
-import { personId } from '../../domain/ids.js';
 import { defaultLivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
-import { createDecider, type Decider, type SearchGallery } from '../../records/decider.js';
-import { memoryFacts } from '../../records/memory-facts.js';
-import { samplePhoto } from '../../vision/photo-sample.js';
+import type { Decider, SearchGallery } from '../../records/decider.js';
 import { shadowClip } from '../../vision/shadow-clip.js';
-import { readPeople } from '../import/labelled-photographs.js';
 import { exitCodes, print, runAction } from '../output.js';
 import { createPrivateFile } from '../private-file.js';
 import {
@@ -31,8 +26,9 @@ import {
   type PolicyComparison,
   type PolicySettings,
 } from './describe-comparison.js';
+import { type Clip, enrolAll, readClips, searchIn } from './labelled-clips.js';
 import { parseFps } from './replay.js';
-import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
 interface CompareOptions {
   readonly clips: string;
@@ -153,74 +149,6 @@ function sideOf(
   };
 }
 
-interface Clip {
-  /** Its path inside the folder of the clips. */
-  readonly name: string;
-  /** The folder that it lies in: who is seen. Undefined where it lies in none. */
-  readonly truth: string | undefined;
-}
-
-const CLIP = /\.(mp4|mkv|mov|m4v|avi|webm|mpe?g|ts|gif)$/i;
-
-/** Throws `folder-unreadable` or `folder-empty`. */
-async function readClips(directory: string): Promise<readonly Clip[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
-    (error: unknown) => {
-      throw badInput('folder-unreadable', `cannot read the folder ${directory}: ${messageOf(error)}`, {
-        remedy: 'Give the path of a folder that this user may read.',
-        cause: error,
-      });
-    },
-  );
-  const names = entries
-    .filter((entry) => !entry.isDirectory() && CLIP.test(entry.name))
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .sort();
-  if (names.length === 0) {
-    throw badInput('folder-empty', `${directory} holds no clips`, {
-      remedy: 'Give a folder with clips: MP4, Matroska, QuickTime, AVI, WebM, MPEG or GIF.',
-    });
-  }
-  return names.map((name) => ({ name, truth: name.includes(sep) ? name.split(sep)[0] : undefined }));
-}
-
-/** Enrols every photograph that enrolment would take. Throws `folder-unreadable`, `folder-empty` or `no-references`. */
-async function enrolAll(
-  directory: string,
-  { analyser }: ReplaySetup,
-  say: (text: string) => void,
-): Promise<readonly EnrolledPerson[]> {
-  const gallery: EnrolledPerson[] = [];
-  for (const { name, paths } of await readPeople(directory)) {
-    const references: Embedding[] = [];
-    for (const path of paths) {
-      const { embedding, refusal } = await samplePhoto(path, analyser);
-      if (refusal === undefined && embedding !== undefined) references.push(embedding);
-    }
-    if (references.length > 0) gallery.push({ personId: personId(name), references });
-    else say(`left out, enrolment would refuse all photographs: ${name}`);
-  }
-  if (gallery.length > 0) return gallery;
-  throw badInput('no-references', `enrolment would refuse every photograph in ${directory}`, {
-    remedy: 'Give sharp photographs of single faces that look into the camera.',
-  });
-}
-
-function searchIn(gallery: readonly EnrolledPerson[]): SearchGallery {
-  return (embedding, { count }) =>
-    Promise.resolve(
-      gallery
-        .map(
-          ({ personId: person, references }): Candidate => ({
-            personId: person,
-            similarity: Math.max(...references.map((reference) => similarityOf(reference, embedding))),
-          }),
-        )
-        .sort((x, y) => y.similarity - x.similarity)
-        .slice(0, count),
-    );
-}
-
 interface Seen {
   readonly firstSeenS: number;
   readonly lastSeenS: number;
@@ -234,7 +162,9 @@ async function compareClip(
 ): Promise<readonly ComparedPassage[]> {
   const { camera, analyser, ffmpeg, match } = setup;
   const clipClock = new VirtualClock();
-  const deciders = sides.map(({ decides: policy }) => deciderOf(policy, { setup, search, clock: clipClock }));
+  const deciders = sides.map(({ decides: policy }) =>
+    memoryDecider(setup, { search, policy, clock: clipClock }),
+  );
   const seen = sides.map(() => new Map<string, Seen>());
   // The same threshold on both sides: what joins the views of a track must not differ, or there would be no same passages.
   const options = { path: clip.path, camera, analyser, ffmpeg, sameFaceThreshold: match.threshold, clock };
@@ -257,21 +187,6 @@ async function compareClip(
     for (const decider of deciders) decider[Symbol.dispose]();
   }
   return passagesOf(clip, seen[0] ?? new Map(), seen[1] ?? new Map());
-}
-
-function deciderOf(
-  policy: MatchPolicy,
-  parts: { readonly setup: ReplaySetup; readonly search: SearchGallery; readonly clock: VirtualClock },
-): Decider {
-  const { config, camera } = parts.setup;
-  return createDecider({
-    search: parts.search,
-    policy,
-    rules: config.rules,
-    directionOf: () => camera.direction,
-    facts: memoryFacts(),
-    clock: parts.clock,
-  });
 }
 
 const unanswered: PassageAnswer = { who: '(not seen well)', event: 'none', atS: undefined };

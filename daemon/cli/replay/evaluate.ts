@@ -2,12 +2,16 @@ import type { Command } from 'commander';
 import { registerEvaluateBlinks } from './evaluate-blinks.js';
 import { registerEvaluateCompare } from './evaluate-compare.js';
 import { registerEvaluateIdentify } from './evaluate-identify.js';
+import { registerEvaluateLiveness } from './evaluate-liveness.js';
 
 export function registerEvaluate(program: Command): void {
   const evaluate = program
     .command('evaluate')
-    .description('measure blink detection and identification, and compare settings, on recorded material');
+    .description(
+      'measure blink detection, liveness and identification, and compare settings, on recorded material',
+    );
   registerEvaluateBlinks(evaluate);
+  registerEvaluateLiveness(evaluate);
   registerEvaluateIdentify(evaluate);
   registerEvaluateCompare(evaluate);
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import { badInput } from '../../base/errors.js';
 import type { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
@@ -9,6 +10,8 @@ import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/livenes
 import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
+import { createDecider, type Decider, type SearchGallery } from '../../records/decider.js';
+import { memoryFacts } from '../../records/memory-facts.js';
 import type { FaceAnalyser } from '../../vision/face-analyser.js';
 import { openFaceAnalyser } from '../../vision/inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../vision/ingest/ffmpeg-binary.js';
@@ -67,6 +70,15 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
     liveness: { ...defaultLivenessPolicy, ...config.liveness },
     match: matchPolicy(config, recogniser.pack),
   };
+}
+
+/** Decides as the core does, and records nothing. `clock` is the clip's own time: it tells when a stranger is forgotten. */
+export function memoryDecider(
+  { config, camera }: ReplaySetup,
+  parts: { readonly search: SearchGallery; readonly policy: MatchPolicy; readonly clock: Clock },
+): Decider {
+  const { rules } = config;
+  return createDecider({ ...parts, rules, directionOf: () => camera.direction, facts: memoryFacts() });
 }
 
 /** What a configuration needs at least; everything else has a default. */

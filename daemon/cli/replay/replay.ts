@@ -15,11 +15,10 @@ import { explainReading } from '../../host/file-access.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { currentUser, describeUser, findUser } from '../../host/system-user.js';
-import { createDecider, type SearchGallery } from '../../records/decider.js';
-import { memoryFacts } from '../../records/memory-facts.js';
+import type { SearchGallery } from '../../records/decider.js';
 import { replayClip } from '../../vision/replay-clip.js';
 import { exitCodes, printLine, runAction } from '../output.js';
-import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { type TranscriptLine, transcribe } from './replay-transcript.js';
 
 interface ReplayOptions {
@@ -76,17 +75,10 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   };
   const setup = await openReplaySetup({ configPath, cameraId, fps, openGallery }, lifetime);
   const search = await openSearch(file, setup, lifetime);
-  const { camera, analyser, ffmpeg, liveness, match, config } = setup;
+  const { camera, analyser, ffmpeg, liveness, match } = setup;
   // The clip's own time: a stranger is forgotten after so many seconds of the clip, however fast it is worked through.
   const clipClock = new VirtualClock();
-  const decider = createDecider({
-    search,
-    policy: match,
-    rules: config.rules,
-    directionOf: () => camera.direction,
-    facts: memoryFacts(),
-    clock: clipClock,
-  });
+  const decider = memoryDecider(setup, { search, policy: match, clock: clipClock });
   const sameFaceThreshold = match.threshold;
   const steps = replayClip({ path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed });
   for await (const step of steps) {

@@ -1,0 +1,168 @@
+import { counted } from '../../base/counted.js';
+import type { Interval } from '../../domain/identification/error-rates.js';
+import {
+  attackSpecies,
+  type LengthRates,
+  type OutcomeRates,
+  type PassageLength,
+  type Presentation,
+  type Share,
+  type StillPictureCall,
+} from '../../domain/liveness/presentation-rates.js';
+import { table } from '../output.js';
+
+/** A clip that is named and left out of the figures. */
+export interface SkippedClip {
+  readonly clip: string;
+  readonly reason: 'no-truth' | 'not-found';
+}
+
+/** Why a clip was left out, for a person. */
+export const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
+  'no-truth': 'the truth is not known',
+  'not-found': 'the clip is not there',
+};
+
+/** What `rollcall evaluate liveness --json` prints. */
+export interface LivenessEvaluation {
+  /** Frames analysed per second while a face is tracked. */
+  readonly fps: number;
+  /** How long shorter clips were played, seconds. */
+  readonly loopS: number | null;
+  /** `near`: looks at a frame that nearly agree share an answer; `none`: the networks answered each. */
+  readonly memory: 'near' | 'none';
+  /** Persons in the gallery; null without one. */
+  readonly enrolled: number | null;
+  readonly rates: readonly LengthRates[];
+  readonly stillPictures: readonly StillPictureCall[];
+  readonly skipped: readonly SkippedClip[];
+  readonly presentations: readonly Presentation[];
+}
+
+/** The evaluation for a person to read: a table for genuine people, one for each kind of attack, what was not decided and why. */
+export function describeLiveness(evaluation: LivenessEvaluation): string {
+  const { rates, stillPictures, skipped, enrolled } = evaluation;
+  const genuine = rates.filter((each) => each.genuine !== undefined);
+  const sections = [
+    introduction(evaluation),
+    ...(genuine.length === 0
+      ? []
+      : [
+          `genuine people: live, undetermined (BPNRR), attack (BPCER)\n${outcomeTable(rates, ({ genuine: own }) => own, enrolled !== null)}`,
+        ]),
+    ...attackSpecies.flatMap((species) =>
+      rates.some(({ attacks }) => attacks[species] !== undefined)
+        ? [
+            `attacks with ${species}: live (APCER), undetermined (APNRR), attack\n${outcomeTable(rates, ({ attacks }) => attacks[species], false)}`,
+          ]
+        : [],
+    ),
+    ...nonResponseSection(rates),
+    ...stillSection(stillPictures),
+    ...errorsSection(evaluation),
+    ...(skipped.length === 0
+      ? []
+      : [
+          `left out: ${counted(skipped.length, 'clip')}\n${skipped.map(({ clip, reason }) => `  ${clip} (${skipWords[reason]})`).join('\n')}`,
+        ]),
+  ];
+  return sections.join('\n\n');
+}
+
+function introduction({ fps, loopS, memory, enrolled }: LivenessEvaluation): string {
+  return [
+    `${fps} frames a second. Every passage starts with stages that have seen nothing before. Intervals are of 95 % (Wilson), for as`,
+    'many trials as there are people or, for attacks, clips: passages of one clip are not independent.',
+    loopS === null
+      ? 'A passage is as long as the clip allows.'
+      : `Clips shorter than ${loopS} s were played again until they lasted so long; "looped" counts passages longer than their clip.`,
+    memory === 'near'
+      ? 'Looks at one frame from nearly the same place share an answer of the networks.'
+      : 'The networks answered every look.',
+    ...(enrolled === null ? [] : [`${counted(enrolled, 'person', 'persons')} enrolled.`]),
+  ].join('\n');
+}
+
+function outcomeTable(
+  rates: readonly LengthRates[],
+  pick: (rates: LengthRates) => OutcomeRates | undefined,
+  hasGallery: boolean,
+): string {
+  const rows = rates.flatMap((each) => {
+    const own = pick(each);
+    if (own === undefined) return [];
+    const { presentations, looped, clips, people, live, undetermined, attack, recognised, misrecognised } =
+      own;
+    return [
+      [
+        lengthText(each.lengthS),
+        ...[presentations, looped, clips, people].map(String),
+        ...[live, undetermined, attack].map(shareText),
+        ...(hasGallery ? [shareText(recognised), shareText(misrecognised)] : []),
+      ],
+    ];
+  });
+  const heading = ['length', 'passages', 'looped', 'clips', 'people', 'live', 'undetermined', 'attack'];
+  return table([...heading, ...(hasGallery ? ['recognised', 'as another'] : [])], rows);
+}
+
+function lengthText(lengthS: PassageLength): string {
+  return lengthS === 'whole' ? lengthS : `${lengthS} s`;
+}
+
+function shareText(share: Share | undefined): string {
+  if (share === undefined) return '';
+  const [low, high]: Interval = share.interval;
+  const percent = (part: number): string => (100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0);
+  return `${percent(share.share)} % (${percent(low)} to ${percent(high)})`;
+}
+
+function nonResponseSection(rates: readonly LengthRates[]): readonly string[] {
+  const rows = rates.flatMap(({ lengthS, genuine, attacks }) =>
+    [['genuine', genuine] as const, ...attackSpecies.map((species) => [species, attacks[species]] as const)]
+      .filter(([, own]) => own !== undefined && own.undetermined.count > 0)
+      .map(([kind, own]) => [
+        lengthText(lengthS),
+        kind,
+        Object.entries(own?.nonResponses ?? {})
+          .map(([reason, count]) => `${reason} ${count}`)
+          .join(', '),
+      ]),
+  );
+  return rows.length === 0 ? [] : [`why there was no verdict\n${table(['length', 'of', 'reasons'], rows)}`];
+}
+
+function stillSection(calls: readonly StillPictureCall[]): readonly string[] {
+  if (calls.length === 0) return [];
+  const rows = calls.map(({ clip, species, call, observedS }) => [
+    clip,
+    species,
+    call === undefined ? 'never' : call.observedS.toFixed(1),
+    call === undefined ? '' : call.afterS.toFixed(1),
+    observedS.toFixed(1),
+  ]);
+  const heading = [
+    'still picture',
+    'species',
+    'called after s of good views',
+    'after s',
+    'good views in all s',
+  ];
+  return [table(heading, rows)];
+}
+
+/** The clips behind the errors: to look at, one by one. */
+function errorsSection({ presentations }: LivenessEvaluation): readonly string[] {
+  const isError = ({ species, verdict }: Presentation): boolean =>
+    verdict === (species === undefined ? 'attack' : 'live');
+  const rows = presentations
+    .filter(isError)
+    .map(({ clip, species, lengthS, startS, verdict, reason }) => [
+      clip,
+      species ?? 'genuine',
+      lengthText(lengthS),
+      startS.toFixed(1),
+      `${verdict} (${reason})`,
+    ]);
+  return rows.length === 0 ? [] : [`errors\n${table(['clip', 'shows', 'length', 'from s', 'ended'], rows)}`];
+}
