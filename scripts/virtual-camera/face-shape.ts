@@ -1,11 +1,19 @@
 import { applyAffine, mirrored, squareToCrop } from '../../daemon/domain/faces/affine.js';
-import { type FaceMesh, fivePointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
+import {
+  type FaceMesh,
+  fivePointsOf,
+  MESH_POINTS,
+  meshBox,
+  meshDepth,
+  meshPoint,
+} from '../../daemon/domain/faces/face-mesh.js';
 import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
 import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { FaceMeshNetwork } from '../../daemon/vision/inference/face-mesh-network.js';
 import { type Network, openNetwork, output } from '../../daemon/vision/inference/network.js';
+import type { ReliefPoint } from './turned-head.kernel.js';
 
 /** The rims of one eye from its corner that is left in the picture to the other, pixels of the picture. */
 export interface LidRims {
@@ -19,6 +27,8 @@ export interface FaceShape {
   readonly box: Box;
   /** The eyes as they lie in the picture, from left to right. */
   readonly eyes: readonly [LidRims, LidRims];
+  /** The points of the mesh, pixels of the picture. */
+  readonly relief: readonly ReliefPoint[];
 }
 
 /** Finds the shape of faces in photographs with the base pack's mesh and eye networks. */
@@ -55,13 +65,20 @@ export async function openFaceShapeFinder(): Promise<FaceShapeFinder> {
       const rollDeg = rollOf(found);
       const right = await rims(iris, picture, [rightOuter, rightInner], rollDeg, false);
       const left = await rims(iris, picture, [leftOuter, leftInner], rollDeg, true);
-      return { box: meshBox(found), eyes: [right, left] };
+      return { box: meshBox(found), eyes: [right, left], relief: reliefPoints(found) };
     },
     async [Symbol.asyncDispose]() {
       await mesh[Symbol.asyncDispose]();
       await iris[Symbol.asyncDispose]();
     },
   };
+}
+
+function reliefPoints(mesh: FaceMesh): readonly ReliefPoint[] {
+  return Array.from({ length: MESH_POINTS }, (_, index) => ({
+    ...meshPoint(mesh, index),
+    depth: meshDepth(mesh, index),
+  }));
 }
 
 async function settledMesh(

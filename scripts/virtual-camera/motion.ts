@@ -1,5 +1,6 @@
 import type { Random } from '../../daemon/base/random.js';
-import type { Waypoint } from './scenario.js';
+import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import type { ScriptedGesture, Waypoint } from './scenario.js';
 
 /** Where the face is in one frame. */
 export interface FacePose {
@@ -53,6 +54,33 @@ export function poseAt(path: readonly Waypoint[], sway: Sway, timeS: number): Fa
     faceWidthPx: from.faceWidthPx * (to.faceWidthPx / from.faceWidthPx) ** share,
     rollDeg: unrest.rollDeg,
   };
+}
+
+/** What people do when they are asked to, degrees and seconds, where a scenario says nothing else. */
+const USUAL = {
+  'turn-left': { degrees: 30, movesS: 0.45, staysS: 0.4 },
+  'turn-right': { degrees: 30, movesS: 0.45, staysS: 0.4 },
+  'look-up': { degrees: 20, movesS: 0.4, staysS: 0.4 },
+  nod: { degrees: 16, movesS: 0.3, staysS: 0.05 },
+} as const;
+
+/** A gesture with everything that its script leaves to the usual. */
+export function wholeGesture(gesture: ScriptedGesture): Required<ScriptedGesture> {
+  const { degrees, movesS, staysS } = { ...USUAL[gesture.kind], ...gesture };
+  return { ...gesture, degrees, movesS, staysS };
+}
+
+/** Where the head points at `timeS`; gestures add up. */
+export function turnAt(gestures: readonly ScriptedGesture[], timeS: number): HeadTurn {
+  let [yawDeg, pitchDeg] = [0, 0];
+  for (const gesture of gestures) {
+    const { kind, atS, degrees, movesS, staysS } = wholeGesture(gesture);
+    const share = smoothStep((timeS - atS) / movesS) - smoothStep((timeS - atS - movesS - staysS) / movesS);
+    if (kind === 'turn-left') yawDeg += degrees * share;
+    else if (kind === 'turn-right') yawDeg -= degrees * share;
+    else pitchDeg += (kind === 'nod' ? -degrees : degrees) * share;
+  }
+  return { yawDeg, pitchDeg };
 }
 
 /** 0 to 1 with level ends; the argument is clamped. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headGestureKinds } from '../../daemon/domain/liveness/head-gesture.js';
 
 const box = z
   .strictObject({ x: z.number(), y: z.number(), width: z.number().positive(), height: z.number().positive() })
@@ -25,6 +26,20 @@ const blink = z
   })
   .readonly();
 
+const gesture = z
+  .strictObject({
+    /** When the head leaves its place, seconds since the scene began. */
+    atS: z.number().min(0),
+    kind: z.enum(headGestureKinds),
+    /** How far it turns or tilts, degrees. */
+    degrees: z.number().min(1).max(45).exactOptional(),
+    /** How long it takes out, and back, seconds. */
+    movesS: z.number().min(0.1).max(2).exactOptional(),
+    /** How long it stays out, seconds. */
+    staysS: z.number().min(0).max(10).exactOptional(),
+  })
+  .readonly();
+
 const faceScene = z
   .strictObject({
     kind: z.literal('face'),
@@ -35,6 +50,8 @@ const faceScene = z
     seconds: z.number().positive(),
     /** When the eyes close: at given times, never, or by chance as people do. */
     blinks: z.union([z.literal('never'), z.literal('natural'), z.array(blink).readonly()]),
+    /** What the head does when; nothing where absent. Turns are the person's own left and right. */
+    gestures: z.array(gesture).readonly().exactOptional(),
     /** Where the face is when, with eased movement between; sorted by time. */
     path: z.array(waypoint).min(1).readonly(),
   })
@@ -61,6 +78,7 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type Scene = Scenario['scenes'][number];
 export type FaceScene = z.infer<typeof faceScene>;
 export type Waypoint = z.infer<typeof waypoint>;
+export type ScriptedGesture = z.infer<typeof gesture>;
 export type ScriptedBlink = z.infer<typeof blink>;
 
 /** A face scene in its place in the clip, with the blinks it really shows. */

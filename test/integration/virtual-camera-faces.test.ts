@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
+import {
+  defaultHeadGesturePolicy,
+  type HeadGesture,
+  initialHeadGestures,
+  nextHeadGesture,
+} from '../../daemon/domain/liveness/head-gesture.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { type CastId, cast, demoScenario, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { readPhoto } from '../../scripts/virtual-camera/portrait.js';
-import { renderScenario } from '../../scripts/virtual-camera/render.js';
+import { frames, renderScenario } from '../../scripts/virtual-camera/render.js';
 import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
 import { type FaceScene, scenarioSchema } from '../../scripts/virtual-camera/scenario.js';
 import { startVirtualCamera } from '../../scripts/virtual-camera/virtual-camera.js';
@@ -89,6 +95,40 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     const openness = relativeOpenness(await followed('bea', 'never'));
     const least = Math.min(...openness);
     assert.ok(least > 0.8, `${least}`);
+  });
+
+  test('a head turns to its own left, nods and looks up when its script says so, and is seen to do it', async () => {
+    const gestures = [
+      { atS: 0.8, kind: 'turn-left' },
+      { atS: 2.4, kind: 'nod' },
+      { atS: 3.4, kind: 'look-up' },
+    ];
+    const { photo, face } = cast.ada;
+    const path = [{ atS: 0, x: 0.5, y: 0.5, faceWidthPx: 110 }];
+    const scene = { kind: 'face', photo, face, seconds: 4.6, blinks: 'never', path, gestures };
+    const scenario = scenarioSchema.parse({ widthPx: 480, heightPx: 270, framesPerS: 12, scenes: [scene] });
+    let state = initialHeadGestures;
+    let place: FaceRegion = { x: 185, y: 80, width: 110, height: 110 };
+    let frame = 0;
+    const seen: HeadGesture[] = [];
+    for await (const { data } of frames(scenario)) {
+      const picture = { format: 'yuv420p', range: 'limited', widthPx: 480, heightPx: 270, data } as const;
+      const found = await reader.read(picture, place);
+      assert.ok(found !== undefined, `no face in frame ${frame}`);
+      place = found.region;
+      const step = nextHeadGesture(state, found.landmarks, (frame * 1000) / 12, defaultHeadGesturePolicy);
+      state = step.state;
+      if (step.gesture) seen.push(step.gesture);
+      frame += 1;
+    }
+    assert.deepEqual(
+      seen.map(({ kind }) => kind),
+      gestures.map(({ kind }) => kind),
+    );
+    seen.forEach(({ startMs }, index) => {
+      const scriptedMs = (gestures[index]?.atS ?? 0) * 1000;
+      assert.ok(Math.abs(startMs - scriptedMs) < 250, `${startMs} instead of ${scriptedMs}`);
+    });
   });
 
   test('the recogniser tells the cast apart and knows each from their enrolment photograph', async () => {

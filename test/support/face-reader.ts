@@ -1,4 +1,6 @@
+import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
 import { alignmentPointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
+import { headPose } from '../../daemon/domain/faces/head-pose.js';
 import type { Picture } from '../../daemon/domain/faces/picture.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { openModelStore } from '../../daemon/models/store.js';
@@ -15,6 +17,7 @@ export interface ReadFace {
   readonly region: FaceRegion;
   /** Height over width of the opening, subject's right and left eye. */
   readonly openness: readonly [number, number];
+  readonly landmarks: Pick<FaceLandmarks, 'presence' | 'pose' | 'fivePoints' | 'arcFacePoints'>;
   readonly embed: () => Promise<Embedding>;
 }
 
@@ -52,6 +55,7 @@ export async function openFaceReader(): Promise<FaceReader> {
       return {
         region: { ...meshBox(placed.mesh), rollDeg },
         openness: [measured.rightEye.openness, measured.leftEye.openness],
+        landmarks: { presence: placed.presence, pose: headPose(placed.mesh), ...points },
         embed: () => recogniser.embed(picture, points),
       };
     },

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../daemon/base/random.js';
 import { blinksOfClip, closureAt, placeScenes } from '../../scripts/virtual-camera/blink-script.js';
-import { drawSway, poseAt } from '../../scripts/virtual-camera/motion.js';
+import { drawSway, poseAt, turnAt } from '../../scripts/virtual-camera/motion.js';
 import { type FaceScene, type Scenario, scenarioSchema } from '../../scripts/virtual-camera/scenario.js';
+import { reliefOf, turnHead } from '../../scripts/virtual-camera/turned-head.kernel.js';
 
 function sceneWith(blinks: FaceScene['blinks'], seconds = 60): FaceScene {
   return {
@@ -101,6 +102,45 @@ describe('the movement of a face', () => {
         assert.ok(Math.abs(a.x - b.x) < 0.025 && Math.abs(a.rollDeg - b.rollDeg) < 0.4);
       }),
     );
+  });
+});
+
+describe('the turns of a head', () => {
+  test('go out, stay and come back, to the left as the person means it', () => {
+    const left = [{ atS: 1, kind: 'turn-left', degrees: 30, movesS: 0.5, staysS: 1 }] as const;
+    const yaws = [0.9, 1.25, 1.5, 2.4, 2.75, 3.1].map((atS) => turnAt(left, atS).yawDeg);
+    assert.deepEqual(yaws, [0, 15, 30, 30, 15, 0]);
+    assert.ok(turnAt([{ atS: 1, kind: 'turn-right' }], 1.6).yawDeg < -20);
+    assert.ok(turnAt([{ atS: 1, kind: 'look-up' }], 1.6).pitchDeg > 10);
+    assert.ok(turnAt([{ atS: 1, kind: 'nod' }], 1.3).pitchDeg < -10);
+    assert.deepEqual(turnAt([{ atS: 1, kind: 'nod' }], 3), { yawDeg: 0, pitchDeg: 0 });
+  });
+
+  test('show what lies before the head moving farther than what lies behind, and hide nothing else', () => {
+    const size = { widthPx: 64, heightPx: 64 };
+    const face = { x: 16, y: 16, width: 32, height: 32 };
+    // A wall with one post before its middle.
+    const mesh = Array.from({ length: 81 }, (_, n) => {
+      const [x, y] = [16 + 4 * (n % 9), 16 + 4 * Math.floor(n / 9)];
+      return { x, y, depth: x === 32 && y === 32 ? -12 : 0 };
+    });
+    const relief = reliefOf(size, face, mesh);
+    const bright = (x: number, y: number): number => (Math.hypot(x - 32, y - 32) < 4 ? 250 : 60);
+    const plane = Uint8Array.from({ length: 64 * 64 }, (_, at) => bright(at % 64, Math.floor(at / 64)));
+    const cutout = () => ({
+      planes: { ...size, y: plane.slice(), u: plane.slice(), v: plane.slice() },
+      alpha: new Uint8Array(64 * 64).fill(255),
+    });
+    const middleOf = (yawDeg: number): number => {
+      const to = cutout();
+      turnHead(cutout(), to, relief, { yawDeg, pitchDeg: 0 }, new Float32Array(64 * 64));
+      const lit = [...to.planes.y.keys()].filter(
+        (at) => (to.planes.y[at] ?? 0) > 200 && to.alpha[at] === 255,
+      );
+      return lit.reduce((sum, at) => sum + (at % 64), 0) / lit.length;
+    };
+    assert.ok(Math.abs(middleOf(0) - 31.5) < 0.6);
+    assert.ok(middleOf(20) > 36 && middleOf(-20) < 27, `${middleOf(20)} and ${middleOf(-20)}`);
   });
 });
 
