@@ -43,7 +43,6 @@ export const auditActions = [
   'records.lost',
   'trust.added',
   'trust.removed',
-  'trust.adopted',
   'trust.stated',
   'trust.set-aside',
   'trust.dismissed',

@@ -1,5 +1,3 @@
-import type { Migration } from '../host/sqlite-migrations.js';
-
 /**
  * What the box has published retained and would have to take back: a broker keeps such a message until it is told
  * otherwise, also when the camera it is about left the configuration while the daemon was off.
@@ -7,14 +5,11 @@ import type { Migration } from '../host/sqlite-migrations.js';
  * - `owner`: who published it, and compares it with what is wanted now.
  * - `parts`: what of its content has to be taken back one by one; JSON.
  */
-export const retainedAtTheBroker: Migration = {
-  name: 'what is retained at the broker',
-  apply: `
+export const retainedTables = `
   CREATE TABLE retained_message (
     owner TEXT NOT NULL,
     topic TEXT NOT NULL,
     parts TEXT NOT NULL,
     PRIMARY KEY (owner, topic)
   ) STRICT, WITHOUT ROWID;
-  `,
-};
+`;

@@ -19,7 +19,7 @@ function answerFor(path: string): BackupAnswer {
     box: 'box',
     program: '0.1.0',
     recogniser: 'r',
-    schemaVersion: 2,
+    schemaVersion: 1,
     counts: {},
   };
 }

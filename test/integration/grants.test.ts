@@ -161,7 +161,6 @@ describe('what grants power', () => {
                         revision, seal FROM granted;`;
       box.tamper(
         stranger,
-        "INSERT INTO trusted_key VALUES ('old', 'stranger', 'EdDSA', '{}', 'events', 0, NULL);",
         `INSERT INTO granted SELECT 'camera-switch', 'gate', '{"isEnabled":false}', box, revision, seal FROM granted LIMIT 1;`,
       );
       assert.deepEqual(box.issuers(), ['head-office']);
@@ -174,14 +173,13 @@ describe('what grants power', () => {
       const { aside } = box.trust.list();
       assert.deepEqual(aside.map(({ reason, id }) => `${reason} ${id}`).sort(), [
         'not-sealed gate',
-        'not-sealed old',
         'not-sealed stranger',
       ]);
       const entry = box.log.list({ action: 'trust.set-aside' })[0];
-      assert.equal(entry?.details['found'], 'not-sealed:3');
+      assert.equal(entry?.details['found'], 'not-sealed:2');
       await box.start();
       assert.deepEqual(box.about, ['not-sealed'], 'until a person has looked');
-      assert.equal(box.trust.dismiss(somebody), 3);
+      assert.equal(box.trust.dismiss(somebody), 2);
       assert.equal(box.about, undefined);
       assert.ok(box.actions().includes('trust.dismissed'));
       await box.start();
@@ -349,66 +347,6 @@ describe('what grants power', () => {
       assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
       assert.ok(box.actions().includes('trust.stated'));
     }));
-});
-
-describe('an upgrade from before grants were sealed', () => {
-  const formerKey = (issuer: string): string =>
-    `INSERT INTO trusted_key VALUES ('${issuer}-key', '${issuer}', 'EdDSA',
-       '{"kty":"OKP","crv":"Ed25519","x":"${'A'.repeat(43)}"}', 'events', 5, NULL);`;
-  /** records.db as the version before left it. */
-  const goBack = `DROP INDEX ambiguous_by_nearer; DROP INDEX ambiguous_by_other; DROP INDEX ambiguous_by_time;
-                  DROP TABLE lineage; DELETE FROM counter WHERE name IN ('revision', 'commands-from');
-                  DROP TABLE granted; DROP TABLE set_aside; ALTER TABLE command DROP COLUMN seal;
-                  PRAGMA user_version = ${recordsMigrations.findIndex(({ name }) => name === 'what grants power, sealed')};`;
-
-  test('adopts what was trusted, once, with an entry for each', async () => {
-    await using directory = await temporaryDirectory();
-    await using box = new Box(directory.path);
-    box.log.append(start);
-    box.tamper(formerKey('head-office'), "INSERT INTO camera_switch VALUES ('gate', 0);");
-    await box.start();
-    assert.deepEqual(box.issuers(), ['head-office']);
-    assert.deepEqual([...box.records.commands.cameras.all()], [['gate', false]]);
-    assert.deepEqual(
-      box.actions().filter((action) => action.startsWith('trust.')),
-      ['trust.adopted', 'trust.adopted', 'trust.stated'],
-    );
-    assert.equal(box.about, undefined);
-    await box.stop();
-    // The same once more, with a stranger: the log says that it was done.
-    box.tamper(goBack, formerKey('head-office'), formerKey('stranger'));
-    await box.start();
-    assert.deepEqual(box.issuers(), []);
-    assert.deepEqual(box.about, ['not-sealed', 'unfinished']);
-  });
-
-  test('goes on after a kill between the log and the records', async () => {
-    await using directory = await temporaryDirectory();
-    await using box = new Box(directory.path);
-    box.log.append(start);
-    box.tamper(formerKey('head-office'));
-    await box.start();
-    await box.stop();
-    box.tamper(goBack, formerKey('head-office'));
-    await box.start();
-    assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
-  });
-
-  test('adopts nothing where the log is new, or was altered', async () => {
-    for (const isAltered of [false, true]) {
-      await using directory = await temporaryDirectory();
-      await using box = new Box(directory.path);
-      if (isAltered) {
-        box.log.append(start);
-        box.log.append(start);
-        box.fixture.tamper('DELETE FROM audit WHERE sequence = 1');
-      }
-      box.tamper(formerKey('stranger'));
-      await box.start();
-      assert.deepEqual(box.issuers(), []);
-      assert.ok(box.about?.includes('not-sealed'));
-    }
-  });
 });
 
 describe('a command that waits in records.db', () => {

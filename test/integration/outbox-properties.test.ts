@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { EventKind } from '../../daemon/domain/events/event.js';
-import { openDatabase } from '../../daemon/host/sqlite.js';
 import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
 import type { Records } from '../../daemon/records/open-records.js';
-import { boundedOutbox } from '../../daemon/records/outbox/outbox-schema.js';
-import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import {
   eventOf,
@@ -128,30 +125,3 @@ function assertAccounted(records: Records, outside: Outside): void {
     assert.ok(isStated, `${kind} ${sequence} is neither stored nor waiting nor stated`);
   }
 }
-
-test('an outbox of the release before is taken over as it was', async () => {
-  using folder = temporaryFolder();
-  const clock = new JumpingClock(outboxEpochMs);
-  const path = `${folder.path}/records.db`;
-  const before = recordsMigrations.slice(0, recordsMigrations.indexOf(boundedOutbox));
-  {
-    await using database = openDatabase(path, { migrations: before, applicationId: recordsApplicationId });
-    database.db.exec(`
-      INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload) VALUES
-        (1, 'a', 'camera', 0, 7, X'7b7d'), (2, 'b', 'unknown', 0, 8, X'7b7d'), (3, 'c', 'camera', 0, 9, X'7b7d20');
-      INSERT INTO outbox (sequence, is_again) VALUES (1, 1), (3, 0);
-      UPDATE counter SET value = 3 WHERE name = 'event';`);
-  }
-  await using records = openOutboxRecords(folder.path, clock);
-  assert.deepEqual(
-    records.outbox.pending(0, 10, []).map(({ sequence, kind, isAgain }) => ({ sequence, kind, isAgain })),
-    [
-      { sequence: 1, kind: 'camera', isAgain: true },
-      { sequence: 3, kind: 'camera', isAgain: false },
-    ],
-  );
-  assert.deepEqual(records.outbox.counts(), [{ kind: 'camera', count: 2, sizeBytes: 5, givenUp: 0 }]);
-  assert.deepEqual(records.outbox.oldest(), [{ kind: 'camera', sinceMs: 7 }]);
-  assert.equal(records.outbox.centre.confirmUpTo(100, []), 0);
-  assert.equal(records.outbox.centre.confirmed(), 2, 'the newest that was sent');
-});

@@ -117,8 +117,7 @@ export class GrantWatch implements AsyncDisposable {
     if (newest === undefined || state === undefined) {
       // Everything hangs on the log never having said it.
       if (audit.verify().outcome !== 'whole') return { outcome: 'broken' };
-      const starts = audit.list({ action: 'daemon.started', limit: 2 });
-      return { outcome: 'silent', isUpgrade: starts.length > 1, isReplaced };
+      return { outcome: 'silent', isReplaced };
     }
     if (!audit.isWholeSince(newest.sequence)) return { outcome: 'broken' };
     return { outcome: 'said', state, isReplaced, isAbout: (grant) => isAbout(newest, grant) };
@@ -132,9 +131,8 @@ export class GrantWatch implements AsyncDisposable {
     return Math.abs(clock.wallMs() - newest.atMs) > Math.min(longestUnsaidMs, keptMs / 2);
   }
 
-  #trail({ faults, adopted, state }: SettledGrants): void {
+  #trail({ faults, state }: SettledGrants): void {
     const { audit } = this.#options;
-    for (const grant of adopted) audit.append(adoption(grant));
     if (state === undefined) return;
     const found = [...faults].map(([fault, count]) => `${fault}:${count}`).join(',');
     const entry =
@@ -154,9 +152,6 @@ export class GrantWatch implements AsyncDisposable {
 
   #tell(settled?: SettledGrants): void {
     const { grants, conditions, logger } = this.#options;
-    if (settled !== undefined && settled.adopted.length > 0) {
-      logger.info('what was trusted before this version is sealed now', { grants: settled.adopted.length });
-    }
     if (settled !== undefined && settled.faults.size > 0) {
       logger.error('something that grants power is not as the audit log says; it is not believed', {
         found: Object.fromEntries(settled.faults),
@@ -178,12 +173,4 @@ function isAbout({ action, subject, details }: AuditEntry, { kind, id, content }
   if (kind !== 'trusted-key') return false;
   const { issuerId } = JSON.parse(content) as { readonly issuerId?: unknown };
   return issuerId === subject && (details['keyId'] === undefined || details['keyId'] === id);
-}
-
-const wordForm = /^[A-Za-z0-9_-]{1,128}$/;
-
-/** Rows of before may hold anything: what is no word is not written down. */
-function adoption({ kind, id }: Grant): NewAuditEntry {
-  const subject = wordForm.test(id) ? { subject: id } : {};
-  return { by: daemonAtStart, action: 'trust.adopted', ...subject, details: { kind } };
 }

@@ -1,5 +1,3 @@
-import type { Migration } from '../../host/sqlite-migrations.js';
-
 /**
  * Alerts and what became of them.
  *
@@ -8,9 +6,7 @@ import type { Migration } from '../../host/sqlite-migrations.js';
  * - `alert`: what was said, worded once. It names cameras, never persons.
  * - `alert_delivery`: where it has to go, and whether it has arrived.
  */
-export const alertsAndDeliveries: Migration = {
-  name: 'alerts and their deliveries',
-  apply: `
+export const alertTables = `
   CREATE TABLE alert_rule (
     rule_id TEXT PRIMARY KEY,
     state   TEXT NOT NULL
@@ -39,5 +35,4 @@ export const alertsAndDeliveries: Migration = {
 
   CREATE INDEX delivery_of_alert ON alert_delivery (alert_number);
   CREATE INDEX delivery_to_see_to ON alert_delivery (state, number) WHERE state <> 'delivered';
-  `,
-};
+`;

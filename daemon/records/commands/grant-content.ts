@@ -1,5 +1,3 @@
-import type { OpenDatabase } from '../../host/sqlite.js';
-import { explained } from '../explained.js';
 import type { Grant } from './grant-seal.js';
 
 /** A key of an issuer as it is kept. What the fields mean is for those who check commands to know. */
@@ -35,27 +33,4 @@ export function switchGrant(cameraId: string, isEnabled: boolean): Grant {
 /** The inverse; the grant was sealed by this program. */
 export function isSwitchedOn({ content }: Grant): boolean {
   return (JSON.parse(content) as { readonly isEnabled: boolean }).isEnabled;
-}
-
-/** Rows from before grants were sealed. To be called in a transaction. */
-export function formerGrantsOf(database: OpenDatabase): {
-  readonly grants: readonly Grant[];
-  forget(): void;
-} {
-  const { db } = database;
-  const keys = db.prepare<[], KeptKey>(
-    `SELECT key_id AS keyId, issuer_id AS issuerId, algorithm, public_key AS publicKey, scopes,
-            added_at_ms AS addedAtMs, not_after_ms AS notAfterMs
-     FROM trusted_key ORDER BY issuer_id, added_at_ms, key_id`,
-  );
-  const switches = db.prepare<[], { readonly id: string; readonly isEnabled: number }>(
-    'SELECT camera_id AS id, is_enabled AS isEnabled FROM camera_switch ORDER BY camera_id',
-  );
-  return explained(database, () => ({
-    grants: [
-      ...keys.all().map(keyGrant),
-      ...switches.all().map(({ id, isEnabled }) => switchGrant(id, isEnabled === 1)),
-    ],
-    forget: () => void db.exec('DELETE FROM trusted_key; DELETE FROM camera_switch;'),
-  }));
 }

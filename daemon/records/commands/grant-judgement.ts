@@ -11,8 +11,8 @@ export interface GrantState {
 
 /** What the audit log has to say. */
 export type LoggedGrants =
-  /** Nothing. `isUpgrade`: the log is that of a box which ran before grants were sealed. `isReplaced` as below. */
-  | { readonly outcome: 'silent'; readonly isUpgrade: boolean; readonly isReplaced: boolean }
+  /** Nothing. `isReplaced` as below. */
+  | { readonly outcome: 'silent'; readonly isReplaced: boolean }
   /** The log was altered since it spoke of them, or cannot be proven. */
   | { readonly outcome: 'broken' }
   | {

@@ -1,6 +1,5 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { explained } from '../explained.js';
-import { formerGrantsOf } from './grant-content.js';
 import {
   type GrantFault,
   type GrantState,
@@ -26,8 +25,6 @@ export interface SetAside {
 export interface SettledGrants {
   /** How often each was found; empty where all is well. */
   readonly faults: ReadonlyMap<GrantFault, number>;
-  /** Rows of before grants were sealed, which are believed from now on. */
-  readonly adopted: readonly Grant[];
   /** To be written into the log; undefined where that says it already. */
   readonly state: GrantState | undefined;
 }
@@ -117,26 +114,17 @@ class SealedGrants implements Grants {
   settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants {
     return this.#commit<SettledGrants>(() => {
       const rows = this.#rows();
-      const former = formerGrantsOf(this.#database);
       const { kept, aside, faults } = this.#judge(rows, logged);
-      const isAdopting = kept.length + aside.length === 0 && mayAdopt(logged, former.grants);
-      const adopted = isAdopting ? former.grants : [];
-      const unsealed = isAdopting ? [] : former.grants;
-      const notBelieved = [
-        ...aside.map(({ row, fault }) => ({ grant: row, fault })),
-        ...unsealed.map((grant) => ({ grant, fault: 'not-sealed' as const })),
-      ];
-      const found = this.#setAside(notBelieved, isAdopting ? [] : faults, nowMs);
-      former.forget();
+      const notBelieved = aside.map(({ row, fault }) => ({ grant: row, fault }));
+      const found = this.#setAside(notBelieved, faults, nowMs);
       const said = logged.outcome === 'said' ? logged.state.revision : 0;
       if (found.size === 0 && this.#isAsSaid(kept, logged)) {
-        return { revision: said, value: { faults: found, adopted, state: undefined } };
+        return { revision: said, value: { faults: found, state: undefined } };
       }
       const revision = this.#newestOf(rows, said) + 1;
-      const after = [...kept, ...adopted];
-      this.#write(after, revision);
-      const state = { revision, digest: digestOf(after), before: digestOf(kept) };
-      const value = { faults: found, adopted, state };
+      this.#write(kept, revision);
+      const digest = digestOf(kept);
+      const value = { faults: found, state: { revision, digest, before: digest } };
       alongside(value);
       return { revision, value };
     });
@@ -248,14 +236,4 @@ class SealedGrants implements Grants {
       insert.run({ ...grant, box: this.#seal.box, revision, seal: this.#seal.seal(grant, revision) });
     }
   }
-}
-
-/**
- * Rows of before grants were sealed are believed once: where the log has never spoken of grants, or says of exactly these that
- * they were adopted, and a kill came before they were sealed.
- */
-function mayAdopt(logged: LoggedGrants, former: readonly Grant[]): boolean {
-  if (former.length === 0) return false;
-  if (logged.outcome === 'silent') return logged.isUpgrade;
-  return logged.outcome === 'said' && logged.state.digest === digestOf(former);
 }

@@ -1,5 +1,3 @@
-import type { Migration } from '../../host/sqlite-migrations.js';
-
 /**
  * An outbox that can be bounded and that a centre can confirm.
  *
@@ -10,12 +8,7 @@ import type { Migration } from '../../host/sqlite-migrations.js';
  * - counters: `sent`, the newest event that a broker took; `centre`, up to where a centre has stored everything;
  *   `connection`, how many connections have sent for a centre.
  */
-export const boundedOutbox: Migration = {
-  name: 'limits of the outbox, and acknowledgement by a centre',
-  apply: `
-  CREATE TEMP TABLE waiting AS SELECT sequence, is_again FROM outbox;
-  DROP TABLE outbox;
-
+export const outboxTables = `
   CREATE TABLE outbox (
     sequence    INTEGER PRIMARY KEY REFERENCES event (sequence),
     kind        TEXT    NOT NULL,
@@ -45,12 +38,4 @@ export const boundedOutbox: Migration = {
   CREATE TRIGGER outbox_shrinks AFTER DELETE ON outbox BEGIN
     UPDATE outbox_total SET count = count - 1, size_bytes = size_bytes - OLD.size_bytes WHERE kind = OLD.kind;
   END;
-
-  INSERT INTO outbox (sequence, kind, size_bytes, since_ms, is_again)
-    SELECT sequence, kind, length(payload), recorded_at_ms, is_again FROM waiting JOIN event USING (sequence);
-  INSERT INTO counter (name, value)
-    SELECT 'sent', coalesce(max(sequence), 0) FROM event WHERE sequence NOT IN (SELECT sequence FROM waiting);
-  INSERT INTO counter (name, value) VALUES ('centre', 0), ('connection', 0);
-  DROP TABLE waiting;
-  `,
-};
+`;

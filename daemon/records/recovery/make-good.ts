@@ -133,8 +133,6 @@ function setCounters({ db }: OpenDatabase, numbers: Numbers, commandsFromMs: num
 function forgetWhatMayBeOver({ db }: OpenDatabase): void {
   // A command that waits or was begun here may have been executed, and answered, since.
   db.exec("DELETE FROM command WHERE state <> 'answered'");
-  // Of what grants power, sealed rows are compared with the audit log. These are of before they were.
-  db.exec('DELETE FROM trusted_key; DELETE FROM camera_switch');
   // It begins anew, also where an earlier loss is still being told.
   db.exec("DELETE FROM box_condition WHERE condition = 'records-lost'");
   // How far others were followed: they begin anew, and say nothing twice.

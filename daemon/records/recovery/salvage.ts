@@ -23,10 +23,7 @@ interface SalvagedKind {
   readonly isSound?: (row: Row) => boolean;
 }
 
-/**
- * Every table but `lineage`, which names a file, `outbox_total`, which triggers fill, and those of before what grants power was
- * sealed. What others refer to comes first.
- */
+/** Every table but `lineage`, which names a file, and `outbox_total`, which triggers fill. What others refer to comes first. */
 const kinds: readonly SalvagedKind[] = [
   { table: 'counter', key: 'name', isNumbered: false, isSound: isCounter },
   { table: 'event', key: 'sequence', isNumbered: true, isSound: isEvent },
