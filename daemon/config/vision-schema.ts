@@ -62,9 +62,9 @@ export const visionSchema = z.strictObject({
 
 export const livenessSchema = z.strictObject({
   attackAfterS: field(
-    z.number().min(5).max(300).default(20),
+    z.number().min(5).max(300).default(7),
     'replace',
-    'Seconds in which the eyes were well seen without a blink after which a face counts as a presentation attack. At rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997); if blinks came as a Poisson process, 20 s without one would happen with probability e^-5.7, 0.3 %.',
+    'Seconds in which a face was well seen and neither blinked nor moved in itself, after which it counts as a presentation attack. A face that moves in itself (speaks, smiles, raises its brows) is no attack, however seldom it blinks: at rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so that every seventh stretch of 7 s has no blink.',
   ),
   minimumBlinks: field(z.int().min(1).max(10).default(1), 'replace', 'Blinks that prove a live person.'),
 });

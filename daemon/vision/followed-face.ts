@@ -91,7 +91,7 @@ export class FollowedFace {
     const before = looksBefore(this.#looks, atMs);
     const sample = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
     this.#looks = [...before, { atMs, landmarks }];
-    this.learn({ kind: 'eyes', sample }, policy);
+    this.learn({ kind: 'eyes', sample, landmarks }, policy);
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);

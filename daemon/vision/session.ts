@@ -1,8 +1,13 @@
 import type { Clock } from '../base/clock.js';
 import type { Frame } from '../domain/faces/picture.js';
 import type { CameraId, TrackId } from '../domain/ids.js';
-import { assessLiveness, type LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
+import {
+  assessLiveness,
+  type LivenessPolicy,
+  rememberedStillMs,
+} from '../domain/liveness/liveness-verdict.js';
 import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
+import { showsSameFace } from '../domain/tracks/same-face.js';
 import { keepShot, shoot, type TakeShot } from './best-shot-stage.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceFollower, type Look } from './face-follower.js';
@@ -13,6 +18,8 @@ import type { StageSink } from './stage-event.js';
 
 /** Scores of the passive model are taken this often per face, milliseconds: it is slow to change its mind. */
 const passiveEveryMs = 500;
+/** Faces whose tracks ended that are remembered, so that a picture that is held up again is known. */
+const rememberedFaces = 8;
 
 export interface CameraSessionOptions {
   readonly cameraId: CameraId;
@@ -45,6 +52,8 @@ export class CameraSession {
   #schedule: FrameSchedule = initialSchedule;
   #hasPassivePad = true;
   #lastFrameMs = 0;
+  /** The latest faces whose tracks ended, oldest first. */
+  #left: readonly FollowedFace[] = [];
 
   constructor(options: CameraSessionOptions) {
     this.#options = options;
@@ -91,6 +100,7 @@ export class CameraSession {
   async #stages(frame: Frame): Promise<void> {
     const atMs = frame.capturedAtMs;
     const { looks, ended } = await this.#follower.follow(frame);
+    this.#left = this.#left.filter(({ track }) => atMs - track.lastSeenMs <= rememberedStillMs);
     for (const face of ended) this.#tellEnd(face, atMs);
     const assessed = looks.map((look) => this.#assess(frame, look));
     this.#announce(looks, atMs);
@@ -100,6 +110,7 @@ export class CameraSession {
     }
     await this.#hearPassiveModel(frame, looks);
     const embedded = await embedOne(frame, assessed, { ...this.#options, counters: this.#counters });
+    if (embedded?.judgement === 'same') this.#recall(embedded.face);
     await this.#showAttack(frame, assessed);
     for (const { face } of looks) {
       if (embedded?.face === face && embedded.judgement === 'another') {
@@ -185,8 +196,18 @@ export class CameraSession {
     if (hasChanged) this.#tellSighting(face, false, atMs);
   }
 
+  /** A track has shown for the first time whose face it follows: what was known of this face goes on. */
+  #recall(face: FollowedFace): void {
+    const [first, ...others] = face.memory.seen;
+    if (first === undefined || others.length > 0) return;
+    const { sameFaceThreshold, liveness } = this.#options;
+    const before = this.#left.findLast(({ memory }) => showsSameFace(memory, first, sameFaceThreshold));
+    if (before !== undefined) face.learn({ kind: 'seen-before', from: before.liveness }, liveness);
+  }
+
   #tellEnd(face: FollowedFace, atMs: number): void {
     if (!face.isAnnounced || face.track.phase !== 'ended') return;
+    this.#left = [...this.#left, face].slice(-rememberedFaces);
     const { id, firstSeenMs, lastSeenMs, reason } = face.track;
     this.#tellSighting(face, true, atMs);
     this.#options.sink({ type: 'track.ended', atMs, trackId: id, firstSeenMs, lastSeenMs, reason });

@@ -60,7 +60,7 @@ const aboutPeople: readonly BoxEvent[] = [
     },
     ...{ personId: other, similarity: 0.7487 },
     liveness: {
-      ...{ verdict: 'attack', reason: 'no-blink-for-too-long', blinks: [] },
+      ...{ verdict: 'attack', reason: 'still-picture', blinks: [] },
       ...{ observedS: 12.04, frameCount: 181 },
     },
   },

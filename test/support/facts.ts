@@ -60,7 +60,7 @@ export function unknownFact(changes: Partial<UnknownFact> = {}): UnknownFact {
 export function attackFact(changes: Partial<AttackFact> = {}): AttackFact {
   const liveness = {
     verdict: 'attack',
-    reason: 'no-blink-for-too-long',
+    reason: 'still-picture',
     blinks: [],
     observedS: 12,
     frameCount: 180,

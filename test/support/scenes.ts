@@ -17,7 +17,7 @@ const size = { widthPx: 960, heightPx: 540, framesPerS: 12 } as const;
 
 /** Long enough for a track to end before the next face comes. */
 const pauseS = 2;
-/** In which a face that never blinks becomes an attack, given `attackAfterS: 5`. */
+/** In which a face that never blinks becomes an attack, given `attackAfterS: 5`: it does not move in itself either. */
 const pictureS = 8;
 
 /** A face that stands before the camera, coming a little nearer, and is gone at the end. */

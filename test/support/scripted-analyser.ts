@@ -6,6 +6,7 @@ import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { cameraId, recogniserId } from '../../daemon/domain/ids.js';
 import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { faceShape } from './face-shapes.js';
 import { headPoints } from './synthetic-head.js';
 
 /** One face of a scene that exists only as numbers. */
@@ -17,6 +18,8 @@ export interface ScriptedFace {
   readonly openness?: number;
   /** Where the head points; default into the camera. */
   readonly turn?: HeadTurn;
+  /** How far the mouth is open, in distances of the eyes: changes in a face that lives. Default 0. */
+  readonly mouth?: number;
   /** `alone`: the detector finds it only where it is shown nothing else. Default true. */
   readonly isDetectable?: boolean | 'alone';
   readonly quality?: FaceQuality;
@@ -96,12 +99,14 @@ export class ScriptedAnalyser implements FaceAnalyser {
 function landmarksOf({
   box,
   openness = 0.3,
+  mouth = 0,
   turn = { yawDeg: 0, pitchDeg: 0 },
 }: ScriptedFace): FaceLandmarks {
   const eye = { openness, widthPx: box.width / 5 };
   return {
     presence: 1,
     box,
+    shape: faceShape({ x: box.x, y: box.y, eyesPx: 0.6 * box.width, open: mouth }),
     ...headPoints(turn, { eyesPx: 0.6 * box.width, x: box.x, y: box.y }),
     pose: { ...turn, rollDeg: 0 },
     leftEye: eye,

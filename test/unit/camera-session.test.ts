@@ -5,7 +5,13 @@ import { cameraId, trackId } from '../../daemon/domain/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
 import { CameraSession } from '../../daemon/vision/session.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
-import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
+import {
+  blinkingAt,
+  type Scene,
+  ScriptedAnalyser,
+  type ScriptedFace,
+  scriptedFrame,
+} from '../support/scripted-analyser.js';
 
 const at = (x: number, size = 120) => ({ x, y: 400, width: size, height: size });
 
@@ -87,12 +93,33 @@ describe('CameraSession', () => {
     assert.deepEqual([...(blinked?.blinks ?? []), ...(blinked?.unboundBlinks ?? [])], [blink?.blink]);
   });
 
-  test('calls a face that never blinks an attack after 20 s, not before', async () => {
-    const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 25);
+  test('calls a face that neither blinks nor moves in itself an attack after 7 s, not before', async () => {
+    const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 9);
     const [verdict, ...others] = ofType('liveness');
     assert.deepEqual(others, []);
     assert.equal(verdict?.assessment.verdict, 'attack');
-    assert.ok(verdict !== undefined && verdict.atMs >= 20_000 && verdict.atMs < 21_000);
+    assert.ok(verdict !== undefined && verdict.atMs >= 7_000 && verdict.atMs < 8_000);
+  });
+
+  test('calls a face that speaks no attack, however seldom it blinks', async () => {
+    const { ofType } = await play((atS) => [{ box: at(500), who: 'ada', mouth: atS % 2 < 1 ? 0 : 0.05 }], 25);
+    assert.deepEqual(ofType('liveness'), []);
+  });
+
+  test('keeps the time of a picture that is taken away and held up again, and of no other face', async () => {
+    const verdicts = async (again: ScriptedFace, atAgainS = 8) => {
+      const scene: Scene = (atS) => {
+        if (atS < 5) return [{ box: at(500), who: 'photo' }];
+        return atS < atAgainS ? [] : [again];
+      };
+      const { ofType } = await play(scene, atAgainS + 4);
+      assert.equal(ofType('track.started').length, 2);
+      return ofType('liveness').map(({ assessment }) => assessment.verdict);
+    };
+    assert.deepEqual(await verdicts({ box: at(900), who: 'photo' }), ['attack']);
+    assert.deepEqual(await verdicts({ box: at(900), who: 'photo' }, 36), [], 'half a minute later');
+    assert.deepEqual(await verdicts({ box: at(900), who: 'ada' }), []);
+    assert.deepEqual(await verdicts({ box: at(900), who: 'photo', mouth: 0.05 }), []);
   });
 
   test('idles at 5 frames a second and follows at 15', async () => {

@@ -181,7 +181,7 @@ describe('createDecider', () => {
   });
 
   test('holds nothing in memory once all tracks have ended, whatever was said of them', async () => {
-    const attack: LivenessAssessment = { ...live, verdict: 'attack', reason: 'no-blink-for-too-long' };
+    const attack: LivenessAssessment = { ...live, verdict: 'attack', reason: 'still-picture' };
     const { made, facts } = decider({
       search: async ([first = 0]) => (first > 0 ? [{ personId: personId('p-1'), similarity: 0.8 }] : []),
       rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 2 },

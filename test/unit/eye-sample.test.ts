@@ -20,6 +20,7 @@ function landmarksAt(x: number, y: number, yawDeg = 0, eyePx = 20): FaceLandmark
   return {
     presence: 1,
     box: { x: x - 20, y: y - 40, width: 100, height: 120 },
+    shape: points,
     fivePoints: points,
     arcFacePoints: points,
     pose: { yawDeg, pitchDeg: 0, rollDeg: 0 },

@@ -11,10 +11,19 @@ import {
   nextLiveness,
   wantsBinding,
 } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { faceShape } from '../support/face-shapes.js';
 
 const policy = defaultLivenessPolicy;
 
-function sample(atMs: number, isUsable = true, seen: Partial<EyeSample> = {}): LivenessInput {
+const frontal = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
+const picture = { shape: faceShape(), pose: frontal };
+
+function sample(
+  atMs: number,
+  isUsable = true,
+  seen: Partial<EyeSample> = {},
+  landmarks = picture,
+): LivenessInput {
   const openness = isUsable ? 0.3 : undefined;
   const eyes = {
     atMs,
@@ -24,7 +33,7 @@ function sample(atMs: number, isUsable = true, seen: Partial<EyeSample> = {}): L
     framing: 'whole',
     sharpness: 1,
   } as const;
-  return { kind: 'eyes', sample: { ...eyes, ...seen } };
+  return { kind: 'eyes', sample: { ...eyes, ...seen }, landmarks };
 }
 
 function after(inputs: readonly LivenessInput[], from: LivenessState = initialLiveness): LivenessState {
@@ -72,9 +81,65 @@ describe('the liveness verdict', () => {
     );
   });
 
-  test('is an attack once a well-seen face went without a blink for too long', () => {
-    assert.equal(verdictOf(watch(0, 19.9)), 'undetermined: observed-too-briefly');
-    assert.equal(verdictOf(watch(0, 20.2)), 'attack: no-blink-for-too-long');
+  test('is an attack once a well-seen face has neither blinked nor moved in itself for seven seconds', () => {
+    assert.equal(verdictOf(watch(0, 6.9)), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(watch(0, 7.6)), 'attack: still-picture');
+    assert.equal(
+      verdictOf([...watch(0, 5), blink(4), ...watch(5, 11)]),
+      'undetermined: observed-too-briefly',
+    );
+  });
+
+  test('is no attack while the face lives in other ways, however long it does not blink', () => {
+    const speaking = Array.from({ length: 900 }, (_, n) =>
+      sample(
+        (n * 1000) / 15,
+        true,
+        {},
+        { shape: faceShape({ open: n % 45 < 22 ? 0.05 : 0 }), pose: frontal },
+      ),
+    );
+    assert.equal(verdictOf(speaking), 'undetermined: observed-too-briefly');
+    assert.equal(
+      verdictOf([...speaking, ...watch(60, 66)]),
+      'undetermined: observed-too-briefly',
+      'begins anew',
+    );
+    assert.equal(verdictOf([...speaking, ...watch(60, 69)]), 'attack: still-picture');
+    const gesture = { kind: 'turn-left', startMs: 4000, endMs: 5000 } as const;
+    assert.equal(
+      verdictOf([...watch(0, 5), { kind: 'gesture', gesture }, ...watch(5, 11)]),
+      'undetermined: observed-too-briefly',
+      'a head that turned is no plane',
+    );
+  });
+
+  test('remembers for half a minute that a face was still, once it is recognised again', () => {
+    const gone = [...watch(0, 5), { kind: 'interrupted' } as const];
+    assert.equal(verdictOf([...gone, ...watch(8, 12)]), 'undetermined: observed-too-briefly', 'whose face?');
+    assert.equal(
+      verdictOf([...gone, ...watch(8, 12), recognised(12), ...watch(12, 12.1)]),
+      'attack: still-picture',
+    );
+    assert.equal(
+      verdictOf([...gone, recognised(8), ...watch(8, 12)]),
+      'attack: still-picture',
+      'recognised before it was looked at for long enough',
+    );
+    assert.equal(
+      verdictOf([...gone, ...watch(36, 40), recognised(40), ...watch(40, 40.1)]),
+      'undetermined: observed-too-briefly',
+    );
+    assert.equal(
+      verdictOf([...gone, recognised(8), ...watch(8, 9), blink(8.5), ...watch(9, 13)]),
+      'undetermined: observed-too-briefly',
+      'a blink ends it',
+    );
+    const ended = after(watch(0, 5));
+    assert.equal(
+      verdictOf([...watch(8, 9), { kind: 'seen-before', from: ended }, ...watch(9, 12)]),
+      'attack: still-picture',
+    );
   });
 
   test('never calls a badly seen face an attack', () => {
@@ -88,7 +153,7 @@ describe('the liveness verdict', () => {
   });
 
   test('does not call somebody an attack whose blink could not be bound to the face', () => {
-    const inputs = [...watch(0, 15), blink(15), ...watch(15, 30)];
+    const inputs = [...watch(0, 5), blink(5), ...watch(5, 11)];
     assert.equal(verdictOf(inputs), 'undetermined: observed-too-briefly');
   });
 
@@ -104,7 +169,7 @@ describe('the liveness verdict', () => {
   test('forgets a blink after a minute and then wants another', () => {
     const live = [...watch(0, 3), blink(2), recognised(3)];
     assert.equal(verdictOf([...live, ...watch(3, 61)]), 'live: blinked');
-    assert.equal(verdictOf([...live, ...watch(3, 63)]), 'attack: no-blink-for-too-long');
+    assert.equal(verdictOf([...live, ...watch(3, 63)]), 'attack: still-picture');
     assert.equal(verdictOf([...live, ...watch(3, 63), blink(63), recognised(63.5)]), 'live: blinked');
   });
 
@@ -146,10 +211,10 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...halfSeen, sample(400, false)]), 'undetermined: eyes-not-seen-well');
   });
 
-  test('is an attack from exactly twenty seconds on', () => {
+  test('is an attack from exactly seven seconds on', () => {
     const every100 = (count: number) => frames(Array.from({ length: count }, (_, n) => n * 100));
-    assert.equal(verdictOf(every100(200)), 'undetermined: observed-too-briefly');
-    assert.equal(verdictOf(every100(201)), 'attack: no-blink-for-too-long');
+    assert.equal(verdictOf(every100(70)), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(every100(71)), 'attack: still-picture');
   });
 
   test('binds a blink that ended up to three seconds ago, and carries it for sixty', () => {
@@ -196,9 +261,9 @@ describe('the liveness verdict', () => {
     const reading = watch(0, 120, true, { areLidsRaised: false });
     assert.equal(verdictOf(reading), 'undetermined: eyes-not-seen-well');
     assert.equal(assessLiveness(after(reading), policy).evidence.observedS, 0);
-    assert.equal(verdictOf([...reading, ...watch(120, 130)]), 'undetermined: eyes-not-seen-well');
+    assert.equal(verdictOf([...reading, ...watch(120, 126)]), 'undetermined: eyes-not-seen-well');
     assert.equal(
-      verdictOf([...watch(0, 19), ...watch(19, 120, true, { areLidsRaised: false })]).split(':')[0],
+      verdictOf([...watch(0, 6), ...watch(6, 120, true, { areLidsRaised: false })]).split(':')[0],
       'undetermined',
     );
   });
@@ -218,7 +283,11 @@ describe('the liveness verdict', () => {
       verdictOf([...watch(0, 3), blink(2), ...watch(3, 10, true, near)]),
       'undetermined: too-close',
     );
-    assert.equal(verdictOf(watch(0, 30, true, near)), 'attack: no-blink-for-too-long');
+    assert.equal(
+      verdictOf(watch(0, 30, true, near)),
+      'undetermined: too-close',
+      'the mesh guesses what is not seen',
+    );
   });
 
   test('counts a frame as seen well only where both eyes were seen', () => {

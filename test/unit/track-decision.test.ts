@@ -20,8 +20,7 @@ const inconclusive: Identification = { outcome: 'inconclusive', bestSimilarity: 
 
 const liveness = (verdict: LivenessVerdict): LivenessAssessment => ({
   verdict,
-  reason:
-    verdict === 'live' ? 'blinked' : verdict === 'attack' ? 'no-blink-for-too-long' : 'observed-too-briefly',
+  reason: verdict === 'live' ? 'blinked' : verdict === 'attack' ? 'still-picture' : 'observed-too-briefly',
   evidence: {
     blinks: verdict === 'live' ? [{ atMs: 1500, durationMs: 180 }] : [],
     unboundBlinks: [],

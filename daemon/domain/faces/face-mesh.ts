@@ -92,3 +92,17 @@ export function fivePointsOf(mesh: FaceMesh): FivePoints {
     meshPoint(mesh, MeshPoint.noseBase),
   ];
 }
+
+/** Corners of the eyes, brows, nose, mouth, outline; indices from MediaPipe's canonical face model. */
+const SHAPE_POINTS: readonly number[] = [
+  ...[MeshPoint.rightEyeOuter, MeshPoint.rightEyeInner, MeshPoint.leftEyeInner, MeshPoint.leftEyeOuter],
+  ...[70, 105, 107, 336, 334, 300],
+  ...[MeshPoint.noseTip, MeshPoint.noseBase, 98, 327, 168],
+  ...[MeshPoint.rightMouthCorner, MeshPoint.leftMouthCorner, 0, 17, 13, 14, 39, 269, 181, 405],
+  ...[MeshPoint.chin, 172, 397, MeshPoint.rightTemple, MeshPoint.leftTemple, MeshPoint.foreheadTop, 148, 377],
+];
+
+/** `FaceLandmarks.shape` of a mesh. */
+export function shapeOf(mesh: FaceMesh): readonly Point[] {
+  return SHAPE_POINTS.map((index) => meshPoint(mesh, index));
+}

@@ -50,6 +50,11 @@ export interface FaceLandmarks extends AlignmentPoints {
   readonly presence: number;
   /** Tight box around the face mesh: steadier than a detector's, and what the next frame's crop is made from. */
   readonly box: Box;
+  /**
+   * Points spread over brows, eyes, nose, mouth and outline, enough to see a face move in itself; the first four are the corners of
+   * the eyes, as in `FivePoints`.
+   */
+  readonly shape: readonly Point[];
   readonly pose: HeadPose;
   readonly leftEye: EyeContour;
   readonly rightEye: EyeContour;

@@ -1,13 +1,21 @@
 import type { HeadGesture } from './head-gesture.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
+import {
+  defaultStillnessPolicy,
+  nextStillness,
+  notYetStill,
+  resumeStillness,
+  type ShapeLook,
+  type Stillness,
+} from './stillness.js';
 
 export interface LivenessPolicy {
   /** Blinks that prove a live person. */
   readonly minimumBlinks: number;
   /**
-   * Seconds a well-seen face may go without a blink before it counts as a presentation attack. People blink 17
-   * times a minute at rest (Bentivoglio et al. 1997, Movement Disorders 12:1028-1034); with exponential intervals
-   * 20 s pass without a blink with probability e^-5.7 = 0.3 %. Reading halves the rate: raise it at a display.
+   * Seconds a well-seen face may neither blink nor move in itself before it counts as a presentation attack. The absence of
+   * blinks alone is none: people blink 17 times a minute at rest (Bentivoglio et al. 1997, Movement Disorders 12:1028-1034) and
+   * half as often when they read, so that every seventh stretch of 7 s has none.
    */
   readonly attackAfterS: number;
   /** Seconds after which a blink proves nothing about who stands there now: evidence starts over. */
@@ -22,7 +30,7 @@ export interface LivenessPolicy {
 
 export const defaultLivenessPolicy: LivenessPolicy = {
   minimumBlinks: 1,
-  attackAfterS: 20,
+  attackAfterS: 7,
   carriesForS: 60,
   bindWithinS: 3,
   passiveThreshold: 0.5,
@@ -31,6 +39,13 @@ export const defaultLivenessPolicy: LivenessPolicy = {
 
 /** Samples further apart than this could hide a blink between them; such time was not observed, milliseconds. */
 const longestObservedGapMs = 150;
+
+interface EarlierStillness {
+  readonly stillness: Stillness;
+  readonly atMs: number;
+  /** Whether an embedding has shown that it is the same face. */
+  readonly isSameFace: boolean;
+}
 
 /** What was gathered about one unbroken stretch of one track. */
 export interface LivenessState {
@@ -41,8 +56,10 @@ export interface LivenessState {
   readonly gestures: readonly HeadGesture[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
-  /** Observed time since the last blink of either kind: what an attack is judged by. */
-  readonly blinklessMs: number;
+  /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
+  readonly stillness: Stillness;
+  /** The same before the face was out of sight, until it can be compared with what is seen since. */
+  readonly stillnessBefore: EarlierStillness | undefined;
   readonly sampleCount: number;
   readonly frameCount: number;
   /** Of those, frames in which the lids were raised. */
@@ -56,14 +73,17 @@ export interface LivenessState {
 }
 
 export type LivenessInput =
-  | { readonly kind: 'eyes'; readonly sample: EyeSample }
+  /** `landmarks` are those of the same look. */
+  | { readonly kind: 'eyes'; readonly sample: EyeSample; readonly landmarks: ShapeLook['landmarks'] }
   | { readonly kind: 'blink'; readonly blink: Blink }
   | { readonly kind: 'gesture'; readonly gesture: HeadGesture }
   /** An embedding taken now agrees with the track's earlier ones (or is its first). */
   | { readonly kind: 'same-face'; readonly atMs: number }
   | { readonly kind: 'passive'; readonly score: number }
   /** The track was out of sight, or shows another face: whatever was known may be about somebody else. */
-  | { readonly kind: 'interrupted' };
+  | { readonly kind: 'interrupted' }
+  /** An embedding shows that this is the face of a track that ended; `from` is what was known of that. */
+  | { readonly kind: 'seen-before'; readonly from: LivenessState };
 
 export const initialLiveness: LivenessState = {
   blinks: [],
@@ -71,7 +91,8 @@ export const initialLiveness: LivenessState = {
   gestures: [],
   sameFaceMs: undefined,
   observedMs: 0,
-  blinklessMs: 0,
+  stillness: notYetStill,
+  stillnessBefore: undefined,
   sampleCount: 0,
   frameCount: 0,
   raisedCount: 0,
@@ -90,7 +111,9 @@ export function nextLiveness(
 ): LivenessState {
   switch (input.kind) {
     case 'interrupted':
-      return { ...initialLiveness, nowMs: state.nowMs };
+      return { ...initialLiveness, nowMs: state.nowMs, stillnessBefore: stillnessIn(state, false) };
+    case 'seen-before':
+      return { ...state, stillnessBefore: stillnessIn(input.from, true) };
     case 'passive':
       return {
         ...state,
@@ -98,13 +121,13 @@ export function nextLiveness(
         passiveCount: state.passiveCount + 1,
       };
     case 'blink':
-      return { ...state, unbound: [...state.unbound, input.blink], blinklessMs: 0 };
+      return { ...state, unbound: [...state.unbound, input.blink], ...notStill };
     case 'gesture':
-      return { ...state, gestures: [...state.gestures, input.gesture].slice(-keptGestures) };
+      return { ...state, gestures: [...state.gestures, input.gesture].slice(-keptGestures), ...notStill };
     case 'same-face':
-      return { ...bind(advance(state, input.atMs, policy), policy), sameFaceMs: input.atMs };
+      return { ...recogniseStill(bind(advance(state, input.atMs, policy), policy)), sameFaceMs: input.atMs };
     case 'eyes':
-      return seeEyes(advance(state, input.sample.atMs, policy), input.sample);
+      return resumeStill(seeEyes(advance(state, input.sample.atMs, policy), input));
   }
 }
 
@@ -129,8 +152,8 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
     return { verdict: 'attack', reason: 'passive-model', evidence };
   }
   if (state.blinks.length >= policy.minimumBlinks) return { verdict: 'live', reason: 'blinked', evidence };
-  if (state.blinklessMs >= policy.attackAfterS * 1000) {
-    return { verdict: 'attack', reason: 'no-blink-for-too-long', evidence };
+  if (state.stillness.stillMs >= policy.attackAfterS * 1000) {
+    return { verdict: 'attack', reason: 'still-picture', evidence };
   }
   return { verdict: 'undetermined', reason: reasonForDoubt(state), evidence };
 }
@@ -176,7 +199,39 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
 const keptBlinks = 20;
 const keptGestures = 20;
 
-function seeEyes(state: LivenessState, sample: EyeSample): LivenessState {
+/** A blink ends stillness, and so does the turn of a head, which no plane can make. */
+const notStill = { stillness: notYetStill, stillnessBefore: undefined };
+
+/** For how long it is remembered that a face that is out of sight was still, milliseconds. */
+export const rememberedStillMs = 30_000;
+
+function stillnessIn(state: LivenessState, isSameFace: boolean): EarlierStillness | undefined {
+  const { stillness, stillnessBefore, nowMs } = state;
+  return stillness.usual === undefined ? stillnessBefore : { stillness, atMs: nowMs, isSameFace };
+}
+
+function recogniseStill(state: LivenessState): LivenessState {
+  const { stillnessBefore } = state;
+  return stillnessBefore === undefined
+    ? state
+    : { ...state, stillnessBefore: { ...stillnessBefore, isSameFace: true } };
+}
+
+/** The stillness of a face that was seen before goes on, once it is known what the face looks like now. */
+function resumeStill(state: LivenessState): LivenessState {
+  const { stillness, stillnessBefore: before, nowMs } = state;
+  if (before === undefined || !before.isSameFace || stillness.usual === undefined) return state;
+  const isRemembered = nowMs - before.atMs <= rememberedStillMs;
+  const resumed = isRemembered
+    ? resumeStillness(before.stillness, stillness, defaultStillnessPolicy)
+    : stillness;
+  return { ...state, stillness: resumed, stillnessBefore: undefined };
+}
+
+function seeEyes(
+  state: LivenessState,
+  { sample, landmarks }: Extract<LivenessInput, { kind: 'eyes' }>,
+): LivenessState {
   const { framing, areLidsRaised } = sample;
   const counted = {
     ...state,
@@ -194,7 +249,10 @@ function seeEyes(state: LivenessState, sample: EyeSample): LivenessState {
     raisedCount: state.raisedCount + 1,
     lastRaisedMs: sample.atMs,
     observedMs: state.observedMs + observedMs,
-    blinklessMs: state.blinklessMs + observedMs,
+    stillness:
+      framing === 'whole'
+        ? nextStillness(state.stillness, { landmarks, observedMs }, defaultStillnessPolicy)
+        : state.stillness,
   };
 }
 

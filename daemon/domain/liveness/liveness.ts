@@ -17,6 +17,8 @@ export type LivenessVerdict = (typeof livenessVerdicts)[number];
 /** Why the verdict is what it is; stable names for logs, events and technicians. */
 export const livenessReasons = [
   'blinked',
+  'still-picture',
+  /** No longer given: records of earlier versions hold it. */
   'no-blink-for-too-long',
   'passive-model',
   'observed-too-briefly',

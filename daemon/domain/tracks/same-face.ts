@@ -33,9 +33,7 @@ export function recallFace(
   embedding: Embedding,
   policy: SameFacePolicy,
 ): { readonly judgement: FaceJudgement; readonly memory: FaceMemory } {
-  const isKnown =
-    memory.seen.length === 0 || memory.seen.some((seen) => similarityOf(seen, embedding) >= policy.threshold);
-  if (isKnown) {
+  if (memory.seen.length === 0 || showsSameFace(memory, embedding, policy.threshold)) {
     return {
       judgement: 'same',
       memory: { seen: [...memory.seen, embedding].slice(-rememberedViews), strangeCount: 0 },
@@ -46,4 +44,9 @@ export function recallFace(
     judgement: strangeCount >= policy.strangeLimit ? 'another' : 'doubtful',
     memory: { ...memory, strangeCount },
   };
+}
+
+/** Whether the embedding agrees with any of those that are remembered. */
+export function showsSameFace({ seen }: FaceMemory, embedding: Embedding, threshold: number): boolean {
+  return seen.some((known) => similarityOf(known, embedding) >= threshold);
 }

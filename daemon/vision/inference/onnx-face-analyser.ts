@@ -1,5 +1,5 @@
 import type { Detection, FaceLandmarks } from '../../domain/faces/face.js';
-import { alignmentPointsOf, meshBox } from '../../domain/faces/face-mesh.js';
+import { alignmentPointsOf, meshBox, shapeOf } from '../../domain/faces/face-mesh.js';
 import type { Box } from '../../domain/faces/geometry.js';
 import { headPose } from '../../domain/faces/head-pose.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -69,7 +69,9 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
     const located: (FaceLandmarks | undefined)[] = regions.map(() => undefined);
     faces.forEach(({ index, mesh, presence, points }, order) => {
       const both = eyes[order];
-      if (both) located[index] = { presence, box: meshBox(mesh), ...points, pose: headPose(mesh), ...both };
+      if (!both) return;
+      const pose = headPose(mesh);
+      located[index] = { presence, box: meshBox(mesh), shape: shapeOf(mesh), ...points, pose, ...both };
     });
     return located;
   }
