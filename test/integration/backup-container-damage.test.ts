@@ -43,25 +43,23 @@ async function large(directory: string, name = 'large'): Promise<BackupParts> {
 }
 
 describe('a damaged backup', () => {
-  for (const flip of [0x01, 0x80]) {
-    test(`is refused whichever byte was altered (by ${flip}), whoever opens it`, async () => {
-      await using directory = await temporaryDirectory();
-      const { bytes, scratch } = await small(directory.path);
-      const codes = new Map<string, number>();
-      for (const offset of bytes.keys()) {
-        const altered = Buffer.from(bytes);
-        altered[offset] = (altered[offset] ?? 0) ^ flip;
-        for (const unlock of [withRecoverySecret, withPassphrase]) {
-          const code = (await refusalOf(scratch, altered, unlock)) ?? 'opened';
-          assert.ok(code.startsWith('backup-'), `byte ${offset} of ${bytes.length}: ${code}`);
-          codes.set(code, (codes.get(code) ?? 0) + 1);
-        }
+  test('is refused whichever byte was altered, whoever opens it', async () => {
+    await using directory = await temporaryDirectory();
+    const { bytes, scratch } = await small(directory.path);
+    const codes = new Map<string, number>();
+    for (const offset of bytes.keys()) {
+      const altered = Buffer.from(bytes);
+      altered[offset] = (altered[offset] ?? 0) ^ (offset % 2 === 0 ? 0x01 : 0x80);
+      for (const unlock of [withRecoverySecret, withPassphrase]) {
+        const code = (await refusalOf(scratch, altered, unlock)) ?? 'opened';
+        assert.ok(code.startsWith('backup-'), `byte ${offset} of ${bytes.length}: ${code}`);
+        codes.set(code, (codes.get(code) ?? 0) + 1);
       }
-      assert.equal(codes.get('backup-foreign'), 16 * 2);
-      assert.ok((codes.get('backup-altered') ?? 0) > bytes.length);
-      assert.equal(await refusalOf(scratch, bytes, withRecoverySecret), undefined, 'unaltered, it opens');
-    });
-  }
+    }
+    assert.equal(codes.get('backup-foreign'), 16 * 2);
+    assert.ok((codes.get('backup-altered') ?? 0) > bytes.length);
+    assert.equal(await refusalOf(scratch, bytes, withRecoverySecret), undefined, 'unaltered, it opens');
+  });
 
   test('is refused as truncated at every length, and with anything appended', async () => {
     await using directory = await temporaryDirectory();
