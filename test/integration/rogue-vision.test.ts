@@ -123,6 +123,40 @@ test('vision processes that lie, all at once, beside one that does not', async (
   await t.test('the honest one lost nothing', () => honestSuffersNothing(core));
 });
 
+/** A slot without cameras in which this program runs, by a clock that stands still. */
+async function openSlot(mode: RogueMode): Promise<{ slot: VisionSlot; virtual: VirtualClock }> {
+  const virtual = new VirtualClock();
+  const { plan } = await planVision(
+    configSchema.parse({ site: { id: 's', timeZone: 'UTC' }, box: { id: 'b' } }),
+    'dlib-resnet',
+  );
+  const slot = new VisionSlot({
+    ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
+    random: { unit: () => 1 },
+    program: rogueProgram(mode),
+    onReport: () => undefined,
+    onDown: () => undefined,
+  });
+  return { slot, virtual };
+}
+
+test('a vision process may take minutes to load its networks on a busy box, and no longer', async () => {
+  const { slot, virtual } = await openSlot('late');
+  await using running: VisionSlot = slot.start();
+  for (let minute = 0; minute < 2; minute += 1) virtual.advanceBy(60_000);
+  running.setLogLevel('debug');
+  await until('it to be ready', () => running.isRunning);
+  assert.equal(running.status().restarts, 0);
+
+  const { slot: other, virtual: itsClock } = await openSlot('late');
+  await using stuck: VisionSlot = other.start();
+  await until('its end', () => {
+    itsClock.advanceBy(60_000);
+    return stuck.status().restarts > 0;
+  });
+  assert.match(stuck.status().lastFailure ?? '', /SIGKILL/);
+});
+
 describe('a vision process that goes on misbehaving', () => {
   test('leaves its cameras failed, and says so', async () => {
     await using core = await startRogueCore(['garbage']);
@@ -134,18 +168,7 @@ describe('a vision process that goes on misbehaving', () => {
   });
 
   test('is replaced where it stops in the middle of a report', async () => {
-    const virtual = new VirtualClock();
-    const { plan } = await planVision(
-      configSchema.parse({ site: { id: 's', timeZone: 'UTC' }, box: { id: 'b' } }),
-      'dlib-resnet',
-    );
-    const slot = new VisionSlot({
-      ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
-      random: { unit: () => 1 },
-      program: rogueProgram('half-a-report'),
-      onReport: () => undefined,
-      onDown: () => undefined,
-    });
+    const { slot, virtual } = await openSlot('half-a-report');
     await using running: VisionSlot = slot.start();
     await until('it to be ready', () => running.isRunning);
     await until('its end', () => {

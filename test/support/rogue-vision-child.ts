@@ -37,6 +37,7 @@ class Rogue {
     });
     this.#socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
+      if (mode === 'late' && !text.includes('"level":"debug"')) return;
       const plan = /"cameras":\[(.*?)\],"threads"/.exec(text)?.[1];
       const ids = plan ?? /"type":"start".*"cameras":\[(.*)\]/.exec(text)?.[1];
       if (ids === undefined) return;
@@ -112,6 +113,10 @@ const acts: Readonly<Record<RogueMode, Act>> = {
     // Now and then a stranger, of whom there is an event.
     if (turn % 20 === 0) await rogue.say(rogue.sighting({ isEnded: true, probes: [rogue.probe()] }));
     await sleep(honestEveryMs);
+  },
+  late: async (rogue) => {
+    await rogue.progress();
+    await sleep(100);
   },
   'invented-cameras': async (rogue, turn) => {
     const id = `camera-${turn}`;

@@ -2,7 +2,8 @@ import { builtChild } from './built.js';
 
 /**
  * A program in the place of a vision process that says what it should not, as fast as it can; see `rogueProgram`. `honest` keeps
- * to the rules, so that it can be seen whether it suffers from the others.
+ * to the rules, so that it can be seen whether it suffers from the others. `late` keeps to them, too, and is not ready before the core
+ * asks for the log level `debug`.
  */
 export const rogueModes = [
   'invented-cameras',
@@ -21,7 +22,7 @@ export const rogueModes = [
   'half-a-report',
   'deaf',
 ] as const;
-export type RogueMode = (typeof rogueModes)[number] | 'honest';
+export type RogueMode = (typeof rogueModes)[number] | 'honest' | 'late';
 
 /** For `programOf` of a pool: path and argument. */
 export function rogueProgram(mode: RogueMode): readonly string[] {

@@ -15,11 +15,13 @@ import { type Answer, type Request, VisionRequests, visionUnavailable } from './
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** Restarts in a row without sustained progress after which the slot counts as degraded; it goes on trying. */
 const restartBudget = 5;
-/**
- * A process that neither reported progress nor ended for this long hangs and is replaced. One for photographs yields to the
- * cameras, so on a busy box it needs a while to load its networks.
- */
+/** A process that neither reported progress nor ended for this long hangs and is replaced. One for photographs yields to the cameras. */
 const silenceLimitMs = { cameras: 30_000, photographs: 180_000 } as const;
+/**
+ * The same for one that loads its networks, which it does in silence: a second or two of processor time, of which a box at a load
+ * of ten leaves it a twentieth (CFS weights of its niceness).
+ */
+const startLimitMs = 180_000;
 const stopGraceMs = 6_000;
 /** A photograph is decoded and embedded well within this, a busy box included; a camera test may wait for a key frame. */
 const requestTimeoutMs = { cameras: 60_000, photographs: 180_000 } as const;
@@ -297,18 +299,19 @@ export class VisionSlot implements AsyncDisposable {
   }
 
   #watchSilence(child: VisionProcess): { cancel(): void } {
-    const silenceMs = silenceLimitMs[this.#options.purpose];
+    const limitMs = silenceLimitMs[this.#options.purpose];
     let isCancelled = false;
     const check = (): void => {
       if (isCancelled) return;
+      const silenceMs = this.#ready === undefined ? startLimitMs : limitMs;
       if (this.#clock.monotonicMs() - this.#lastReportMs > silenceMs) {
         this.#logger.error('a vision process is silent and is ended', { pid: child.pid, silenceMs });
         void child.stop(0);
         return;
       }
-      timer = this.#clock.after(silenceMs / 4, check);
+      timer = this.#clock.after(limitMs / 4, check);
     };
-    let timer = this.#clock.after(silenceMs / 4, check);
+    let timer = this.#clock.after(limitMs / 4, check);
     return {
       cancel() {
         isCancelled = true;

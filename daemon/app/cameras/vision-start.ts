@@ -2,8 +2,8 @@ import { operational } from '../../base/errors.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import type { Report } from '../../vision/protocol.js';
 
-/** Models are loaded and the first inference compiled well within this. */
-const startDeadlineMs = 60_000;
+/** Models are loaded within this, also at a load of ten; below `TimeoutStartSec` of the systemd unit. */
+const startDeadlineMs = 100_000;
 const pollMs = 50;
 
 /** One vision process, or several as one. */
