@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
+import type { GalleryCalibrationReport } from '../../daemon/control/gallery-control.js';
+import { calibrationText } from '../../daemon/control/gallery-routes.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -103,11 +105,13 @@ async function measure(persons: number): Promise<Readonly<Record<string, number>
       if (id === undefined || started.thresholdOf(id) === undefined) throw new Error('no threshold');
       await started.settled();
     });
-    let report: unknown;
+    let report: GalleryCalibrationReport | undefined;
     const asked = await timed(async () => {
       report = await started.calibrate(by);
     });
-    const answer = await timed(async () => JSON.stringify(report));
+    const answer = await timed(async () => {
+      if (report !== undefined) for await (const text of calibrationText(report)) Buffer.from(text);
+    });
     return {
       ...figuresOf('everybody', all),
       ...figuresOf('one person added', one),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeCalibration } from '../../daemon/cli/gallery/calibration-text.js';
 import type { GalleryCalibrationReport } from '../../daemon/control/gallery-control.js';
+import { calibrationText } from '../../daemon/control/gallery-routes.js';
 
 const report: GalleryCalibrationReport = {
   startedAt: '2026-03-02T08:00:00.000Z',
@@ -49,5 +50,27 @@ describe('what a calibration shows', () => {
     assert.match(text, /^target: none is configured/m);
     assert.match(text, /^expected of strangers: too few persons/m);
     assert.match(text, /^no two persons reach the threshold of the box/m);
+  });
+
+  it('is sent in parts with turns of the event loop between them, and is whole in the end', async () => {
+    const many = (count: number) =>
+      report.persons
+        .slice(0, 1)
+        .flatMap((person) =>
+          Array.from({ length: count }, (_, index) => ({ ...person, personId: `p-${index}` })),
+        );
+    for (const sent of [report, { ...report, persons: many(450), alike: [] }, { ...report, persons: [] }]) {
+      let turns = 0;
+      let text = '';
+      const turn = (): void => {
+        turns += 1;
+        next = setImmediate(turn);
+      };
+      let next = setImmediate(turn);
+      for await (const part of calibrationText(sent)) text += part;
+      clearImmediate(next);
+      assert.deepEqual(JSON.parse(text), sent);
+      assert.ok(turns >= Math.ceil(sent.persons.length / 200), `${turns} turns`);
+    }
   });
 });

@@ -17,7 +17,7 @@ import {
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import type { PersonId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
-import type { Gallery } from '../../gallery/gallery.js';
+import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import { LikenessTable } from '../../gallery/search/likeness-table.js';
 import { damagedName } from './enrolment.js';
 import type { GalleryAccess } from './gallery-access.js';
@@ -255,34 +255,16 @@ export class GalleryCalibration implements AsyncDisposable {
     };
   }
 
+  /** In slices, too. Throws when the gallery is closed. */
   async #report(
-    { gallery, table }: Known,
+    { gallery, table, signal }: Known,
     found: Found,
   ): Promise<Omit<GalleryCalibrationReport, 'startedAt' | 'durationMs'>> {
     const entries = await gallery.listPersons();
     const names = new Map(entries.map(({ id, profile }) => [id, profile?.name ?? damagedName]));
-    const counts = new Map(entries.map(({ id, templateCount }) => [id, templateCount]));
     const nameOf = (id: PersonId): string => names.get(id) ?? damagedName;
-    const likeness = new Map(found.persons.map((person) => [person.personId, person]));
-    const persons = entries.flatMap(({ id }): CalibratedPerson[] => {
-      const [threshold, person] = [found.thresholds.get(id), likeness.get(id)];
-      if (threshold === undefined || person === undefined) return [];
-      const { fmr, fnmr, ...chosen } = threshold;
-      const note = chosen.reason === 'manual' ? table.ownThresholdOf(id)?.reason : undefined;
-      return [
-        {
-          ...chosen,
-          name: nameOf(id),
-          references: counts.get(id) ?? 0,
-          ...(note === undefined ? {} : { note }),
-          ...(fmr === undefined ? {} : { fmr }),
-          ...(fnmr === undefined ? {} : { fnmr }),
-          neighbours: person.neighbours
-            .slice(0, neighboursShown)
-            .map((near) => ({ ...near, name: nameOf(near.personId) })),
-        },
-      ];
-    });
+    const noteOf = (id: PersonId): string | undefined => table.ownThresholdOf(id)?.reason;
+    const persons = await inSlices(personReportSteps(entries, found, { nameOf, noteOf }), signal);
     const fmrs = persons.flatMap(({ fmr }) => (fmr === undefined ? [] : [fmr]));
     return {
       recogniser: gallery.recogniser,
@@ -291,7 +273,7 @@ export class GalleryCalibration implements AsyncDisposable {
       ...(found.targetFpir === undefined ? {} : { targetFpir: found.targetFpir }),
       ...(fmrs.length === 0 ? {} : { expectedFpir: fpirOf(fmrs) }),
       persons,
-      alike: alikePairs(found, nameOf),
+      alike: await inSlices(alikePairSteps(found, nameOf), signal),
     };
   }
 }
@@ -310,13 +292,46 @@ async function inSlices<T>(steps: Generator<undefined, T>, signal: AbortSignal):
 /** The same whichever comes first. */
 const pairKey = (a: PersonId, b: PersonId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-/** Pairs of whom a reference of one reaches the threshold of the operating point in comparison with the other, most alike first. */
-function alikePairs(
+/** What is told of each person, in steps of one person each. */
+function* personReportSteps(
+  entries: readonly PersonEntry[],
+  found: Found,
+  told: { readonly nameOf: (id: PersonId) => string; readonly noteOf: (id: PersonId) => string | undefined },
+): Generator<undefined, readonly CalibratedPerson[]> {
+  const likeness = new Map(found.persons.map((person) => [person.personId, person]));
+  const persons: CalibratedPerson[] = [];
+  for (const { id, templateCount } of entries) {
+    yield;
+    const [threshold, person] = [found.thresholds.get(id), likeness.get(id)];
+    if (threshold === undefined || person === undefined) continue;
+    const { fmr, fnmr, ...chosen } = threshold;
+    const note = chosen.reason === 'manual' ? told.noteOf(id) : undefined;
+    persons.push({
+      ...chosen,
+      name: told.nameOf(id),
+      references: templateCount,
+      ...(note === undefined ? {} : { note }),
+      ...(fmr === undefined ? {} : { fmr }),
+      ...(fnmr === undefined ? {} : { fnmr }),
+      neighbours: person.neighbours
+        .slice(0, neighboursShown)
+        .map((near) => ({ ...near, name: told.nameOf(near.personId) })),
+    });
+  }
+  return persons;
+}
+
+/**
+ * Pairs of whom a reference of one reaches the threshold of the operating point in comparison with the other, most alike first;
+ * in steps of one person each.
+ */
+function* alikePairSteps(
   { persons, threshold, inseparableKeys }: Found,
   nameOf: (id: PersonId) => string,
-): readonly AlikePair[] {
+): Generator<undefined, readonly AlikePair[]> {
   const pairs = new Map<string, AlikePair>();
   for (const { personId, neighbours } of persons) {
+    yield;
     for (const { personId: other, highest: similarity } of neighbours) {
       if (similarity < threshold) continue;
       const [a, b] = personId < other ? [personId, other] : [other, personId];
