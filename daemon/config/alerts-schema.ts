@@ -47,7 +47,7 @@ const ruleFields = z.strictObject({
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What it is about. Something that happens: `unknown` person, `recognised-ambiguous` (a person who could be either of two enrolled persons), `attack`, `events-lost`. Something that begins and ends, with an all-clear: `camera-down`, `camera-impaired` (its pictures are of no use), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart).',
+    'What it is about. Something that happens: `unknown` person, `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `attack`, `events-lost`. Something that begins and ends, with an all-clear: `camera-down`, `camera-impaired` (its pictures are of no use), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart).',
   ),
   cameras: z
     .array(field(slugField.transform(cameraId), 'live', 'Only at these cameras. Absent: at any.'))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cameraId } from '../domain/ids.js';
+import { livenessRequirements } from '../domain/liveness/liveness.js';
 import { pictureChecks } from '../domain/picture-damage.js';
 import { field } from './field.js';
 import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
@@ -69,6 +70,15 @@ const cameraFields = z.strictObject({
     'What an attendance at this camera means: coming in, going out, or either.',
   ),
   rates: ratesSchema.prefault({}),
+  liveness: z
+    .strictObject({
+      require: field(
+        z.enum(livenessRequirements).exactOptional(),
+        'live',
+        'What a recognised person must show to attend at this camera. Absent: as `liveness.require` says.',
+      ),
+    })
+    .prefault({}),
   smallestFacePx: field(
     z.int().min(16).max(1000).default(40),
     'replace',

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import type { AttendanceProof } from '../domain/tracks/track-decision.js';
 import { alertsSchema, refuseUnknownCameras } from './alerts-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
@@ -161,6 +162,14 @@ type DeepReadonly<T> = T extends string | number | boolean | undefined | null
 /** A valid configuration. The fields are explained in `docs/configuration.md`, made from the schema above. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type CameraConfig = Config['cameras'][number];
+
+/** What makes the attendance of a recognised person at `camera`; undefined: at one that is no longer configured. */
+export function attendanceProof(
+  { liveness }: Pick<Config, 'liveness'>,
+  camera: Pick<CameraConfig, 'liveness'> | undefined,
+): AttendanceProof {
+  return { require: camera?.liveness.require ?? liveness.require, attackAfterS: liveness.attackAfterS };
+}
 export type AlertsConfig = Config['alerts'];
 export type EvidenceConfig = Config['evidence'];
 export type RetentionConfig = Config['retention'];

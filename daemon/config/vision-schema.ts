@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { livenessRequirements } from '../domain/liveness/liveness.js';
 import { field } from './field.js';
 
 // The plan of a vision process names the same choices: each list stands here only.
@@ -67,4 +68,9 @@ export const livenessSchema = z.strictObject({
     'Seconds in which a face was well seen and neither blinked nor moved in itself, after which it counts as a presentation attack. A face that moves in itself (speaks, smiles, raises its brows) is no attack, however seldom it blinks: at rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so that every seventh stretch of 7 s has no blink.',
   ),
   minimumBlinks: field(z.int().min(1).max(10).default(1), 'replace', 'Blinks that prove a live person.'),
+  require: field(
+    z.enum(livenessRequirements).default('blink'),
+    'live',
+    'What a recognised person must show to attend. `blink`: that they are live. `not-attack`: nothing; the attendance says that life was not proven, and only a presentation attack prevents it. With `not-attack` a photograph that is held up for some seconds attends (docs/attendance.md). Either way a recognised person without proof is told as `recognised-unproven`.',
+  ),
 });

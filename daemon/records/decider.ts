@@ -17,7 +17,13 @@ import {
 import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
-import { nextDecision, type TrackDecision, undecided } from '../domain/tracks/track-decision.js';
+import {
+  type AttendanceProof,
+  nextDecision,
+  type TrackDecision,
+  type TrackKnowledge,
+  undecided,
+} from '../domain/tracks/track-decision.js';
 import { copyBestViews, type FaceViews, noViews, RecentStrangers, wipeViews } from './recent-strangers.js';
 
 /**
@@ -43,6 +49,7 @@ export interface DeciderOptions {
   readonly policy: MatchPolicy;
   readonly rules: AttendanceRules;
   readonly directionOf: (cameraId: CameraId) => Direction;
+  readonly proofAt: (cameraId: CameraId) => AttendanceProof;
   readonly facts: FactStore;
   /** Tells when a stranger is to be forgotten. */
   readonly clock: Clock;
@@ -52,19 +59,22 @@ export interface DeciderOptions {
 export interface SightingOutcome {
   /** Present when it differs from what was known of the track before in more than its figures. */
   readonly identification: Identification | undefined;
-  /** Already recorded. */
-  readonly fact: Fact | undefined;
-  /** Of the recorded fact. */
-  readonly eventId: EventId | undefined;
-  /** True, but not worth saying again so soon; said at most once per track. */
-  readonly suppressed: SuppressedFact | undefined;
+  /** Already recorded, in this order. */
+  readonly recorded: readonly RecordedFact[];
+  /** True, but not worth saying again so soon; each kind is here at most once per track. */
+  readonly suppressed: readonly SuppressedFact[];
+}
+
+export interface RecordedFact {
+  readonly fact: Fact;
+  readonly eventId: EventId;
 }
 
 export interface Decider extends Disposable {
   /**
    * Takes the next sighting; `wallMsOf` turns its capture times into wall time. Sightings are worked on one after the
    * other, so that a cooldown sees every fact before it. A sighting older than one already seen is ignored. Rejects
-   * when the search or the store fails; the track is then as it was, and the sighting may be given again.
+   * when the search or the store fails; the sighting may then be given again, and repeats no fact that was recorded.
    */
   onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome>;
   /** Forgets the tracks of a camera whose vision process ended without ending them. */
@@ -88,9 +98,8 @@ interface TrackMemory {
 
 const nothing: SightingOutcome = {
   identification: undefined,
-  fact: undefined,
-  eventId: undefined,
-  suppressed: undefined,
+  recorded: [],
+  suppressed: [],
 };
 
 /**
@@ -147,7 +156,7 @@ class SightingDecider implements Decider {
   }
 
   async #decide(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
-    const { search, policy, directionOf } = this.#options;
+    const { search, policy } = this.#options;
     const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting);
     if (sighting.sequence <= before.lastSequence) return nothing;
     if (before.decision.state === 'attended') {
@@ -158,33 +167,59 @@ class SightingDecider implements Decider {
 
     const probes = withProbes(before.probes, await searched(sighting, search));
     const identification = identifyTrack(probes, policy);
-    const { decision, fact } = nextDecision(before.decision, {
-      sighting,
-      identification,
-      threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
-      direction: directionOf(sighting.cameraId),
-      unknownAfterS: this.#options.rules.unknownAfterS,
-      wallMsOf,
-    });
     const views = [...before.views, ...sighting.probes];
-    const suppressed = fact && this.#suppression(fact, views);
-    const recorded = fact && !suppressed ? this.#options.facts.record(fact) : undefined;
-    if (recorded && fact?.kind === 'unknown') this.#strangers.said(fact, views);
-    else if (sighting.probes.length > 0) this.#strangers.seen(sighting.trackId, views);
+    const known = this.#known(sighting, identification, wallMsOf);
+    const { decision, recorded, suppressed } = this.#say(known, before, views);
+    const isStranger = recorded.some(({ fact }) => fact.kind === 'unknown');
+    if (!isStranger && sighting.probes.length > 0) this.#strangers.seen(sighting.trackId, views);
 
     this.#remember(sighting, { ...before, probes, decision, identification, views });
     return {
       identification: isSameAnswer(before.identification, identification) ? undefined : identification,
-      fact: suppressed ? undefined : fact,
-      eventId: recorded?.id,
+      recorded,
       suppressed,
     };
+  }
+
+  #known(
+    sighting: Sighting,
+    identification: Identification,
+    wallMsOf: TrackKnowledge['wallMsOf'],
+  ): TrackKnowledge {
+    const { policy, directionOf, proofAt, rules } = this.#options;
+    return {
+      sighting,
+      identification,
+      threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
+      direction: directionOf(sighting.cameraId),
+      proof: proofAt(sighting.cameraId),
+      unknownAfterS: rules.unknownAfterS,
+      wallMsOf,
+    };
+  }
+
+  /** Records what became true, one fact after the other. Throws when the store fails; what was recorded is not said again. */
+  #say(known: TrackKnowledge, before: TrackMemory, views: FaceViews) {
+    const recorded: RecordedFact[] = [];
+    const suppressed: SuppressedFact[] = [];
+    let { decision, fact } = nextDecision(before.decision, known);
+    while (fact !== undefined) {
+      const silenced = this.#suppression(fact, views);
+      if (silenced === undefined) {
+        recorded.push({ fact, eventId: this.#options.facts.record(fact).id });
+        if (fact.kind === 'unknown') this.#strangers.said(fact, views);
+      } else suppressed.push(silenced);
+      this.#tracks.set(known.sighting.trackId, { ...before, decision });
+      ({ decision, fact } = nextDecision(decision, known));
+    }
+    return { decision, recorded, suppressed };
   }
 
   #suppression(fact: Fact, views: FaceViews): SuppressedFact | undefined {
     const { rules, facts, policy } = this.#options;
     return suppressionOf(fact, rules, {
       lastAttendanceMs: (person, camera) => facts.lastAttendanceMs(person, camera),
+      lastUnprovenMs: (person, camera) => facts.lastUnprovenMs(person, camera),
       lastAmbiguousMs: (pair, camera) => facts.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => facts.lastAttackMs(camera),
       lastUnknownMs: (unknown) => this.#strangers.lastSaidMs(unknown, views, policy.threshold),

@@ -1,5 +1,5 @@
 import type { Fact } from '../domain/events/event.js';
-import { eventId } from '../domain/ids.js';
+import { type CameraId, eventId, type PersonId } from '../domain/ids.js';
 import type { FactStore } from './decider.js';
 
 /** Facts kept in memory only: for replay and tests. */
@@ -12,11 +12,17 @@ export function memoryFacts(): MemoryFacts {
   const all: Fact[] = [];
   const last = (isWanted: (fact: Fact) => boolean): number | undefined =>
     all.findLast(isWanted)?.occurredAtMs;
+  const lastOfPerson = (
+    kind: 'attendance' | 'recognised-unproven',
+    personId: PersonId,
+    cameraId: CameraId,
+  ): number | undefined =>
+    last((fact) => fact.kind === kind && fact.personId === personId && fact.cameraId === cameraId);
   return {
     all,
     record: (fact) => ({ id: eventId(`memory-${all.push(fact)}`) }),
-    lastAttendanceMs: (personId, cameraId) =>
-      last((fact) => fact.kind === 'attendance' && fact.personId === personId && fact.cameraId === cameraId),
+    lastAttendanceMs: (personId, cameraId) => lastOfPerson('attendance', personId, cameraId),
+    lastUnprovenMs: (personId, cameraId) => lastOfPerson('recognised-unproven', personId, cameraId),
     lastAmbiguousMs: (pair, cameraId) =>
       last(
         (fact) =>

@@ -31,6 +31,7 @@ export function recentFactsOf(database: OpenDatabase): RecordedFacts {
 
   return {
     lastAttendanceMs: (person, camera) => lastTime({ kind: 'attendance', camera, person }),
+    lastUnprovenMs: (person, camera) => lastTime({ kind: 'recognised-unproven', camera, person }),
     lastAmbiguousMs: ([a, b], camera) => explained(database, () => lastOfPair.get({ camera, a, b })),
     lastAttackMs: (camera) => lastTime({ kind: 'attack', camera, person: null }),
   };

@@ -30,6 +30,11 @@ export async function planCamera(camera: CameraConfig, secretsDirectory: string)
   };
 }
 
+/** Without what the core decides: a process must not be replaced for it. */
+function livenessPlan({ liveness: { attackAfterS, minimumBlinks } }: Config): VisionPlan['liveness'] {
+  return { attackAfterS, minimumBlinks };
+}
+
 /** What a process has to do that looks at photographs only, with the configured networks and one thread. */
 export function photoPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return { ...networkPlan(config, recogniser), passivePad: 'none', takesBestShots: false };
@@ -47,7 +52,7 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     threshold: unmeasuredRecognisers.includes(recogniser) ? (config.identification.threshold ?? null) : null,
     passivePad: config.vision.passivePad,
     threads: 1,
-    liveness: { ...config.liveness },
+    liveness: livenessPlan(config),
     takesBestShots: Object.values(config.evidence).includes(true),
   };
 }

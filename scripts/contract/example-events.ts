@@ -80,6 +80,16 @@ const eitherOfTwo: BoxEvent = {
   ...{ reason: 'within-margin', threshold: 0.55, liveness: blinked(ago(17)) },
 };
 
+const withoutProof: BoxEvent = {
+  ...{ kind: 'recognised-unproven', occurredAtMs: ago(14), ...seen, personId: person, direction: 'in' },
+  trackId: trackId('1e6d9b37-40c2-4f8a-b5e1-d29a7c6038f4'),
+  ...{ similarity: 0.7581, threshold: 0.55, margin: 0.4207 },
+  liveness: {
+    ...{ verdict: 'undetermined', reason: 'observed-too-briefly', blinks: [] },
+    ...{ observedS: 1.933, frameCount: 29 },
+  },
+};
+
 const summary: BoxEvent = {
   ...{ kind: 'summary', occurredAtMs: ago(30), date: '2026-03-01', part: 1, parts: 1 },
   counts: { 'on-time': 1, absent: 1 },
@@ -137,7 +147,7 @@ export function exampleEvents(
   nameOf: (event: BoxEvent) => string,
 ): readonly ExampleEvent[] {
   const late = attendance(ago(7200));
-  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo].map((event) => {
+  const events = [...aboutPeople, ...aboutTheBox(keys), eitherOfTwo, withoutProof].map((event) => {
     const variant = event.kind === 'reply' && event.outcome !== 'done' ? `.${event.outcome}` : '';
     return { name: `${nameOf(event)}${variant}`, recordedAtMs: event.occurredAtMs + 17, event };
   });

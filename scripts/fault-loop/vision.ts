@@ -92,6 +92,7 @@ async function measure(
     let writeMs = 0;
     const store: FactStore = {
       lastAttendanceMs: (person, camera) => records.lastAttendanceMs(person, camera),
+      lastUnprovenMs: (person, camera) => records.lastUnprovenMs(person, camera),
       lastAmbiguousMs: (pair, camera) => records.lastAmbiguousMs(pair, camera),
       lastAttackMs: (camera) => records.lastAttackMs(camera),
       record(fact) {

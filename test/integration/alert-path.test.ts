@@ -9,7 +9,7 @@ import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
 import { ambiguousFact } from '../support/facts.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const minuteMs = 60_000;
 
@@ -58,6 +58,7 @@ describe('from a recorded event to whoever is told', () => {
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
       rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
       directionOf: () => 'both',
+      proofAt: () => proofByBlink,
       facts: box.records,
       clock,
     });

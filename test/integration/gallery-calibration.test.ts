@@ -35,7 +35,7 @@ import {
   unitVector,
 } from '../support/gallery-fixture.js';
 import { openTestRecords } from '../support/published-box.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const policy = { threshold: 0.5, margin: 0.05 };
 const targetFpir = 0.01;
@@ -269,7 +269,7 @@ describe('the calibration of a gallery', () => {
           isInseparable: (a, b) => calibration.isInseparable(a, b),
         },
         rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
-        ...{ directionOf: () => 'in', facts: records, clock },
+        ...{ directionOf: () => 'in', proofAt: () => proofByBlink, facts: records, clock },
       });
       t.after(() => decider[Symbol.dispose]());
       const pass = (track: string, seed: number) =>
@@ -280,17 +280,17 @@ describe('the calibration of a gallery', () => {
           }),
           (atMs) => clock.wallMs() + atMs,
         );
-      const { fact } = await pass('a-twin', 3);
+      const fact = (await pass('a-twin', 3)).recorded[0]?.fact;
       assert.ok(fact?.kind === 'recognised-ambiguous');
       assert.equal(fact.reason, 'inseparable-pair');
       assert.deepEqual(fact.candidates.map(({ personId }) => personId).sort(), [third, twin].sort());
-      assert.equal((await pass('the-twin-again', 3)).suppressed?.reason, 'ambiguous-cooldown');
-      assert.equal((await pass('another', 5)).fact?.kind, 'attendance');
+      assert.equal((await pass('the-twin-again', 3)).suppressed[0]?.reason, 'ambiguous-cooldown');
+      assert.equal((await pass('another', 5)).recorded[0]?.fact.kind, 'attendance');
 
       opened.gallery.erasePerson(twin, tester);
       await calibration.settled();
       assert.deepEqual(conditions.current(), []);
-      assert.equal((await pass('no-twin-any-more', 3)).fact?.kind, 'attendance');
+      assert.equal((await pass('no-twin-any-more', 3)).recorded[0]?.fact.kind, 'attendance');
       const told = records.list({ limit: 100 }).map(({ kind, payload }) => {
         const { data } = JSON.parse(Buffer.from(payload).toString('utf8'));
         return kind === 'box' ? `${data.condition} ${data.active} ${data.details.pairs ?? ''}`.trim() : kind;

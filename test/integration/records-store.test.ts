@@ -13,7 +13,7 @@ import { openRecords } from '../../daemon/records/open-records.js';
 import { ambiguousFact, assortedFacts, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import type { FullDiskReport } from '../support/full-disk.js';
 import { box, openTestRecords, temporaryFolder } from '../support/published-box.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 describe('records.db', () => {
   test('numbers events without gaps over restarts and keeps the bytes to publish', async () => {
@@ -137,10 +137,11 @@ describe('records.db', () => {
         policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
         rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
         directionOf: () => 'in',
+        proofAt: () => proofByBlink,
         facts: records,
         clock: new VirtualClock(),
       });
-      const { fact, suppressed } = await decider.onSighting(
+      const { recorded, suppressed } = await decider.onSighting(
         sightingOf({
           trackId: trackId(track),
           liveness: {
@@ -152,7 +153,7 @@ describe('records.db', () => {
         }),
         () => Date.UTC(2026, 2, 1, 8) + atS * 1000,
       );
-      outcomes.push(fact?.kind ?? suppressed?.reason);
+      outcomes.push(recorded[0]?.fact.kind ?? suppressed[0]?.reason);
     }
     assert.deepEqual(outcomes, ['attendance', 'attendance-cooldown', 'attendance']);
   });

@@ -22,7 +22,7 @@ import {
   testRecogniser,
   unitVector,
 } from '../support/gallery-fixture.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 import { until } from '../support/until.js';
 
 const retryMs = 2_000;
@@ -58,9 +58,11 @@ async function open(t: TestContext) {
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
     rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
     directionOf: () => 'in',
+    proofAt: () => proofByBlink,
     facts: {
       record: (fact) => ({ id: eventId(`e-${facts.push(fact)}`) }),
       lastAttendanceMs: () => undefined,
+      lastUnprovenMs: () => undefined,
       lastAmbiguousMs: () => undefined,
       lastAttackMs: () => undefined,
     },

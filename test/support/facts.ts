@@ -4,6 +4,7 @@ import type {
   AttendanceFact,
   Fact,
   UnknownFact,
+  UnprovenFact,
 } from '../../daemon/domain/events/event.js';
 import type { Notice } from '../../daemon/domain/events/notice.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
@@ -38,6 +39,20 @@ export function attendanceFact(changes: Partial<AttendanceFact> = {}): Attendanc
     liveness: live,
     ...changes,
   };
+}
+
+/** What a person shows who leaves before a blink. */
+export const noProof = {
+  verdict: 'undetermined',
+  reason: 'observed-too-briefly',
+  blinks: [],
+  observedS: 1.5,
+  frameCount: 22,
+} as const;
+
+export function unprovenFact(changes: Partial<UnprovenFact> = {}): UnprovenFact {
+  const { kind: _, ...same } = attendanceFact();
+  return { kind: 'recognised-unproven', ...same, liveness: noProof, ...changes };
 }
 
 export function ambiguousFact(changes: Partial<AmbiguousFact> = {}): AmbiguousFact {

@@ -9,7 +9,14 @@ import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/records/outbox/outbox-limiter.js';
-import { ambiguousFact, attackFact, attendanceFact, everyNotice, unknownFact } from './facts.js';
+import {
+  ambiguousFact,
+  attackFact,
+  attendanceFact,
+  everyNotice,
+  unknownFact,
+  unprovenFact,
+} from './facts.js';
 import { box } from './published-box.js';
 
 export const outboxEpochMs = Date.UTC(2026, 2, 2, 7, 0, 0);
@@ -26,7 +33,13 @@ export function openOutboxRecords(folder: string, clock: Clock): Records {
 
 /** An event of any kind but those that state gaps. */
 export function eventOf(kind: EventKind): BoxEvent {
-  const facts: readonly BoxEvent[] = [attendanceFact(), ambiguousFact(), unknownFact(), attackFact()];
+  const facts: readonly BoxEvent[] = [
+    attendanceFact(),
+    unprovenFact(),
+    ambiguousFact(),
+    unknownFact(),
+    attackFact(),
+  ];
   const found = [...facts, ...everyNotice].find((event) => event.kind === kind);
   if (found === undefined) throw new Error(`no event of the kind ${kind} to test with`);
   return found;

@@ -12,6 +12,7 @@ import { createDecider, type FactStore } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { heardConditions } from './heard-conditions.js';
 import { type RogueMode, rogueProgram } from './rogue-vision.js';
+import { proofByBlink } from './sightings.js';
 
 export interface RogueCoreOptions {
   /** Where facts are recorded. Default: in memory. */
@@ -47,6 +48,7 @@ export async function startRogueCore(
   const kept = store ?? memoryFacts();
   const facts: FactStore = {
     lastAttendanceMs: (person, camera) => kept.lastAttendanceMs(person, camera),
+    lastUnprovenMs: (person, camera) => kept.lastUnprovenMs(person, camera),
     lastAmbiguousMs: (pair, camera) => kept.lastAmbiguousMs(pair, camera),
     lastAttackMs: (camera) => kept.lastAttackMs(camera),
     record(fact) {
@@ -58,7 +60,8 @@ export async function startRogueCore(
   const search = () => Promise.resolve([]);
   const directionOf = () => 'both' as const;
   const { rules } = config;
-  const decider = createDecider({ search, policy, rules, directionOf, facts, clock });
+  const proofAt = () => proofByBlink;
+  const decider = createDecider({ search, policy, rules, directionOf, proofAt, facts, clock });
   const sightings: Sighting[] = [];
   const intake = new SightingIntake({ decider, clock, logger });
   const heard: Pick<SightingIntake, 'take' | 'forgetCamera'> = {

@@ -1,5 +1,9 @@
 import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import type { AttendanceProof } from '../../daemon/domain/tracks/track-decision.js';
+
+/** As the defaults of the configuration have it. */
+export const proofByBlink: AttendanceProof = { require: 'blink', attackAfterS: 20 };
 
 /** A sighting of somebody well seen about whom nothing is decided yet. */
 export function sightingOf(changes: Partial<Sighting> = {}): Sighting {

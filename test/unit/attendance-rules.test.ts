@@ -7,7 +7,7 @@ import {
 } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { type MemoryFacts, memoryFacts } from '../../daemon/records/memory-facts.js';
-import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 
 const rules: AttendanceRules = {
   attendanceCooldownS: 300,
@@ -30,6 +30,7 @@ function heard(): MemoryFacts & RecentFacts {
 
 const kinds = [
   { make: attendanceFact, reason: 'attendance-cooldown', cooldownS: 300 },
+  { make: unprovenFact, reason: 'unproven-cooldown', cooldownS: 300 },
   { make: ambiguousFact, reason: 'ambiguous-cooldown', cooldownS: 300 },
   { make: unknownFact, reason: 'unknown-cooldown', cooldownS: 60 },
   { make: attackFact, reason: 'attack-cooldown', cooldownS: 30 },
@@ -79,6 +80,20 @@ describe('suppressionOf', () => {
     );
     const turned = ambiguousFact({ ...at(1), candidates: [other, nearer] });
     assert.equal(suppressionOf(turned, rules, facts)?.reason, 'ambiguous-cooldown');
+  });
+
+  test('who attended a moment ago is not said to be without proof, and the other way round', () => {
+    const facts = heard();
+    facts.record(unprovenFact(at(0)));
+    assert.equal(suppressionOf(attendanceFact(at(1)), rules, facts), undefined, 'proof is always said');
+    facts.record(attendanceFact(at(200)));
+    const late = unprovenFact(at(400));
+    assert.deepEqual(suppressionOf(late, rules, facts), {
+      ...{ fact: late, reason: 'unproven-cooldown', elapsedS: 200 },
+    });
+    assert.equal(suppressionOf(unprovenFact(at(500)), rules, facts), undefined);
+    const other = unprovenFact({ ...at(400), personId: personId('person-2') });
+    assert.equal(suppressionOf(other, rules, facts), undefined, 'another person is not silenced');
   });
 
   test('kinds do not silence one another', () => {

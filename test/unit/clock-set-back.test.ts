@@ -6,7 +6,7 @@ import type { AlertRule } from '../../daemon/domain/alerts/alert-rule.js';
 import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
 import { suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
 import { cameraId } from '../../daemon/domain/ids.js';
-import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
+import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 
 const limitMs = 60_000;
 const startMs = 1_000_000_000;
@@ -15,6 +15,7 @@ const gate = cameraId('gate');
 const rules = { attendanceCooldownS: 60, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 0 };
 const recent = {
   lastAttendanceMs: () => startMs,
+  lastUnprovenMs: () => startMs,
   lastAmbiguousMs: () => startMs,
   lastUnknownMs: () => startMs,
   lastAttackMs: () => startMs,
@@ -60,6 +61,8 @@ const comparisons: Readonly<Record<string, (shiftMs: number) => unknown>> = {
     suppressionOf(attendanceFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of somebody who could be either of two persons': (shiftMs) =>
     suppressionOf(ambiguousFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
+  'the cooldown of a person without proof of life': (shiftMs) =>
+    suppressionOf(unprovenFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of unknown persons': (shiftMs) =>
     suppressionOf(unknownFact({ occurredAtMs: startMs + shiftMs }), rules, recent)?.reason,
   'the cooldown of presentation attacks': (shiftMs) =>

@@ -72,6 +72,7 @@ describe('a valid configuration', () => {
         hwaccel: 'none',
         maxAnalysisWidthPx: 1920,
         pictureChecks: ['damaged', 'uniform', 'black', 'frozen'],
+        liveness: {},
       },
     ]);
     assert.equal(config.mqtt, undefined);

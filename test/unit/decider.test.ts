@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { operational } from '../../daemon/base/errors.js';
 import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
-import { createDecider, type DeciderOptions } from '../../daemon/records/decider.js';
+import { createDecider, type DeciderOptions, type SightingOutcome } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const live: LivenessAssessment = {
   verdict: 'live',
@@ -35,11 +36,18 @@ function decider(changes: Partial<DeciderOptions> = {}) {
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
     rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
     directionOf: () => 'in',
+    proofAt: () => proofByBlink,
     facts,
     clock: new VirtualClock(),
     ...changes,
   });
   return { made, facts };
+}
+
+/** The only fact that was recorded, if any was. */
+function said({ recorded }: SightingOutcome): Fact | undefined {
+  assert.ok(recorded.length <= 1);
+  return recorded[0]?.fact;
 }
 
 describe('createDecider', () => {
@@ -62,15 +70,17 @@ describe('createDecider', () => {
       wallMsOf,
     );
     assert.equal(second.identification?.outcome, 'match');
-    assert.equal(second.fact?.kind, 'attendance');
+    assert.equal(second.recorded[0]?.fact.kind, 'attendance');
     const third = await made.onSighting(
       sightingOf({ sequence: 2, liveness: live, probes: probes(1) }),
       wallMsOf,
     );
-    const { identification, fact, eventId, suppressed } = third;
-    assert.deepEqual([identification, fact, eventId, suppressed], Array(4).fill(undefined));
-    assert.deepEqual(facts.all, [second.fact]);
-    assert.equal(second.eventId, 'memory-1', 'the id under which it was recorded');
+    assert.deepEqual(third, { identification: undefined, recorded: [], suppressed: [] });
+    assert.deepEqual(
+      facts.all,
+      second.recorded.map(({ fact }) => fact),
+    );
+    assert.equal(second.recorded[0]?.eventId, 'memory-1', 'the id under which it was recorded');
     assert.deepEqual(
       asked,
       [5, 5],
@@ -84,13 +94,13 @@ describe('createDecider', () => {
       thresholdOf: () => own,
     });
     const seen = sightingOf({ lastSeenMs: 3_000, liveness: live, probes: probes(2) });
-    const reached = await decider({ policy: policyOf(0.75) }).made.onSighting(seen, wallMsOf);
-    assert.ok(reached.fact?.kind === 'attendance');
-    assert.equal(reached.fact.threshold, 0.75);
-    const missed = await decider({ policy: policyOf(0.85) }).made.onSighting(seen, wallMsOf);
-    assert.ok(missed.fact?.kind === 'unknown');
-    assert.ok(Math.abs((missed.fact.bestSimilarity ?? 0) - 0.8) < 1e-9);
-    assert.equal(missed.fact.threshold, 0.85);
+    const reached = said(await decider({ policy: policyOf(0.75) }).made.onSighting(seen, wallMsOf));
+    assert.ok(reached?.kind === 'attendance');
+    assert.equal(reached.threshold, 0.75);
+    const missed = said(await decider({ policy: policyOf(0.85) }).made.onSighting(seen, wallMsOf));
+    assert.ok(missed?.kind === 'unknown');
+    assert.ok(Math.abs((missed.bestSimilarity ?? 0) - 0.8) < 1e-9);
+    assert.equal(missed.threshold, 0.85);
   });
 
   test('says once per track that a cooldown kept it silent', async () => {
@@ -99,11 +109,57 @@ describe('createDecider', () => {
       sightingOf({ trackId: trackId(name), sequence, lastSeenMs: 1000, liveness: live, probes: probes(2) });
     await made.onSighting(sighting('track-1', 0), wallMsOf);
     const again = await made.onSighting(sighting('track-2', 0), wallMsOf);
-    assert.equal(again.fact, undefined);
-    assert.equal(again.eventId, undefined);
-    assert.equal(again.suppressed?.reason, 'attendance-cooldown');
-    assert.equal((await made.onSighting(sighting('track-2', 1), wallMsOf)).suppressed, undefined);
+    assert.deepEqual(again.recorded, []);
+    assert.equal(again.suppressed[0]?.reason, 'attendance-cooldown');
+    assert.deepEqual((await made.onSighting(sighting('track-2', 1), wallMsOf)).suppressed, []);
     assert.equal(facts.all.length, 1);
+  });
+
+  test('records two facts of one sighting, and repeats neither when the second cannot be recorded', async () => {
+    const memory = memoryFacts();
+    let isDiskFull = true;
+    const { made } = decider({
+      rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 2 },
+      proofAt: (camera) => ({ ...proofByBlink, require: camera === 'gate' ? 'not-attack' : 'blink' }),
+      facts: {
+        ...memory,
+        record(fact) {
+          if (isDiskFull && fact.kind === 'attendance') throw operational('disk-full', 'no room');
+          return memory.record(fact);
+        },
+      },
+    });
+    const kinds = () => memory.all.map(({ kind }) => kind);
+    const leaving = sightingOf({ probes: probes(2), isEnded: true });
+    await assert.rejects(made.onSighting(leaving, wallMsOf), { code: 'disk-full' });
+    assert.deepEqual(kinds(), ['recognised-unproven']);
+    isDiskFull = false;
+    const { recorded } = await made.onSighting(leaving, wallMsOf);
+    assert.deepEqual(
+      recorded.map(({ fact, eventId }) => [fact.kind, eventId]),
+      [['attendance', 'memory-2']],
+    );
+    assert.deepEqual(kinds(), ['recognised-unproven', 'attendance']);
+    assert.equal(made.trackCount, 0);
+
+    await made.onSighting({ ...leaving, trackId: trackId('track-2'), cameraId: cameraId('yard') }, wallMsOf);
+    assert.deepEqual(kinds().slice(2), ['recognised-unproven'], 'each camera has its own rule');
+  });
+
+  test('a person who lingers without a blink is said once in the cooldown of attendance', async () => {
+    const { made, facts } = decider();
+    const pass = (name: string, lastSeenMs: number) =>
+      made.onSighting(
+        sightingOf({ trackId: trackId(name), lastSeenMs, probes: probes(2), isEnded: true }),
+        wallMsOf,
+      );
+    await pass('track-1', 0);
+    assert.equal((await pass('track-2', 299_000)).suppressed[0]?.reason, 'unproven-cooldown');
+    await pass('track-3', 300_000);
+    assert.deepEqual(
+      facts.all.map(({ kind }) => kind),
+      ['recognised-unproven', 'recognised-unproven'],
+    );
   });
 
   test('works on sightings one after the other, so that a cooldown sees all before it', async () => {
@@ -115,7 +171,7 @@ describe('createDecider', () => {
     );
     assert.equal(facts.all.length, 1);
     assert.deepEqual(
-      outcomes.map(({ suppressed }) => suppressed?.reason),
+      outcomes.map(({ suppressed }) => suppressed[0]?.reason),
       [undefined, 'attendance-cooldown', 'attendance-cooldown'],
     );
   });
@@ -135,7 +191,7 @@ describe('createDecider', () => {
     const sighting = sightingOf({ liveness: live, probes: probes(2) });
     await assert.rejects(made.onSighting(sighting, wallMsOf), { code: 'disk-full' });
     isDiskFull = false;
-    assert.equal((await made.onSighting(sighting, wallMsOf)).fact?.kind, 'attendance');
+    assert.equal(said(await made.onSighting(sighting, wallMsOf))?.kind, 'attendance');
     assert.equal(memory.all.length, 1);
   });
 
@@ -150,7 +206,7 @@ describe('createDecider', () => {
     const sighting = sightingOf({ probes: probes(2), isEnded: true });
     await assert.rejects(made.onSighting(sighting, wallMsOf), { code: 'gallery-closed' });
     isBroken = false;
-    assert.equal((await made.onSighting(sighting, wallMsOf)).fact?.kind, 'unknown');
+    assert.equal(said(await made.onSighting(sighting, wallMsOf))?.kind, 'unknown');
   });
 
   test('ignores sightings that come late or twice', async () => {
@@ -256,8 +312,8 @@ describe('strangers before one camera', () => {
         probes,
         ...changes,
       });
-      const { fact, suppressed } = await made.onSighting(sighting, () => clock.wallMs());
-      return fact?.kind ?? suppressed?.reason;
+      const { recorded, suppressed } = await made.onSighting(sighting, () => clock.wallMs());
+      return recorded[0]?.fact.kind ?? suppressed[0]?.reason;
     };
     return { clock, rules, made, facts, see };
   }

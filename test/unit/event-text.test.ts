@@ -31,6 +31,15 @@ describe('the line of an event', () => {
     );
   });
 
+  test('says of a person without proof of life what was missing', () => {
+    const liveness = { verdict: 'undetermined', reason: 'eyes-not-seen-well', blinks: [] };
+    const data = { camera: 'gate', person: 'p-1', similarity: 0.7631, liveness };
+    assert.equal(
+      describeEvent({ time: 'T', type: 'rollcall.recognised.unproven.v1', data }, asIs),
+      'T  recognised.unproven  gate  p-1  similarity 0.763  undetermined, 0 blinks (eyes-not-seen-well)',
+    );
+  });
+
   test('says of a gap from where to where it goes', () => {
     const data = { firstSequence: 3, lastSequence: 7, counts: { camera: 5 }, reason: 'too-many' };
     const gap = { sequence: '0000000000000009', time: 'T', type: 'rollcall.events.dropped.v1', data };

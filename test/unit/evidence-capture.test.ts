@@ -11,7 +11,7 @@ import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.j
 import { createDecider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
-import { sightingOf } from '../support/sightings.js';
+import { proofByBlink, sightingOf } from '../support/sightings.js';
 
 const everything: EvidenceConfig = { attendance: true, unknown: true, attack: true };
 const jpeg = (name: number): Uint8Array => Uint8Array.of(0xff, 0xd8, 0xff, name);
@@ -166,6 +166,7 @@ describe('evidence from sightings', () => {
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
       rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
       directionOf: () => 'in',
+      proofAt: () => proofByBlink,
       facts,
       clock,
     });

@@ -13,7 +13,15 @@ import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
 import { outgoingText } from '../../daemon/publish/outgoing.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { newEventId } from '../../daemon/records/event-id.js';
-import { ambiguousFact, attackFact, attendanceFact, everyNotice, unknownFact } from '../support/facts.js';
+import {
+  ambiguousFact,
+  attackFact,
+  attendanceFact,
+  everyNotice,
+  noProof,
+  unknownFact,
+  unprovenFact,
+} from '../support/facts.js';
 import { nobodysSigner } from '../support/published-box.js';
 
 const from = { siteId: 'plant-1', boxId: 'box_2' };
@@ -46,6 +54,8 @@ describe('a published event', () => {
   const events: readonly BoxEvent[] = [
     attendanceFact(),
     attendanceFact({ direction: 'both' }),
+    attendanceFact({ liveness: noProof }),
+    unprovenFact(),
     ambiguousFact(),
     ambiguousFact({ reason: 'inseparable-pair' }),
     unknownFact(),
@@ -94,6 +104,20 @@ describe('a published event', () => {
     eventSchema.parse(named);
     const erased = await received(attendanceFact(), { nameOf: () => undefined });
     assert.ok(!('personName' in (erased['data'] as object)));
+  });
+
+  test('a person without proof of life is named by the id alone, with what was missing', async () => {
+    const { type, data } = await received(unprovenFact(), { nameOf: () => 'a name' });
+    assert.equal(type, 'rollcall.recognised.unproven.v1');
+    const { models, ...rest } = data as Record<string, unknown>;
+    assert.deepEqual(rest, {
+      ...{ camera: 'gate', track: 'track-1', person: 'person-1', direction: 'in' },
+      ...{ similarity: 0.7123, threshold: 0.5, margin: 0.1235, quality: 0.813 },
+      liveness: {
+        ...{ verdict: 'undetermined', reason: 'observed-too-briefly', blinks: [] },
+        ...{ observedS: 1.5, frameCount: 22 },
+      },
+    });
   });
 
   test('somebody who could be either of two is named by no field but the two candidates', async () => {

@@ -9,12 +9,12 @@ import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { createDecider, type Decider, type SightingOutcome } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
+import { proofByBlink } from '../support/sightings.js';
 
 const nothing: SightingOutcome = {
   identification: undefined,
-  fact: undefined,
-  eventId: undefined,
-  suppressed: undefined,
+  recorded: [],
+  suppressed: [],
 };
 
 function sighting(sequence: number): Sighting {
@@ -129,6 +129,7 @@ describe('sighting intake', () => {
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
       rules: { attendanceCooldownS: 0, unknownCooldownS: 0, attackCooldownS: 0, unknownAfterS: 0 },
       directionOf: () => 'in',
+      proofAt: () => proofByBlink,
       facts,
       clock,
     });

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Identification } from '../../daemon/domain/identification/match.js';
 import { personId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment, LivenessVerdict } from '../../daemon/domain/liveness/liveness.js';
+import type {
+  LivenessAssessment,
+  LivenessRequirement,
+  LivenessVerdict,
+} from '../../daemon/domain/liveness/liveness.js';
 import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/tracks/track-decision.js';
 import { sightingOf } from '../support/sightings.js';
@@ -42,17 +47,19 @@ const ambiguous: Identification = {
 
 /** Seconds in sight after which somebody may be called unknown. */
 const unknownAfterS = 2;
+const attackAfterS = 20;
 const settlingMs = unknownAfterS * 1000;
 
 interface Step {
   readonly verdict?: LivenessVerdict;
   readonly identification?: Identification;
   readonly sighting?: Partial<Sighting>;
+  readonly require?: LivenessRequirement;
 }
 
 function after(
   decision: TrackDecision,
-  { verdict = 'undetermined', identification = inconclusive, sighting }: Step,
+  { verdict = 'undetermined', identification = inconclusive, sighting, require: proof = 'blink' }: Step,
 ) {
   return nextDecision(decision, {
     sighting: sightingOf({
@@ -64,9 +71,26 @@ function after(
     identification,
     threshold: 0.5,
     direction: 'in',
+    proof: { require: proof, attackAfterS },
     unknownAfterS,
     wallMsOf: (capturedAtMs) => 1_000_000 + capturedAtMs,
   });
+}
+
+/** What is said about one track over these sightings, and when, seconds after it began. */
+function course(...steps: readonly Step[]) {
+  let decision: TrackDecision = undecided;
+  const facts: Fact[] = [];
+  for (const step of steps) {
+    let next = after(decision, step);
+    for (; next.fact !== undefined; next = after(next.decision, step)) facts.push(next.fact);
+    decision = next.decision;
+  }
+  return {
+    facts,
+    kinds: facts.map(({ kind }) => kind),
+    times: facts.map(({ occurredAtMs }) => (occurredAtMs - 1_001_000) / 1000),
+  };
 }
 
 describe('nextDecision', () => {
@@ -91,12 +115,13 @@ describe('nextDecision', () => {
   });
 
   for (const [name, step] of [
-    ['matched but not known to be live', { identification: match }],
+    ['matched a moment ago and not known to be live yet', { identification: match }],
     ['live but inconclusive', { verdict: 'live', identification: inconclusive }],
     ['neither', {}],
   ] as const) {
     test(`${name}: nothing is said`, () => {
-      assert.deepEqual(after(undecided, step), { decision: undecided, fact: undefined });
+      const { decision, fact } = after(undecided, step);
+      assert.deepEqual([decision.state, fact], ['undecided', undefined]);
     });
   }
 
@@ -182,28 +207,143 @@ describe('nextDecision', () => {
     assert.equal(after(decision, { verdict: 'live', identification: match }).fact?.kind, 'attendance');
   });
 
-  test('for any course of a track each kind is said at most once, and nothing after an attendance', () => {
+  describe('a recognised person without proof of life', () => {
+    /** A second of the track with a match, `atS` after it began. */
+    const at = (atS: number, step: Step = {}): Step => ({
+      identification: match,
+      ...step,
+      sighting: { lastSeenMs: 1000 + atS * 1000, ...step.sighting },
+    });
+    const ended = { sighting: { isEnded: true } } as const;
+
+    test('is said when the track ends, with what was missing, and makes no attendance', () => {
+      const { kinds, facts } = course(at(0), at(1, ended));
+      assert.deepEqual(kinds, ['recognised-unproven']);
+      const [fact] = facts;
+      assert.ok(fact?.kind === 'recognised-unproven');
+      const { verdict, reason, blinks, observedS } = fact.liveness;
+      assert.deepEqual([verdict, reason, blinks, observedS], ['undetermined', 'observed-too-briefly', [], 2]);
+      const { personId: person, similarity, margin, threshold, direction } = fact;
+      assert.deepEqual([person, similarity, margin, threshold, direction], ['person-1', 0.7, 0.3, 0.5, 'in']);
+    });
+
+    test('is said once while the person stays, ten seconds after the recognition', () => {
+      const { kinds, times } = course(at(4), at(13.9), at(14), at(20), at(40, ended));
+      assert.deepEqual(kinds, ['recognised-unproven']);
+      assert.deepEqual(times, [14]);
+    });
+
+    test('counts from the recognition of this person: another answer starts the wait again', () => {
+      const other: Identification = { ...match, personId: personId('person-2') };
+      assert.deepEqual(course(at(0), at(9, { identification: other }), at(12)).kinds, []);
+      assert.deepEqual(course(at(0), at(9, { identification: inconclusive }), at(12)).kinds, []);
+    });
+
+    test('attends with a blink afterwards, and is an attack with an attack afterwards', () => {
+      assert.deepEqual(course(at(0), at(10), at(12, { verdict: 'live' }), at(13, ended)).kinds, [
+        'recognised-unproven',
+        'attendance',
+      ]);
+      assert.deepEqual(
+        course(at(0), at(10), at(21, { verdict: 'attack' }), at(22, ended), at(23, { verdict: 'live' }))
+          .kinds,
+        ['recognised-unproven', 'attack', 'attendance'],
+      );
+    });
+
+    test('is not said of who blinks in time, is an attack, or matches nobody', () => {
+      assert.deepEqual(course(at(0), at(2, { verdict: 'live' }), at(12), at(13, ended)).kinds, [
+        'attendance',
+      ]);
+      assert.deepEqual(course(at(0, { verdict: 'attack' }), at(12), at(13, ended)).kinds, ['attack']);
+      for (const identification of [noMatch, inconclusive, ambiguous])
+        assert.ok(!course(at(0, { identification, ...ended })).kinds.includes('recognised-unproven'));
+    });
+
+    test('may follow somebody unknown, and is not followed by one', () => {
+      const unknown = { identification: noMatch };
+      assert.deepEqual(course(at(2, unknown), at(3, ended)).kinds, ['unknown', 'recognised-unproven']);
+      assert.deepEqual(course(at(0), at(10), at(12, unknown)).kinds, ['recognised-unproven']);
+    });
+
+    describe('where no proof is asked for', () => {
+      const lax = { require: 'not-attack' } as const;
+      const stays = (atS: number, step: Step = {}): Step => at(atS, { ...lax, ...step });
+      const leaves = (atS: number): Step => stays(atS, ended);
+
+      test('attends when the track ends, and both are said', () => {
+        const { kinds, facts } = course(stays(0), leaves(2));
+        assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
+        assert.equal(facts[1]?.liveness.verdict, 'undetermined');
+      });
+
+      test('attends at once with a blink, and nothing is said without proof', () => {
+        assert.deepEqual(course(stays(0), stays(1, { verdict: 'live' }), leaves(2)).kinds, ['attendance']);
+      });
+
+      test('attends while staying, later than an attack would have been called', () => {
+        const { kinds, times } = course(stays(0), stays(10), stays(29.9), stays(30), leaves(40));
+        assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
+        assert.deepEqual(times, [10, 30]);
+      });
+
+      test('does not attend where an attack is called first, whatever comes of the track', () => {
+        const attacked = stays(20, { verdict: 'attack' });
+        assert.deepEqual(course(stays(0), stays(10), attacked, stays(40), leaves(41)).kinds, [
+          'recognised-unproven',
+          'attack',
+        ]);
+        assert.deepEqual(course(stays(0, { verdict: 'attack', ...ended })).kinds, ['attack']);
+      });
+
+      test('an attack after the attendance is said, too, and names the person', () => {
+        const attacked = stays(35, { verdict: 'attack' });
+        const { kinds, facts } = course(stays(0), stays(10), stays(30), attacked, leaves(36));
+        assert.deepEqual(kinds, ['recognised-unproven', 'attendance', 'attack']);
+        const attack = facts.at(-1);
+        assert.ok(attack?.kind === 'attack');
+        assert.equal(attack.personId, 'person-1');
+        assert.equal(attack.trackId, facts[1]?.trackId);
+      });
+
+      test('a blink after the attendance ends the matter', () => {
+        const attacked = stays(90, { verdict: 'attack' });
+        const { kinds } = course(stays(0), stays(30), stays(31, { verdict: 'live' }), attacked, leaves(91));
+        assert.deepEqual(kinds, ['recognised-unproven', 'attendance']);
+      });
+
+      test('who matches nobody, or either of two, does not attend', () => {
+        for (const identification of [noMatch, inconclusive, ambiguous])
+          assert.ok(!course(stays(0, { identification, ...ended })).kinds.includes('attendance'));
+      });
+    });
+  });
+
+  test('for any course of a track each kind is said at most once, and nothing but an attack after an attendance', () => {
     const step = fc.record({
       verdict: fc.constantFrom<LivenessVerdict>('live', 'attack', 'undetermined'),
       identification: fc.constantFrom(match, noMatch, ambiguous, inconclusive),
       isEnded: fc.boolean(),
-      lastSeenMs: fc.integer({ min: 1000, max: 6000 }),
+      lastSeenMs: fc.integer({ min: 1000, max: 60_000 }),
+      require: fc.constantFrom<LivenessRequirement>('blink', 'not-attack'),
     });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        let decision = undecided;
-        const said: string[] = [];
-        for (const { verdict, identification, isEnded, lastSeenMs } of steps) {
-          const next = after(decision, { verdict, identification, sighting: { isEnded, lastSeenMs } });
-          decision = next.decision;
-          if (next.fact) {
-            said.push(next.fact.kind);
-            if (next.fact.kind === 'attendance')
-              assert.ok(verdict === 'live' && identification.outcome === 'match');
-          }
+        const { kinds: said, facts } = course(
+          ...steps.map(({ isEnded, lastSeenMs, ...step }) => ({
+            ...step,
+            sighting: { isEnded, lastSeenMs },
+          })),
+        );
+        const mayBook = steps.some(({ require }) => require === 'not-attack');
+        for (const { kind, liveness: shown } of facts) {
+          if (kind === 'recognised-unproven') assert.equal(shown.verdict, 'undetermined');
+          if (kind === 'attendance')
+            assert.ok(shown.verdict === 'live' || (mayBook && shown.verdict === 'undetermined'));
         }
         assert.equal(new Set(said).size, said.length);
-        assert.ok(!said.includes('attendance') || said.at(-1) === 'attendance');
+        const behind = said.slice(said.indexOf('attendance') + 1);
+        if (said.includes('attendance')) assert.ok(behind.every((kind) => mayBook && kind === 'attack'));
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { operational } from '../../base/errors.js';
 import type { Lifetime } from '../../base/lifetime.js';
 import type { Logger } from '../../base/logger.js';
-import type { Config } from '../../config/schema.js';
+import { attendanceProof, type Config } from '../../config/schema.js';
 import type { PersonId } from '../../domain/ids.js';
 import type { NewEvidence } from '../../gallery/evidence.js';
 import { localDate } from '../../host/local-date.js';
@@ -88,6 +88,13 @@ function composeDecider(
       return current().rules;
     },
     directionOf: (id) => current().cameras.find((camera) => camera.id === id)?.direction ?? 'both',
+    proofAt: (id) => {
+      const config = current();
+      return attendanceProof(
+        config,
+        config.cameras.find((camera) => camera.id === id),
+      );
+    },
     facts: records,
     clock,
   });

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/logger.js';
 import type { EvidenceConfig } from '../../config/schema.js';
 import type { Fact } from '../../domain/events/event.js';
-import type { EvidenceKind } from '../../domain/events/evidence.js';
+import { type EvidenceKind, isEvidenceKind } from '../../domain/events/evidence.js';
 import type { BestShot } from '../../domain/faces/best-shot.js';
 import type { CameraId, EventId, PersonId, TrackId } from '../../domain/ids.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
@@ -82,14 +82,14 @@ export class EvidenceCapture implements AsyncDisposable {
   }
 
   /** A fact was recorded as `eventId`; `wallMsOf` turns capture times into wall time. */
-  keep(fact: Fact, eventId: EventId, wallMsOf: (capturedAtMs: number) => number): void {
-    if (fact.kind === 'recognised-ambiguous' || !this.#wanted()[fact.kind]) return;
+  keep({ kind, ...fact }: Fact, eventId: EventId, wallMsOf: (capturedAtMs: number) => number): void {
+    if (!isEvidenceKind(kind) || !this.#wanted()[kind]) return;
     const remembered = this.#shots.get(fact.trackId);
     if (remembered === undefined) return;
     const { capturedAtMs, jpeg } = remembered.shot;
-    const personId = fact.kind === 'unknown' ? null : fact.personId;
+    const personId = 'personId' in fact ? fact.personId : null;
     this.#add({
-      kind: fact.kind,
+      kind,
       eventId,
       ...(personId === null ? {} : { personId }),
       cameraId: fact.cameraId,

@@ -154,8 +154,7 @@ export class SightingIntake implements AsyncDisposable {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
     try {
       const outcome = await this.#decider.onSighting(sighting, wallMsOf);
-      const { fact, eventId } = outcome;
-      if (fact && eventId) this.#evidence?.keep(fact, eventId, wallMsOf);
+      for (const { fact, eventId } of outcome.recorded) this.#evidence?.keep(fact, eventId, wallMsOf);
       this.#report(sighting, outcome);
       this.#workedOn(sighting);
     } catch (error) {
@@ -201,18 +200,17 @@ export class SightingIntake implements AsyncDisposable {
 
   #report(sighting: Sighting, outcome: SightingOutcome): void {
     const about = { camera: sighting.cameraId, track: sighting.trackId, sequence: sighting.sequence };
-    const { identification, fact, suppressed } = outcome;
+    const { identification, recorded, suppressed } = outcome;
     if (identification !== undefined) {
       this.#logger.info('identification changed', { ...about, outcome: identification.outcome });
     }
-    if (fact !== undefined) {
+    for (const { fact } of recorded) {
       this.#facts += 1;
       this.#logger.info('fact recorded', { ...about, kind: fact.kind });
     }
-    if (suppressed !== undefined) {
+    for (const { fact, reason, elapsedS } of suppressed) {
       this.#suppressed += 1;
-      const { reason, elapsedS } = suppressed;
-      this.#logger.info('fact suppressed', { ...about, kind: suppressed.fact.kind, reason, elapsedS });
+      this.#logger.info('fact suppressed', { ...about, kind: fact.kind, reason, elapsedS });
     }
   }
 }

@@ -26,7 +26,14 @@ import type { AgeingKinds } from './retention-run.js';
 const auditBatch = 200;
 
 /** Kinds of event with a rule of their own. */
-const ownRules: readonly EventKind[] = ['attendance', 'recognised-ambiguous', 'unknown', 'attack', 'reply'];
+const ownRules: readonly EventKind[] = [
+  'attendance',
+  'recognised-unproven',
+  'recognised-ambiguous',
+  'unknown',
+  'attack',
+  'reply',
+];
 
 export interface RetentionSources {
   /** Undefined while there is none that could be opened. Another one may take its place at any time. */
@@ -61,7 +68,7 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     attackEvidence: evidence('attack'),
     // A summary tells the same of the same people: it never stays longer than what it was made from. Who could be either of
     // two persons is wanted for as long as their attendance may be put right.
-    attendanceRecords: records.ageing('attendance', 'recognised-ambiguous', 'summary'),
+    attendanceRecords: records.ageing('attendance', 'recognised-unproven', 'recognised-ambiguous', 'summary'),
     unknownRecords: records.ageing('unknown'),
     attackRecords: records.ageing('attack'),
     replyRecords: records.ageing('reply'),

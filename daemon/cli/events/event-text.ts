@@ -8,7 +8,11 @@ interface ShownEvent {
   readonly time?: string;
   readonly type?: string;
   readonly data?: {
-    readonly liveness?: { readonly verdict?: string; readonly blinks?: readonly unknown[] };
+    readonly liveness?: {
+      readonly verdict?: string;
+      readonly reason?: string;
+      readonly blinks?: readonly unknown[];
+    };
     readonly [field: string]: unknown;
   };
 }
@@ -36,9 +40,13 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
     ...(typeof similarity === 'number' ? [`similarity ${similarity.toFixed(3)}`] : []),
     ...(liveness === undefined
       ? []
-      : [`${liveness.verdict}, ${counted(liveness.blinks?.length ?? 0, 'blink')}`]),
+      : [`${liveness.verdict}, ${counted(liveness.blinks?.length ?? 0, 'blink')}${missingText(liveness)}`]),
   ].join('  ');
 }
+
+/** What was missing for a verdict. */
+const missingText = ({ verdict, reason }: { readonly verdict?: string; readonly reason?: string }): string =>
+  verdict === 'undetermined' && reason !== undefined ? ` (${reason})` : '';
 
 /** `A or B, similarity 0.953 and 0.951` of somebody who could be either of two persons. */
 function candidatesText(candidates: unknown): readonly string[] {

@@ -7,12 +7,14 @@ import { badInput, messageOf } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
 import { VirtualClock } from '../../base/virtual-clock.js';
 import { identificationSchema } from '../../config/core-schema.js';
+import { attendanceProof } from '../../config/schema.js';
 import { livenessSchema } from '../../config/vision-schema.js';
 import { type EnrolledPerson, policyOver } from '../../domain/identification/calibration.js';
 import type { Identification, MatchPolicy } from '../../domain/identification/match.js';
 import type { ComparedPassage, PassageAnswer } from '../../domain/identification/passage-comparison.js';
-import { defaultLivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import type { Sighting } from '../../domain/tracks/sighting.js';
+import type { AttendanceProof } from '../../domain/tracks/track-decision.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import type { Decider, SearchGallery } from '../../records/decider.js';
@@ -83,6 +85,7 @@ export function registerEvaluateCompare(evaluate: Command): void {
 interface Side extends PolicySettings {
   /** `match` over the gallery. */
   readonly decides: MatchPolicy;
+  readonly liveness: LivenessPolicy & AttendanceProof;
 }
 
 async function compare(options: CompareOptions): Promise<PolicyComparison> {
@@ -137,7 +140,7 @@ async function readSettings(file: string): Promise<Settings> {
 
 function sideOf(
   { identification, liveness }: Settings,
-  { config, recogniser }: ReplaySetup,
+  { config, camera, recogniser }: ReplaySetup,
   gallery: readonly EnrolledPerson[],
 ): Side {
   const merged = identificationSchema.parse({ ...config.identification, ...identification });
@@ -145,7 +148,10 @@ function sideOf(
   return {
     match: { ...policy, targetFpir: merged.targetFpir },
     decides: policyOver(gallery, policy, merged.targetFpir),
-    liveness: { ...defaultLivenessPolicy, ...livenessSchema.parse({ ...config.liveness, ...liveness }) },
+    liveness: {
+      ...defaultLivenessPolicy,
+      ...livenessSchema.parse({ ...config.liveness, ...attendanceProof(config, camera), ...liveness }),
+    },
   };
 }
 
@@ -162,8 +168,8 @@ async function compareClip(
 ): Promise<readonly ComparedPassage[]> {
   const { camera, analyser, ffmpeg, match } = setup;
   const clipClock = new VirtualClock();
-  const deciders = sides.map(({ decides: policy }) =>
-    memoryDecider(setup, { search, policy, clock: clipClock }),
+  const deciders = sides.map(({ decides: policy, liveness: proof }) =>
+    memoryDecider(setup, { search, policy, proof, clock: clipClock }),
   );
   const seen = sides.map(() => new Map<string, Seen>());
   // The same threshold on both sides: what joins the views of a track must not differ, or there would be no same passages.
@@ -192,7 +198,7 @@ async function compareClip(
 const unanswered: PassageAnswer = { who: '(not seen well)', event: 'none', atS: undefined };
 
 async function decide(sighting: Sighting, decider: Decider, before: Seen | undefined): Promise<Seen> {
-  const { identification, fact, suppressed } = await decider.onSighting(
+  const { identification, recorded, suppressed } = await decider.onSighting(
     sighting,
     (capturedAtMs) => capturedAtMs,
   );
@@ -202,7 +208,7 @@ async function decide(sighting: Sighting, decider: Decider, before: Seen | undef
     answer = { ...answer, who: whoIs(identification), atS };
   }
   // A cooldown silences the second passage of a person, whatever the settings that are compared.
-  const said = fact ?? suppressed?.fact;
+  const said = [...recorded, ...suppressed].at(-1)?.fact;
   if (said !== undefined) answer = { ...answer, event: said.kind, atS };
   return { firstSeenS: sighting.firstSeenMs / 1000, lastSeenS: atS, answer };
 }

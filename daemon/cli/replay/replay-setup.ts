@@ -4,9 +4,10 @@ import type { Lifetime } from '../../base/lifetime.js';
 import { silentLogger } from '../../base/logger.js';
 import { loadConfig } from '../../config/load.js';
 import { formatProblem } from '../../config/problem.js';
-import { type CameraConfig, type Config, configSchema } from '../../config/schema.js';
+import { attendanceProof, type CameraConfig, type Config, configSchema } from '../../config/schema.js';
 import type { MatchPolicy } from '../../domain/identification/match.js';
 import { defaultLivenessPolicy, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import type { AttendanceProof } from '../../domain/tracks/track-decision.js';
 import type { GalleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { openConfiguredStore } from '../../models/configured-store.js';
 import { matchPolicy } from '../../models/operating-point.js';
@@ -75,10 +76,23 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
 /** Decides as the core does, and records nothing. `clock` is the clip's own time: it tells when a stranger is forgotten. */
 export function memoryDecider(
   { config, camera }: ReplaySetup,
-  parts: { readonly search: SearchGallery; readonly policy: MatchPolicy; readonly clock: Clock },
+  {
+    proof = attendanceProof(config, camera),
+    ...parts
+  }: {
+    readonly search: SearchGallery;
+    readonly policy: MatchPolicy;
+    /** Undefined: as the configuration has it. */
+    readonly proof?: AttendanceProof;
+    readonly clock: Clock;
+  },
 ): Decider {
   const { rules } = config;
-  return createDecider({ ...parts, rules, directionOf: () => camera.direction, facts: memoryFacts() });
+  return createDecider({
+    ...{ ...parts, rules, facts: memoryFacts() },
+    directionOf: () => camera.direction,
+    proofAt: () => proof,
+  });
 }
 
 /** What a configuration needs at least; everything else has a default. */

@@ -20,6 +20,7 @@ export interface TranscriptLine {
     | 'liveness'
     | 'identity'
     | 'attendance'
+    | 'recognised-unproven'
     | 'recognised-ambiguous'
     | 'unknown'
     | 'attack';
@@ -41,14 +42,14 @@ export async function transcribe(step: ReplayStep, decider: Decider): Promise<re
 }
 
 async function decide(sighting: Sighting, decider: Decider): Promise<readonly TranscriptLine[]> {
-  const { identification, fact } = await decider.onSighting(sighting, wallMsOf);
+  const { identification, recorded } = await decider.onSighting(sighting, wallMsOf);
   const t = seconds(sighting.lastSeenMs);
   const track = sighting.trackId;
   return [
     ...(identification === undefined
       ? []
       : [{ t, type: 'identity', track, ...identityDetails(identification) } as const]),
-    ...(fact === undefined ? [] : [{ t, type: fact.kind, track, ...factDetails(fact) } as const]),
+    ...recorded.map(({ fact }) => ({ t, type: fact.kind, track, ...factDetails(fact) }) as const),
   ];
 }
 
@@ -131,6 +132,7 @@ function factDetails(fact: Fact): Readonly<Record<string, unknown>> {
   const { verdict } = fact.liveness;
   switch (fact.kind) {
     case 'attendance':
+    case 'recognised-unproven':
       return {
         person: fact.personId,
         similarity: rounded(fact.similarity, 4),

@@ -3,7 +3,13 @@ import type { CameraId } from '../ids.js';
 import type { AlertHours } from './alert-hours.js';
 
 /** What happens, again and again: counted, and alerted of when it is enough. */
-export const occurrences = ['unknown', 'recognised-ambiguous', 'attack', 'events-lost'] as const;
+export const occurrences = [
+  'unknown',
+  'recognised-unproven',
+  'recognised-ambiguous',
+  'attack',
+  'events-lost',
+] as const;
 /** What begins and ends: alerted of when it lasts, with an all-clear. */
 export const conditions = ['camera-down', 'camera-impaired', 'sealed', ...boxTroubles] as const;
 
@@ -22,6 +28,7 @@ export const isOccurrence = (subject: AlertSubject): subject is Occurrence =>
 
 const aboutCameras: readonly AlertSubject[] = [
   'unknown',
+  'recognised-unproven',
   'recognised-ambiguous',
   'attack',
   'camera-down',

@@ -22,6 +22,7 @@ export type AlertSignal =
 /** Kinds of event that rules may be about. */
 export const alertingKinds: readonly EventKind[] = [
   'unknown',
+  'recognised-unproven',
   'recognised-ambiguous',
   'attack',
   'gap',
@@ -43,6 +44,7 @@ export function alertSignals({ kind, data, ...place }: AlertableEvent): readonly
   const phase = (isBeginning: boolean): 'began' | 'ended' => (isBeginning ? 'began' : 'ended');
   switch (kind) {
     case 'unknown':
+    case 'recognised-unproven':
     case 'recognised-ambiguous':
     case 'attack':
       return [{ ...about, kind: 'occurred', on: kind }];

@@ -17,6 +17,10 @@ export interface AlertWording {
 
 const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
   unknown: { once: 'An unknown person', often: 'unknown people' },
+  'recognised-unproven': {
+    once: 'A recognised person without proof of life',
+    often: 'recognised people without proof of life',
+  },
   'recognised-ambiguous': {
     once: 'A person who could be either of two enrolled persons',
     often: 'people who could be either of two enrolled persons',

@@ -3,7 +3,10 @@ import type { CameraId, PersonId } from '../ids.js';
 
 /** How soon something is worth saying, and saying again, seconds; a cooldown of 0 says it every time. */
 export interface AttendanceRules {
-  /** Per person and camera; of somebody who could be either of two persons, per pair and camera. */
+  /**
+   * Per person and camera, of an attendance and of a recognition without proof of life; of somebody who could be either of two
+   * persons, per pair and camera.
+   */
   readonly attendanceCooldownS: number;
   /** Per stranger and camera. */
   readonly unknownCooldownS: number;
@@ -25,6 +28,7 @@ export type PersonPair = readonly [PersonId, PersonId];
  */
 export interface RecordedFacts {
   lastAttendanceMs(personId: PersonId, cameraId: CameraId): number | undefined;
+  lastUnprovenMs(personId: PersonId, cameraId: CameraId): number | undefined;
   /** When somebody who could be either of these two was recorded last, whichever was the nearer. */
   lastAmbiguousMs(pair: PersonPair, cameraId: CameraId): number | undefined;
   lastAttackMs(cameraId: CameraId): number | undefined;
@@ -38,6 +42,7 @@ export interface RecentFacts extends RecordedFacts {
 
 export type SuppressionReason =
   | 'attendance-cooldown'
+  | 'unproven-cooldown'
   | 'ambiguous-cooldown'
   | 'unknown-cooldown'
   | 'attack-cooldown';
@@ -77,6 +82,16 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         lastMs: recent.lastAttendanceMs(fact.personId, fact.cameraId),
         cooldownS: rules.attendanceCooldownS,
       };
+    case 'recognised-unproven':
+      return {
+        reason: 'unproven-cooldown',
+        lastMs: nearest(fact.occurredAtMs, [
+          recent.lastUnprovenMs(fact.personId, fact.cameraId),
+          // Who attended a moment ago and passes again without a blink is no news.
+          recent.lastAttendanceMs(fact.personId, fact.cameraId),
+        ]),
+        cooldownS: rules.attendanceCooldownS,
+      };
     case 'recognised-ambiguous': {
       const [first, second] = fact.candidates;
       return {
@@ -98,4 +113,10 @@ function cooldownFor(fact: Fact, rules: AttendanceRules, recent: RecentFacts): C
         cooldownS: rules.attackCooldownS,
       };
   }
+}
+
+/** Of several times, the one nearest to `atMs`, in either direction. */
+function nearest(atMs: number, times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.sort((a, b) => Math.abs(a - atMs) - Math.abs(b - atMs))[0];
 }

@@ -9,6 +9,7 @@ export type ModelIds = Readonly<Record<string, string>>;
 export function eventData(event: BoxEvent, models: ModelIds): Readonly<Record<string, unknown>> {
   switch (event.kind) {
     case 'attendance':
+    case 'recognised-unproven':
     case 'recognised-ambiguous':
     case 'unknown':
     case 'attack':
@@ -27,7 +28,8 @@ function factData(fact: Fact, models: ModelIds) {
     models: { ...models, recogniser: fact.recogniser },
   };
   switch (fact.kind) {
-    case 'attendance': {
+    case 'attendance':
+    case 'recognised-unproven': {
       const { personId: person, direction, threshold } = fact;
       const similarity = rounded(fact.similarity, 4);
       const margin = rounded(fact.margin, 4);

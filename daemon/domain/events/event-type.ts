@@ -16,6 +16,7 @@ export const eventKinds = everyKind([
   'gap',
   'person',
   'recognised-ambiguous',
+  'recognised-unproven',
   'attack',
   'unknown',
   'summary',
@@ -35,6 +36,8 @@ export function eventType(event: BoxEvent): string {
   switch (event.kind) {
     case 'attendance':
       return 'rollcall.attendance.recorded.v1';
+    case 'recognised-unproven':
+      return 'rollcall.recognised.unproven.v1';
     case 'recognised-ambiguous':
       return 'rollcall.recognised.ambiguous.v1';
     case 'unknown':

@@ -27,7 +27,7 @@ interface FactAboutTrack {
   readonly liveness: PublishedLiveness;
 }
 
-/** A live, enrolled person was seen. */
+/** An enrolled person was seen, and `liveness.require` is met: `live`, or `undetermined` where no proof is asked for. */
 export interface AttendanceFact extends FactAboutTrack {
   readonly kind: 'attendance';
   readonly personId: PersonId;
@@ -35,6 +35,16 @@ export interface AttendanceFact extends FactAboutTrack {
   readonly similarity: number;
   readonly threshold: number;
   /** How much closer this person was than the second nearest. */
+  readonly margin: number;
+}
+
+/** An enrolled person was recognised, and neither a blink nor an attack was seen. By itself no attendance. */
+export interface UnprovenFact extends FactAboutTrack {
+  readonly kind: 'recognised-unproven';
+  readonly personId: PersonId;
+  readonly direction: Direction;
+  readonly similarity: number;
+  readonly threshold: number;
   readonly margin: number;
 }
 
@@ -64,7 +74,7 @@ export interface AttackFact extends FactAboutTrack {
 }
 
 /** What the box decides about somebody in front of a camera. */
-export type Fact = AttendanceFact | AmbiguousFact | UnknownFact | AttackFact;
+export type Fact = AttendanceFact | UnprovenFact | AmbiguousFact | UnknownFact | AttackFact;
 
 /** Everything that is recorded and leaves the box. */
 export type BoxEvent = Fact | Notice;

@@ -16,6 +16,7 @@ export type OutboxGroup = (typeof outboxGroups)[number];
 const groupOfKind: Readonly<Record<EventKind, OutboxGroup>> = {
   attendance: 'attendance',
   'recognised-ambiguous': 'attendance',
+  'recognised-unproven': 'attendance',
   person: 'persons',
   summary: 'persons',
   attack: 'attacks',

@@ -28,6 +28,14 @@ export const livenessReasons = [
 ] as const;
 export type LivenessReason = (typeof livenessReasons)[number];
 
+/**
+ * What must be shown before a recognised person attends (`liveness.require`).
+ * - `blink`: the verdict `live`.
+ * - `not-attack`: nothing; only a called attack prevents the attendance.
+ */
+export const livenessRequirements = ['blink', 'not-attack'] as const;
+export type LivenessRequirement = (typeof livenessRequirements)[number];
+
 export interface LivenessEvidence {
   /** Blinks after which the same face was recognised, oldest first. */
   readonly blinks: readonly Blink[];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventKind } from '../../domain/events/event.js';
-import { ambiguousData, attackData, attendanceData, unknownData } from './fact-data.js';
+import { ambiguousData, attackData, attendanceData, unknownData, unprovenData } from './fact-data.js';
 import {
   auditData,
   boxData,
@@ -42,6 +42,7 @@ function schemaOf<T extends string, D extends z.ZodType>(type: T, data: D) {
 /** By kind, which is the last level of the topic: the messages that come there. */
 export const eventSchemas = {
   attendance: [schemaOf('rollcall.attendance.recorded.v1', attendanceData)],
+  'recognised-unproven': [schemaOf('rollcall.recognised.unproven.v1', unprovenData)],
   'recognised-ambiguous': [schemaOf('rollcall.recognised.ambiguous.v1', ambiguousData)],
   unknown: [schemaOf('rollcall.unknown.seen.v1', unknownData)],
   attack: [schemaOf('rollcall.attack.suspected.v1', attackData)],
@@ -64,6 +65,7 @@ export const eventSchemas = {
 /** Any event. */
 export const eventSchema = z.discriminatedUnion('type', [
   ...eventSchemas.attendance,
+  ...eventSchemas['recognised-unproven'],
   ...eventSchemas['recognised-ambiguous'],
   ...eventSchemas.unknown,
   ...eventSchemas.attack,

@@ -69,6 +69,15 @@ export const attendanceData = z.strictObject({
 
 const { picture: _, ...evidenceWithoutPicture } = evidence;
 
+export const unprovenData = z.strictObject({
+  ...evidenceWithoutPicture,
+  person: opaqueId.describe('opaque id of the enrolled person who was recognised'),
+  direction: z.enum(['in', 'out', 'both']).describe('what passing this camera means'),
+  similarity: similarity.describe('to the person, mean over the views of the track'),
+  threshold: similarity.describe('similarity from which two faces count as the same person'),
+  margin: z.number().min(0).max(2).describe('how much closer than the second nearest person'),
+});
+
 export const ambiguousData = z.strictObject({
   ...evidenceWithoutPicture,
   candidates: z

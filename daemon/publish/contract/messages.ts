@@ -16,7 +16,7 @@ import { keySetSchema } from './key-set-schema.js';
 import { stateSchema } from './state-schema.js';
 
 /** Of the contract as a whole: the first number grows with any `v` of a type, the second with anything that is added. */
-export const contractVersion = '1.1.0';
+export const contractVersion = '1.2.0';
 
 /** Something that travels between a box and others, and has a document of its own. */
 export interface ContractMessage {
@@ -29,7 +29,9 @@ export interface ContractMessage {
 }
 
 const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
-  'rollcall.attendance.recorded.v1': 'A live, enrolled person was seen.',
+  'rollcall.attendance.recorded.v1': 'An enrolled person was seen who attends, as `liveness.require` has it.',
+  'rollcall.recognised.unproven.v1':
+    'An enrolled person was recognised, and the box did not see that the person is live.',
   'rollcall.recognised.ambiguous.v1':
     'A live, enrolled person was seen who could be either of two. Nobody attended.',
   'rollcall.unknown.seen.v1': 'Somebody who matches nobody in the gallery was seen.',
