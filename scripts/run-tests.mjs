@@ -6,6 +6,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -23,6 +24,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
   console.error('usage: node scripts/run-tests.mjs SUITE|FILE...   (folders of test/, or files in them)');
+  process.exit(2);
+}
+const missing = wanted.filter(
+  (name) => !existsSync(join(root, name.startsWith('test/') ? name : `test/${name}`)),
+);
+if (missing.length > 0) {
+  console.error(`error: there is no test suite or file ${missing.join(', ')}`);
   process.exit(2);
 }
 

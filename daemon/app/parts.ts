@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { InTurn } from '../base/in-turn.js';
 import type { Config } from '../config/schema.js';
 import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -119,7 +120,7 @@ export class ReplaceableParts implements AsyncDisposable {
   #publisher: Publisher | undefined;
   /** By the connections before this one. */
   #publishedBefore = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #isEnded = false;
 
   private constructor(options: StartOptions, plans: Plans) {
@@ -181,17 +182,17 @@ export class ReplaceableParts implements AsyncDisposable {
    * cannot be planned or vision does not start with it; everything then runs as before. `signal` ends the wait for vision.
    */
   replace(config: Config, signal: AbortSignal): Promise<readonly ReplacedPart[]> {
-    return this.#inTurn(() => this.#replace(config, signal, { triesAgain: true }));
+    return this.#turns.run(() => this.#replace(config, signal, { triesAgain: true }));
   }
 
   /** Takes up what was switched beside the configuration. Throws as `replace` does. */
   replan(signal: AbortSignal): Promise<readonly ReplacedPart[]> {
-    return this.#inTurn(() => this.#replace(this.#config, signal));
+    return this.#turns.run(() => this.#replace(this.#config, signal));
   }
 
   /** Says goodbye to the broker, runs `work`, and connects anew, whatever became of it. */
   inSilence<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#publisher?.[Symbol.asyncDispose]();
       try {
         return await work();
@@ -199,12 +200,6 @@ export class ReplaceableParts implements AsyncDisposable {
         this.#startPublisher(this.#plans.publishing);
       }
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   async #replace(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InTurn } from '../../daemon/vision/inference/in-turn.js';
+import { InTurn } from '../../daemon/base/in-turn.js';
 import { type GpuSigns, providersToTry } from '../../daemon/vision/inference/provider.js';
 
 const none: GpuSigns = { hasNvidiaDevice: false, hasRenderNode: false, hasCudaLibraries: false };

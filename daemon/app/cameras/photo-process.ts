@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../base/clock.js';
+import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { LogLevel } from '../../host/pino-logger.js';
@@ -40,7 +41,7 @@ export interface PhotographToAnalyse {
 export class PhotoProcess implements AsyncDisposable {
   readonly #options: PhotoProcessOptions;
   #running: { readonly slot: VisionSlot; readonly plan: VisionPlan } | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #waitingCount = 0;
   #linger: Timer | undefined;
   #isEnded = false;
@@ -60,7 +61,7 @@ export class PhotoProcess implements AsyncDisposable {
    */
   analyse(image: Uint8Array, { photograph, faceNumber }: PhotographToAnalyse): Promise<PhotoOutcome> {
     this.#waitingCount += 1;
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       this.#linger?.cancel();
       try {
         const slot = await this.#open();
@@ -73,14 +74,14 @@ export class PhotoProcess implements AsyncDisposable {
         return outcome;
       } finally {
         this.#waitingCount -= 1;
-        this.#linger = this.#options.clock.after(lingerMs, () => void this.#inTurn(() => this.#close()));
+        this.#linger = this.#options.clock.after(lingerMs, () => void this.#turns.run(() => this.#close()));
       }
     });
   }
 
   /** Starts the process before there is a photograph. Throws what keeps it from starting. */
   start(): Promise<void> {
-    return this.#inTurn(async () => void (await this.#open()));
+    return this.#turns.run(async () => void (await this.#open()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,14 +89,8 @@ export class PhotoProcess implements AsyncDisposable {
     this.#linger?.cancel();
     // The analysis under way fails when the process ends.
     await this.#close();
-    await this.#turn;
+    await this.#turns.settled();
     this.#linger?.cancel();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   async #open(): Promise<VisionSlot> {

@@ -1,5 +1,6 @@
 import type { Actor } from '../../audit/actor.js';
 import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import type {
   EnrolmentRequest,
   EnrolmentResult,
@@ -53,14 +54,14 @@ export interface BoxPersonsParts {
 /** Persons as the local API sees them. Every call throws `gallery-sealed` while the gallery is sealed. */
 export class BoxPersons implements PersonControl {
   readonly #parts: BoxPersonsParts;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   constructor(parts: BoxPersonsParts) {
     this.#parts = parts;
   }
 
   add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
-    return this.#inTurn(() => this.#add(request, actor));
+    return this.#turns.run(() => this.#add(request, actor));
   }
 
   async #add(request: EnrolmentRequest, actor: Actor): Promise<EnrolmentResult> {
@@ -93,7 +94,7 @@ export class BoxPersons implements PersonControl {
   }
 
   update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
-    return this.#inTurn(() => this.#update(id, change, actor));
+    return this.#turns.run(() => this.#update(id, change, actor));
   }
 
   async #update(id: string, change: ProfileChange, actor: Actor): Promise<UpdateResult> {
@@ -217,7 +218,7 @@ export class BoxPersons implements PersonControl {
   }
 
   commitImport(importId: string, actor: Actor): Promise<{ readonly personIds: readonly string[] }> {
-    return this.#inTurn(async () => ({ personIds: await this.#gallery().commitImport(importId, actor) }));
+    return this.#turns.run(async () => ({ personIds: await this.#gallery().commitImport(importId, actor) }));
   }
 
   async abandonImport(importId: string, actor: Actor): Promise<boolean> {
@@ -233,11 +234,6 @@ export class BoxPersons implements PersonControl {
   }
 
   /** One at a time: between asking who has an external id or a face and enrolling, nobody else may be given it. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
-  }
 
   #gallery() {
     return this.#parts.access.gallery();

@@ -2,6 +2,7 @@ import { type Actor, daemonAtStart } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
@@ -75,7 +76,7 @@ export class GalleryAccess implements AsyncDisposable {
   #recogniser: Pick<RecogniserInUse, 'id' | 'dimensions'> | undefined;
   #open: OpenAccess | undefined;
   #sealed: Sealed | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   private constructor(options: GalleryAccessOptions) {
     this.#options = options;
@@ -156,7 +157,7 @@ export class GalleryAccess implements AsyncDisposable {
 
   /** Tries to open a sealed gallery; resolves with why it stays sealed, or undefined where it is open. */
   unlock(input: KeyInput, by: Actor): Promise<Sealed | undefined> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#open !== undefined) return undefined;
       if (this.#file === undefined) await this.#openFile('whatever is wrong');
       if (this.#file === undefined) return this.#sealed;
@@ -167,7 +168,7 @@ export class GalleryAccess implements AsyncDisposable {
 
   /** Gives a new gallery its first key. @throws `key-exists`, and what the provider throws */
   initialise(kind: KeyProviderKind, input: KeyInput, by: Actor): Promise<Sealed | undefined> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#open !== undefined || this.#sealed?.code !== 'key-not-initialised') {
         throw badInput('key-exists', 'the gallery has a key already', {
           remedy: 'Run `rollcall key rotate` to give it another one.',
@@ -189,7 +190,7 @@ export class GalleryAccess implements AsyncDisposable {
     make: (present: GalleryFile | undefined) => Promise<Replacement>,
     by: Actor,
   ): Promise<Sealed | undefined> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const former = this.#open?.ring.current.copy();
       let next: Replacement | undefined;
       let isDone = false;
@@ -213,7 +214,7 @@ export class GalleryAccess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turn;
+    await this.#turns.settled();
     await this.#close({ ...unlocking, message: 'the daemon is stopping' });
     await this.#closeFile();
   }
@@ -246,12 +247,6 @@ export class GalleryAccess implements AsyncDisposable {
       this.#sealed = sealedBy(error);
       logger.error('the gallery file cannot be opened: nobody is identified', { error });
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   async #unlock(input: KeyInput, by: Actor, kek?: Uint8Array): Promise<void> {

@@ -3,6 +3,7 @@ import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Clock } from '../../base/clock.js';
 import { defect, isRollcallError, operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
 import { Recurring } from '../../base/recurring.js';
 import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../control/gallery-control.js';
@@ -75,7 +76,7 @@ export class GalleryCalibration implements AsyncDisposable {
   #known: Known | undefined;
   #found: Found | undefined;
   #night: string;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #following: Promise<void> | undefined;
 
   constructor(options: GalleryCalibrationOptions) {
@@ -130,11 +131,8 @@ export class GalleryCalibration implements AsyncDisposable {
   }
 
   /** Resolves when everything that is known to have changed was looked at. */
-  async settled(): Promise<void> {
-    for (let turn: unknown; turn !== this.#turn; ) {
-      turn = this.#turn;
-      await turn;
-    }
+  settled(): Promise<void> {
+    return this.#turns.settled();
   }
 
   /** Looks at everybody now. @throws `gallery-sealed`, and what the gallery throws */
@@ -145,7 +143,7 @@ export class GalleryCalibration implements AsyncDisposable {
     if (known === undefined) throw defect('calibration-lost', 'an open gallery has no calibration');
     const startedAtMs = clock.wallMs();
     const beganMs = clock.monotonicMs();
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await known.table.rebuild(known.signal);
       const report = await this.#report(known, await this.#apply(known));
       const { persons, alike } = report;
@@ -160,7 +158,7 @@ export class GalleryCalibration implements AsyncDisposable {
     this.#unsubscribe();
     await this.#nightly[Symbol.asyncDispose]();
     this.#abort.abort(operational('shutting-down', 'the daemon is stopping'));
-    await this.#turn;
+    await this.#turns.settled();
   }
 
   #follow(): void {
@@ -207,7 +205,7 @@ export class GalleryCalibration implements AsyncDisposable {
   /** What fails is tried again with the next change and the next night; the thresholds stay as they were. */
   #inBackground(known: Known, work: () => Promise<void>): Promise<void> {
     const { logger } = this.#options;
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#known !== known || known.signal.aborted) return;
       try {
         await work();
@@ -217,12 +215,6 @@ export class GalleryCalibration implements AsyncDisposable {
         logger.error('the thresholds of persons could not be found: they stay as they were', { error });
       }
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   async #apply(known: Known): Promise<Found> {

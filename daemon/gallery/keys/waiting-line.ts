@@ -1,10 +1,11 @@
 import { operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 
 /** Lets one piece of work run at a time, in the order asked, and only so many wait for it. */
 export class WaitingLine {
   readonly #mostWaiting: number;
   #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   constructor(mostWaiting: number) {
     this.#mostWaiting = mostWaiting;
@@ -22,10 +23,8 @@ export class WaitingLine {
       });
     }
     this.#waiting += 1;
-    const mine = this.#last.then(work, work);
-    this.#last = mine.catch(() => undefined);
     try {
-      return await mine;
+      return await this.#turns.run(work);
     } finally {
       this.#waiting -= 1;
     }

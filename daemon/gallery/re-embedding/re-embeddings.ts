@@ -1,5 +1,6 @@
 import type { Actor } from '../../audit/actor.js';
 import { badInput, operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import { galleryDamaged, readRecogniser } from '../keys/key-slots.js';
 import { forgetRefused, type ReEmbedJob, readReEmbedJob, writeReEmbedJob } from './re-embed-job.js';
 import type { ReEmbedProgress } from './re-embed-progress.js';
@@ -19,7 +20,7 @@ export interface ReEmbedOrder {
 export class ReEmbeddings implements AsyncDisposable {
   readonly #parts: ReEmbedParts;
   #latest: ReEmbedRun | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #isDisposed = false;
 
   /** Goes on with a move that had not ended. @throws `gallery-damaged` */
@@ -63,7 +64,7 @@ export class ReEmbeddings implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    await this.#turn;
+    await this.#turns.settled();
     await this.#latest?.[Symbol.asyncDispose]();
   }
 
@@ -101,12 +102,10 @@ export class ReEmbeddings implements AsyncDisposable {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(() => {
+    return this.#turns.run(() => {
       if (this.#isDisposed) throw operational('gallery-closed', 'the gallery was closed');
       return work();
     });
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { operational } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import { type KeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
@@ -32,7 +33,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
   #state: IdentityState;
   #formerPairs: readonly KeyPair[];
   /** Whatever writes key files goes one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   /** A key that was handed over as the one in force, and is not. */
   readonly ignoredKeyId: string | undefined;
 
@@ -108,7 +109,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     origin: RotationOrigin = 'at-the-box',
     inSilence: InSilence = (work) => work(),
   ): Promise<readonly FormerKey[]> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const { places } = this.#options;
       const basis = { state: this.#state, isOwn: this.#isOwn, origin };
       const next = await prepareNextKey(places, basis);
@@ -122,12 +123,12 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
 
   /** Deletes the seed of the former key where the box may. @throws what `settleBoxKeys` throws; the next start tries again */
   settle(): Promise<KeyPlace> {
-    return this.#inTurn(() => settleBoxKeys(this.#options.places, this.#state));
+    return this.#turns.run(() => settleBoxKeys(this.#options.places, this.#state));
   }
 
   /** Writes down that it was recorded how the key in force came about. */
   announced(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const { unannounced: _, ...state } = this.#state;
       await writeIdentityState(this.#options.places, state);
       this.#state = state;
@@ -139,7 +140,7 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
    * alone does not decide that: a key that is forgotten is gone for good.
    */
   forgetFormer(isOver: (key: FormerKey) => boolean): Promise<void> {
-    return this.#inTurn(() => this.#forget(isOver));
+    return this.#turns.run(() => this.#forget(isOver));
   }
 
   [Symbol.dispose](): void {
@@ -189,12 +190,6 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
 
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work, work);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

@@ -1,3 +1,4 @@
+import { InTurn } from '../../base/in-turn.js';
 import type { Detection } from '../../domain/faces/face.js';
 import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
 import type { Picture } from '../../domain/faces/picture.js';
@@ -7,7 +8,6 @@ import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';
 import { type DetectorSize, fixedDetectorSize, sizeAround, squareViews } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
-import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 
 /** How the light detector looks at a whole picture. */

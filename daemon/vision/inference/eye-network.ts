@@ -1,10 +1,10 @@
+import { InTurn } from '../../base/in-turn.js';
 import { type Affine, mirrored, squareToCrop } from '../../domain/faces/affine.js';
 import type { EyeContour, FivePoints } from '../../domain/faces/face.js';
 import type { Point } from '../../domain/faces/geometry.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../domain/liveness/eye-openness.js';
 import { cropAffine } from './affine-crop.kernel.js';
-import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 
 /** Side of the network's input, pixels. */

@@ -1,10 +1,10 @@
+import { InTurn } from '../../base/in-turn.js';
 import { squareToCrop } from '../../domain/faces/affine.js';
 import { type FaceMesh, MESH_POINTS, MESH_STRIDE, meshInPicture } from '../../domain/faces/face-mesh.js';
 import { boxCentre } from '../../domain/faces/geometry.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { FaceRegion } from '../face-analyser.js';
 import { cropAffine } from './affine-crop.kernel.js';
-import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 
 /** Side of the network's input, pixels. */

@@ -1,6 +1,6 @@
 import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import { InTurn } from '../../base/in-turn.js';
 import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
-import { InTurn } from './in-turn.js';
 import type { Provider } from './provider.js';
 
 /** Numbers that a network gave, by the name of its output. */

@@ -1,8 +1,8 @@
+import { InTurn } from '../../base/in-turn.js';
 import { boxToCrop } from '../../domain/faces/affine.js';
 import { type Box, boxCentre } from '../../domain/faces/geometry.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import { cropAffine } from './affine-crop.kernel.js';
-import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 
 const CROP_PX = 80;

@@ -1,9 +1,9 @@
+import { InTurn } from '../../base/in-turn.js';
 import type { AlignmentPoints } from '../../domain/faces/face.js';
 import type { Picture } from '../../domain/faces/picture.js';
 import type { Embedding } from '../../domain/identification/match.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { mirrorCrop, scaleSamples, unitMean } from './embedding.kernel.js';
-import { InTurn } from './in-turn.js';
 import { type Network, output } from './network.js';
 import type { RecogniserContract } from './recogniser-contract.js';
 
