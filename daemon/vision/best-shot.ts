@@ -52,7 +52,7 @@ export function jpegOfPart(
 }
 
 /** The part of the picture that is shown; a face at the edge loses what lies beyond. */
-function shownPart(face: Box, { widthPx, heightPx }: Picture): Box {
+export function shownPart(face: Box, { widthPx, heightPx }: Picture): Box {
   const height = face.height * SHOWN_HEIGHTS;
   const width = height * (MOST_WIDTH_PX / MOST_HEIGHT_PX);
   const { x, y } = boxCentre(face);

@@ -19,7 +19,7 @@ import {
   initialHeadGestures,
   nextHeadGesture,
 } from '../domain/liveness/head-gesture.js';
-import type { Blink, LivenessVerdict } from '../domain/liveness/liveness.js';
+import type { Blink, EyeSample, LivenessVerdict } from '../domain/liveness/liveness.js';
 import {
   initialLiveness,
   type LivenessInput,
@@ -41,8 +41,9 @@ export interface AssessedView {
   readonly quality: ViewQuality;
 }
 
-/** What a face did that is complete with one look. */
+/** The eyes in one look, and what a face did that is complete with it. */
 export interface SeenMovements {
+  readonly eyes: EyeSample;
   readonly blinks: readonly Blink[];
   readonly gesture?: HeadGesture;
 }
@@ -97,9 +98,9 @@ export class FollowedFace {
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
     const head = nextHeadGesture(this.#head, landmarks, atMs, defaultHeadGesturePolicy);
     this.#head = head.state;
-    if (head.gesture === undefined) return { blinks };
+    if (head.gesture === undefined) return { eyes: sample, blinks };
     this.learn({ kind: 'gesture', gesture: head.gesture }, policy);
-    return { blinks, gesture: head.gesture };
+    return { eyes: sample, blinks, gesture: head.gesture };
   }
 
   learn(input: LivenessInput, policy: LivenessPolicy): void {

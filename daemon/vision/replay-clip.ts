@@ -8,7 +8,7 @@ import type { FaceAnalyser } from './face-analyser.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { CameraSession } from './session.js';
-import type { StageEvent } from './stage-event.js';
+import type { LookSink, StageEvent } from './stage-event.js';
 
 export interface ClipReplayOptions {
   readonly path: string;
@@ -24,6 +24,8 @@ export interface ClipReplayOptions {
   readonly speed: 'max' | 'real';
   /** Makes the pictures that sightings carry. Absent: they carry none. */
   readonly takeShot?: TakeShot;
+  /** Hears of every look at a face. */
+  readonly onLook?: LookSink | undefined;
 }
 
 /** What the stages said about one frame; the last step of a replay is the end of the clip. */
@@ -83,5 +85,6 @@ export function openClipSession(
     liveness,
     sameFaceThreshold,
     takeShot: options.takeShot,
+    onLook: options.onLook,
   });
 }

@@ -14,7 +14,7 @@ import { FaceFollower, type Look } from './face-follower.js';
 import type { FollowedFace, SeenMovements } from './followed-face.js';
 import { type AssessedLook, embedOne } from './probe-stage.js';
 import { StageCounters } from './stage-counters.js';
-import type { StageSink } from './stage-event.js';
+import type { LookSink, StageSink } from './stage-event.js';
 
 /** Scores of the passive model are taken this often per face, milliseconds: it is slow to change its mind. */
 const passiveEveryMs = 500;
@@ -39,6 +39,8 @@ export interface CameraSessionOptions {
   readonly sameFaceThreshold: number;
   /** Makes the pictures that sightings carry. Absent: they carry none. */
   readonly takeShot?: TakeShot | undefined;
+  /** Hears of every look. Absent where nothing is drawn. */
+  readonly onLook?: LookSink | undefined;
 }
 
 /**
@@ -106,7 +108,9 @@ export class CameraSession {
     this.#announce(looks, atMs);
     const seen = new Map<FollowedFace, SeenMovements>();
     for (const look of assessed) {
-      seen.set(look.face, look.face.see(frame, look, this.#options.liveness));
+      const movements = look.face.see(frame, look, this.#options.liveness);
+      seen.set(look.face, movements);
+      this.#tellLook(frame, look, movements);
     }
     await this.#hearPassiveModel(frame, looks);
     const embedded = await embedOne(frame, assessed, { ...this.#options, counters: this.#counters });
@@ -128,6 +132,14 @@ export class CameraSession {
       analyser.assess(frame.picture, landmarks, { smallestFacePx }),
     );
     return { face, landmarks, quality };
+  }
+
+  #tellLook(
+    { capturedAtMs: atMs, picture }: Frame,
+    { face, landmarks, quality }: AssessedLook,
+    { eyes }: SeenMovements,
+  ): void {
+    this.#options.onLook?.({ trackId: face.track.id, atMs, landmarks, quality, eyes, picture });
   }
 
   #announce(looks: readonly Look[], atMs: number): void {

@@ -23,7 +23,11 @@ const isFieldClip = (clip: string): boolean => clip.startsWith('blink/field/');
 const isSpeaker = (clip: string): boolean => clip.startsWith('blink/grid/');
 
 /** Evaluates the clips of the shared media that are wanted. */
-async function evaluate(isWanted: (clip: string) => boolean, fps: number): Promise<Report> {
+async function evaluate(
+  isWanted: (clip: string) => boolean,
+  fps: number,
+  ...options: readonly string[]
+): Promise<Report> {
   const truths = JSON.parse(await readFile(media.path, 'utf8')) as Readonly<Record<string, unknown>>;
   await using directory = await temporaryDirectory();
   const truth = join(directory.path, 'truth.json');
@@ -35,6 +39,7 @@ async function evaluate(isWanted: (clip: string) => boolean, fps: number): Promi
     'blinks',
     ...places,
     ...['--fps', String(fps), '--json'],
+    ...options,
   ]);
   assert.equal(exitCode, 0, stderr);
   return JSON.parse(stdout) as Report;
@@ -63,12 +68,18 @@ describe('rollcall evaluate blinks', () => {
   test('sees the blinks where light, distance or lids make them hard to see', {
     skip: media.skip,
   }, async () => {
-    const report = await evaluate(isFieldClip, 15);
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'blinks.html');
+    const report = await evaluate(isFieldClip, 15, '--report', file);
     assert.ok(report.clips.length >= 3, 'the clips are there');
     assert.equal(report.mistaken, 0);
     assert.ok(report.f1 >= 0.94, `F1 ${report.f1}`);
     const live = report.clips.filter(({ verdict }) => verdict === 'live').map(({ clip }) => clip);
     assert.ok(live.includes('blink/field/side_light.mp4'), 'shade is no cover');
+    const page = await readFile(file, 'utf8');
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    for (const { clip } of report.clips) assert.match(page, new RegExp(`<h2>${clip}</h2>`));
+    assert.ok((page.match(/<svg /g) ?? []).length >= report.clips.length, 'a curve for every clip');
   });
 
   test('leaves out and names clips that are not there or whose blinks cannot be counted', async () => {

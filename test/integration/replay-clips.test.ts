@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import sharp from 'sharp';
 import { rollcall } from '../support/box.js';
 import { garbageFile, testClip } from '../support/clips.js';
 import { sharedFile } from '../support/shared-media.js';
@@ -15,6 +16,9 @@ interface Line {
   readonly track: string;
   readonly durationS?: number;
   readonly verdict?: string;
+  readonly blinks?: number;
+  readonly observedS?: number;
+  readonly looks?: number;
 }
 
 function linesOf(stdout: string): Line[] {
@@ -39,11 +43,32 @@ describe('rollcall replay', () => {
     assert.ok(blinks.every(({ durationS = 0 }) => durationS > 0.05 && durationS < 0.5));
     assert.equal(new Set(lines.map(({ track }) => track)).size, 1);
     assert.equal(lines[0]?.type, 'track.started');
-    assert.equal(lines.at(-1)?.type, 'track.ended');
+    assert.equal(lines.at(-2)?.type, 'track.ended');
+    const summary = lines.at(-1);
+    assert.deepEqual([summary?.type, summary?.verdict, summary?.blinks], ['track.summary', 'live', 2]);
+    assert.ok((summary?.observedS ?? 0) > 5 && (summary?.looks ?? 0) > 100);
     assert.ok(lines.some(({ type, verdict }) => type === 'liveness' && verdict === 'live'));
     assert.ok(lines.some(({ type }) => type === 'unknown'));
-    const second = await rollcall(['replay', blinkClip.path, '--json']);
-    assert.equal(second.stdout, first.stdout);
+    await using directory = await temporaryDirectory();
+    const pictures = join(directory.path, 'pictures');
+    const second = await rollcall(['replay', blinkClip.path, '--json', '--pictures', pictures]);
+    assert.equal(second.stdout, first.stdout, second.stderr);
+    assert.deepEqual(await readdir(pictures), ['t1.jpg']);
+    const strip = join(pictures, 't1.jpg');
+    assert.deepEqual([(await stat(pictures)).mode & 0o777, (await stat(strip)).mode & 0o777], [0o700, 0o600]);
+    const { width, height } = await sharp(strip).metadata();
+    assert.ok(width > 900 && height > 600, `${width} x ${height}`);
+    // A row of faces, and below it the curve: neither is an empty sheet.
+    for (const part of [
+      { left: 20, top: 100, width: 900, height: 120 },
+      { left: 60, top: height - 200, width: 860, height: 120 },
+    ]) {
+      const { channels } = await sharp(await sharp(strip).extract(part).png().toBuffer()).stats();
+      assert.ok((channels[0]?.stdev ?? 0) > 5, JSON.stringify(part));
+    }
+    const again = await rollcall(['replay', blinkClip.path, '--pictures', pictures]);
+    assert.equal(again.exitCode, 2);
+    assert.match(again.stderr, /holds files already, and nothing is overwritten/);
   });
 
   test('has nothing to say about a clip without a face', async () => {

@@ -59,6 +59,33 @@ describe('eyeSampleOf', () => {
     assert.deepEqual(eyesOf(landmarksAt(300, 200, 0, 5)), nothing);
   });
 
+  test('says why an eye is left out: first what spoils the view, then the eye itself', () => {
+    const faultOf = (landmarks: FaceLandmarks, ...reasons: readonly QualityReason[]) => {
+      const quality = { score: 0.5, reasons, sharpness: 1 };
+      const before = [{ atMs: -67, landmarks: landmarksAt(300, 200) }];
+      return eyeSampleOf({ atMs: 0, landmarks, quality, before, picture }).fault;
+    };
+    const { leftEye, ...rest } = landmarksAt(300, 200);
+    assert.deepEqual(
+      [
+        faultOf(landmarksAt(300, 200), 'blurred'),
+        faultOf(landmarksAt(300, 200, 35), 'dark'),
+        faultOf(landmarksAt(300, 200, 20), 'dark'),
+        faultOf(landmarksAt(300, 200, 0), 'too-small', 'occluded'),
+        faultOf(landmarksAt(300, 200, 20)),
+        faultOf(landmarksAt(-10, 200)),
+        faultOf({ ...rest, leftEye: { ...leftEye, openness: Number.NaN } }),
+      ],
+      [undefined, 'turned-away', 'dark', 'occluded', 'mesh-unsteady', 'eye-cut-off', 'eye-unmeasured'],
+    );
+    const small = landmarksAt(300, 200, 0, 5);
+    const quality = { score: 0.5, reasons: [], sharpness: 1 };
+    assert.equal(
+      eyeSampleOf({ atMs: 0, landmarks: small, quality, before: [], picture }).fault,
+      'eye-too-small',
+    );
+  });
+
   test('leaves out eyes on a mesh that jumped, not on a head that turns', () => {
     assert.ok(isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(320, 190, 14)));
     assert.ok(!isJudgedAfter(landmarksAt(300, 200, 10), landmarksAt(300, 200, 16)));

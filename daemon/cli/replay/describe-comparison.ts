@@ -10,7 +10,7 @@ import {
 import type { LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
 import { csvLine } from '../csv-line.js';
 import { table } from '../output.js';
-import { escapeMarkup } from './det-chart.js';
+import { escapeMarkup } from './html-page.js';
 
 /** What `rollcall evaluate compare --json` prints. */
 export interface PolicyComparison {

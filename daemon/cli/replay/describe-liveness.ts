@@ -10,18 +10,7 @@ import {
   type StillPictureCall,
 } from '../../domain/liveness/presentation-rates.js';
 import { table } from '../output.js';
-
-/** A clip that is named and left out of the figures. */
-export interface SkippedClip {
-  readonly clip: string;
-  readonly reason: 'no-truth' | 'not-found';
-}
-
-/** Why a clip was left out, for a person. */
-export const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
-  'no-truth': 'the truth is not known',
-  'not-found': 'the clip is not there',
-};
+import { type SkippedClip, skipWords } from './truth-files.js';
 
 /** What `rollcall evaluate liveness --json` prints. */
 export interface LivenessEvaluation {

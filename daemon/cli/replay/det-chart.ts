@@ -1,4 +1,5 @@
 import { normalDeviate } from '../../domain/identification/error-rates.js';
+import { escapeMarkup } from './html-page.js';
 
 /** One line of a chart. Rates are 0..1. */
 export interface ChartedCurve {
@@ -45,16 +46,6 @@ export function detChart(title: string, curves: readonly ChartedCurve[]): string
     ...curves.flatMap((curve, index) => [line(curve, index), legend(curve, index)]),
     '</svg>',
   ].join('\n');
-}
-
-/** Text that stands in HTML or SVG, in quoted attributes too. */
-export function escapeMarkup(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 /** Where a rate lies on an axis, 0 (lowest) to 1 (highest). */

@@ -3,20 +3,18 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { badInput } from '../../base/errors.js';
 import { Lifetime } from '../../base/lifetime.js';
-import {
-  type BlinkScore,
-  type BlinkTruth,
-  detectionFigures,
-  scoreBlinks,
-} from '../../domain/liveness/blink-score.js';
+import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../domain/liveness/blink-score.js';
 import type { LivenessVerdict } from '../../domain/liveness/liveness.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { replayClip } from '../../vision/replay-clip.js';
-import { exitCodes, print, runAction, table } from '../output.js';
-import { type SkippedClip, skipWords } from './describe-liveness.js';
+import { exitCodes, print, runAction } from '../output.js';
+import { createPrivateFile } from '../private-file.js';
+import { blinksPage, type ChartedClip } from './blinks-page.js';
+import { type BlinkReport, type ClipResult, describeBlinks } from './describe-blinks.js';
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
-import { readBlinkTruth } from './truth-files.js';
+import { TrackRecorder } from './track-record.js';
+import { readBlinkTruth, type SkippedClip } from './truth-files.js';
 
 /** How far apart a found and a true blink may be, seconds: the truth is read from frames by eye. */
 const toleranceS = 0.25;
@@ -26,15 +24,8 @@ interface EvaluateOptions {
   readonly truth: string;
   readonly fps?: number;
   readonly config?: string;
+  readonly report?: string;
   readonly json?: boolean;
-}
-
-interface ClipResult extends BlinkScore {
-  readonly clip: string;
-  readonly trueBlinks: number;
-  /** Of the track that was seen longest, at the end of the clip; undefined where there was no track. */
-  readonly verdict: LivenessVerdict | undefined;
-  readonly observedS: number;
 }
 
 export function registerEvaluateBlinks(evaluate: Command): void {
@@ -45,36 +36,30 @@ export function registerEvaluateBlinks(evaluate: Command): void {
     .requiredOption('--truth <file>', 'JSON: by path of a clip in that folder, the times of its blinks')
     .option('--fps <rate>', 'frames analysed per second; default: as configured for a camera', parseFps)
     .option('-c, --config <file>', "take settings from this configuration; default: every setting's default")
+    .option('--report <file>', 'write each clip with the curve of its eyes as a page for a browser, too')
     .option('--json', 'print JSON instead of a table')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
-        const report = await evaluateBlinks(options);
-        print(options.json === true, report, () => describe(report));
+        // Before the clips are worked on, which takes minutes: a file that cannot be written is told at once.
+        await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
+        const { report, charted } = await evaluateBlinks(options);
+        await page?.write(Buffer.from(blinksPage(report, charted)));
+        await page?.keep();
+        print(options.json === true, report, () => describeBlinks(report));
         return exitCodes.done;
       }),
     );
 }
 
-interface BlinkReport {
-  /** Frames analysed per second while a face is tracked. */
-  readonly fps: number;
-  readonly toleranceS: number;
-  readonly clips: readonly ClipResult[];
-  readonly skipped: readonly SkippedClip[];
-  readonly hits: number;
-  readonly missed: number;
-  readonly mistaken: number;
-  readonly precision: number | undefined;
-  readonly recall: number | undefined;
-  readonly f1: number | undefined;
-}
-
-async function evaluateBlinks(options: EvaluateOptions): Promise<BlinkReport> {
+/** Also what the stages saw in each clip, for a page. */
+async function evaluateBlinks(
+  options: EvaluateOptions,
+): Promise<{ readonly report: BlinkReport; readonly charted: readonly ChartedClip[] }> {
   await using lifetime = new Lifetime(clock);
   const truths = await readBlinkTruth(options.truth);
   const { config: configPath, fps } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
-  const clips: ClipResult[] = [];
+  const charted: ChartedClip[] = [];
   const skipped: SkippedClip[] = [];
   for (const [clip, truth] of truths) {
     if (options.json !== true) process.stderr.write(`${clip}\n`);
@@ -82,9 +67,10 @@ async function evaluateBlinks(options: EvaluateOptions): Promise<BlinkReport> {
     else {
       const result = await evaluateClip(clip, join(options.clips, clip), truth, setup);
       if (result === undefined) skipped.push({ clip, reason: 'not-found' });
-      else clips.push(result);
+      else charted.push(result);
     }
   }
+  const clips = charted.map(({ result }) => result);
   if (clips.length === 0 && skipped.some(({ reason }) => reason === 'not-found')) {
     throw badInput('clip-not-found', `none of the clips that ${options.truth} names is in ${options.clips}`, {
       remedy: 'give the folder that the paths in the truth file start from',
@@ -96,16 +82,8 @@ async function evaluateBlinks(options: EvaluateOptions): Promise<BlinkReport> {
   const missed = sum((clip) => clip.missed.length);
   const mistaken = sum((clip) => clip.mistaken.length);
   const figures = detectionFigures(hits, missed, mistaken);
-  return {
-    fps: setup.camera.rates.trackingFps,
-    toleranceS,
-    clips,
-    skipped,
-    hits,
-    missed,
-    mistaken,
-    ...figures,
-  };
+  const counts = { hits, missed, mistaken, ...figures };
+  return { report: { fps: setup.camera.rates.trackingFps, toleranceS, clips, skipped, ...counts }, charted };
 }
 
 /** Undefined where the clip is not there. */
@@ -114,7 +92,7 @@ async function evaluateClip(
   path: string,
   truth: BlinkTruth,
   { camera, analyser, ffmpeg, liveness, match }: ReplaySetup,
-): Promise<ClipResult | undefined> {
+): Promise<ChartedClip | undefined> {
   const isThere = await access(path).then(
     () => true,
     () => false,
@@ -123,10 +101,13 @@ async function evaluateClip(
   const found: number[] = [];
   let longest: { readonly observedS: number; readonly verdict: LivenessVerdict } | undefined;
   const sameFaceThreshold = match.threshold;
-  const speed = 'max';
-  const steps = replayClip({ path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed });
+  const recorder = new TrackRecorder();
+  const { onLook } = recorder;
+  const options = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, onLook };
+  const steps = replayClip({ ...options, speed: 'max' });
   for await (const { events } of steps) {
     for (const event of events) {
+      recorder.hear(event);
       if (event.type === 'blink') found.push(Math.round(event.blink.atMs) / 1000);
       if (event.type !== 'sighting' || !event.sighting.isEnded) continue;
       const { verdict, evidence } = event.sighting.liveness;
@@ -134,33 +115,8 @@ async function evaluateClip(
       if (longest === undefined || observedS > longest.observedS) longest = { observedS, verdict };
     }
   }
-  return {
-    clip,
-    trueBlinks: truth.blinks.length,
-    ...scoreBlinks(found, truth, toleranceS),
-    verdict: longest?.verdict,
-    observedS: longest?.observedS ?? 0,
-  };
-}
-
-function describe(report: BlinkReport): string {
-  const times = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
-  const rows = report.clips.map((clip) => [
-    clip.clip,
-    String(clip.trueBlinks),
-    String(clip.hits),
-    times(clip.missed),
-    times(clip.mistaken),
-    clip.verdict ?? 'no face',
-    clip.observedS.toFixed(1),
-  ]);
-  const heading = ['clip', 'blinks', 'found', 'missed at', 'mistaken at', 'verdict', 'observed s'];
-  const figure = (value: number | undefined): string => value?.toFixed(3) ?? 'undefined';
-  return [
-    table(heading, rows),
-    '',
-    `${report.fps} frames a second, tolerance ${report.toleranceS} s:`,
-    `precision ${figure(report.precision)}, recall ${figure(report.recall)}, F1 ${figure(report.f1)}`,
-    ...report.skipped.map(({ clip, reason }) => `left out: ${clip} (${skipWords[reason]})`),
-  ].join('\n');
+  const { verdict, observedS = 0 } = longest ?? {};
+  const score = scoreBlinks(found, truth, toleranceS);
+  const result = { clip, trueBlinks: truth.blinks.length, ...score, verdict, observedS };
+  return { result, truth, tracks: recorder.ended };
 }

@@ -21,11 +21,16 @@ import type { Decider } from '../../records/decider.js';
 import { type ClipPiece, cutClip } from '../../vision/cut-clip.js';
 import type { StageEvent } from '../../vision/stage-event.js';
 import { exitCodes, print, runAction } from '../output.js';
-import { describeLiveness, type LivenessEvaluation, type SkippedClip } from './describe-liveness.js';
+import { describeLiveness, type LivenessEvaluation } from './describe-liveness.js';
 import { enrolAll, readClips, searchIn } from './labelled-clips.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
-import { type PresentationTruth, presentationByFolder, readPresentationTruth } from './truth-files.js';
+import {
+  type PresentationTruth,
+  presentationByFolder,
+  readPresentationTruth,
+  type SkippedClip,
+} from './truth-files.js';
 
 /** How long people are in sight at a door, at a turnstile, at a terminal; seconds. */
 const PASSAGE_LENGTHS_S = [1, 2, 3, 5, 8, 10, 15] as const;

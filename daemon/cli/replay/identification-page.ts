@@ -1,6 +1,6 @@
 import type { Interval } from '../../domain/identification/error-rates.js';
 import type { IdentifyEvaluation } from './describe-identification.js';
-import { type ChartedCurve, detChart, escapeMarkup } from './det-chart.js';
+import { type ChartedCurve, detChart } from './det-chart.js';
 import {
   percent,
   SITE_ASSUMPTION,
@@ -9,6 +9,7 @@ import {
   siteRows,
   siteTitle,
 } from './evaluate-site.js';
+import { escapeMarkup, htmlPage, htmlTable } from './html-page.js';
 
 /** Groups are compared in a gallery of this many persons. */
 const COMPARED_PERSONS = 1000;
@@ -19,13 +20,7 @@ const COMPARED_PERSONS = 1000;
  */
 export function identificationPage(evaluation: IdentifyEvaluation): string {
   const everybody = evaluation.site.filter(({ group }) => group === undefined);
-  return [
-    '<!doctype html>',
-    '<html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    `<title>Identification with ${escapeMarkup(evaluation.recogniser)}</title>`,
-    `<style>${STYLE}</style></head><body>`,
-    `<h1>Identification with ${escapeMarkup(evaluation.recogniser)}</h1>`,
+  return htmlPage(`Identification with ${evaluation.recogniser}`, [
     ...introduction(evaluation),
     '<h2>As counted</h2>',
     ...counted(evaluation),
@@ -33,16 +28,8 @@ export function identificationPage(evaluation: IdentifyEvaluation): string {
     `<p>${escapeMarkup(SITE_ASSUMPTION.join(' '))}</p>`,
     ...everybody.flatMap((site) => siteSection(site)),
     ...groupSections(evaluation),
-    '</body></html>',
-    '',
-  ].join('\n');
+  ]);
 }
-
-const STYLE = [
-  'body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#171717;background:#fff}',
-  'table{border-collapse:collapse;margin:1rem 0}th,td{padding:.25rem .75rem;border-bottom:1px solid #d4d4d4;text-align:right}',
-  'th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto;font-size:12px}',
-].join('');
 
 function introduction(e: IdentifyEvaluation): readonly string[] {
   return [
@@ -150,10 +137,4 @@ function groupChart(sites: readonly SiteEvaluation[]): readonly string[] {
 
 function viewsOf({ views }: SiteEvaluation): string {
   return views === 1 ? 'single photographs' : `tracks of ${views} views`;
-}
-
-function htmlTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[], tag: string): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeMarkup(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table>${line(heading, 'th')}${rows.map((row) => line(row, 'td')).join('')}</table>`;
 }

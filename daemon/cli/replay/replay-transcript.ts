@@ -15,6 +15,7 @@ export interface TranscriptLine {
   readonly type:
     | 'track.started'
     | 'track.ended'
+    | 'track.summary'
     | 'blink'
     | 'gesture'
     | 'liveness'

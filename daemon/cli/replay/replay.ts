@@ -15,11 +15,14 @@ import { explainReading } from '../../host/file-access.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { currentUser, describeUser, findUser } from '../../host/system-user.js';
-import type { SearchGallery } from '../../records/decider.js';
-import { replayClip } from '../../vision/replay-clip.js';
+import type { Decider, SearchGallery } from '../../records/decider.js';
+import { type ReplayStep, replayClip } from '../../vision/replay-clip.js';
+import type { TrackedLook } from '../../vision/stage-event.js';
 import { exitCodes, printLine, runAction } from '../output.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { type TranscriptLine, transcribe } from './replay-transcript.js';
+import { countsText, summarise, TrackRecorder } from './track-record.js';
+import { TrackStrips } from './track-strip.js';
 
 interface ReplayOptions {
   readonly fps?: number;
@@ -27,6 +30,7 @@ interface ReplayOptions {
   readonly config?: string;
   readonly camera?: string;
   readonly gallery?: string | true;
+  readonly pictures?: string;
   readonly json?: boolean;
 }
 
@@ -56,6 +60,10 @@ export function registerReplay(program: Command): void {
       '--gallery [file]',
       'recognise against a gallery: this file, else that of the configuration; its key is the configured one',
     )
+    .option(
+      '--pictures <dir>',
+      'write a strip of pictures for every track: these are PICTURES OF PEOPLE, which only their owner may read; delete them when they have served',
+    )
     .option('--json', 'print one JSON object a line instead of text')
     .action((file: string, options: ReplayOptions) =>
       runAction(options.json === true, async () => {
@@ -66,6 +74,8 @@ export function registerReplay(program: Command): void {
 }
 
 async function replay(path: string, options: ReplayOptions): Promise<void> {
+  // Before the clip is worked on: a folder that cannot be used is told at once.
+  const strips = options.pictures === undefined ? undefined : await TrackStrips.open(options.pictures);
   await using lifetime = new Lifetime(clock);
   const { fps, config: configPath, camera: cameraId, speed } = options;
   let file: GalleryFile | undefined;
@@ -79,14 +89,41 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
   // The clip's own time: a stranger is forgotten after so many seconds of the clip, however fast it is worked through.
   const clipClock = new VirtualClock();
   const decider = memoryDecider(setup, { search, policy: match, clock: clipClock });
+  const watchers = { recorder: new TrackRecorder(), strips };
+  const onLook = (look: TrackedLook): void => {
+    watchers.recorder.onLook(look);
+    strips?.onLook(look);
+  };
   const sameFaceThreshold = match.threshold;
-  const steps = replayClip({ path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed });
-  for await (const step of steps) {
+  const clip = { path, camera, analyser, ffmpeg, liveness, sameFaceThreshold, clock, speed, onLook };
+  for await (const step of replayClip(clip)) {
     clipClock.advanceTo(step.atMs);
-    for (const line of await transcribe(step, decider)) {
+    for await (const line of linesOf(step, decider, watchers)) {
       if (options.json === true) printLine(line);
       else process.stdout.write(`${describeLine(line)}\n`);
     }
+  }
+}
+
+/** The lines of one step; a track that ended has its summary after them and, where they are wanted, its pictures written. */
+async function* linesOf(
+  step: ReplayStep,
+  decider: Decider,
+  { recorder, strips }: { readonly recorder: TrackRecorder; readonly strips: TrackStrips | undefined },
+): AsyncGenerator<TranscriptLine, void, void> {
+  for (const event of step.events) {
+    recorder.hear(event);
+    if (event.type === 'blink') strips?.markBlink(event.trackId, event.blink.atMs);
+  }
+  for (const line of await transcribe(step, decider)) {
+    yield line;
+    recorder.keep(line);
+    if (line.type !== 'track.ended') continue;
+    const record = recorder.of(line.track);
+    const summary = summarise(record, line.t);
+    yield summary;
+    await strips?.write(record, summaryText(summary));
+    recorder.forget(line.track);
   }
 }
 
@@ -181,8 +218,39 @@ async function refuseMissing(path: string): Promise<void> {
 
 /** A transcript line for a person: time, what, whose track, the rest. */
 function describeLine({ t, type, track, ...details }: TranscriptLine): string {
-  const rest = Object.entries(details)
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-    .join(', ');
-  return `${t.toFixed(2).padStart(8)} s  ${type.padEnd(13)} ${track.padEnd(4)} ${rest}`;
+  return `${t.toFixed(2).padStart(8)} s  ${type.padEnd(13)} ${track.padEnd(4)} ${detailTexts(details).join(', ')}`;
+}
+
+function detailTexts(details: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(details).map(([name, value]) => `${name} ${valueText(value)}`);
+}
+
+function valueText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) {
+    return value.length === 0 ? 'none' : value.join(' ');
+  }
+  if (!isCounts(value)) return JSON.stringify(value);
+  return Object.keys(value).length === 0 ? 'none' : `(${countsText(value)})`;
+}
+
+function isCounts(value: object): value is Readonly<Record<string, number>> {
+  return !Array.isArray(value) && Object.values(value).every((each) => typeof each === 'number');
+}
+
+/** The summary of a track in the lines that stand above its pictures. */
+function summaryText({
+  t: _,
+  type: __,
+  track: ___,
+  looks,
+  poorLooks,
+  eyesLeftOut,
+  lidsLowered,
+  ...verdict
+}: TranscriptLine) {
+  return [
+    detailTexts(verdict).join(', '),
+    detailTexts({ looks, poorLooks, eyesLeftOut, lidsLowered }).join(', '),
+  ];
 }

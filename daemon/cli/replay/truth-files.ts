@@ -100,6 +100,18 @@ export function presentationByFolder(clip: string): PresentationTruth | undefine
   return { species, people: [person ?? clip], fromS: undefined, untilS: undefined };
 }
 
+/** A clip that is named and left out of the figures. */
+export interface SkippedClip {
+  readonly clip: string;
+  readonly reason: 'no-truth' | 'not-found';
+}
+
+/** Why a clip was left out, for a person. */
+export const skipWords: Readonly<Record<SkippedClip['reason'], string>> = {
+  'no-truth': 'the truth is not known',
+  'not-found': 'the clip is not there',
+};
+
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));

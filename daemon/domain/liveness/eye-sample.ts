@@ -1,7 +1,7 @@
 import type { EyeContour, FaceLandmarks } from '../faces/face.js';
 import type { Point } from '../faces/geometry.js';
 import type { FaceQuality, QualityReason, ViewQuality } from '../faces/quality.js';
-import type { EyeSample, Framing } from './liveness.js';
+import type { EyeFault, EyeSample, Framing } from './liveness.js';
 import { type EarlierLook, isSteady } from './mesh-steadiness.js';
 
 /**
@@ -24,7 +24,7 @@ const raisedOver = 0.2;
 const tooCloseOver = 0.5;
 
 /** Faults of a view that spoil the eyes as well. Size, blur and the picture's edge are judged by the eyes themselves. */
-const spoilingReasons: readonly QualityReason[] = ['occluded', 'dark'];
+const spoilingReasons = ['occluded', 'dark'] as const satisfies readonly QualityReason[];
 
 /** One located view of a face, and what is needed to judge its eyes. */
 export interface EyeView {
@@ -42,25 +42,37 @@ export interface PictureSize {
 }
 
 /** Reduces one located view to what blink detection uses; eyes that cannot be judged are undefined. */
-export function eyeSampleOf({ atMs, landmarks, quality, before, picture }: EyeView): EyeSample {
-  const isJudgeable =
-    Math.abs(landmarks.pose.yawDeg) <= largestYawDeg &&
-    Math.abs(landmarks.pose.pitchDeg) <= largestPitchDeg &&
-    !quality.reasons.some((reason) => spoilingReasons.includes(reason)) &&
-    isSteady(before, landmarks);
+export function eyeSampleOf(view: EyeView): EyeSample {
+  const { atMs, landmarks, quality, picture } = view;
+  const { leftEye, rightEye } = landmarks;
   const [rightOuter, rightInner, leftInner, leftOuter] = landmarks.fivePoints;
-  const openness = (eye: EyeContour, corners: readonly Point[]): number | undefined => {
-    const isSeen = eye.widthPx >= smallestEyePx && corners.every((corner) => isInside(corner, picture, eye));
-    return isJudgeable && isSeen && Number.isFinite(eye.openness) ? eye.openness : undefined;
-  };
+  const viewFault = faultOfView(view);
+  const leftFault = viewFault ?? faultOfEye(leftEye, [leftInner, leftOuter], picture);
+  const rightFault = viewFault ?? faultOfEye(rightEye, [rightInner, rightOuter], picture);
+  const fault = leftFault ?? rightFault;
   return {
     atMs,
-    left: openness(landmarks.leftEye, [leftInner, leftOuter]),
-    right: openness(landmarks.rightEye, [rightInner, rightOuter]),
-    areLidsRaised: (landmarks.leftEye.openness + landmarks.rightEye.openness) / 2 >= raisedOver,
+    left: leftFault === undefined ? leftEye.openness : undefined,
+    right: rightFault === undefined ? rightEye.openness : undefined,
+    ...(fault === undefined ? {} : { fault }),
+    areLidsRaised: (leftEye.openness + rightEye.openness) / 2 >= raisedOver,
     sharpness: quality.sharpness,
     framing: framingOf(landmarks, quality, picture),
   };
+}
+
+/** What keeps a view from being judged by either eye. */
+function faultOfView({ landmarks, quality, before }: EyeView): EyeFault | undefined {
+  const { yawDeg, pitchDeg } = landmarks.pose;
+  if (Math.abs(yawDeg) > largestYawDeg || Math.abs(pitchDeg) > largestPitchDeg) return 'turned-away';
+  const spoilt = spoilingReasons.find((reason) => quality.reasons.includes(reason));
+  return spoilt ?? (isSteady(before, landmarks) ? undefined : 'mesh-unsteady');
+}
+
+function faultOfEye(eye: EyeContour, corners: readonly Point[], picture: PictureSize): EyeFault | undefined {
+  if (eye.widthPx < smallestEyePx) return 'eye-too-small';
+  if (!corners.every((corner) => isInside(corner, picture, eye))) return 'eye-cut-off';
+  return Number.isFinite(eye.openness) ? undefined : 'eye-unmeasured';
 }
 
 function framingOf({ box }: FaceLandmarks, { reasons }: FaceQuality, picture: PictureSize): Framing {

@@ -59,12 +59,27 @@ export interface LivenessAssessment {
   readonly evidence: LivenessEvidence;
 }
 
+/**
+ * Why a look says nothing about an eye: the view is spoilt, the mesh jumped since the look before, or the eye is a few pixels, beyond
+ * the picture or could not be measured.
+ */
+export type EyeFault =
+  | 'turned-away'
+  | 'dark'
+  | 'occluded'
+  | 'mesh-unsteady'
+  | 'eye-too-small'
+  | 'eye-cut-off'
+  | 'eye-unmeasured';
+
 /** The eyes in one analysed frame of a track: the input of blink detection. */
 export interface EyeSample {
   readonly atMs: number;
   /** Openness as in `EyeContour`; undefined where that eye was not seen well enough to judge. */
   readonly left: number | undefined;
   readonly right: number | undefined;
+  /** Why one or both are undefined. */
+  readonly fault?: EyeFault;
   /** False where lowered lids would hide a blink: such a look proves neither a live person nor an attack. */
   readonly areLidsRaised: boolean;
   readonly framing: Framing;

@@ -1,0 +1,199 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { badInput } from '../../base/errors.js';
+import type { Box, Point } from '../../domain/faces/geometry.js';
+import { jpegOfPart, shownPart } from '../../vision/best-shot.js';
+import type { TrackedLook } from '../../vision/stage-event.js';
+import { createPrivateFile, unwritable } from '../private-file.js';
+import { escapeMarkup } from './html-page.js';
+import { CHART_WIDTH, chartHeight, faultsOf, opennessChart } from './openness-chart.js';
+import type { TrackRecord } from './track-record.js';
+
+/** Units of the drawing: pixels of the strip. */
+const TILE = { width: 112, height: 140, text: 40, gap: 6 } as const;
+const TILES_IN_ROW = 8;
+const MOST_TILES = 32;
+const MARGIN = 12;
+const LINE = 18;
+const JPEG_QUALITY = 88;
+
+/** Pictures are taken so often at first, milliseconds; a long track has them further apart. */
+const FIRST_STEP_MS = 100;
+/** A blink is told when the eyes have opened again: for so long its picture is kept, milliseconds. */
+const RECENT_MS = 1500;
+const MOST_BLINK_TILES = 8;
+
+/** One analysed frame of a track as it will be shown. */
+interface Tile {
+  readonly atMs: number;
+  readonly jpeg: Uint8Array;
+  /** In pixels of the tile. */
+  readonly box: Box;
+  readonly points: readonly Point[];
+  readonly says: readonly string[];
+  readonly isBlink: boolean;
+}
+
+interface TrackTiles {
+  stepMs: number;
+  spaced: Tile[];
+  blinks: Tile[];
+  recent: Tile[];
+}
+
+/** Takes pictures of every track while it is in sight, and writes a strip of them for each. */
+export class TrackStrips {
+  readonly #directory: string;
+  readonly #tracks = new Map<string, TrackTiles>();
+  /** Pictures that are being made, in order. */
+  #work: Promise<void> = Promise.resolve();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Makes the folder, or takes it where it is empty. Throws `output-exists` and `output-unwritable`. */
+  static async open(directory: string): Promise<TrackStrips> {
+    let present: readonly string[];
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      present = await readdir(directory);
+    } catch (error) {
+      throw unwritable(directory, error);
+    }
+    if (present.length === 0) return new TrackStrips(directory);
+    throw badInput(
+      'output-exists',
+      `the folder ${directory} holds files already, and nothing is overwritten`,
+      {
+        remedy: 'name a folder that is empty or not there yet',
+      },
+    );
+  }
+
+  /** To be given to the stages as `onLook`. Copies the pixels before it returns. */
+  readonly onLook = (look: TrackedLook): void => {
+    // A picture that cannot be made is missing in the strip, and nothing else.
+    const taken = takeTile(look).catch(() => undefined);
+    this.#work = this.#work.then(async () => {
+      const tile = await taken;
+      if (tile !== undefined) this.#add(look.trackId, tile);
+    });
+  };
+
+  /** Marks the picture of a blink's lowest point. */
+  markBlink(track: string, atMs: number): void {
+    this.#work = this.#work.then(() => {
+      const { recent, blinks } = this.#tilesOf(track);
+      const nearest = [...recent].sort((a, b) => Math.abs(a.atMs - atMs) - Math.abs(b.atMs - atMs))[0];
+      if (nearest !== undefined && blinks.length < MOST_BLINK_TILES)
+        blinks.push({ ...nearest, isBlink: true });
+    });
+  }
+
+  /** Writes the strip of a track that has ended, readable by its owner only; returns the path. */
+  async write(record: TrackRecord, summary: readonly string[]): Promise<string> {
+    await this.#work;
+    const { spaced, blinks } = this.#tilesOf(record.track);
+    this.#tracks.delete(record.track);
+    const isTaken = (tile: Tile): boolean => blinks.some(({ atMs }) => atMs === tile.atMs);
+    const tiles = [...spaced.filter((tile) => !isTaken(tile)), ...blinks].sort((a, b) => a.atMs - b.atMs);
+    const svg = stripSvg(record, tiles, summary);
+    const path = join(this.#directory, `${record.track}.jpg`);
+    await using file = await createPrivateFile(path);
+    await file.write(
+      await sharp(Buffer.from(svg))
+        .flatten({ background: '#fff' })
+        .jpeg({ quality: JPEG_QUALITY })
+        .toBuffer(),
+    );
+    await file.keep();
+    return path;
+  }
+
+  #tilesOf(track: string): TrackTiles {
+    const known = this.#tracks.get(track);
+    if (known !== undefined) return known;
+    const fresh: TrackTiles = { stepMs: FIRST_STEP_MS, spaced: [], blinks: [], recent: [] };
+    this.#tracks.set(track, fresh);
+    return fresh;
+  }
+
+  #add(track: string, tile: Tile): void {
+    const tiles = this.#tilesOf(track);
+    tiles.recent = [...tiles.recent.filter(({ atMs }) => atMs >= tile.atMs - RECENT_MS), tile];
+    const last = tiles.spaced.at(-1);
+    if (last !== undefined && tile.atMs - last.atMs < tiles.stepMs) return;
+    tiles.spaced.push(tile);
+    if (tiles.spaced.length <= MOST_TILES) return;
+    tiles.stepMs *= 2;
+    tiles.spaced = tiles.spaced.filter((_, index) => index % 2 === 0);
+  }
+}
+
+async function takeTile({ atMs, landmarks, quality, eyes, picture }: TrackedLook): Promise<Tile> {
+  const part = shownPart(landmarks.box, picture);
+  const scale = Math.min(TILE.width / part.width, TILE.height / part.height);
+  const jpeg = jpegOfPart(picture, part, { scale, quality: JPEG_QUALITY });
+  const at = ({ x, y }: Point): Point => ({ x: (x - part.x) * scale, y: (y - part.y) * scale });
+  const { box, fivePoints, leftEye, rightEye } = landmarks;
+  const open = ((leftEye.openness + rightEye.openness) / 2).toFixed(2);
+  return {
+    atMs,
+    jpeg: await jpeg,
+    box: { ...at(box), width: box.width * scale, height: box.height * scale },
+    points: fivePoints.map(at),
+    says: [
+      `${(atMs / 1000).toFixed(2)} s  open ${open}`,
+      ...(eyes.fault === undefined ? [] : [`left out: ${eyes.fault}`]),
+      ...(quality.reasons.length === 0 ? [] : [quality.reasons.join(', ')]),
+    ],
+    isBlink: false,
+  };
+}
+
+/** The strip as SVG: what became of the track, its pictures in rows, the curve of its eyes. */
+function stripSvg(record: TrackRecord, tiles: readonly Tile[], summary: readonly string[]): string {
+  const rows = Math.ceil(tiles.length / TILES_IN_ROW);
+  const rowHeight = TILE.height + TILE.text + TILE.gap;
+  const tilesTop = MARGIN + LINE * (summary.length + 1);
+  const chartTop = tilesTop + rows * rowHeight;
+  const width = Math.max(CHART_WIDTH, TILES_IN_ROW * (TILE.width + TILE.gap)) + 2 * MARGIN;
+  const height = chartTop + chartHeight(faultsOf(record.looks).length) + MARGIN;
+  const marks = { found: record.blinks, truth: undefined, ambiguous: [], decisions: record.decisions };
+  const lines = [`track ${record.track}`, ...summary].map(
+    (text, index) =>
+      `<text x="${MARGIN}" y="${MARGIN + LINE * (index + 0.7)}"${index === 0 ? ' font-weight="bold"' : ''}>${escapeMarkup(text)}</text>`,
+  );
+  const drawn = tiles.map((tile, index) => {
+    const x = MARGIN + (index % TILES_IN_ROW) * (TILE.width + TILE.gap);
+    const y = tilesTop + Math.floor(index / TILES_IN_ROW) * rowHeight;
+    return `<g transform="translate(${x} ${y})">${tileSvg(tile)}</g>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="13">`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    ...lines,
+    ...drawn,
+    `<g transform="translate(${MARGIN} ${chartTop})">${opennessChart('eyes', record.looks, marks)}</g>`,
+    '</svg>',
+  ].join('\n');
+}
+
+function tileSvg({ jpeg, box, points, says, isBlink }: Tile): string {
+  const colour = isBlink ? '#d97706' : '#16a34a';
+  const image = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+  return [
+    `<image width="${TILE.width}" height="${TILE.height}" preserveAspectRatio="xMinYMin meet" href="${image}"/>`,
+    `<rect x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}" fill="none" stroke="${colour}" stroke-width="1.5"/>`,
+    ...points.map(
+      ({ x, y }) =>
+        `<circle cx="${x}" cy="${y}" r="1.6" fill="#facc15" stroke="#171717" stroke-width="0.4"/>`,
+    ),
+    ...[...(isBlink ? ['blink'] : []), ...says].map(
+      (text, index) =>
+        `<text y="${TILE.height + 11 * (index + 1)}" font-size="9">${escapeMarkup(text)}</text>`,
+    ),
+  ].join('');
+}
