@@ -7,7 +7,7 @@ import type { DetectOptions, FaceAnalyser, FaceRegion } from './face-analyser.js
 
 /**
  * Two questions about one frame that differ by less are the same one, in widths of the face. The mesh that was fitted from a region
- * beside is a mesh of the same face in the same picture: as good a look, and its points lie within the network's own noise.
+ * beside is a mesh of the same face in the same picture: another look, and as good a one.
  */
 const NEAR_WIDTHS = 0.03;
 /** The same for the roll of a head, degrees. */

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { badInput } from '../../base/errors.js';
@@ -14,7 +13,7 @@ import { type BlinkReport, type ClipResult, describeBlinks } from './describe-bl
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { TrackRecorder } from './track-record.js';
-import { readBlinkTruth, type SkippedClip } from './truth-files.js';
+import { isThere, readBlinkTruth, type SkippedClip } from './truth-files.js';
 
 /** How far apart a found and a true blink may be, seconds: the truth is read from frames by eye. */
 const toleranceS = 0.25;
@@ -93,11 +92,7 @@ async function evaluateClip(
   truth: BlinkTruth,
   { camera, analyser, ffmpeg, liveness, match }: ReplaySetup,
 ): Promise<ChartedClip | undefined> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
+  if (!(await isThere(path))) return undefined;
   const found: number[] = [];
   let longest: { readonly observedS: number; readonly verdict: LivenessVerdict } | undefined;
   const sameFaceThreshold = match.threshold;

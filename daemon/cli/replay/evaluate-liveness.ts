@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../../base/errors.js';
@@ -26,6 +25,7 @@ import { enrolAll, readClips, searchIn } from './labelled-clips.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import {
+  isThere,
   type PresentationTruth,
   presentationByFolder,
   readPresentationTruth,
@@ -121,13 +121,6 @@ async function truthsOf({
   if (truth !== undefined) return readPresentationTruth(truth);
   const found = await readClips(clips);
   return new Map(found.map(({ name }) => [name, presentationByFolder(name)]));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 interface Material {

@@ -23,6 +23,8 @@ const FIRST_STEP_MS = 100;
 /** A blink is told when the eyes have opened again: for so long its picture is kept, milliseconds. */
 const RECENT_MS = 1500;
 const MOST_BLINK_TILES = 8;
+/** A track without a look for so long has ended, or turned out to be no face, milliseconds. */
+const FORGOTTEN_AFTER_MS = 10_000;
 
 /** One analysed frame of a track as it will be shown. */
 interface Tile {
@@ -121,6 +123,9 @@ export class TrackStrips {
   }
 
   #add(track: string, tile: Tile): void {
+    for (const [other, { recent }] of this.#tracks) {
+      if (tile.atMs - (recent.at(-1)?.atMs ?? tile.atMs) > FORGOTTEN_AFTER_MS) this.#tracks.delete(other);
+    }
     const tiles = this.#tilesOf(track);
     tiles.recent = [...tiles.recent.filter(({ atMs }) => atMs >= tile.atMs - RECENT_MS), tile];
     const last = tiles.spaced.at(-1);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { z } from 'zod';
 import { badInput, messageOf } from '../../base/errors.js';
@@ -98,6 +98,14 @@ export function presentationByFolder(clip: string): PresentationTruth | undefine
   const species = attackSpecies.find((each) => each === kind);
   if (kind !== 'genuine' && species === undefined) return undefined;
   return { species, people: [person ?? clip], fromS: undefined, untilS: undefined };
+}
+
+/** Whether there is a file with this path. */
+export function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A clip that is named and left out of the figures. */
