@@ -70,6 +70,28 @@ export interface AmbiguousPassageRow {
   readonly isCorrected: boolean;
 }
 
+/** A recognition without proof of life, on a day on which the person did not attend: "seen, not proven". */
+export interface UnprovenSightingRow {
+  /** Opaque. */
+  readonly person: string;
+  /** Absent while the gallery is sealed, and of somebody erased. */
+  readonly name?: string;
+  /** `YYYY-MM-DD` at the site. */
+  readonly date: string;
+  /** ISO 8601 with the difference of the site to UTC. */
+  readonly at: string;
+  /** Configured id. */
+  readonly camera: string;
+  /** What passing this camera means. */
+  readonly direction: 'in' | 'out' | 'both';
+  /** What was missing: `liveness.reason` of the event. */
+  readonly reason: string;
+  /** Sequence of the event. */
+  readonly event: number;
+  /** Whether the day of the person was corrected since. */
+  readonly isCorrected: boolean;
+}
+
 /** What a report says before its rows. */
 export interface AttendanceHead {
   readonly site: string;
@@ -84,6 +106,8 @@ export interface AttendanceHead {
   readonly areAbsencesKnown: boolean;
   /** Passages of the period that could be of either of two persons, by time: the first 200. Absent where there are none. */
   readonly ambiguous?: readonly AmbiguousPassageRow[];
+  /** Recognitions without proof of life on days without an attendance, by time: the first 200. Absent where there are none. */
+  readonly seenNotProven?: readonly UnprovenSightingRow[];
   /** Of a report on one person: every correction of the period, in the order in which they were made. */
   readonly corrections?: readonly ShownCorrection[];
 }

@@ -42,6 +42,10 @@ const eventTables = `
   CREATE INDEX ambiguous_by_other ON event (json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person'))
     WHERE kind = 'recognised-ambiguous';
   CREATE INDEX ambiguous_by_time ON event (occurred_at_ms) WHERE kind = 'recognised-ambiguous';
+  CREATE INDEX attendance_without_proof ON event (person_id, occurred_at_ms)
+    WHERE kind = 'attendance' AND json_extract(CAST(payload AS TEXT), '$.data.liveness.verdict') <> 'live';
+  CREATE INDEX unproven_by_person ON event (person_id, occurred_at_ms) WHERE kind = 'recognised-unproven';
+  CREATE INDEX unproven_by_time ON event (occurred_at_ms) WHERE kind = 'recognised-unproven';
 
   CREATE TABLE attendance_correction (
     sequence        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -11,7 +11,7 @@ import {
   readAll,
 } from '../support/attendance-box.js';
 import { instant, paris } from '../support/attendance-plan.js';
-import { ambiguousFact, attendanceFact } from '../support/facts.js';
+import { ambiguousFact, attendanceFact, noProof, unprovenFact } from '../support/facts.js';
 
 const dayShift = { id: 'day', from: '08:00', to: '17:00' };
 const monday = { from: '2026-03-02', to: '2026-03-02' };
@@ -132,6 +132,47 @@ describe('reports from the records', () => {
     await box.correct({ person: 'a', kind: 'in', time: '08:05' });
     assert.deepEqual(await report(), [{ ...open, isCorrected: true }]);
     assert.equal((await reportOf(box))[0], 'Ann 2026-03-02 day 0 on-time incomplete');
+  });
+
+  test('days without proof of life stand apart, booked or not', async (t) => {
+    const box = await openAttendanceBox(t);
+    box.configure({ shifts: [dayShift] });
+    box.persons = [enrolled('a', 'Ann'), enrolled('b', 'Ben'), enrolled('c', 'Cid')];
+    const seen = (person: string, time: string) => ({
+      ...{ personId: personId(person), cameraId: cameraId('entry'), occurredAtMs: instant(time, paris) },
+      liveness: noProof,
+    });
+    box.records.record(unprovenFact(seen('a', '2026-03-02T08:00')));
+    box.records.record(attendanceFact(seen('a', '2026-03-02T08:01')));
+    box.records.record(unprovenFact(seen('b', '2026-03-02T08:03')));
+    box.records.record(unprovenFact(seen('b', '2026-03-03T08:03')));
+    box.records.record(unprovenFact(seen('gone', '2026-03-02T09:00')));
+    box.see('c', 'entry', '2026-03-02T08:00');
+    assert.deepEqual(await reportOf(box), [
+      'Ann 2026-03-02 day 0 on-time incomplete unproven',
+      'Ben 2026-03-02 day 0 absent seen-not-proven',
+      'Cid 2026-03-02 day 0 on-time incomplete',
+      'gone 2026-03-02 day 0 seen-not-proven',
+    ]);
+    const apart = async (person?: string) =>
+      (
+        await readAll(
+          await box.attendance.report({ ...monday, ...(person === undefined ? {} : { person }) }, officer),
+        )
+      ).head.seenNotProven;
+    const ben = {
+      ...{ person: 'b', name: 'Ben', date: '2026-03-02', at: '2026-03-02T08:03:00+01:00', camera: 'entry' },
+      ...{ direction: 'in', reason: 'observed-too-briefly', event: 3, isCorrected: false },
+    };
+    assert.deepEqual(await apart('b'), [ben]);
+    assert.equal(await apart('a'), undefined, 'who attended is in the table');
+    assert.deepEqual(
+      (await apart())?.map(({ person }) => person),
+      ['b', 'gone'],
+    );
+    await box.correct({ person: 'b', kind: 'in', time: '08:03' });
+    assert.deepEqual(await apart('b'), [{ ...ben, isCorrected: true }]);
+    assert.equal((await reportOf(box))[1], 'Ben 2026-03-02 day 0 on-time incomplete');
   });
 
   test('today, with the night that is not over', async (t) => {

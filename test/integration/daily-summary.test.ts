@@ -9,9 +9,11 @@ import { personsInAPart } from '../../daemon/app/attendance/day-summary.js';
 import { operational } from '../../daemon/base/errors.js';
 import { silentLogger } from '../../daemon/base/logger.js';
 import type { Recurring } from '../../daemon/base/recurring.js';
+import { personId } from '../../daemon/domain/ids.js';
 import { summaryData } from '../../daemon/publish/contract/notice-data.js';
 import { type AttendanceBox, enrolled, openAttendanceBox } from '../support/attendance-box.js';
-import { paris } from '../support/attendance-plan.js';
+import { instant, paris } from '../support/attendance-plan.js';
+import { unprovenFact } from '../support/facts.js';
 
 const dayShift = { id: 'day', from: '08:00', to: '16:00' };
 const nightShift = { id: 'night', days: ['mon', 'tue', 'wed', 'thu'], from: '22:00', to: '06:00' };
@@ -74,6 +76,9 @@ describe('a day', () => {
     box.see('ada', 'exit', '2026-03-02T16:00');
     box.see('bea', 'entry', '2026-03-02T09:30');
     box.see('gone', 'entry', '2026-03-02T08:00');
+    box.records.record(
+      unprovenFact({ personId: personId('cyd'), occurredAtMs: instant('2026-03-02T08:00', paris) }),
+    );
     await look('2026-03-02T23:59');
     assert.deepEqual(told(box), []);
     await look('2026-03-03T00:00');
@@ -84,7 +89,7 @@ describe('a day', () => {
       date: '2026-03-02',
       part: 1,
       parts: 1,
-      counts: { absent: 1, incomplete: 2, late: 1, 'on-time': 2 },
+      counts: { absent: 1, incomplete: 2, late: 1, 'on-time': 2, 'seen-not-proven': 1 },
       persons: [
         {
           person: 'ada',
@@ -102,7 +107,12 @@ describe('a day', () => {
           lastOut: null,
           workedMin: 0,
         },
-        { person: 'cyd', shift: 'day', statuses: ['absent'], firstIn: null, lastOut: null, workedMin: 0 },
+        {
+          person: 'cyd',
+          shift: 'day',
+          statuses: ['absent', 'seen-not-proven'],
+          ...{ firstIn: null, lastOut: null, workedMin: 0 },
+        },
         {
           person: 'gone',
           shift: 'day',

@@ -37,11 +37,12 @@ export function planOf(shifts: readonly Shift[], changes: Partial<AttendancePlan
   return { shifts, holidays: new Set(), pairing: 'first-in-last-out', ...changes };
 }
 
-/** `in 2026-03-02T08:01` by the clock of the site; `both` and `out` alike. A time with an offset is that instant. */
+/** `in 2026-03-02T08:01` by the clock of the site; `both` and `out` alike; with `unproven` behind it without proof of life. A time with an offset is that instant. */
 export function marksOf(lines: readonly string[], localTime: LocalTime): readonly Mark[] {
   return lines.map((line) => {
-    const [direction = '', time = ''] = line.split(' ');
-    return { direction: direction as Direction, atMs: instant(time, localTime) };
+    const [direction = '', time = '', proof] = line.split(' ');
+    const isProven = proof === undefined ? {} : { isProven: false };
+    return { direction: direction as Direction, atMs: instant(time, localTime), ...isProven };
   });
 }
 
@@ -59,13 +60,24 @@ export interface Scene {
   /** Long after everything unless told otherwise. */
   readonly now?: string;
   readonly enrolledAt?: string;
+  /** Recognised without proof of life, by the clock of the site. */
+  readonly unproven?: readonly string[];
 }
 
 export function daysOf(scene: Scene): readonly AttendanceDay[] {
-  const { plan, marks, corrections = [], localTime = paris, now = '2027-12-31T12:00', enrolledAt } = scene;
+  const {
+    plan,
+    marks,
+    corrections = [],
+    localTime = paris,
+    now = '2027-12-31T12:00',
+    enrolledAt,
+    unproven = [],
+  } = scene;
   const [from, to] = scene.period;
   const facts = {
     marks: marksOf(marks, localTime),
+    unprovenMs: unproven.map((time) => instant(time, localTime)),
     corrections,
     expectedFromMs: enrolledAt === undefined ? undefined : instant(enrolledAt, localTime),
   };

@@ -93,6 +93,61 @@ describe('arriving and leaving', () => {
         enrolledAt: '2026-03-01T12:00',
         lines: ['2026-03-02 day worked 0 [absent]'],
       },
+      {
+        what: 'an in, or an out, without proof of life is told',
+        marks: ['in 2026-03-02T08:00 unproven', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time unproven]'],
+      },
+      {
+        what: 'looks without proof between the first and the last do not count, but where pairs are worked',
+        marks: ['both 2026-03-02T08:00', 'both 2026-03-02T12:00 unproven', 'both 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'in pairs every look counts',
+        plan: planOf([day], { pairing: 'pairs' }),
+        marks: [
+          ...['in 2026-03-02T08:00', 'out 2026-03-02T12:00 unproven'],
+          ...['in 2026-03-02T13:00', 'out 2026-03-02T17:00'],
+        ],
+        lines: ['2026-03-02 day worked 480 away 60 [on-time unproven]'],
+      },
+      {
+        what: 'a look with proof within a minute proves the one without',
+        marks: ['both 2026-03-02T08:00 unproven', 'both 2026-03-02T08:01', 'out 2026-03-02T17:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'a time that was corrected needs no proof',
+        marks: ['in 2026-03-02T08:00 unproven', 'out 2026-03-02T17:00'],
+        corrections: [{ kind: 'in', date: '2026-03-02', atMs: instant('2026-03-02T08:00', paris) }],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
+      {
+        what: 'present without proof',
+        marks: ['in 2026-03-02T08:00 unproven'],
+        now: '2026-03-02T12:00',
+        lines: ['2026-03-02 day worked 0 so far 240 [on-time present unproven]'],
+      },
+      {
+        what: 'seen without proof is absent, and told apart',
+        marks: [],
+        unproven: ['2026-03-02T08:00', '2026-03-02T17:00'],
+        enrolledAt: '2026-03-01T12:00',
+        lines: ['2026-03-02 day worked 0 [absent seen-not-proven]'],
+      },
+      {
+        what: 'seen without proof on a day on which nobody was expected',
+        marks: [],
+        unproven: ['2026-03-02T08:00'],
+        lines: ['2026-03-02 day worked 0 [seen-not-proven]'],
+      },
+      {
+        what: 'seen without proof on another day, or beside an attendance, says nothing',
+        marks: ['in 2026-03-02T08:00', 'out 2026-03-02T17:00'],
+        unproven: ['2026-03-02T12:00', '2026-03-03T08:00'],
+        lines: ['2026-03-02 day worked 540 [on-time]'],
+      },
       { what: 'not before being enrolled', marks: [], enrolledAt: '2026-03-02T12:00', lines: [] },
       {
         what: 'expected until the shift is over',

@@ -92,6 +92,32 @@ describe('the report for a person', () => {
     assert.doesNotMatch(describeReport({ head, rows: [] }, asIs), /either of two/);
   });
 
+  test('shows days without proof of life apart, and counts them', () => {
+    const seenNotProven = [
+      {
+        ...{ person: 'p2', name: 'Bea', date: '2026-03-02', at: '2026-03-02T08:05:00+01:00', camera: 'gate' },
+        ...({ direction: 'in', reason: 'eyes-not-seen-well', event: 7, isCorrected: false } as const),
+      },
+    ];
+    const rows = [
+      rowOf({ statuses: ['late', 'unproven'] }),
+      rowOf({ person: 'p2', name: 'Bea', statuses: ['absent', 'seen-not-proven'] }),
+    ];
+    const report = { head: { ...head, seenNotProven }, rows };
+    for (const text of [describeReport(report, asIs), describeToday(report)]) {
+      assert.match(text, /p1 +Ada .* late, unproven/);
+      assert.match(text, /Bea +2026-03-02 +08:05 +gate +in +eyes-not-seen-well +7 +open/);
+      assert.match(text, /1 day marked "unproven": /);
+      assert.match(text, /1 time a person was recognised without proof of life/);
+    }
+    assert.match(describeToday(report), /1 absent, 1 late, 1 unproven, 1 seen, not proven/);
+    assert.doesNotMatch(describeToday({ head, rows: [rowOf()] }), /proven/);
+    assert.deepEqual(
+      cellsOf(report).map((cells) => cells['statuses']),
+      ['late unproven', 'absent seen-not-proven'],
+    );
+  });
+
   test('shows times by the clock of the site, and which are of the next day', () => {
     const text = describeReport({ head, rows: [rowOf()] }, asIs);
     assert.match(

@@ -2,13 +2,14 @@ import type {
   AmbiguousPassageRow,
   AttendanceRow,
   ShownCorrection,
+  UnprovenSightingRow,
 } from '../../control/attendance-control.js';
 import type { AttendanceDay } from '../../domain/attendance/attendance-day.js';
 import type { LocalTime } from '../../domain/attendance/shift.js';
 import { localIso } from '../../domain/attendance/time-text.js';
 import type { Direction } from '../../domain/events/event.js';
 import type { StoredCorrection } from '../../records/attendance/attendance-corrections.js';
-import type { AmbiguousPassage } from '../../records/attendance/attendance-records.js';
+import type { AmbiguousPassage, UnprovenSighting } from '../../records/attendance/attendance-records.js';
 import type { EnrolledPerson } from './attendance-persons.js';
 
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);
@@ -60,6 +61,24 @@ export function showPassage(
     date: localTime.at(atMs).date,
     at: localIso(atMs, localTime),
     ...{ camera: cameraId, direction, event: sequence, candidates: candidates.map(named), isCorrected },
+  };
+}
+
+export function showSighting(
+  { atMs, cameraId, personId, sequence, reason }: UnprovenSighting,
+  context: {
+    readonly date: string;
+    readonly direction: Direction;
+    readonly persons: ReadonlyMap<string, EnrolledPerson> | undefined;
+    readonly isCorrected: boolean;
+    readonly localTime: LocalTime;
+  },
+): UnprovenSightingRow {
+  const { date, direction, persons, isCorrected, localTime } = context;
+  const name = persons?.get(personId)?.name;
+  return {
+    ...{ person: personId, ...(name === undefined ? {} : { name }), date, at: localIso(atMs, localTime) },
+    ...{ camera: cameraId, direction, reason, event: sequence, isCorrected },
   };
 }
 

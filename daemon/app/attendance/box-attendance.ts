@@ -13,6 +13,7 @@ import type {
   AttendanceRow,
   CorrectionRequest,
   CorrectionResult,
+  UnprovenSightingRow,
 } from '../../control/attendance-control.js';
 import { noSuch } from '../../control/no-such.js';
 import {
@@ -21,7 +22,7 @@ import {
   type DayPeriod,
 } from '../../domain/attendance/attendance-day.js';
 import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
+import { dateOfDay, datesBetween, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
 import { localIso } from '../../domain/attendance/time-text.js';
 import { type PersonId, personId } from '../../domain/ids.js';
 import { isoTime } from '../../domain/iso-time.js';
@@ -31,7 +32,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import { checkCorrection } from './attendance-correction.js';
 import type { EnrolledPerson } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';
-import { showCorrection, showDay, showPassage } from './attendance-rows.js';
+import { showCorrection, showDay, showPassage, showSighting } from './attendance-rows.js';
 
 const dayMs = 86_400_000;
 /** What is read before and after a period: shifts reach over midnight, and a day's marks depend on those before it. */
@@ -39,7 +40,7 @@ const marginMs = 3 * dayMs;
 const longestDays = 366;
 /** How long the event loop may be held at a time. */
 const turnMs = 5;
-/** Passages that could be of either of two persons, in one report. */
+/** Passages that could be of either of two persons in one report, and recognitions without proof of life. */
 const mostPassages = 200;
 /** Persons looked up in the records at a time. */
 const personSlice = 100;
@@ -142,6 +143,7 @@ export class BoxAttendance implements AttendanceControl {
     const only = person === undefined ? undefined : personId(person);
     if (only !== undefined) this.#requirePerson(only, persons);
     const ambiguous = this.#passages(shown, only, persons);
+    const seenNotProven = this.#seenNotProven(shown, only, persons);
     if (reader !== undefined) {
       const seen = only === undefined ? undefined : new Set([only, ...ambiguous.flatMap(personsIn)]);
       this.#noteReading(reader, shown, only, namesIn(persons, seen));
@@ -157,6 +159,7 @@ export class BoxAttendance implements AttendanceControl {
       areNamesKnown: [...(persons?.values() ?? [])].some(({ name }) => name !== undefined),
       areAbsencesKnown: persons !== undefined,
       ...(ambiguous.length === 0 ? {} : { ambiguous }),
+      ...(seenNotProven.length === 0 ? {} : { seenNotProven }),
       ...(only === undefined
         ? {}
         : {
@@ -191,6 +194,29 @@ export class BoxAttendance implements AttendanceControl {
       const direction = directionOf(passage.cameraId);
       return showPassage(passage, { direction, persons, isCorrected, localTime });
     });
+  }
+
+  /** Recognitions without proof of life on days on which the person did not attend; of `only` where that is given. */
+  #seenNotProven(
+    { from, to }: DayPeriod,
+    only: PersonId | undefined,
+    persons: Persons,
+  ): readonly UnprovenSightingRow[] {
+    const { records, current, localTime } = this.#parts;
+    const directionOf = directions(current());
+    const rows: UnprovenSightingRow[] = [];
+    for (const date of datesBetween(from, to)) {
+      const limit = mostPassages - rows.length;
+      if (limit === 0) break;
+      const fromMs = localTime.instantOf(date, 0);
+      const toMs = localTime.instantOf(dateOfDay(dayNumberOf(date) + 1), 0);
+      for (const sighting of records.unprovenSightings(fromMs, toMs, { person: only, limit })) {
+        const isCorrected = records.corrections.of(sighting.personId, date, date).length > 0;
+        const direction = directionOf(sighting.cameraId);
+        rows.push(showSighting(sighting, { date, direction, persons, isCorrected, localTime }));
+      }
+    }
+    return rows;
   }
 
   async *#rows(
@@ -232,10 +258,11 @@ export class BoxAttendance implements AttendanceControl {
     return (id) => {
       const marks = records
         .attendancesOf(id, fromMs, toMs)
-        .map(({ cameraId, atMs }) => ({ atMs, direction: directionOf(cameraId) }));
+        .map(({ cameraId, ...mark }) => ({ ...mark, direction: directionOf(cameraId) }));
+      const unprovenMs = records.unprovenTimesOf(id, fromMs, toMs);
       const corrections = records.corrections.of(id, dayAway(period.from, -3), dayAway(period.to, 3));
       const expectedFromMs = persons?.get(id)?.expectedFromMs;
-      return attendanceDays({ marks, corrections, expectedFromMs }, calendar, period, nowMs);
+      return attendanceDays({ marks, unprovenMs, corrections, expectedFromMs }, calendar, period, nowMs);
     };
   }
 

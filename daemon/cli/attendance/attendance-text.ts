@@ -55,12 +55,17 @@ export function describeToday(report: ReadReport): string {
   const { rows, head } = report;
   const some = (status: string): number =>
     rows.filter(({ statuses }) => statuses.some((each) => each === status)).length;
-  const sums = `${some('present')} present, ${some('expected')} expected, ${some('absent')} absent, ${some('late')} late`;
+  const without = [
+    ...(some('unproven') === 0 ? [] : [`, ${some('unproven')} unproven`]),
+    ...(some('seen-not-proven') === 0 ? [] : [`, ${some('seen-not-proven')} seen, not proven`]),
+  ].join('');
+  const sums = `${some('present')} present, ${some('expected')} expected, ${some('absent')} absent, ${some('late')} late${without}`;
   const byName = rows.toSorted((a, b) => whoOf(a).localeCompare(whoOf(b)));
   return [
     `${head.site}, ${head.to}: ${sums}`,
     ...dayTable(byName),
     ...passageTable(report),
+    ...sightingTable(report),
     ...notes(report),
   ].join('\n\n');
 }
@@ -79,6 +84,7 @@ export function describeReport(report: ReadReport, show: ShowTime): string {
       ? []
       : [correctionTable(head.corrections, show)]),
     ...passageTable(report),
+    ...sightingTable(report),
     ...notes(report),
   ].join('\n\n');
 }
@@ -152,12 +158,40 @@ function passageTable({ head: { ambiguous = [] } }: ReadReport): readonly string
   return [table(['date', 'time', 'camera', 'direction', 'could be', 'event', 'day'], rows)];
 }
 
+/** Recognitions without proof of life on days without an attendance. */
+function sightingTable({ head: { seenNotProven = [] } }: ReadReport): readonly string[] {
+  if (seenNotProven.length === 0) return [];
+  const rows = seenNotProven.map((sighting) => [
+    sighting.name ?? sighting.person,
+    sighting.date,
+    clock(sighting.at, sighting.date),
+    sighting.camera,
+    sighting.direction,
+    sighting.reason,
+    String(sighting.event),
+    sighting.isCorrected ? 'corrected' : 'open',
+  ]);
+  const heading = ['seen, not proven', 'date', 'time', 'camera', 'direction', 'missing', 'event', 'day'];
+  return [table(heading, rows)];
+}
+
 const couldBe = ({ candidates }: AmbiguousPassageRow): string =>
   candidates.map(({ person, name }) => name ?? person).join(' or ');
 
 /** What a report cannot know; empty where there is nothing to say. */
-export function notes({ head }: ReadReport): readonly string[] {
+export function notes({ head, rows }: ReadReport): readonly string[] {
+  const unproven = rows.filter(({ statuses }) => statuses.includes('unproven')).length;
   return [
+    ...(unproven === 0
+      ? []
+      : [
+          `${counted(unproven, 'day')} marked "unproven": a time rests on an attendance without proof that the person was live.`,
+        ]),
+    ...(head.seenNotProven === undefined
+      ? []
+      : [
+          `${counted(head.seenNotProven.length, 'time')} a person was recognised without proof of life, and did not attend that day. Find out who it was, and correct the day with \`rollcall attendance correct\`.`,
+        ]),
     ...(head.keptFrom === undefined
       ? []
       : [`Records of days before ${head.keptFrom} are not kept any more.`]),

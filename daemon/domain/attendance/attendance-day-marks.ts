@@ -6,6 +6,8 @@ export interface Mark {
   /** Wall clock, milliseconds since the epoch. */
   readonly atMs: number;
   readonly direction: Direction;
+  /** Absent: the person was live, or somebody in charge gave the time. */
+  readonly isProven?: boolean;
 }
 
 /** The marks of one coming and leaving, and what it was for. */

@@ -18,6 +18,22 @@ export interface StayTimes {
 /** Two looks within so much are one coming or going, seen by two cameras. */
 const repeatMs = 60_000;
 
+/**
+ * Whether the times of a stay rest on attendances with proof of life. Of two looks within a minute, which are one, one with proof
+ * is enough. The in and the out of `first-in-last-out` count, and every look of `pairs`.
+ * @param marks - of one stay, in order
+ */
+export function areProven(
+  marks: readonly Mark[],
+  { firstInMs, lastOutMs }: StayTimes,
+  pairing: Pairing,
+): boolean {
+  const proven = marks.filter(({ isProven = true }) => isProven);
+  return marks
+    .filter(({ atMs }) => pairing === 'pairs' || atMs === firstInMs || atMs === lastOutMs)
+    .every(({ atMs }) => proven.some((mark) => Math.abs(mark.atMs - atMs) <= repeatMs));
+}
+
 /** @param marks - of one stay, in order */
 export function timesOf(marks: readonly Mark[], pairing: Pairing, on: ShiftOnDay | undefined): StayTimes {
   const settled = settleSingle(withoutRepeats(marks), on);

@@ -1,13 +1,14 @@
 import { type Correction, correctedStays, correctionsByDate } from './attendance-day-correction.js';
 import type { Mark, Stay } from './attendance-day-marks.js';
-import { type StayTimes, timesOf } from './attendance-day-times.js';
+import { areProven, type StayTimes, timesOf } from './attendance-day-times.js';
 import { longestTrailMs, type Pairing, type ShiftCalendar, type ShiftOnDay } from './shift.js';
 import { datesBetween } from './shift-calendar.js';
 
 /**
  * What is to be said of a day. Of arriving: `early`, `on-time`, `late`. Of leaving: `left-early`, `overtime`. Of a day
  * without a look at the person: `absent`, or `excused`, or `expected` before the shifts are over. `present`: in, and not
- * out yet. `incomplete`: an in or an out is missing.
+ * out yet. `incomplete`: an in or an out is missing. Of proof: `unproven`, where a time rests on an attendance without proof of
+ * life; `seen-not-proven`, where the person was recognised without proof and did not attend.
  */
 export type AttendanceStatus =
   | 'early'
@@ -19,7 +20,9 @@ export type AttendanceStatus =
   | 'excused'
   | 'expected'
   | 'present'
-  | 'incomplete';
+  | 'incomplete'
+  | 'unproven'
+  | 'seen-not-proven';
 
 /** A person's day, or one of the stays of a day. Durations in milliseconds. */
 export interface AttendanceDay {
@@ -46,6 +49,8 @@ export interface AttendanceDay {
 export interface PersonFacts {
   /** In any order; from three days before the first day of the period to three after its last. */
   readonly marks: readonly Mark[];
+  /** When the person was recognised without proof of life, wall clock; of the days of the period at least. */
+  readonly unprovenMs?: readonly number[];
   /** In the order in which they were made. */
   readonly corrections: readonly Correction[];
   /** When the person was enrolled, from when on they are to come; undefined: nobody knows, and absences are not told. */
@@ -62,7 +67,7 @@ const nothing = { workedMs: 0, breakMs: 0, awayMs: 0, earlyMs: 0, lateMs: 0, lef
 
 /** One person's days in order. Days on which nothing happened and nothing was due are left out. */
 export function attendanceDays(
-  { marks, corrections, expectedFromMs }: PersonFacts,
+  { marks, unprovenMs = [], corrections, expectedFromMs }: PersonFacts,
   calendar: ShiftCalendar,
   { from, to }: DayPeriod,
   nowMs: number,
@@ -77,11 +82,13 @@ export function attendanceDays(
       return dayOf(stay, { calendar, nowMs, isCorrected });
     });
   const attendedDates = new Set(attended.map(({ date }) => date));
+  const seenDates = new Set(unprovenMs.map((atMs) => calendar.localTime.at(atMs).date));
   const others = datesBetween(from, to)
     .filter((date) => !attendedDates.has(date))
     .flatMap((date) => {
       const isExcused = byDate.get(date)?.isExcused === true;
-      return missedDay(date, calendar.on(date), { expectedFromMs, isExcused, nowMs }) ?? [];
+      const isSeen = seenDates.has(date);
+      return missedDay(date, calendar.on(date), { expectedFromMs, isExcused, isSeen, nowMs }) ?? [];
     });
   return [...attended, ...others].sort((a, b) =>
     a.date === b.date ? beganAt(a) - beganAt(b) : a.date < b.date ? -1 : 1,
@@ -93,14 +100,20 @@ const beganAt = ({ firstInMs, lastOutMs }: AttendanceDay): number => firstInMs ?
 function missedDay(
   date: string,
   shifts: readonly ShiftOnDay[],
-  about: { readonly expectedFromMs: number | undefined; readonly isExcused: boolean; readonly nowMs: number },
+  about: {
+    readonly expectedFromMs: number | undefined;
+    readonly isExcused: boolean;
+    /** Without proof of life. */
+    readonly isSeen: boolean;
+    readonly nowMs: number;
+  },
 ): AttendanceDay | undefined {
-  const { expectedFromMs, isExcused, nowMs } = about;
+  const { expectedFromMs, isExcused, isSeen, nowMs } = about;
   const isDue =
     expectedFromMs !== undefined &&
     shifts.length > 0 &&
     shifts.some(({ startMs }) => expectedFromMs <= startMs);
-  if (!isDue && !isExcused) return undefined;
+  if (!isDue && !isExcused && !isSeen) return undefined;
   const isOver = shifts.every(({ endMs }) => endMs <= nowMs);
   const [only, ...others] = shifts;
   return {
@@ -109,7 +122,10 @@ function missedDay(
     firstInMs: undefined,
     lastOutMs: undefined,
     workedSoFarMs: undefined,
-    statuses: [isExcused ? 'excused' : isOver ? 'absent' : 'expected'],
+    statuses: [
+      ...(isExcused ? (['excused'] as const) : isDue ? ([isOver ? 'absent' : 'expected'] as const) : []),
+      ...(isSeen ? (['seen-not-proven'] as const) : []),
+    ],
     ...nothing,
     isCorrected: isExcused,
   };
@@ -142,6 +158,7 @@ function dayOf({ date, on, marks }: Stay, { calendar, nowMs, isCorrected }: DayC
     statuses: [
       ...statuses,
       ...(isPresent ? (['present'] as const) : times.isWhole ? [] : (['incomplete'] as const)),
+      ...(areProven(marks, times, plan.pairing) ? [] : (['unproven'] as const)),
     ],
     isCorrected,
   };
