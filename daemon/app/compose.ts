@@ -7,9 +7,11 @@ import { refuseSecondDaemon, startControlServer } from '../control/server.js';
 import { openRequestActor } from '../control/socket-request-actor.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { CommandDesk } from '../publish/commands/command-desk.js';
+import type { Prompts } from '../publish/prompts.js';
 import { trailReload } from './audit/audit-trail.js';
 import { openCommandDesk } from './centre/centre-commands.js';
 import { openCameraNews } from './compose/compose-cameras.js';
+import { openChallenges } from './compose/compose-challenges.js';
 import { composeControl } from './compose/compose-control.js';
 import { boxState, startEventSources } from './compose/compose-events.js';
 import { startCalibration, startIntake } from './compose/compose-intake.js';
@@ -80,7 +82,9 @@ export async function composeBox(
   tellDamagedKeys({ 'audit-key': stores.auditKeys.damage, 'box-key': self.damage }, { conditions, logger });
   const calibration = startCalibration(stores, current, { conditions, lifetime, logger });
   onReload(() => calibration.followConfiguration());
-  const { intake, evidence } = startIntake(stores, current, { calibration, lifetime, logger });
+  const signer = self.keys;
+  const { prompts, challenges } = openChallenges({ identity, records, signer, current, lifetime, logger });
+  const { intake, evidence } = startIntake(stores, current, { calibration, challenges, lifetime, logger });
   const desk = openCommandDesk({ identity, records, audit, clock, logger });
   const started = await startParts({
     ...stores,
@@ -89,6 +93,7 @@ export async function composeBox(
     self,
     intake,
     evidence,
+    prompts,
     desk,
     lifetime,
     logger,
@@ -126,6 +131,7 @@ interface PartsToStart extends Stores {
   readonly self: OpenedBoxIdentity;
   readonly intake: SightingIntake;
   readonly evidence: EvidenceCapture;
+  readonly prompts: Prompts;
   readonly desk: CommandDesk;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
@@ -151,6 +157,7 @@ async function startParts(given: PartsToStart): Promise<ReplaceableParts> {
     companions: (topics, plan) => [
       self.identity.companion(topics.keys, records.retained),
       ...cameras.companions(topics, plan),
+      given.prompts.companion(topics),
     ],
     commands: given.desk,
     nameOf: personNames(() => access.open?.gallery),

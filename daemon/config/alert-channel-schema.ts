@@ -35,24 +35,33 @@ const webhookUrl = urlField(
   });
 });
 
+/** Of a receiver of signed requests; `what` is posted there. */
+export const signedPostFields = (what: string) => ({
+  url: field(webhookUrl, 'live', `Where ${what} are posted to, as JSON. Redirects are not followed.`),
+  secret: field(
+    credentialName,
+    'live',
+    'Name of the secret that requests are signed with (HMAC-SHA256): 16 bytes at least, the same at the receiver.',
+  ),
+  caFile,
+});
+
+export function refuseCaFileWithoutTls(
+  webhook: { readonly url: string; readonly caFile?: string } | null | undefined,
+  context: z.RefinementCtx,
+): void {
+  if (webhook?.caFile === undefined || !/^http:/i.test(String(webhook.url))) return;
+  context.addIssue({ code: 'custom', path: ['caFile'], message: 'has no effect without TLS' });
+}
+
+/** Runs a check on what did not validate, too, so that all problems are told at once. */
+export const whenObject = {
+  when: ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null,
+};
+
 export const webhookSchema = z
-  .strictObject({
-    id: channelId,
-    url: field(webhookUrl, 'live', 'Where alerts are posted to, as JSON. Redirects are not followed.'),
-    secret: field(
-      credentialName,
-      'live',
-      'Name of the secret that requests are signed with (HMAC-SHA256): 16 bytes at least, the same at the receiver.',
-    ),
-    caFile,
-  })
-  .superRefine(
-    (webhook, context) => {
-      if (webhook?.caFile === undefined || !/^http:/i.test(String(webhook.url))) return;
-      context.addIssue({ code: 'custom', path: ['caFile'], message: 'has no effect without TLS' });
-    },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
-  );
+  .strictObject({ id: channelId, ...signedPostFields('alerts') })
+  .superRefine(refuseCaFileWithoutTls, whenObject);
 
 /** An address and nothing else (RFC 5321 section 4.1.2, without quoted forms): no name, no list, no line end. */
 const mailAddress = z

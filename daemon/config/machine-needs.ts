@@ -9,7 +9,7 @@ export interface NamedSecret {
   readonly form: 'user-password' | 'client-certificate' | 'any';
 }
 
-type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'alerts'> & {
+type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts'> & {
   readonly gallery: Pick<Config['gallery'], 'key'>;
 };
 
@@ -17,7 +17,7 @@ export const galleryKeyUse = 'the gallery';
 export const clientCertificateUse = 'the client certificate';
 
 /** Every secret that the configuration names, the gallery's key first. */
-export function namedSecrets({ gallery, cameras, mqtt, alerts }: Secrets): readonly NamedSecret[] {
+export function namedSecrets({ gallery, cameras, mqtt, liveness, alerts }: Secrets): readonly NamedSecret[] {
   const named = (
     what: string,
     name: string | undefined,
@@ -28,6 +28,7 @@ export function namedSecrets({ gallery, cameras, mqtt, alerts }: Secrets): reado
     ...cameras.flatMap(({ id, credential }) => named(`camera ${id}`, credential, 'user-password')),
     ...named('broker', mqtt?.credential, 'user-password'),
     ...named(clientCertificateUse, mqtt?.clientCertificate, 'client-certificate'),
+    ...named('webhook for prompts', liveness.promptWebhook?.secret, 'any'),
     ...alerts.webhooks.flatMap(({ id, secret }) => named(`webhook ${id}`, secret, 'any')),
     ...alerts.emails.flatMap(({ id, credential }) => named(`e-mail ${id}`, credential, 'user-password')),
   ];

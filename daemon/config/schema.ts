@@ -18,7 +18,7 @@ import { identitySchema } from './identity-schema.js';
 import { outboxSchema } from './outbox-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
-import { livenessSchema, visionSchema } from './vision-schema.js';
+import { livenessSchema, refuseUnseenPrompts, visionSchema } from './vision-schema.js';
 
 const absolutePath = z
   .string()
@@ -141,6 +141,7 @@ export const fileSchema = z.strictObject({
 export const configSchema = fileSchema
   .superRefine(refuseUnknownCameras)
   .superRefine(refuseMissingOperatingPoint)
+  .superRefine(refuseUnseenPrompts)
   .transform((file) => {
     const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
     const { dir } = file.models;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { livenessRequirements } from '../domain/liveness/liveness.js';
+import { type LivenessRequirement, livenessRequirements } from '../domain/liveness/liveness.js';
+import { refuseCaFileWithoutTls, signedPostFields, whenObject } from './alert-channel-schema.js';
 import { field } from './field.js';
 
 // The plan of a vision process names the same choices: each list stands here only.
@@ -71,6 +72,39 @@ export const livenessSchema = z.strictObject({
   require: field(
     z.enum(livenessRequirements).default('blink'),
     'live',
-    'What a recognised person must show to attend. `blink`: that they are live. `not-attack`: nothing; the attendance says that life was not proven, and only a presentation attack prevents it. With `not-attack` a photograph that is held up for some seconds attends (docs/attendance.md). Either way a recognised person without proof is told as `recognised-unproven`.',
+    'What a recognised person must show to attend. `blink`: that they are live. `not-attack`: nothing; the attendance says that life was not proven, and only a presentation attack prevents it. `challenge`: to do what the box asks for, three random actions one after the other; the prompts go to the broker and to `promptWebhook`, for a screen beside the camera (docs/challenge.md). With `not-attack` a photograph that is held up for some seconds attends (docs/attendance.md). Either way a recognised person without proof is told as `recognised-unproven`.',
   ),
+  promptDelayS: field(
+    z.number().min(0).max(3).default(1),
+    'live',
+    'Seconds by which the picture of a camera and the screen that shows the prompts may lag, together. A challenge waits for an answer for so much longer than its prompt says.',
+  ),
+  promptWebhook: z
+    .strictObject(signedPostFields('prompts of challenges'))
+    .superRefine(refuseCaFileWithoutTls, whenObject)
+    .exactOptional()
+    .meta({ description: 'Where prompts are posted to, beside the broker. Absent: to the broker only.' }),
 });
+
+/** A prompt that nobody can see makes nobody attend. */
+export function refuseUnseenPrompts(
+  file: {
+    readonly mqtt?: unknown;
+    readonly liveness: z.output<typeof livenessSchema>;
+    readonly cameras: readonly { readonly liveness: { readonly require?: LivenessRequirement } }[];
+  },
+  context: z.RefinementCtx,
+): void {
+  const { mqtt, liveness, cameras } = file;
+  if (mqtt !== undefined || liveness.promptWebhook !== undefined) return;
+  const remedy = 'configure mqtt or liveness.promptWebhook, or require "blink"';
+  const refuse = (path: (string | number)[]): void =>
+    context.addIssue({
+      ...{ code: 'custom', path, params: { remedy } },
+      message: 'must not be "challenge": there is neither a broker nor a webhook that prompts could go to',
+    });
+  if (liveness.require === 'challenge') refuse(['liveness', 'require']);
+  for (const [index, camera] of cameras.entries()) {
+    if (camera.liveness.require === 'challenge') refuse(['cameras', index, 'liveness', 'require']);
+  }
+}

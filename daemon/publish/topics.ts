@@ -16,6 +16,8 @@ export interface Topics {
   cameraState(cameraId: string): string;
   /** `<prefix>/<site>/<box>/camera/<id>/counts`: retained, for Home Assistant; how many unknown persons it saw today. */
   cameraCounts(cameraId: string): string;
+  /** `<prefix>/<site>/<box>/prompt/<camera>`: never retained; what the person at this camera is asked to do. */
+  prompt(cameraId: string): string;
   /** `<prefix>/<site>/<box>/keys`: retained; the public keys of the box. */
   readonly keys: string;
   /** `<prefix>/<site>/<box>/command/<name>`, of which the box reads all. */
@@ -44,13 +46,16 @@ export function topicsOf(prefix: string, { siteId, boxId }: BoxIdentity): Topics
     state: `${base}/state`,
     cameraState: (cameraId) => `${base}/camera/${safeLevel(cameraId)}/state`,
     cameraCounts: (cameraId) => `${base}/camera/${safeLevel(cameraId)}/counts`,
+    prompt: (cameraId) => `${base}/prompt/${safeLevel(cameraId)}`,
     keys: `${base}/keys`,
     command: (name) => `${base}/command/${safeLevel(name)}`,
     anyCommand: `${base}/command/+`,
     check: `${base}/check`,
     pattern: (topic) =>
       topic.startsWith(`${base}/`)
-        ? topic.replace(/\/reply\/[^/]+$/, '/reply/+').replace(/\/camera\/[^/]+\/([^/]+)$/, '/camera/+/$1')
+        ? topic
+            .replace(/\/(reply|prompt)\/[^/]+$/, '/$1/+')
+            .replace(/\/camera\/[^/]+\/([^/]+)$/, '/camera/+/$1')
         : topic,
   };
 }

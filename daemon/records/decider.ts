@@ -16,6 +16,8 @@ import {
 } from '../domain/identification/identify-track.js';
 import type { Candidate, Embedding, Identification, MatchPolicy } from '../domain/identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../domain/ids.js';
+import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
+import type { JudgedLiveness } from '../domain/liveness/liveness.js';
 import type { Sighting } from '../domain/tracks/sighting.js';
 import {
   type AttendanceProof,
@@ -44,12 +46,22 @@ export interface FactStore extends RecordedFacts {
   record(fact: Fact): { readonly id: EventId };
 }
 
+/** Asks people for a challenge at the cameras that are configured so. */
+export interface ChallengePort {
+  /** Takes what was seen of a track into account, and says how the track stands. */
+  see(sighting: Sighting, identification: Identification): ChallengeStanding;
+  /** This track is over, or nothing more is to be said about it. */
+  forget(cameraId: CameraId, trackId: TrackId): void;
+}
+
 export interface DeciderOptions {
   readonly search: SearchGallery;
   readonly policy: MatchPolicy;
   readonly rules: AttendanceRules;
   readonly directionOf: (cameraId: CameraId) => Direction;
   readonly proofAt: (cameraId: CameraId) => AttendanceProof;
+  /** Absent: no camera can ask for a challenge, and where one is required nobody attends. */
+  readonly challenges?: ChallengePort;
   readonly facts: FactStore;
   /** Tells when a stranger is to be forgotten. */
   readonly clock: Clock;
@@ -75,8 +87,13 @@ export interface Decider extends Disposable {
    * Takes the next sighting; `wallMsOf` turns its capture times into wall time. Sightings are worked on one after the
    * other, so that a cooldown sees every fact before it. A sighting older than one already seen is ignored. Rejects
    * when the search or the store fails; the sighting may then be given again, and repeats no fact that was recorded.
+   * `isAgain`: it is the latest of its track, worked on before, and is judged once more with what is known now.
    */
-  onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome>;
+  onSighting(
+    sighting: Sighting,
+    wallMsOf: (capturedAtMs: number) => number,
+    isAgain?: boolean,
+  ): Promise<SightingOutcome>;
   /** Forgets the tracks of a camera whose vision process ended without ending them. */
   forgetCamera(cameraId: CameraId): void;
   /** A person was removed from the gallery: tracks in sight are no longer taken for them, from the next sighting on. */
@@ -128,8 +145,12 @@ class SightingDecider implements Decider {
     return this.#strangers.count;
   }
 
-  onSighting(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
-    const outcome = this.#turn.then(() => this.#decide(sighting, wallMsOf));
+  onSighting(
+    sighting: Sighting,
+    wallMsOf: (capturedAtMs: number) => number,
+    isAgain = false,
+  ): Promise<SightingOutcome> {
+    const outcome = this.#turn.then(() => this.#decide(sighting, wallMsOf, isAgain));
     this.#turn = outcome.catch(() => undefined);
     return outcome;
   }
@@ -137,7 +158,11 @@ class SightingDecider implements Decider {
   forgetCamera(cameraId: CameraId): void {
     // In turn: a sighting that is being worked on at this moment would bring its track back, and nothing would end it.
     this.#turn = this.#turn.then(() => {
-      for (const [id, track] of this.#tracks) if (track.cameraId === cameraId) this.#forgetTrack(id);
+      for (const [id, track] of this.#tracks) {
+        if (track.cameraId !== cameraId) continue;
+        this.#options.challenges?.forget(cameraId, id);
+        this.#forgetTrack(id);
+      }
     });
   }
 
@@ -155,10 +180,17 @@ class SightingDecider implements Decider {
     this.#strangers[Symbol.dispose]();
   }
 
-  async #decide(sighting: Sighting, wallMsOf: (capturedAtMs: number) => number): Promise<SightingOutcome> {
+  async #decide(
+    sighting: Sighting,
+    wallMsOf: (capturedAtMs: number) => number,
+    isAgain: boolean,
+  ): Promise<SightingOutcome> {
     const { search, policy } = this.#options;
     const before = this.#tracks.get(sighting.trackId) ?? newTrack(sighting);
-    if (sighting.sequence <= before.lastSequence) return nothing;
+    const isOld = isAgain
+      ? sighting.sequence !== before.lastSequence
+      : sighting.sequence <= before.lastSequence;
+    if (isOld) return nothing;
     if (before.decision.state === 'attended') {
       // Nothing more can be said about this track: no need to search for it again.
       this.#remember(sighting, before);
@@ -188,7 +220,7 @@ class SightingDecider implements Decider {
   ): TrackKnowledge {
     const { policy, directionOf, proofAt, rules } = this.#options;
     return {
-      sighting,
+      sighting: { ...sighting, liveness: this.#judged(sighting, identification) },
       identification,
       threshold: ('threshold' in identification ? identification.threshold : undefined) ?? policy.threshold,
       direction: directionOf(sighting.cameraId),
@@ -196,6 +228,15 @@ class SightingDecider implements Decider {
       unknownAfterS: rules.unknownAfterS,
       wallMsOf,
     };
+  }
+
+  /** Only who is recognised can be asked: of others blinks still say whether they are live. */
+  #judged(sighting: Sighting, identification: Identification): JudgedLiveness {
+    const { proofAt, challenges } = this.#options;
+    if (proofAt(sighting.cameraId).require !== 'challenge') return sighting.liveness;
+    const standing = challenges?.see(sighting, identification) ?? 'not-shown';
+    if (identification.outcome !== 'match' && standing !== 'refused') return sighting.liveness;
+    return judgedByChallenge(sighting.liveness, standing);
   }
 
   /** Records what became true, one fact after the other. Throws when the store fails; what was recorded is not said again. */
@@ -226,9 +267,10 @@ class SightingDecider implements Decider {
     });
   }
 
-  #remember({ trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
+  #remember({ cameraId, trackId, sequence, isEnded }: Sighting, memory: TrackMemory): void {
     const isTold = isEnded || memory.decision.state === 'attended';
     const views = isTold ? noViews : copyBestViews(memory.views);
+    if (isTold) this.#options.challenges?.forget(cameraId, trackId);
     this.#forgetTrack(trackId);
     if (!isEnded) this.#tracks.set(trackId, { ...memory, views, lastSequence: sequence });
   }

@@ -37,11 +37,13 @@ export interface ProbeStageOptions {
 export interface Embedded {
   readonly face: FollowedFace;
   readonly judgement: FaceJudgement;
+  /** It showed whose the movements before it were. */
+  readonly isBinding: boolean;
 }
 
 /**
  * Embeds at most one face of the frame, the one for which it matters most, so that the time of a frame stays bounded
- * however many people are in it. An agreeing embedding becomes a probe and binds the blinks before it to this face.
+ * however many people are in it. An agreeing embedding becomes a probe and binds the blinks and gestures before it to this face.
  */
 export async function embedOne(
   frame: Frame,
@@ -50,7 +52,7 @@ export async function embedOne(
 ): Promise<Embedded | undefined> {
   const atMs = frame.capturedAtMs;
   const views = looks.map(({ face, quality }) => ({
-    purpose: purposeOf(face, quality, atMs),
+    purpose: purposeOf(face, quality, atMs, liveness),
     waitingMs: atMs - (face.views.lastEmbeddedMs ?? face.track.firstSeenMs),
   }));
   const picked = pickView(views);
@@ -68,13 +70,23 @@ export async function embedOne(
   face.views = recordEmbedding(face.views, { atMs, score: quality.score, isProbe: isTold });
   if (isTold) face.freshProbes.push({ capturedAtMs: atMs, embedding, quality: quality.score });
   if (isTold) keepShot(look, await shot);
+  const isBinding = recalled.judgement === 'same' && wantsBinding(face.liveness, liveness);
   if (recalled.judgement === 'same') face.learn({ kind: 'same-face', atMs }, liveness);
-  return { face, judgement: recalled.judgement };
+  return { face, judgement: recalled.judgement, isBinding };
 }
 
-function purposeOf(face: FollowedFace, quality: FaceQuality, atMs: number): ViewPurpose | undefined {
+function purposeOf(
+  face: FollowedFace,
+  quality: FaceQuality,
+  atMs: number,
+  policy: LivenessPolicy,
+): ViewPurpose | undefined {
   if (face.track.phase !== 'confirmed') return undefined;
   const urgency =
-    face.memory.strangeCount > 0 ? 'doubtful-face' : wantsBinding(face.liveness) ? 'blink-to-bind' : 'none';
+    face.memory.strangeCount > 0
+      ? 'doubtful-face'
+      : wantsBinding(face.liveness, policy)
+        ? 'movement-to-bind'
+        : 'none';
   return purposeOfView(face.views, { atMs, quality, urgency }, defaultViewPolicy);
 }

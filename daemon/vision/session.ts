@@ -121,7 +121,8 @@ export class CameraSession {
         this.#follower.replace(face, atMs);
         this.#tellEnd(face, atMs);
       } else {
-        this.#tellChanges(face, seen.get(face), atMs);
+        const isBound = embedded?.face === face && embedded.isBinding;
+        this.#tellChanges(face, seen.get(face), isBound, atMs);
       }
     }
   }
@@ -184,7 +185,7 @@ export class CameraSession {
   }
 
   /** Says what changed about one face, and sends a sighting if anything did. */
-  #tellChanges(face: FollowedFace, seen: SeenMovements | undefined, atMs: number): void {
+  #tellChanges(face: FollowedFace, seen: SeenMovements | undefined, isBound: boolean, atMs: number): void {
     if (!face.isAnnounced) return;
     const { blinks = [], gesture } = seen ?? {};
     const { sink, liveness } = this.#options;
@@ -204,7 +205,7 @@ export class CameraSession {
       sink({ type: 'liveness', atMs, trackId, assessment });
     }
     const hasMoved = blinks.length > 0 || gesture !== undefined;
-    const hasChanged = isNewVerdict || hasMoved || face.freshProbes.length > 0;
+    const hasChanged = isNewVerdict || hasMoved || isBound || face.freshProbes.length > 0;
     if (hasChanged) this.#tellSighting(face, false, atMs);
   }
 

@@ -6,11 +6,12 @@ import { eventType } from '../../daemon/domain/events/event-type.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
 import type { Companion } from '../../daemon/publish/companion.js';
-import { nameOfType, retainedMessages } from '../../daemon/publish/contract/messages.js';
+import { nameOfType, passingMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { countDocuments } from '../../daemon/publish/home-assistant/counts.js';
 import type { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { keySetCompanion } from '../../daemon/publish/identity/key-set-companion.js';
+import { Prompts } from '../../daemon/publish/prompts.js';
 import { startPublisher } from '../../daemon/publish/publisher.js';
 import { type RetainedDocument, RetainedDocuments } from '../../daemon/publish/retained-documents.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
@@ -86,6 +87,7 @@ function publish(
     companions: [
       keySetCompanion({ topic: topics.keys, keys, from: exampleBox, memory, clock, logger: silentLogger }),
       ...aboutCameras(keys, clock),
+      promptAtGate(keys, clock),
     ],
     clock,
     random: seededRandom(1),
@@ -115,6 +117,27 @@ function aboutCameras(keys: IdentityKeys, clock: ShownClock): readonly Companion
   );
 }
 
+/** Says once per connection what the person at the gate is to do. */
+function promptAtGate(keys: IdentityKeys, clock: ShownClock): Companion {
+  const prompts = new Prompts({
+    ...{ from: exampleBox, signer: keys, nextSequence: () => 1, webhook: () => undefined },
+    ...{ clock, logger: silentLogger },
+  });
+  const { join } = prompts.companion(topics);
+  return {
+    join(connection, signal) {
+      join(connection, signal);
+      void prompts.show({
+        ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'asked', action: 'turn-left' },
+        ...{ position: 1, of: 3, deadlineMs: exampleTimeMs + 2_700 },
+      });
+    },
+  };
+}
+
+/** What is no event, by the end of its topic. */
+const documents = { ...retainedMessages, ...passingMessages };
+
 /** Subscribes to everything; `all` resolves when each example has come, and ends the subscription. */
 function receive(brokerUrl: string, examples: readonly ExampleEvent[]) {
   const client = mqtt.connect(brokerUrl, { protocolVersion: 5, clean: true, clientId: 'example-centre' });
@@ -124,8 +147,7 @@ function receive(brokerUrl: string, examples: readonly ExampleEvent[]) {
     client.on('message', (topic, payload, { retain: isRetained, properties }) => {
       const message = { topic, payload, isRetained, contentType: properties?.contentType };
       got.set(exampleNameOf(topic, payload, examples), message);
-      if (got.size === examples.length + Object.keys(retainedMessages).length)
-        client.end(true, () => resolve(got));
+      if (got.size === examples.length + Object.keys(documents).length) client.end(true, () => resolve(got));
     });
   });
   const subscribed = new Promise<void>((resolve, reject) => {
@@ -135,9 +157,9 @@ function receive(brokerUrl: string, examples: readonly ExampleEvent[]) {
 }
 
 function exampleNameOf(topic: string, payload: Buffer, examples: readonly ExampleEvent[]): string {
-  const end = topic.replace(topics.state.replace(/state$/, ''), '').replace('camera/gate', 'camera/{camera}');
-  const retained = retainedMessages[end];
-  if (retained !== undefined) return retained.name;
+  const end = topic.replace(topics.state.replace(/state$/, ''), '').replace('/gate', '/{camera}');
+  const document = documents[end];
+  if (document !== undefined) return document.name;
   const { sequence } = JSON.parse(payload.toString('utf8')) as { readonly sequence: string };
   const example = examples[Number(sequence) - 1];
   if (example === undefined) throw new Error(`no example has the sequence ${sequence}`);

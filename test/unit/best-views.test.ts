@@ -34,7 +34,10 @@ describe('purposeOfView', () => {
 
   test('does not wait with a blink to bind or a doubt to settle', () => {
     const history = recordEmbedding(emptyViewHistory, { atMs: 0, score: 0.5, isProbe: true });
-    assert.equal(purposeOfView(history, { ...good(10), urgency: 'blink-to-bind' }, policy), 'bind-blink');
+    assert.equal(
+      purposeOfView(history, { ...good(10), urgency: 'movement-to-bind' }, policy),
+      'bind-movement',
+    );
     assert.equal(purposeOfView(history, { ...good(10), urgency: 'doubtful-face' }, policy), 'settle-doubt');
   });
 
@@ -67,7 +70,7 @@ describe('purposeOfView', () => {
 describe('pickView', () => {
   test('takes the most pressing, then the one that waited longest', () => {
     const view = (purpose: ViewPurpose | undefined, waitingMs: number) => ({ purpose, waitingMs });
-    assert.equal(pickView([view('check', 9000), view('bind-blink', 10), view('more-probes', 700)]), 1);
+    assert.equal(pickView([view('check', 9000), view('bind-movement', 10), view('more-probes', 700)]), 1);
     assert.equal(pickView([view('more-probes', 700), view('more-probes', 900)]), 1);
     assert.equal(pickView([view(undefined, 1), view(undefined, 2)]), undefined);
   });

@@ -88,6 +88,9 @@ describe('CameraSession', () => {
     const atOnce = sightings.find(({ atMs }) => atMs === told?.atMs)?.sighting.liveness.evidence;
     assert.deepEqual(atOnce?.gestures, [told?.gesture]);
     assert.ok(atOnce?.sameFaceMs !== undefined && atOnce.sameFaceMs < 3000);
+    const endMs = told?.gesture.endMs ?? Number.NaN;
+    const bound = sightings.find(({ sighting }) => (sighting.liveness.evidence.sameFaceMs ?? 0) >= endMs);
+    assert.ok(bound !== undefined && bound.atMs <= endMs + 1500, 'and whose it was soon after');
     const [blink] = ofType('blink');
     const blinked = sightings.find(({ atMs }) => atMs === blink?.atMs)?.sighting.liveness.evidence;
     assert.deepEqual([...(blinked?.blinks ?? []), ...(blinked?.unboundBlinks ?? [])], [blink?.blink]);

@@ -86,7 +86,7 @@ describe('the AsyncAPI document', () => {
       [
         ...events.map((name) => `${topics.state.replace('/state', '')}/event/${name.replace('event-', '')}`),
         ...[topics.state, topics.keys, topics.event('reply', 'command')],
-        ...[topics.cameraState('camera'), topics.cameraCounts('camera')],
+        ...[topics.cameraState('camera'), topics.cameraCounts('camera'), topics.prompt('camera')],
         ...commandNames.map((name) => topics.command(name)),
       ].sort(),
     );

@@ -5,6 +5,7 @@ import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Probe } from '../../daemon/domain/identification/match.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { ChallengeStanding } from '../../daemon/domain/liveness/challenge.js';
 import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
 import { createDecider, type DeciderOptions, type SightingOutcome } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
@@ -173,6 +174,47 @@ describe('createDecider', () => {
     assert.deepEqual(
       outcomes.map(({ suppressed }) => suppressed[0]?.reason),
       [undefined, 'attendance-cooldown', 'attendance-cooldown'],
+    );
+  });
+
+  test('at a camera that asks for a challenge only a passed one attends, and a refused one is an attack', async () => {
+    const challenged = (standing: ChallengeStanding) =>
+      decider({
+        proofAt: () => ({ ...proofByBlink, require: 'challenge' }),
+        challenges: { see: () => standing, forget: () => undefined },
+      });
+    const seen = sightingOf({ liveness: live, probes: probes(2), isEnded: true });
+    const outcomes: Readonly<Record<ChallengeStanding, string>> = {
+      passed: 'attendance live challenge-passed',
+      refused: 'attack attack challenge-failed',
+      open: 'recognised-unproven undetermined challenge-not-passed',
+      'not-shown': 'recognised-unproven undetermined challenge-not-shown',
+    };
+    for (const [standing, expected] of Object.entries(outcomes)) {
+      const { made, facts } = challenged(standing as ChallengeStanding);
+      await made.onSighting(seen, wallMsOf);
+      const said = facts.all.map(({ kind, liveness }) => `${kind} ${liveness.verdict} ${liveness.reason}`);
+      assert.deepEqual(said, [expected]);
+    }
+  });
+
+  test('judges the latest sighting of a track once more when a challenge ended without another', async () => {
+    let standing: ChallengeStanding = 'open';
+    const { made, facts } = decider({
+      proofAt: () => ({ ...proofByBlink, require: 'challenge' }),
+      challenges: { see: () => standing, forget: () => undefined },
+    });
+    const seen = sightingOf({ sequence: 3, liveness: live, probes: probes(2) });
+    await made.onSighting(seen, wallMsOf);
+    standing = 'passed';
+    await made.onSighting({ ...seen, probes: [], sequence: 2 }, wallMsOf, true);
+    assert.deepEqual(facts.all, [], 'an older one says nothing');
+    await made.onSighting({ ...seen, probes: [] }, wallMsOf);
+    assert.deepEqual(facts.all, [], 'nor does the same one that comes twice');
+    await made.onSighting({ ...seen, probes: [] }, wallMsOf, true);
+    assert.deepEqual(
+      facts.all.map(({ kind }) => kind),
+      ['attendance'],
     );
   });
 

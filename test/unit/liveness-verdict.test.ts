@@ -231,10 +231,19 @@ describe('the liveness verdict', () => {
 
   test('waits for a blink to be over, and binds it then', () => {
     const waiting = after([blink(2), recognised(2.05)]);
-    assert.ok(wantsBinding(waiting));
+    assert.ok(wantsBinding(waiting, policy));
     const bound = after([recognised(2.1)], waiting);
-    assert.ok(!wantsBinding(bound));
+    assert.ok(!wantsBinding(bound, policy));
     assert.equal(assessLiveness(bound, policy).evidence.blinks.length, 1);
+  });
+
+  test('wants the face recognised again after a head gesture, for three seconds', () => {
+    const gesture = { kind: 'nod', startMs: 1000, endMs: 2000 } as const;
+    const nodded = after([recognised(1.5), sample(2000), { kind: 'gesture', gesture }]);
+    assert.ok(wantsBinding(nodded, policy));
+    assert.ok(!wantsBinding(after([recognised(2.1)], nodded), policy));
+    assert.ok(wantsBinding(after([sample(5000)], nodded), policy));
+    assert.ok(!wantsBinding(after([sample(5001)], nodded), policy), 'it is too late to say whose it was');
   });
 
   test('keeps the latest twenty blinks, or as many as the policy asks for', () => {

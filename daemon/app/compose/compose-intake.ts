@@ -7,9 +7,10 @@ import type { NewEvidence } from '../../gallery/evidence.js';
 import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../models/operating-point.js';
-import { createDecider, type Decider } from '../../records/decider.js';
+import { type ChallengePort, createDecider, type Decider } from '../../records/decider.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
+import type { Challenges } from '../events/challenges.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
 import { SightingIntake } from '../events/sighting-intake.js';
 import type { GalleryAccess } from '../gallery/gallery-access.js';
@@ -45,16 +46,18 @@ export function startIntake(
   current: () => Config,
   given: {
     readonly calibration: GalleryCalibration;
+    readonly challenges: Challenges;
     readonly lifetime: Lifetime;
     readonly logger: Logger;
   },
 ): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
-  const { calibration, lifetime, logger } = given;
-  const decider = composeDecider(stores, current, calibration);
+  const { calibration, challenges, lifetime, logger } = given;
+  const decider = composeDecider(stores, current, { calibration, challenges });
   lifetime.defer('looks of strangers', () => decider[Symbol.dispose]());
   const { access } = stores;
   const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
   const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
+  challenges.onSettled((last) => intake.lookAgain(last));
   return { intake, evidence };
 }
 
@@ -71,7 +74,10 @@ function composeEvidence(options: {
 function composeDecider(
   { recogniser, access, records }: Stores,
   current: () => Config,
-  calibration: GalleryCalibration,
+  {
+    calibration,
+    challenges,
+  }: { readonly calibration: GalleryCalibration; readonly challenges: ChallengePort },
 ): Decider {
   const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
   const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
@@ -95,6 +101,7 @@ function composeDecider(
         config.cameras.find((camera) => camera.id === id),
       );
     },
+    challenges,
     facts: records,
     clock,
   });

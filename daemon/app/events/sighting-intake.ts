@@ -28,6 +28,8 @@ interface Taken {
   readonly sighting: Sighting;
   /** Wall clock less monotonic clock when the sighting came: a later jump of the wall clock does not move the fact. */
   readonly wallOffsetMs: number;
+  /** It was worked on before: something else is known now. */
+  readonly isAgain: boolean;
 }
 
 /** What became of sightings since the start. */
@@ -94,9 +96,18 @@ export class SightingIntake implements AsyncDisposable {
 
   take(sighting: Sighting): void {
     this.#taken += 1;
+    this.#push(sighting, false);
+  }
+
+  /** Judges the latest sighting of a track once more; nothing happens where a later one has come. */
+  lookAgain(sighting: Sighting): void {
+    this.#push(sighting, true);
+  }
+
+  #push(sighting: Sighting, isAgain: boolean): void {
     const wallOffsetMs = this.#clock.wallMs() - this.#clock.monotonicMs();
     const isShort = this.#waiting.length < pictureBacklogLimit;
-    this.#waiting.push({ sighting: isShort ? sighting : withoutPicture(sighting), wallOffsetMs });
+    this.#waiting.push({ sighting: isShort ? sighting : withoutPicture(sighting), wallOffsetMs, isAgain });
     if (this.#waiting.length > backlogLimit) {
       this.#waiting.shift();
       this.#givenUp += 1;
@@ -150,10 +161,10 @@ export class SightingIntake implements AsyncDisposable {
   }
 
   /** False: it has to be tried again. */
-  async #decide({ sighting, wallOffsetMs }: Taken): Promise<boolean> {
+  async #decide({ sighting, wallOffsetMs, isAgain }: Taken): Promise<boolean> {
     const wallMsOf = (atMs: number): number => atMs + wallOffsetMs;
     try {
-      const outcome = await this.#decider.onSighting(sighting, wallMsOf);
+      const outcome = await this.#decider.onSighting(sighting, wallMsOf, isAgain);
       for (const { fact, eventId } of outcome.recorded) this.#evidence?.keep(fact, eventId, wallMsOf);
       this.#report(sighting, outcome);
       this.#workedOn(sighting);

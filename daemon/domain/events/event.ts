@@ -1,6 +1,6 @@
 import type { AmbiguityReason, CandidatePair } from '../identification/match.js';
 import type { CameraId, EventId, PersonId, RecogniserId, TrackId } from '../ids.js';
-import type { LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
+import type { ChallengeReason, LivenessReason, LivenessVerdict } from '../liveness/liveness.js';
 import type { Notice } from './notice.js';
 
 /** Which way a camera looks at a door: what an attendance at it means. */
@@ -9,7 +9,7 @@ export type Direction = 'in' | 'out' | 'both';
 /** The evidence that decided, as it is published. Times are ISO 8601 in UTC. */
 export interface PublishedLiveness {
   readonly verdict: LivenessVerdict;
-  readonly reason: LivenessReason;
+  readonly reason: LivenessReason | ChallengeReason;
   readonly blinks: readonly { readonly time: string; readonly durationS: number }[];
   readonly observedS: number;
   readonly frameCount: number;

@@ -32,13 +32,13 @@ export interface ViewHistory {
 export const emptyViewHistory: ViewHistory = { probeCount: 0, bestScore: 0, lastEmbeddedMs: undefined };
 
 /** Something that cannot wait for the schedule. */
-export type ViewUrgency = 'none' | 'blink-to-bind' | 'doubtful-face';
+export type ViewUrgency = 'none' | 'movement-to-bind' | 'doubtful-face';
 
 /** Why a view is to be embedded, most pressing first. */
 export type ViewPurpose =
   | 'settle-doubt'
   | 'first-probe'
-  | 'bind-blink'
+  | 'bind-movement'
   | 'better-view'
   | 'more-probes'
   | 'check';
@@ -46,7 +46,7 @@ export type ViewPurpose =
 const pressing: readonly ViewPurpose[] = [
   'settle-doubt',
   'first-probe',
-  'bind-blink',
+  'bind-movement',
   'better-view',
   'more-probes',
   'check',
@@ -61,7 +61,7 @@ export function purposeOfView(
   if (view.quality.reasons.length > 0) return undefined;
   if (history.lastEmbeddedMs === undefined) return 'first-probe';
   if (view.urgency === 'doubtful-face') return 'settle-doubt';
-  if (view.urgency === 'blink-to-bind') return 'bind-blink';
+  if (view.urgency === 'movement-to-bind') return 'bind-movement';
   const sinceMs = view.atMs - history.lastEmbeddedMs;
   if (sinceMs < policy.shortestIntervalMs) return undefined;
   if (view.quality.score >= history.bestScore + policy.improvement) return 'better-view';

@@ -1,4 +1,4 @@
-import type { Blink } from './liveness.js';
+import type { Blink, JudgedLiveness, LivenessAssessment } from './liveness.js';
 
 /** What a person can be asked to do. Left and right are the person's own. */
 export const challengeActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-twice'] as const;
@@ -53,7 +53,6 @@ export interface SeenAction {
 /** What was seen of the face that is asked; everything of this unbroken stretch of its track, in any order. */
 export interface SeenOfFace {
   readonly gestures: readonly SeenAction[];
-  /** Those after which the same face was recognised. */
   readonly blinks: readonly Blink[];
   /** When an embedding last showed the same face as before; undefined where none did. */
   readonly sameFaceMs: number | undefined;
@@ -120,6 +119,12 @@ export type ChallengeInput =
   | { readonly kind: 'time'; readonly nowMs: number }
   | { readonly kind: 'left' };
 
+/**
+ * How a track stands at a camera that asks. `open`: no challenge has come to its end that counts. `refused`: it failed too often.
+ * `not-shown`: no prompt could be shown, so that nobody could pass.
+ */
+export type ChallengeStanding = 'open' | 'passed' | 'refused' | 'not-shown';
+
 export const newChallenge: ChallengeState = { phase: 'prompting', step: 0 };
 
 export const isOver = ({ phase }: ChallengeState): boolean =>
@@ -148,6 +153,28 @@ export function nextChallenge(
       return binding(state, input, challenge, policy);
     default:
       return state;
+  }
+}
+
+/**
+ * What a face proves at a camera that asks for a challenge. An attack that was found in another way stays one; blinks alone prove
+ * nothing there.
+ */
+export function judgedByChallenge(
+  assessment: LivenessAssessment,
+  standing: ChallengeStanding,
+): JudgedLiveness {
+  if (assessment.verdict === 'attack') return assessment;
+  const { evidence } = assessment;
+  switch (standing) {
+    case 'passed':
+      return { verdict: 'live', reason: 'challenge-passed', evidence };
+    case 'refused':
+      return { verdict: 'attack', reason: 'challenge-failed', evidence };
+    case 'not-shown':
+      return { verdict: 'undetermined', reason: 'challenge-not-shown', evidence };
+    case 'open':
+      return { verdict: 'undetermined', reason: 'challenge-not-passed', evidence };
   }
 }
 

@@ -131,9 +131,14 @@ export function nextLiveness(
   }
 }
 
-/** True while a blink waits for somebody to be recognised after it. */
-export function wantsBinding(state: LivenessState): boolean {
-  return state.unbound.length > 0;
+/** True while a blink or a gesture waits for somebody to be recognised after it. */
+export function wantsBinding(
+  { unbound, gestures, sameFaceMs, nowMs }: LivenessState,
+  { bindWithinS }: LivenessPolicy,
+): boolean {
+  const lastMs = gestures.at(-1)?.endMs;
+  const isGestureUnbound = lastMs !== undefined && (sameFaceMs === undefined || sameFaceMs < lastMs);
+  return unbound.length > 0 || (isGestureUnbound && nowMs - lastMs <= bindWithinS * 1000);
 }
 
 export function assessLiveness(state: LivenessState, policy: LivenessPolicy): LivenessAssessment {

@@ -29,11 +29,27 @@ export const livenessReasons = [
 export type LivenessReason = (typeof livenessReasons)[number];
 
 /**
+ * What a challenge adds at a camera that asks for one.
+ * - `challenge-passed`: the person did what was asked.
+ * - `challenge-failed`: three challenges were failed.
+ * - `challenge-not-passed`: none was passed, nor failed three times.
+ * - `challenge-not-shown`: no prompt could be shown.
+ */
+export const challengeReasons = [
+  'challenge-passed',
+  'challenge-failed',
+  'challenge-not-passed',
+  'challenge-not-shown',
+] as const;
+export type ChallengeReason = (typeof challengeReasons)[number];
+
+/**
  * What must be shown before a recognised person attends (`liveness.require`).
  * - `blink`: the verdict `live`.
  * - `not-attack`: nothing; only a called attack prevents the attendance.
+ * - `challenge`: a challenge that is passed; a blink is not enough.
  */
-export const livenessRequirements = ['blink', 'not-attack'] as const;
+export const livenessRequirements = ['blink', 'not-attack', 'challenge'] as const;
 export type LivenessRequirement = (typeof livenessRequirements)[number];
 
 export interface LivenessEvidence {
@@ -57,6 +73,11 @@ export interface LivenessAssessment {
   readonly verdict: LivenessVerdict;
   readonly reason: LivenessReason;
   readonly evidence: LivenessEvidence;
+}
+
+/** The same with what the core knows of challenges, of which vision knows nothing. */
+export interface JudgedLiveness extends Omit<LivenessAssessment, 'reason'> {
+  readonly reason: LivenessReason | ChallengeReason;
 }
 
 /**

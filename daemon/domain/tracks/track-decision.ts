@@ -2,7 +2,7 @@ import type { Direction, Fact } from '../events/event.js';
 import type { Identification } from '../identification/match.js';
 import type { PersonId } from '../ids.js';
 import { isoTime } from '../iso-time.js';
-import type { LivenessAssessment, LivenessRequirement } from '../liveness/liveness.js';
+import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
 import type { Sighting } from './sighting.js';
 
 /**
@@ -35,9 +35,17 @@ export interface AttendanceProof {
   readonly attackAfterS: number;
 }
 
+/** At a camera that asks for a challenge the same comes later, milliseconds: three tries take no longer. */
+export const unprovenAfterChallengeMs = 60_000;
+
+/** A sighting, and what the core makes of its liveness. */
+export interface JudgedSighting extends Omit<Sighting, 'liveness'> {
+  readonly liveness: JudgedLiveness;
+}
+
 /** What is known about a track when a sighting of it arrives. */
 export interface TrackKnowledge {
-  readonly sighting: Sighting;
+  readonly sighting: JudgedSighting;
   readonly identification: Identification;
   /** Similarity from which two faces count as the same person: published with the fact. */
   readonly threshold: number;
@@ -120,7 +128,8 @@ function unprovenIn(known: TrackKnowledge, waitedMs: number): Fact | undefined {
   const about = aboutPerson(known);
   const { liveness, isEnded } = known.sighting;
   if (about === undefined || liveness.verdict !== 'undetermined') return undefined;
-  return isEnded || waitedMs >= unprovenAfterMs ? { kind: 'recognised-unproven', ...about } : undefined;
+  const afterMs = known.proof.require === 'challenge' ? unprovenAfterChallengeMs : unprovenAfterMs;
+  return isEnded || waitedMs >= afterMs ? { kind: 'recognised-unproven', ...about } : undefined;
 }
 
 /** Where no proof is asked for: at the end of the track, or once an attack would have been called. */
@@ -182,7 +191,7 @@ function aboutTrack({ sighting, wallMsOf }: TrackKnowledge) {
   };
 }
 
-function publishedLiveness(liveness: LivenessAssessment, wallMsOf: TrackKnowledge['wallMsOf']) {
+function publishedLiveness(liveness: JudgedLiveness, wallMsOf: TrackKnowledge['wallMsOf']) {
   const { blinks, observedS, frameCount, passiveScore } = liveness.evidence;
   return {
     verdict: liveness.verdict,

@@ -19,28 +19,15 @@ const smallestSecretBytes = 16;
 /** Posts alerts, signed. Redirects are not followed, and of an answer nothing but its status is read. */
 export function openWebhook(config: WebhookConfig, context: ChannelContext, clock: Clock): AlertChannel {
   const { id } = config;
-  const url = new URL(config.url);
-  const server = `webhook ${id} (${url.host})`;
+  const server = serverOf(config);
   return {
     id,
     kind: 'webhook',
     async send(message, signal) {
       try {
         const body = webhookBody(message, context.identity);
-        const timestamp = String(Math.floor(clock.wallMs() / 1000));
-        const headers = {
-          'content-type': 'application/json',
-          'user-agent': `rollcall/${context.version}`,
-          'idempotency-key': message.id,
-          'rollcall-timestamp': timestamp,
-          'rollcall-signature': await signatureOf(config, context, timestamp, body),
-        };
-        const tls = await tlsOptions(config);
-        const late = (): Error => channelError('silent', server);
-        const status = await withDeadline({ clock, limitMs, signal, late }, (limited) =>
-          post(url, { ...tls, headers, signal: limited }, body),
-        );
-        return outcomeOf(status, server);
+        const given = { body, idempotencyKey: message.id, limitMs, signal };
+        return outcomeOf(await postSigned(config, given, context, clock), server);
       } catch (error) {
         if (isRollcallError(error) && error.kind === 'defect') throw error;
         return failedForNow(explainSocketError(reasonOf(error), server));
@@ -49,9 +36,42 @@ export function openWebhook(config: WebhookConfig, context: ChannelContext, cloc
   };
 }
 
+const serverOf = ({ id, url }: WebhookConfig): string => `webhook ${id} (${new URL(url).host})`;
+
+export interface SignedPost {
+  /** JSON. */
+  readonly body: string;
+  /** The same for what is the same message. */
+  readonly idempotencyKey: string;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Posts a body, signed, and resolves with the status of the answer. Rejects with what keeps it from being posted. */
+export async function postSigned(
+  config: WebhookConfig,
+  { body, idempotencyKey, limitMs, signal }: SignedPost,
+  context: Pick<ChannelContext, 'secretsDirectory' | 'version'>,
+  clock: Clock,
+): Promise<number> {
+  const timestamp = String(Math.floor(clock.wallMs() / 1000));
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': `rollcall/${context.version}`,
+    'idempotency-key': idempotencyKey,
+    'rollcall-timestamp': timestamp,
+    'rollcall-signature': await signatureOf(config, context, timestamp, body),
+  };
+  const tls = await tlsOptions(config);
+  const late = (): Error => channelError('silent', serverOf(config));
+  return withDeadline({ clock, limitMs, signal, late }, (limited) =>
+    post(new URL(config.url), { ...tls, headers, signal: limited }, body),
+  );
+}
+
 async function signatureOf(
   { id, secret: name }: WebhookConfig,
-  { secretsDirectory }: ChannelContext,
+  { secretsDirectory }: Pick<ChannelContext, 'secretsDirectory'>,
   timestamp: string,
   body: string,
 ): Promise<string> {

@@ -44,6 +44,8 @@ export interface PublishOptions {
   readonly isRetained: boolean;
   /** What MQTT 5 tells of the payload; by default `application/json`. */
   readonly contentType?: string;
+  /** After so many seconds a broker of MQTT 5 drops what it could not hand on yet; by default it keeps it. */
+  readonly expiresInS?: number;
   /** Of an event: which one it is. The broker is not told. */
   readonly event?: { readonly sequence: number; readonly kind: EventKind };
 }
@@ -223,7 +225,7 @@ function deliverTo(inbox: Inbox, client: MqttClient): void {
 }
 
 /** Bytes of a PUBLISH packet beside topic, content type and payload, at most (MQTT 5, section 3.3). */
-const aroundPublish = 20;
+const aroundPublish = 25;
 
 async function publish(
   client: MqttClient,
@@ -233,6 +235,7 @@ async function publish(
     payload,
     isRetained,
     contentType = 'application/json',
+    expiresInS,
     largestBytes,
   }: PublishOptions & {
     readonly topic: string;
@@ -243,7 +246,8 @@ async function publish(
   const packetBytes = payload.byteLength + Buffer.byteLength(topic) + contentType.length + aroundPublish;
   if (packetBytes > largestBytes) throw tooLarge(topic, packetBytes, largestBytes);
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const properties = { contentType, payloadFormatIndicator: true };
+  const expiry = expiresInS === undefined ? {} : { messageExpiryInterval: Math.ceil(expiresInS) };
+  const properties = { contentType, payloadFormatIndicator: true, ...expiry };
   const acknowledged = new Promise<void>((resolve, reject) => {
     client.publish(topic, bytes, { qos: 1, retain: isRetained, properties }, (error) => {
       if (!error) resolve();

@@ -9,6 +9,7 @@ import {
   contractMessages,
   contractVersion,
   eventMessages,
+  passingMessages,
   resultMessage,
   retainedMessages,
 } from './messages.js';
@@ -81,16 +82,16 @@ function channelsAndOperations(): readonly (readonly [string, Node, Node])[] {
       operation('send', name, { summary }),
     ] as const;
   });
-  const retained = Object.entries(retainedMessages).map(([address, message]) => {
+  const documents = Object.entries({ ...retainedMessages, ...passingMessages }).map(([address, message]) => {
     const { summary } = message;
-    const name = address.replaceAll(/\{\w+\}\//g, '').replaceAll('/', '-');
-    const sent = operation('send', name, { summary, retain: true });
+    const name = address.replaceAll(/\/?\{\w+\}/g, '').replaceAll('/', '-');
+    const sent = operation('send', name, { summary, retain: address in retainedMessages });
     return [name, channel(`${base}/${address}`, summary, [message]), sent] as const;
   });
   const answers = 'Replies to a command, by its jti. Never retained.';
   return [
     ...events,
-    ...retained,
+    ...documents,
     [
       'reply',
       channel(`${base}/reply/{command}`, answers, eventMessages('reply')),
@@ -119,13 +120,15 @@ function schemaRef(name: string): Node {
 }
 
 function messageNode({ name, summary }: ContractMessage): Node {
-  const isEvent = Object.values(retainedMessages).every((message) => message.name !== name);
+  const isAmong = (messages: Readonly<Record<string, ContractMessage>>): boolean =>
+    Object.values(messages).some((message) => message.name === name);
+  const tag = isAmong(retainedMessages) ? 'retained' : isAmong(passingMessages) ? 'prompt' : 'event';
   return {
     name,
     summary,
-    contentType: isEvent ? cloudEvents : 'application/json',
+    contentType: tag === 'event' ? cloudEvents : 'application/json',
     payload: schemaRef(name),
-    tags: [{ name: isEvent ? 'event' : 'retained' }],
+    tags: [{ name: tag }],
     'x-example': `examples/${name}.json`,
   };
 }
@@ -147,7 +150,10 @@ function commandNode(command: CommandName): readonly [string, Node] {
 /** The contract as an AsyncAPI 3.0 document. */
 export function asyncApi(): Node {
   const parts = channelsAndOperations();
-  const signed = [...eventKinds.flatMap(eventMessages), ...Object.values(retainedMessages)];
+  const signed = [
+    ...eventKinds.flatMap(eventMessages),
+    ...Object.values({ ...retainedMessages, ...passingMessages }),
+  ];
   return {
     asyncapi: '3.0.0',
     info: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { largestBestShotBytes } from '../../domain/faces/best-shot.js';
 import { ambiguityReasons } from '../../domain/identification/match.js';
-import { livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
+import { challengeReasons, livenessReasons, livenessVerdicts } from '../../domain/liveness/liveness.js';
 import { opaqueId, slug, time } from './terms.js';
 
 /** The `data` of events about somebody in front of a camera. */
@@ -10,7 +10,7 @@ const similarity = z.number().min(-1).max(1);
 
 const liveness = z.strictObject({
   verdict: z.enum(livenessVerdicts),
-  reason: z.enum(livenessReasons),
+  reason: z.enum([...livenessReasons, ...challengeReasons]),
   blinks: z
     .array(z.strictObject({ time, durationS: z.number().positive() }))
     .describe('each with the middle of the closure and its duration in seconds'),

@@ -13,6 +13,7 @@ import {
 } from './command-schema.js';
 import { type EventMessage, eventSchemas } from './event-schema.js';
 import { keySetSchema } from './key-set-schema.js';
+import { promptSchema } from './prompt-schema.js';
 import { stateSchema } from './state-schema.js';
 
 /** Of the contract as a whole: the first number grows with any `v` of a type, the second with anything that is added. */
@@ -100,6 +101,18 @@ export const retainedMessages: Readonly<Record<string, ContractMessage>> = {
   'camera/{camera}/counts': cameraCountsMessage,
 };
 
+export const promptMessage: ContractMessage = {
+  name: 'prompt.v1',
+  summary: 'What the person at a camera is asked to do now, or how it ended. Never retained.',
+  schema: promptSchema,
+  from: 'box',
+};
+
+/** What is of use at this moment only: neither retained nor sent again. By the end of the topic. */
+export const passingMessages: Readonly<Record<string, ContractMessage>> = {
+  'prompt/{camera}': promptMessage,
+};
+
 /** The claims of a command, its own arguments included. */
 export function commandMessage(name: CommandName): ContractMessage {
   return {
@@ -147,6 +160,7 @@ export function contractMessages(): readonly ContractMessage[] {
   return [
     ...eventKinds.flatMap(eventMessages),
     ...Object.values(retainedMessages),
+    ...Object.values(passingMessages),
     ...commandNames.map(commandMessage),
     ...commandNames.map(resultMessage),
     ...sealedMessages,

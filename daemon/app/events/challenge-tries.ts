@@ -1,0 +1,58 @@
+import type { Clock } from '../../base/clock.js';
+import type { CameraId, PersonId } from '../../domain/ids.js';
+
+/** So many failures of one person at one camera within `withinMs` are a presentation attack. */
+const failuresOfAttack = 3;
+/** After so many challenges without a pass, failed or not, within `withinMs` the person is not asked for a while. */
+const mostTries = 6;
+const withinMs = 5 * 60_000;
+/** For how long nobody is asked who was refused, milliseconds. */
+const lockMs = 60_000;
+
+interface Tries {
+  readonly ended: readonly { readonly atMs: number; readonly isFailure: boolean }[];
+  readonly lockedUntilMs: number;
+}
+
+/** How often people have tried, in memory: by person and camera, because whoever holds up a recording can begin a new track. */
+export class ChallengeTries {
+  readonly #clock: Clock;
+  readonly #tries = new Map<string, Tries>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  lockedUntilMs(personId: PersonId, cameraId: CameraId): number {
+    return this.#tries.get(keyOf(personId, cameraId))?.lockedUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  passed(personId: PersonId, cameraId: CameraId): void {
+    this.#tries.delete(keyOf(personId, cameraId));
+  }
+
+  /** A challenge ended without a pass. `refused`: this was one failure too many. */
+  ended(personId: PersonId, cameraId: CameraId, isFailure: boolean): 'open' | 'refused' {
+    const nowMs = this.#clock.monotonicMs();
+    this.#forgetOld(nowMs);
+    const key = keyOf(personId, cameraId);
+    const ended = [...(this.#tries.get(key)?.ended ?? []), { atMs: nowMs, isFailure }];
+    const isRefused = ended.filter((each) => each.isFailure).length >= failuresOfAttack;
+    const isLocked = isRefused || ended.length >= mostTries;
+    const after = isLocked
+      ? { ended: [], lockedUntilMs: nowMs + lockMs }
+      : { ended, lockedUntilMs: Number.NEGATIVE_INFINITY };
+    this.#tries.set(key, after);
+    return isRefused ? 'refused' : 'open';
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const [key, { ended, lockedUntilMs }] of this.#tries) {
+      const recent = ended.filter(({ atMs }) => atMs > nowMs - withinMs);
+      if (recent.length > 0 || lockedUntilMs > nowMs) this.#tries.set(key, { ended: recent, lockedUntilMs });
+      else this.#tries.delete(key);
+    }
+  }
+}
+
+const keyOf = (personId: PersonId, cameraId: CameraId): string => `${cameraId}/${personId}`;

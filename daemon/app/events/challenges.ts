@@ -1,0 +1,326 @@
+import type { Clock, Timer } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Identification } from '../../domain/identification/match.js';
+import type { CameraId, PersonId, TrackId } from '../../domain/ids.js';
+import {
+  type Challenge,
+  type ChallengeInput,
+  type ChallengePolicy,
+  type ChallengeStanding,
+  type ChallengeState,
+  challengeBytes,
+  challengeDueMs,
+  drawChallenge,
+  isOver,
+  newChallenge,
+  nextChallenge,
+  type SeenOfFace,
+} from '../../domain/liveness/challenge.js';
+import type { LivenessEvidence } from '../../domain/liveness/liveness.js';
+import type { Sighting } from '../../domain/tracks/sighting.js';
+import type { Prompt } from '../../publish/prompts.js';
+import type { ChallengePort } from '../../records/decider.js';
+import { ChallengeTries } from './challenge-tries.js';
+
+/** A person who is recognised for less long passes by, and is not asked, milliseconds. */
+const stayMs = 1_000;
+/** Between two challenges of one camera: whoever is asked sees how the last one ended, milliseconds. */
+const pauseMs = 2_500;
+/** Where a prompt could not be shown, the next try comes later, milliseconds. */
+const notShownPauseMs = 10_000;
+
+export interface ChallengesOptions {
+  /** Whether this camera asks for a challenge, as configured now. */
+  readonly isAskedAt: (cameraId: CameraId) => boolean;
+  /** The attendance of this person at this camera would be within the cooldown: no need to ask. */
+  readonly hasAttended: (personId: PersonId, cameraId: CameraId) => boolean;
+  /** Resolves with whether somebody took the prompt in time. Never rejects. */
+  readonly show: (prompt: Prompt) => Promise<boolean>;
+  readonly policy: () => ChallengePolicy;
+  /** From the random numbers of the machine: a recording must not know what comes. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A recognised face at a camera that asks. */
+interface Candidate {
+  readonly trackId: TrackId;
+  readonly personId: PersonId;
+  /** Since when it is taken for this person, monotonic milliseconds. */
+  readonly sinceMs: number;
+  areaPx: number;
+  isGone: boolean;
+  standing: ChallengeStanding;
+  /** Without what must not be kept: embeddings and picture. */
+  last: Sighting;
+}
+
+/** The one challenge of a camera that is under way. */
+interface Run {
+  readonly cameraId: CameraId;
+  readonly candidate: Candidate;
+  readonly nonce: string;
+  readonly challenge: Challenge;
+  state: ChallengeState;
+  /** Of the latest prompt. */
+  step: number;
+  due: Timer | undefined;
+  /** A quick answer may be seen before the broker has said that it took the prompt. */
+  lastSeen: ChallengeInput | undefined;
+}
+
+interface AskingCamera {
+  readonly id: CameraId;
+  readonly candidates: Map<TrackId, Candidate>;
+  run: Run | undefined;
+  pausedUntilMs: number;
+  next: Timer | undefined;
+}
+
+/**
+ * Asks recognised people to prove life, one at a time at each camera: of several the one whose face is largest. What is seen of
+ * them comes with their sightings; prompts go out at once.
+ */
+export class Challenges implements ChallengePort, Disposable {
+  readonly #options: ChallengesOptions;
+  readonly #cameras = new Map<CameraId, AskingCamera>();
+  readonly #tries: ChallengeTries;
+  /** The track whose sighting is being taken in. */
+  #seeing: TrackId | undefined;
+  #onSettled: (last: Sighting) => void = () => undefined;
+
+  constructor(options: ChallengesOptions) {
+    this.#options = options;
+    this.#tries = new ChallengeTries(options.clock);
+  }
+
+  /** Calls back with the latest sighting of a track that passed or was refused since: it is to be judged again. */
+  onSettled(listener: (last: Sighting) => void): void {
+    this.#onSettled = listener;
+  }
+
+  see(sighting: Sighting, identification: Identification): ChallengeStanding {
+    this.#seeing = sighting.trackId;
+    try {
+      return this.#see(sighting, identification);
+    } finally {
+      this.#seeing = undefined;
+    }
+  }
+
+  #see(sighting: Sighting, identification: Identification): ChallengeStanding {
+    const { cameraId, trackId, liveness, isEnded } = sighting;
+    const camera = this.#camera(cameraId);
+    const run = camera.run?.candidate.trackId === trackId ? camera.run : undefined;
+    const candidate = this.#follow(camera, sighting, identification);
+    if (run !== undefined) {
+      const isSamePerson = isStill(run.candidate.personId, identification);
+      run.lastSeen = { kind: 'seen', seen: seenIn(liveness.evidence), isSamePerson };
+      this.#step(camera, run, run.lastSeen);
+      if (isEnded) this.#step(camera, run, { kind: 'left' });
+    }
+    // Its standing is asked for again where the sighting could not be recorded.
+    if (isEnded && candidate !== undefined) candidate.isGone = true;
+    this.#lookForNext(camera);
+    return candidate?.standing ?? 'open';
+  }
+
+  forget(cameraId: CameraId, trackId: TrackId): void {
+    const camera = this.#cameras.get(cameraId);
+    if (camera === undefined) return;
+    camera.candidates.delete(trackId);
+    if (camera.run?.candidate.trackId === trackId) this.#step(camera, camera.run, { kind: 'left' });
+    if (camera.candidates.size > 0 || camera.run !== undefined) return;
+    camera.next?.cancel();
+    this.#cameras.delete(cameraId);
+  }
+
+  [Symbol.dispose](): void {
+    for (const camera of this.#cameras.values()) {
+      camera.next?.cancel();
+      camera.run?.due?.cancel();
+    }
+    this.#cameras.clear();
+  }
+
+  #camera(id: CameraId): AskingCamera {
+    const known = this.#cameras.get(id);
+    if (known !== undefined) return known;
+    const made = { id, candidates: new Map(), run: undefined, pausedUntilMs: 0, next: undefined };
+    this.#cameras.set(id, made);
+    return made;
+  }
+
+  /** Keeps whom a track is taken for. What was proven of one person is not proven of another. */
+  #follow(camera: AskingCamera, sighting: Sighting, identification: Identification): Candidate | undefined {
+    const { trackId, box } = sighting;
+    const last = withoutFace(sighting);
+    const before = camera.candidates.get(trackId);
+    if (before !== undefined && isStill(before.personId, identification)) {
+      before.areaPx = box.width * box.height;
+      before.last = last;
+      return before;
+    }
+    camera.candidates.delete(trackId);
+    if (identification.outcome !== 'match') return undefined;
+    const candidate: Candidate = {
+      trackId,
+      personId: identification.personId,
+      sinceMs: this.#options.clock.monotonicMs(),
+      areaPx: box.width * box.height,
+      isGone: false,
+      standing: 'open',
+      last,
+    };
+    camera.candidates.set(trackId, candidate);
+    return candidate;
+  }
+
+  /** Begins a challenge, or waits for when one may begin. */
+  #lookForNext(camera: AskingCamera): void {
+    const { clock, isAskedAt, hasAttended } = this.#options;
+    camera.next?.cancel();
+    camera.next = undefined;
+    if (camera.run !== undefined || !isAskedAt(camera.id)) return;
+    const nowMs = clock.monotonicMs();
+    const wanted = [...camera.candidates.values()]
+      .filter(({ standing, isGone }) => !isGone && (standing === 'open' || standing === 'not-shown'))
+      .filter(({ personId }) => !hasAttended(personId, camera.id))
+      .map((candidate) => ({
+        candidate,
+        fromMs: Math.max(
+          camera.pausedUntilMs,
+          candidate.sinceMs + stayMs,
+          this.#tries.lockedUntilMs(candidate.personId, camera.id),
+        ),
+      }));
+    const [largest] = wanted
+      .filter(({ fromMs }) => fromMs <= nowMs)
+      .sort((a, b) => b.candidate.areaPx - a.candidate.areaPx);
+    if (largest !== undefined) {
+      this.#begin(camera, largest.candidate);
+    } else if (wanted.length > 0) {
+      const fromMs = Math.min(...wanted.map((each) => each.fromMs));
+      camera.next = clock.after(fromMs - nowMs, () => this.#lookForNext(camera));
+    }
+  }
+
+  #begin(camera: AskingCamera, candidate: Candidate): void {
+    const { randomBytes, logger } = this.#options;
+    const run: Run = {
+      cameraId: camera.id,
+      candidate,
+      nonce: Buffer.from(randomBytes(16)).toString('base64url'),
+      challenge: drawChallenge(randomBytes(challengeBytes)),
+      state: newChallenge,
+      step: 0,
+      due: undefined,
+      lastSeen: undefined,
+    };
+    camera.run = run;
+    logger.info('a challenge begins', { camera: camera.id, track: candidate.trackId });
+    this.#prompt(camera, run, 0);
+  }
+
+  #step(camera: AskingCamera, run: Run, input: ChallengeInput): void {
+    const { clock, policy } = this.#options;
+    if (camera.run !== run || isOver(run.state)) return;
+    const before = run.state;
+    const state = nextChallenge(before, input, run.challenge, policy());
+    run.state = state;
+    if (isOver(state)) {
+      this.#finish(camera, run);
+      return;
+    }
+    if (state.phase === 'prompting' && before.phase !== 'prompting') this.#prompt(camera, run, state.step);
+    run.due?.cancel();
+    const dueMs = challengeDueMs(state, run.challenge, policy());
+    if (dueMs === undefined) return;
+    const nowMs = clock.monotonicMs();
+    run.due = clock.after(Math.max(0, dueMs - nowMs), () =>
+      this.#step(camera, run, { kind: 'time', nowMs: clock.monotonicMs() }),
+    );
+  }
+
+  #prompt(camera: AskingCamera, run: Run, step: number): void {
+    const { clock, show } = this.#options;
+    const asked = run.challenge[step];
+    if (asked === undefined) return;
+    run.step = step;
+    const sentMs = clock.monotonicMs();
+    const deadlineMs = clock.wallMs() + asked.answerS * 1000;
+    const prompt = { ...this.#about(run), state: 'asked', action: asked.action, deadlineMs } as const;
+    void show(prompt).then((isShown) => {
+      if (camera.run !== run || run.state.phase !== 'prompting') return;
+      if (!isShown) {
+        this.#notShown(camera, run);
+        return;
+      }
+      this.#step(camera, run, { kind: 'shown', sentMs, shownMs: clock.monotonicMs() });
+      if (run.lastSeen !== undefined) this.#step(camera, run, run.lastSeen);
+    });
+  }
+
+  #about({ cameraId, nonce, challenge, step }: Run) {
+    return { camera: cameraId, nonce, position: step + 1, of: challenge.length };
+  }
+
+  #notShown(camera: AskingCamera, run: Run): void {
+    const { logger, show } = this.#options;
+    run.candidate.standing = 'not-shown';
+    logger.warn('a challenge ends: its prompt could not be shown', {
+      camera: camera.id,
+      track: run.candidate.trackId,
+    });
+    // A screen that did get it, too late, is told that it counts no more.
+    void show({ ...this.#about(run), state: 'cancelled', reason: 'not-shown' });
+    this.#pause(camera, notShownPauseMs);
+  }
+
+  #finish(camera: AskingCamera, run: Run): void {
+    const { logger, show } = this.#options;
+    const { state, candidate } = run;
+    if (state.phase !== 'passed' && state.phase !== 'failed' && state.phase !== 'cancelled') return;
+    const reason = state.phase === 'passed' ? {} : { reason: state.reason };
+    const about = { camera: camera.id, track: candidate.trackId };
+    logger.info('a challenge ends', { ...about, result: state.phase, ...reason });
+    candidate.standing = this.#standingAfter(state, camera.id, candidate);
+    const isThere = camera.candidates.get(candidate.trackId) === candidate && !candidate.isGone;
+    if (isThere && candidate.standing !== 'open' && this.#seeing !== candidate.trackId) {
+      this.#onSettled(candidate.last);
+    }
+    void show({ ...this.#about(run), state: state.phase, ...reason });
+    this.#pause(camera, pauseMs);
+  }
+
+  #standingAfter(state: ChallengeState, cameraId: CameraId, { personId }: Candidate): ChallengeStanding {
+    if (state.phase === 'passed') {
+      this.#tries.passed(personId, cameraId);
+      return 'passed';
+    }
+    const isFailure = state.phase === 'failed';
+    return this.#tries.ended(personId, cameraId, isFailure) === 'refused' ? 'refused' : 'open';
+  }
+
+  #pause(camera: AskingCamera, forMs: number): void {
+    camera.run?.due?.cancel();
+    camera.run = undefined;
+    camera.pausedUntilMs = this.#options.clock.monotonicMs() + forMs;
+    this.#lookForNext(camera);
+  }
+}
+
+/** Views that disagree for a moment say nothing else; only another answer is one. */
+function isStill(personId: PersonId, identification: Identification): boolean {
+  const { outcome } = identification;
+  return outcome === 'inconclusive' || (outcome === 'match' && identification.personId === personId);
+}
+
+function seenIn({ blinks, unboundBlinks, gestures, sameFaceMs }: LivenessEvidence): SeenOfFace {
+  return { gestures, blinks: [...blinks, ...unboundBlinks], sameFaceMs };
+}
+
+function withoutFace({ bestShot, ...sighting }: Sighting): Sighting {
+  return { ...sighting, probes: [] };
+}

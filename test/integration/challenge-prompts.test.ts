@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Challenges } from '../../daemon/app/events/challenges.js';
+import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
+import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
+import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
+import { type Prompt, Prompts, promptWebhook } from '../../daemon/publish/prompts.js';
+import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+import { topicsOf } from '../../daemon/publish/topics.js';
+import { createDecider } from '../../daemon/records/decider.js';
+import type { Records } from '../../daemon/records/open-records.js';
+import { secretsFolder } from '../support/alert-messages.js';
+import { openHttpSink } from '../support/alert-sinks.js';
+import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
+import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
+import {
+  box,
+  nobodysSigner,
+  openTestRecords,
+  startTestPublisher,
+  temporaryFolder,
+} from '../support/published-box.js';
+import { sightingOf } from '../support/sightings.js';
+
+const gate = cameraId('gate');
+const topics = topicsOf('rollcall', box);
+
+/** From sightings to events at a gate that asks for a challenge, with random numbers that are all zero. */
+function boxThatAsks(records: Records, webhook: ConstructorParameters<typeof Prompts>[0]['webhook']) {
+  const prompts = new Prompts({
+    ...{ from: box, signer: nobodysSigner, nextSequence: inBlocks(records.takeStateSequences) },
+    ...{ webhook, clock, logger: silentLogger },
+  });
+  const challenges = new Challenges({
+    isAskedAt: () => true,
+    hasAttended: () => false,
+    show: (prompt) => prompts.show(prompt),
+    // The test answers at once.
+    policy: () => ({ ...defaultChallengePolicy, reactionMs: 0 }),
+    randomBytes: (count) => new Uint8Array(count),
+    clock,
+    logger: silentLogger,
+  });
+  const decider = createDecider({
+    search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
+    policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
+    rules: { attendanceCooldownS: 300, unknownCooldownS: 60, attackCooldownS: 60, unknownAfterS: 2 },
+    directionOf: () => 'in',
+    proofAt: () => ({ require: 'challenge', attackAfterS: 20 }),
+    ...{ challenges, facts: records, clock },
+  });
+  const intake = new SightingIntake({ decider, clock, logger: silentLogger });
+  challenges.onSettled((last) => intake.lookAgain(last));
+  return { prompts, intake, [Symbol.dispose]: () => challenges[Symbol.dispose]() };
+}
+
+/** Sightings of one face, which has blinked from the beginning. */
+function faceAt(intake: SightingIntake, name: string) {
+  const blinks = [{ atMs: clock.monotonicMs() - 500, durationMs: 200 }];
+  const gestures: HeadGesture[] = [];
+  let sequence = 0;
+  return {
+    gestures,
+    seen: (isEnded = false) => {
+      const nowMs = clock.monotonicMs();
+      const evidence = { blinks, unboundBlinks: [], gestures: [...gestures], sameFaceMs: nowMs };
+      intake.take(
+        sightingOf({
+          ...{
+            trackId: trackId(name),
+            sequence: sequence++,
+            isEnded,
+            firstSeenMs: nowMs - 500,
+            lastSeenMs: nowMs,
+          },
+          liveness: {
+            verdict: 'live',
+            reason: 'blinked',
+            evidence: { ...evidence, observedS: 3, frameCount: 40 },
+          },
+          probes: [{ capturedAtMs: nowMs, embedding: Float32Array.of(1, 0), quality: 0.8 }],
+        }),
+      );
+    },
+  };
+}
+
+const promptsIn = ({ messages }: EventSubscriber): readonly PromptMessage[] =>
+  messages
+    .filter(({ topic }) => topic === topics.prompt(gate))
+    .map(({ payload }) => promptSchema.parse(JSON.parse(payload.toString('utf8'))));
+
+const eventsIn = ({ messages }: EventSubscriber) =>
+  messages
+    .filter(({ topic }) => topic.includes('/event/'))
+    .map(({ payload }) => eventSchema.parse(JSON.parse(payload.toString('utf8'))));
+
+describe('a challenge at a camera', { skip: withoutMosquitto, timeout: 120_000 }, () => {
+  test('is prompted over a real broker, never retained, and passed makes the attendance that a blink does not', async () => {
+    await using broker = await startMosquitto();
+    await using subscriber = await subscribeToEvents(broker.url);
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    using asking = boxThatAsks(records, () => undefined);
+    const companions = [asking.prompts.companion(topics)];
+    await using _publisher = startTestPublisher({ url: broker.url, records, companions });
+    await subscriber.until(() => subscriber.messages.some(({ topic }) => topic === topics.state));
+    await using intake = asking.intake;
+    const face = faceAt(intake, 'track-1');
+    face.seen();
+    const asked = (): readonly PromptMessage[] =>
+      promptsIn(subscriber).filter(({ state }) => state === 'asked');
+    for (const number of [1, 2, 3]) {
+      await subscriber.until(() => asked().length === number);
+      const { action } = asked().at(-1) ?? {};
+      assert.ok(action !== undefined && action !== 'blink-twice');
+      const nowMs = clock.monotonicMs();
+      face.gestures.push({ kind: action, startMs: nowMs, endMs: nowMs });
+      face.seen();
+    }
+    await subscriber.until(() => promptsIn(subscriber).at(-1)?.state === 'passed');
+    await subscriber.until(() => eventsIn(subscriber).length === 1);
+    const [event] = eventsIn(subscriber);
+    assert.ok(event?.type === 'rollcall.attendance.recorded.v1');
+    assert.equal(event.data.liveness.verdict, 'live');
+    assert.equal(event.data.liveness.reason, 'challenge-passed');
+    assert.ok(!JSON.stringify(promptsIn(subscriber)).includes('person-1'));
+    await using late = await subscribeToEvents(broker.url);
+    await late.until(() => late.messages.some(({ topic }) => topic === topics.state));
+    assert.deepEqual(promptsIn(late), [], 'nothing is retained');
+  });
+
+  test('that cannot be prompted proves nothing: the event of the person says so', async () => {
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    using asking = boxThatAsks(records, () => undefined);
+    const recorded = new Promise<string>((resolve) => records.onRecorded(({ kind }) => resolve(kind)));
+    const shown = await asking.prompts.show({
+      ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'cancelled', reason: 'left' },
+      ...{ position: 1, of: 3 },
+    });
+    assert.equal(shown, false, 'there is no broker');
+    await using intake = asking.intake;
+    const face = faceAt(intake, 'track-1');
+    face.seen();
+    face.seen(true);
+    assert.equal(await recorded, 'recognised-unproven');
+  });
+
+  test('is posted to the webhook, signed like an alert, also where there is no broker', async () => {
+    using secrets = secretsFolder();
+    const secret = 'a long secret that nobody guesses';
+    secrets.write('screen', secret);
+    await using sink = await openHttpSink();
+    using folder = temporaryFolder();
+    await using records = openTestRecords(join(folder.path, 'records.db'));
+    const config = { url: `http://127.0.0.1:${sink.port}/`, secret: 'screen' };
+    using asking = boxThatAsks(records, () => promptWebhook(config, secrets.context, clock));
+    const prompt: Prompt = {
+      ...{ camera: 'gate', nonce: 'q83vEjRWeJASNFZ4kKvN7w', state: 'asked', action: 'nod' },
+      ...{ position: 2, of: 3, deadlineMs: clock.wallMs() + 3_000 },
+    };
+    assert.equal(await asking.prompts.show(prompt), true);
+    const [request] = sink.requests;
+    assert.ok(request !== undefined);
+    const posted = promptSchema.parse(JSON.parse(request.body));
+    assert.deepEqual([posted.action, posted.position, posted.state], ['nod', 2, 'asked']);
+    const signed = `${request.headers['rollcall-timestamp']}.${request.body}`;
+    const expected = createHmac('sha256', secret).update(signed).digest('hex');
+    assert.equal(request.headers['rollcall-signature'], `v1=${expected}`);
+    assert.equal(request.headers['idempotency-key'], `${prompt.nonce}-asked-2`);
+    sink.answer = () => 503;
+    assert.equal(await asking.prompts.show(prompt), false, 'a screen that refuses shows nothing');
+    await asking.intake[Symbol.asyncDispose]();
+  });
+});

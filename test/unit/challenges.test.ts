@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as settled } from 'node:timers/promises';
+import { Challenges, type ChallengesOptions } from '../../daemon/app/events/challenges.js';
+import { silentLogger } from '../../daemon/base/logger.js';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Identification } from '../../daemon/domain/identification/match.js';
+import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
+import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
+import type { Prompt } from '../../daemon/publish/prompts.js';
+import { sightingOf } from '../support/sightings.js';
+
+const gate = cameraId('gate');
+const matched = (person = 'person-1'): Identification => ({
+  ...{ outcome: 'match', personId: personId(person), similarity: 0.8, margin: 0.3, probeCount: 3 },
+});
+
+/** A gate that asks, with a screen that remembers, and one face that does what it is told to. */
+function gateThatAsks(changes: Partial<ChallengesOptions> = {}) {
+  const clock = new VirtualClock(1_000_000);
+  const shown: Prompt[] = [];
+  const challenges = new Challenges({
+    isAskedAt: () => true,
+    hasAttended: () => false,
+    show: async (prompt) => {
+      shown.push(prompt);
+      return true;
+    },
+    policy: () => defaultChallengePolicy,
+    // All zero: turn left, turn right, turn left, with 2 s for each.
+    randomBytes: (count) => new Uint8Array(count),
+    clock,
+    logger: silentLogger,
+    ...changes,
+  });
+  const gestures = new Map<string, HeadGesture[]>();
+  /** The track is seen now, and recognised. */
+  const see = (name = 'track-1', { person = 'person-1', width = 100, isEnded = false } = {}) => {
+    const nowMs = clock.monotonicMs();
+    const evidence = {
+      ...{ blinks: [], unboundBlinks: [], observedS: 3, frameCount: 40 },
+      gestures: gestures.get(name) ?? [],
+      sameFaceMs: nowMs,
+    };
+    const sighting = sightingOf({
+      ...{ trackId: trackId(name), isEnded, lastSeenMs: nowMs, box: { x: 0, y: 0, width, height: width } },
+      liveness: { verdict: 'undetermined', reason: 'observed-too-briefly', evidence },
+    });
+    return challenges.see(sighting, matched(person));
+  };
+  /** Does something half a second after the prompt, which takes as long. */
+  const act = async (kind: HeadGesture['kind'], name = 'track-1') => {
+    const startMs = clock.monotonicMs() + 500;
+    clock.advanceBy(1_000);
+    gestures.set(name, [...(gestures.get(name) ?? []), { kind, startMs, endMs: startMs + 500 }]);
+    const standing = see(name);
+    await settled();
+    return standing;
+  };
+  const pass = async (byMs: number) => {
+    clock.advanceBy(byMs);
+    await settled();
+  };
+  const told = () =>
+    shown.map(({ state, action, reason }) => [state, action ?? reason].filter(Boolean).join(' '));
+  return { clock, challenges, shown, see, act, pass, told };
+}
+
+/** Fails one challenge with the wrong action, and waits for the next to begin. */
+async function failOnce({ act, pass }: ReturnType<typeof gateThatAsks>, name = 'track-1') {
+  const standing = await act('nod', name);
+  await pass(2_500);
+  return standing;
+}
+
+describe('Challenges', () => {
+  test('asks who is recognised and stays, one action after the other, and says how it ended', async () => {
+    const { see, act, pass, told, shown } = gateThatAsks();
+    assert.equal(see(), 'open');
+    await pass(999);
+    assert.deepEqual(told(), [], 'a person who only passes by is not asked');
+    await pass(1);
+    assert.deepEqual(told(), ['asked turn-left']);
+    assert.equal(await act('turn-left'), 'open');
+    assert.equal(await act('turn-right'), 'open');
+    assert.equal(await act('turn-left'), 'passed');
+    assert.deepEqual(told(), ['asked turn-left', 'asked turn-right', 'asked turn-left', 'passed']);
+    assert.deepEqual(
+      shown.map(({ position, of, camera }) => [position, of, camera]),
+      [1, 2, 3, 3].map((position) => [position, 3, 'gate']),
+    );
+    assert.equal(new Set(shown.map(({ nonce }) => nonce)).size, 1);
+    assert.equal(shown[0]?.deadlineMs, 1_000_000 + 1_000 + 2_000);
+    await pass(60_000);
+    assert.equal(shown.length, 4, 'who has passed is not asked again');
+    assert.equal(see(), 'passed');
+  });
+
+  test('says nothing in a prompt about who is asked', async () => {
+    const { see, pass, shown } = gateThatAsks();
+    see();
+    await pass(1_000);
+    const keys = shown.flatMap((prompt) => Object.keys(prompt));
+    assert.deepEqual(keys.sort(), ['action', 'camera', 'deadlineMs', 'nonce', 'of', 'position', 'state']);
+    assert.ok(!JSON.stringify(shown).includes('person-1') && !JSON.stringify(shown).includes('track-1'));
+  });
+
+  test('a failure is followed by a new challenge after a pause, and the third is an attack', async () => {
+    const box = gateThatAsks();
+    box.see();
+    await box.pass(1_000);
+    assert.equal(await failOnce(box), 'open');
+    assert.equal(await failOnce(box), 'open');
+    assert.equal(await failOnce(box), 'refused');
+    const asked = 'asked turn-left';
+    const failed = 'failed wrong-action';
+    assert.deepEqual(box.told(), [asked, failed, asked, failed, asked, failed]);
+    assert.equal(new Set(box.shown.map(({ nonce }) => nonce)).size, 1, 'the test has no randomness');
+    await box.pass(300_000);
+    assert.equal(box.shown.length, 6, 'this track is asked no more');
+  });
+
+  test('failures count for the person: a new track begins with those of the one before', async () => {
+    const box = gateThatAsks();
+    box.see();
+    await box.pass(1_000);
+    await failOnce(box);
+    await failOnce(box);
+    box.see('track-1', { isEnded: true });
+    box.challenges.forget(gate, trackId('track-1'));
+    await box.pass(2_500);
+    box.see('track-2');
+    await box.pass(1_000);
+    assert.equal(await failOnce(box, 'track-2'), 'refused');
+    // Nobody is asked who comes back at once with the same face.
+    const count = box.shown.length;
+    box.challenges.forget(gate, trackId('track-2'));
+    box.see('track-3');
+    await box.pass(50_000);
+    assert.equal(box.shown.length, count);
+    await box.pass(10_000);
+    assert.equal(box.shown.length, count + 1);
+  });
+
+  test('no answer fails by the clock, without another sighting', async () => {
+    const { challenges, see, pass, told } = gateThatAsks();
+    see();
+    await pass(1_000);
+    const settledOn: number[] = [];
+    challenges.onSettled(({ sequence, probes }) => settledOn.push(sequence, probes.length));
+    await pass(2_000 + defaultChallengePolicy.delayMs + defaultChallengePolicy.finishMs);
+    assert.deepEqual(told(), ['asked turn-left', 'failed too-late']);
+    assert.deepEqual(settledOn, []);
+    for (let more = 0; more < 4; more += 1) await pass(5_000);
+    assert.deepEqual(told().filter((each) => each === 'failed too-late').length, 3);
+    assert.deepEqual(settledOn, [0, 0], 'the third says that the track is to be judged again');
+  });
+
+  test('a prompt that nobody takes ends the challenge, blames nobody, and is tried again later', async () => {
+    let isUp = false;
+    const shown: string[] = [];
+    const { see, act, pass } = gateThatAsks({
+      show: async ({ state }) => {
+        shown.push(state);
+        return isUp;
+      },
+    });
+    see();
+    await pass(1_000);
+    assert.equal(see(), 'not-shown');
+    assert.deepEqual(shown, ['asked', 'cancelled']);
+    isUp = true;
+    await pass(10_000);
+    assert.deepEqual(shown, ['asked', 'cancelled', 'asked']);
+    await act('turn-left');
+    await act('turn-right');
+    assert.equal(await act('turn-left'), 'passed');
+  });
+
+  test('of several people the nearest is asked, and the others after the end', async () => {
+    const { see, act, pass, shown, told } = gateThatAsks();
+    see('far', { person: 'person-2', width: 60 });
+    see('near', { width: 120 });
+    await pass(1_000);
+    for (const kind of ['turn-left', 'turn-right', 'turn-left'] as const) await act(kind, 'near');
+    assert.equal(told().at(-1), 'passed');
+    assert.equal(shown.length, 4, 'one challenge at a time');
+    await pass(2_500);
+    assert.equal(shown.length, 5);
+    assert.equal(see('far', { person: 'person-2' }), 'open');
+  });
+
+  test('a person who leaves is not judged; one whose attendance is in its cooldown is not asked', async () => {
+    const left = gateThatAsks();
+    left.see();
+    await left.pass(1_000);
+    left.see('track-1', { isEnded: true });
+    assert.equal(left.told().at(-1), 'cancelled left');
+    const cooling = gateThatAsks({ hasAttended: () => true });
+    cooling.see();
+    await cooling.pass(60_000);
+    assert.deepEqual(cooling.told(), []);
+  });
+
+  test('what one person passed proves nothing of another whom the track is taken for later', async () => {
+    const { see, act, pass } = gateThatAsks();
+    see();
+    await pass(1_000);
+    for (const kind of ['turn-left', 'turn-right', 'turn-left'] as const) await act(kind);
+    assert.equal(see(), 'passed');
+    assert.equal(see('track-1', { person: 'person-2' }), 'open');
+  });
+});
