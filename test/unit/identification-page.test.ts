@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeIdentification } from '../../daemon/cli/replay/describe-identification.js';
 import { detChart } from '../../daemon/cli/replay/det-chart.js';
-import { evaluateSite } from '../../daemon/cli/replay/evaluate-site.js';
+import { evaluateSite, siteRows } from '../../daemon/cli/replay/evaluate-site.js';
 import { identificationPage } from '../../daemon/cli/replay/identification-page.js';
 import { groupRates } from '../../daemon/domain/identification/group-rates.js';
 import { reportIdentification } from '../../daemon/domain/identification/identification-report.js';
@@ -86,6 +86,16 @@ describe('the evaluation at the size of a site', () => {
     assert.match(text, /independent/);
     assert.match(text, /^1 +10000 /m);
   });
+});
+
+test('a threshold that any similarity reaches is no figure', () => {
+  const [first] = evaluation().site;
+  assert.ok(first);
+  const shown = [-1, 0.5, undefined].map((threshold) => {
+    const advised = threshold === undefined ? undefined : { threshold, fnir: 0 };
+    return siteRows({ ...first, sizes: first.sizes.slice(0, 1).map((size) => ({ ...size, advised })) })[0]?.[6];
+  });
+  assert.deepEqual(shown, ['any', '0.500', 'none']);
 });
 
 describe('the page of an evaluation', () => {

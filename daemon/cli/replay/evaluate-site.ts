@@ -81,7 +81,7 @@ export const SITE_ASSUMPTION = [
   'distribution that is fitted to the highest 5 % (ISO/IEC 5152). The margin is kept. "FPIR at most" trusts the count alone: the',
   'upper end of the 95 % interval (Wilson) for as many trials as there are pairs of people, without margin. A group of',
   'people who look alike breaks the assumption: give --groups. A view is one photograph; views of one passage differ less,',
-  'so that more of them bring less than more photographs do.',
+  'so that more of them bring less than more photographs do. Threshold "any": the margin alone keeps FPIR there.',
 ];
 
 export const SITE_HEADING = [
@@ -103,9 +103,15 @@ export function siteRows({ views, sizes }: SiteEvaluation): readonly (readonly s
     percent(fpirAtMost),
     percent(fnir),
     `${percent(low)} to ${percent(high)}`,
-    advised?.threshold.toFixed(3) ?? 'none',
+    thresholdText(advised?.threshold),
     advised === undefined ? '' : percent(advised.fnir),
   ]);
+}
+
+/** -1 is the lowest cosine there is: the margin alone keeps FPIR so low. */
+function thresholdText(threshold: number | undefined): string {
+  if (threshold === undefined) return 'none';
+  return threshold > -1 ? threshold.toFixed(3) : 'any';
 }
 
 /** Which people an evaluation is about, and how many. */
