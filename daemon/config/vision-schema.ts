@@ -20,6 +20,18 @@ export type RecogniserName = (typeof recogniserNames)[number];
 export type RecogniserChoice = (typeof recogniserChoices)[number];
 export type PassivePadName = (typeof passivePadNames)[number];
 
+/**
+ * The detector that a configuration comes to. Passive detection wants the boxes of one detector: its score depends on
+ * how the box is drawn (docs/accuracy.md), and two would give one face two scores.
+ */
+export function detectorInUse(vision: {
+  readonly detector: DetectorName;
+  readonly passivePad: PassivePadName;
+}): Exclude<DetectorName, 'auto'> {
+  if (vision.detector !== 'auto') return vision.detector;
+  return vision.passivePad === 'none' ? 'in-turn' : 'ssd-mobilenet-v1';
+}
+
 /** Settings of the vision processes and of what they conclude from the eyes. */
 export const visionSchema = z.strictObject({
   processes: field(
@@ -48,7 +60,7 @@ export const visionSchema = z.strictObject({
   detector: field(
     z.enum(detectorNames).default('auto'),
     'replace',
-    "Face detector. `auto` is `ssd-mobilenet-v1`, which finds small faces too; `blazeface` costs a quarter and wants faces of a tenth of the picture's width; `in-turn` uses `ssd-mobilenet-v1` for the full looks and `blazeface` for the quick looks between, so that one finds faces that the other misses (docs/accuracy.md); `yunet` must be installed with `rollcall models`.",
+    "Face detector. `in-turn` uses `ssd-mobilenet-v1` for the full looks and `blazeface` for the quick looks between, so that one finds faces that the other misses (docs/accuracy.md). `auto` is `in-turn`; with `passivePad` it is `ssd-mobilenet-v1`, because a passive score depends on how one detector draws its boxes. `blazeface` alone costs a quarter and wants faces of a tenth of the picture's width. `yunet` must be installed with `rollcall models`.",
   ),
   recogniser: field(
     z.enum(recogniserChoices).default('auto'),

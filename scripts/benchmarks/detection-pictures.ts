@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import type { Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { planesOf, yuv420Of } from '../virtual-camera/planes.kernel.js';
 
 /** A picture and where its faces are. */
 export interface Labelled {
@@ -21,7 +22,20 @@ async function toPicture(image: Sharp): Promise<Rgb24Picture> {
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return { format: 'rgb24', widthPx: info.width, heightPx: info.height, data };
+  const { width, height } = info;
+  // Cameras have even sides.
+  const even = { width: width & ~1, height: height & ~1 };
+  if (even.width < width || even.height < height) {
+    const raw = { width, height, channels: 3 } as const;
+    return toPicture(sharp(data, { raw }).extract({ left: 0, top: 0, ...even }));
+  }
+  return { format: 'rgb24', widthPx: width, heightPx: height, data };
+}
+
+/** The picture as FFmpeg hands over those of a camera. */
+export function fromCamera({ widthPx, heightPx, data }: Rgb24Picture): Yuv420Picture {
+  const planes = yuv420Of(planesOf(data, widthPx, heightPx));
+  return { format: 'yuv420p', range: 'limited', widthPx, heightPx, data: planes };
 }
 
 /** The photographs of a file of dlib's imglab, beside it; boxes marked to be ignored count neither way. */

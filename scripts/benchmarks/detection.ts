@@ -8,6 +8,7 @@
  * a frame a second of every clip in a folder, at its own size and within 640 x 360; a face there is what any of the
  * detectors finds and the face mesh confirms. --models: a folder with YuNet's files, which are measured, too.
  * --looks: the looks of a box with the default smallest face, without the SSD at further sizes and scores.
+ * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import { table } from '../../daemon/cli/output.js';
 import type { Detection } from '../../daemon/domain/faces/face.js';
 import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/domain/faces/non-maximum-suppression.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import type { Picture } from '../../daemon/domain/faces/picture.js';
 import { openModelStore } from '../../daemon/models/store.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { BlazefaceDetector } from '../../daemon/vision/inference/blazeface-detector.js';
@@ -31,6 +32,7 @@ import {
   crowds,
   facesOfSamples,
   fourFaces,
+  fromCamera,
   type Labelled,
   readTruth,
   reduced,
@@ -47,10 +49,10 @@ const every: DetectOptions = { smallestFacePx: 4 };
 
 interface Contender {
   readonly name: string;
-  find(picture: Rgb24Picture): Promise<readonly Detection[]>;
+  find(picture: Picture): Promise<readonly Detection[]>;
 }
 
-/** Two kinds of look that take turns: a face counts as found that either finds. */
+/** Two kinds of look: a face counts as found that either finds. */
 interface Turns {
   readonly name: string;
   readonly full: Contender;
@@ -73,11 +75,12 @@ function looking(name: string, detector: FaceDetector, options: DetectOptions): 
 }
 
 async function findAll({ find }: Contender, pictures: readonly Labelled[]): Promise<Finds> {
-  const [first] = pictures;
-  if (first) await find(first.picture);
+  const shown = pictures.map(({ picture }) => fromCamera(picture));
+  const [first] = shown;
+  if (first) await find(first);
   const before = process.cpuUsage();
   const perPicture = [];
-  for (const { picture } of pictures) perPicture.push(await find(picture));
+  for (const picture of shown) perPicture.push(await find(picture));
   const { user, system } = process.cpuUsage(before);
   return { perPicture, cpuMs: (user + system) / 1000 / pictures.length };
 }
@@ -137,7 +140,7 @@ async function contenders(
   return {
     all: [...sizes, blazeface, ...(await yunets(models)), full, quick, lightQuick],
     turns: [
-      { name: 'auto: ssd in full and quick looks', full, quick },
+      { name: 'ssd in full and quick looks', full, quick },
       { name: 'in-turn: ssd in full, blazeface in quick looks', full, quick: lightQuick },
     ],
   };
@@ -192,7 +195,7 @@ async function pictureSets(
 
 /** The faces of frames that nobody labelled: what any of the detectors finds and the face mesh confirms. */
 async function confirmed(
-  frames: readonly Rgb24Picture[],
+  frames: readonly Labelled['picture'][],
   found: readonly Finds[],
   analyser: FaceAnalyser,
 ): Promise<Labelled[]> {
@@ -223,7 +226,7 @@ const { values } = parseArgs({
   },
 });
 
-async function openAnalyser(detector: 'auto' | 'in-turn'): Promise<FaceAnalyser> {
+async function openAnalyser(detector: 'ssd-mobilenet-v1' | 'in-turn'): Promise<FaceAnalyser> {
   return openFaceAnalyser({
     models: await openModelStore(),
     provider: 'cpu',
@@ -234,7 +237,7 @@ async function openAnalyser(detector: 'auto' | 'in-turn'): Promise<FaceAnalyser>
     logger: silentLogger,
   });
 }
-await using analyser = await openAnalyser('auto');
+await using analyser = await openAnalyser('ssd-mobilenet-v1');
 await using inTurn = await openAnalyser('in-turn');
 const { all, turns } = await contenders(values, analyser, inTurn);
 

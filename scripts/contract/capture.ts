@@ -32,7 +32,7 @@ export interface CapturedMessage {
 export type Captured = ReadonlyMap<string, CapturedMessage>;
 
 /** Those of a box with the defaults of the configuration. */
-const models = { detector: 'ssd-mobilenet-v1', landmarks: 'facemesh', eyes: 'iris' };
+const models = { detector: 'ssd-mobilenet-v1+blazeface', landmarks: 'facemesh', eyes: 'iris' };
 const topics = topicsOf('rollcall', exampleBox);
 
 /**

@@ -107,15 +107,15 @@ describe('several faces in a small picture', () => {
   let analyser: FaceAnalyser;
   let inTurn: FaceAnalyser;
   before(async () => {
-    analyser = await openTestAnalyser();
-    inTurn = await openTestAnalyser({ detector: 'in-turn' });
+    analyser = await openTestAnalyser({ detector: 'ssd-mobilenet-v1' });
+    inTurn = await openTestAnalyser();
   });
   after(async () => {
     await analyser[Symbol.asyncDispose]();
     await inTurn[Symbol.asyncDispose]();
   });
 
-  test('newcomers whom one detector misses begin a track with two that take turns', async () => {
+  test('newcomers whom one detector misses begin a track on a new box, where two take turns', async () => {
     const picture = await scene([nearPx, nearPx, nearPx, nearPx]);
     const { ended } = await watch(inTurn, [{ picture, seconds: 2 }]);
     assert.equal(ended.length, 4);

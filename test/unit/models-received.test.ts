@@ -78,8 +78,8 @@ describe('what the owner is told after a pack has come', () => {
 });
 
 describe('doctor on the detector', () => {
-  const config = (detector: string) =>
-    configSchema.parse({ site: { id: 'office', timeZone: 'UTC' }, vision: { detector } });
+  const config = (detector: string, passivePad = 'none') =>
+    configSchema.parse({ site: { id: 'office', timeZone: 'UTC' }, vision: { detector, passivePad } });
   let pack: ModelPack;
   before(async () => {
     pack = (await openModelStore()).pack('yunet-dynamic');
@@ -88,7 +88,11 @@ describe('doctor on the detector', () => {
   test('says which one runs, and what another one would give', () => {
     const absent = detectorFinding(config('auto'), [{ pack, state: 'absent', remedy: '' }]);
     assert.equal(absent.outcome, 'ok');
-    assert.match(absent.message, /^ssd-mobilenet-v1, the default; yunet .*models fetch --recommended/);
+    assert.match(absent.message, /^in-turn, the default; yunet .*models fetch --recommended/);
+    assert.match(
+      detectorFinding(config('auto', 'minifasnet'), []).message,
+      /^ssd-mobilenet-v1, the default;/,
+    );
     const ready = [{ pack, state: 'ready', path: '/models' }] as const;
     assert.match(
       detectorFinding(config('blazeface'), ready).message,

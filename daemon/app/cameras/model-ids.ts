@@ -1,9 +1,8 @@
 import type { Config } from '../../config/schema.js';
-import type { DetectorName } from '../../config/vision-schema.js';
+import { type DetectorName, detectorInUse } from '../../config/vision-schema.js';
 import type { ModelIds } from '../../domain/events/event-data.js';
 
-const detectors: Readonly<Record<DetectorName, string>> = {
-  auto: 'ssd-mobilenet-v1',
+const detectors: Readonly<Record<Exclude<DetectorName, 'auto'>, string>> = {
   'ssd-mobilenet-v1': 'ssd-mobilenet-v1',
   blazeface: 'blazeface',
   'in-turn': 'ssd-mobilenet-v1+blazeface',
@@ -11,9 +10,10 @@ const detectors: Readonly<Record<DetectorName, string>> = {
 };
 
 /** The networks that look at faces with this configuration; each sighting tells its recogniser itself. */
-export function modelIds({ vision: { detector, passivePad } }: Config): ModelIds {
+export function modelIds({ vision }: Config): ModelIds {
+  const { passivePad } = vision;
   return {
-    detector: detectors[detector],
+    detector: detectors[detectorInUse(vision)],
     landmarks: 'facemesh',
     eyes: 'iris',
     ...(passivePad === 'none' ? {} : { passivePad }),

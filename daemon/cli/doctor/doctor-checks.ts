@@ -3,6 +3,7 @@ import { isRollcallError } from '../../base/errors.js';
 import { loadConfig } from '../../config/load.js';
 import { formatProblem } from '../../config/problem.js';
 import type { Config } from '../../config/schema.js';
+import { detectorInUse } from '../../config/vision-schema.js';
 import type { BoxStatus } from '../../control/box-control.js';
 import { ControlClient } from '../../control/client.js';
 import { readUnit } from '../../host/unit-file.js';
@@ -112,16 +113,13 @@ export function loginFindings({ cameras }: Config): readonly Finding[] {
 /** Which detector runs, and what another one would give; the figures are those of docs/accuracy.md. */
 export function detectorFinding({ vision }: Config, statuses: readonly PackStatus[]): Finding {
   const { detector } = vision;
-  const runs = detector === 'auto' ? 'ssd-mobilenet-v1, the default' : `${detector}, as configured`;
+  const runs = detector === 'auto' ? `${detectorInUse(vision)}, the default` : `${detector}, as configured`;
   if (detector === 'yunet') return ok('detector', runs);
   const isThere = statuses.some(({ pack, state }) => pack.id.startsWith('yunet') && state === 'ready');
   const take = isThere
     ? 'it is on this machine: set vision.detector: yunet'
     : "get it with 'rollcall models fetch --recommended'";
-  return ok(
-    'detector',
-    `${runs}; yunet is faster and more even over sizes of faces (docs/accuracy.md), ${take}`,
-  );
+  return ok('detector', `${runs}; yunet finds small faces more evenly (docs/accuracy.md), ${take}`);
 }
 
 /** `inUse`: the recogniser of the daemon that answers, which says itself what it lacks. */

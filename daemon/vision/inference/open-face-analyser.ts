@@ -1,6 +1,11 @@
 import { badInput, defect } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import type { DetectorName, PassivePadName, RecogniserName } from '../../config/vision-schema.js';
+import {
+  type DetectorName,
+  detectorInUse,
+  type PassivePadName,
+  type RecogniserName,
+} from '../../config/vision-schema.js';
 import type { ModelPack } from '../../models/manifest.js';
 import type { ModelStore } from '../../models/store.js';
 import type { FaceAnalyser } from '../face-analyser.js';
@@ -21,7 +26,7 @@ import { YunetDetector } from './yunet-detector.js';
 export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
   readonly provider: ProviderRequest;
-  /** `auto` is the embedded SSD, `in-turn` has BlazeFace in its quick looks, `yunet` is any form that is installed. */
+  /** `auto` depends on `passivePad`, `in-turn` has BlazeFace in its quick looks, `yunet` is any form that is installed. */
   readonly detector: DetectorName;
   readonly passivePad: PassivePadName;
   /** Threads one run of a network may use on the processor, 1 or more. */
@@ -92,7 +97,7 @@ type Packs = Readonly<Record<'detector' | 'mesh' | 'eyes' | 'recogniser', string
 async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
   return {
     detector: await detectorPack(options),
-    ...(options.detector === 'in-turn' ? { lightDetector: 'blazeface-back' } : {}),
+    ...(detectorInUse(options) === 'in-turn' ? { lightDetector: 'blazeface-back' } : {}),
     mesh: 'facemesh',
     eyes: 'iris',
     recogniser: options.recogniser,
