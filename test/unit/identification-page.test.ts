@@ -93,7 +93,10 @@ test('a threshold that any similarity reaches is no figure', () => {
   assert.ok(first);
   const shown = [-1, 0.5, undefined].map((threshold) => {
     const advised = threshold === undefined ? undefined : { threshold, fnir: 0 };
-    return siteRows({ ...first, sizes: first.sizes.slice(0, 1).map((size) => ({ ...size, advised })) })[0]?.[6];
+    return siteRows({
+      ...first,
+      sizes: first.sizes.slice(0, 1).map((size) => ({ ...size, advised })),
+    })[0]?.[6];
   });
   assert.deepEqual(shown, ['any', '0.500', 'none']);
 });
