@@ -17,6 +17,11 @@ const ratesSchema = z
       'replace',
       'Frames analysed per second while a face is tracked. Below 10 short blinks are missed: a blink of 150 ms can fall between two frames.',
     ),
+    provingFps: field(
+      z.number().min(1).max(30).default(30),
+      'replace',
+      'Frames analysed per second while the eyes of a face are seen that has not yet proven to be live, as far as the camera delivers them and processor time allows. 15 frames a second miss short blinks that 25 or 30 show. Not above `trackingFps`: no more than that.',
+    ),
   })
   .superRefine(
     (rates, context) => {

@@ -59,6 +59,8 @@ export class FollowedFace {
   isAnnounced = false;
   bestQuality: FaceQuality = { score: 0, reasons: ['too-small'] };
   lastLocatedMs: number | undefined;
+  /** Whether both eyes could be judged in the latest look. */
+  areEyesSeen = false;
   lastPassiveMs: number | undefined;
   /** Looks in a row in which no mesh could be fitted. */
   failedLooks = 0;
@@ -92,6 +94,7 @@ export class FollowedFace {
     const before = looksBefore(this.#looks, atMs);
     const sample = eyeSampleOf({ atMs, landmarks, quality, before, picture: frame.picture });
     this.#looks = [...before, { atMs, landmarks }];
+    this.areEyesSeen = sample.left !== undefined && sample.right !== undefined;
     this.learn({ kind: 'eyes', sample, landmarks }, policy);
     const { state, blinks } = nextBlink(this.#blinks, sample, defaultBlinkPolicy);
     this.#blinks = state;

@@ -38,6 +38,9 @@ export interface LiveCamera extends AsyncDisposable {
   snapshot(publicKey: Uint8Array): Promise<SnapshotOutcome>;
 }
 
+/** FFmpeg keeps one frame of each slot of time: with slots as long as a frame, one that comes a hair early is lost. */
+const frameRoom = 1.2;
+
 /** The options of a camera's source, as its plan says. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
   const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, ...rest } = plan;
@@ -47,7 +50,7 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
     ffmpeg,
     clock,
     logger,
-    trackingFps: rest.trackingFps,
+    framesPerS: frameRoom * Math.max(rest.trackingFps, rest.provingFps),
     maxAnalysisWidthPx: rest.maxAnalysisWidthPx,
     hwaccel: rest.hwaccel,
     stallAfterS: rest.stallAfterS,
@@ -67,12 +70,14 @@ export function startLiveCamera(plan: CameraPlan, parts: LiveCameraParts): LiveC
     newTrackId: () => trackId(randomUUID()),
     idleFps: plan.idleFps,
     trackingFps: plan.trackingFps,
+    provingFps: plan.provingFps,
+    hasTime: () => loop.hasTime,
     smallestFacePx: plan.smallestFacePx,
     liveness: { ...defaultLivenessPolicy, ...liveness },
     sameFaceThreshold,
     takeShot: parts.takesBestShots ? takeBestShot : undefined,
   });
-  const loop = new CameraLoop(session, fail);
+  const loop = new CameraLoop(session, clock, fail);
   const snapshots = new SnapshotRequests(clock);
   const runner = startCameraRunner({
     source: ffmpegCameraSource(sourceOptions(plan, ffmpeg, logger)),

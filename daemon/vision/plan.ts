@@ -26,6 +26,7 @@ export async function planCamera(camera: CameraConfig, secretsDirectory: string)
     smallestFacePx: camera.smallestFacePx,
     idleFps: camera.rates.idleFps,
     trackingFps: camera.rates.trackingFps,
+    provingFps: camera.rates.provingFps,
     pictureChecks: [...camera.pictureChecks],
   };
 }

@@ -77,6 +77,7 @@ export const cameraPlanSchema = z.strictObject({
   smallestFacePx: finite,
   idleFps: finite,
   trackingFps: finite,
+  provingFps: finite,
   pictureChecks: z.array(z.enum(pictureChecks)),
 });
 

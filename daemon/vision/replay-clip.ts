@@ -81,6 +81,7 @@ export function openClipSession(
     },
     idleFps: camera.rates.idleFps,
     trackingFps: camera.rates.trackingFps,
+    provingFps: camera.rates.provingFps,
     smallestFacePx: camera.smallestFacePx,
     liveness,
     sameFaceThreshold,

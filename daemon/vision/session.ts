@@ -33,6 +33,10 @@ export interface CameraSessionOptions {
   /** Frames analysed a second while nobody is in sight, and while somebody is. */
   readonly idleFps: number;
   readonly trackingFps: number;
+  /** While a face that has not yet proven to be live shows its eyes. Absent, or below `trackingFps`: as that. */
+  readonly provingFps?: number | undefined;
+  /** Whether there is processor time for `provingFps`. Absent: there is. */
+  readonly hasTime?: () => boolean;
   readonly smallestFacePx: number;
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
@@ -80,9 +84,7 @@ export class CameraSession {
    * the session can go on with the next frame.
    */
   async analyse(frame: Frame): Promise<boolean> {
-    const { idleFps, trackingFps } = this.#options;
-    const fps = this.#follower.faces.length === 0 ? idleFps : trackingFps;
-    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, fps);
+    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.#fps());
     if (schedule === undefined) {
       this.#counters.add('framesSkipped');
       return false;
@@ -97,6 +99,18 @@ export class CameraSession {
   /** The camera delivers no more, or not for now: every track ends. */
   end(): void {
     for (const face of this.#follower.finishAll(this.#lastFrameMs)) this.#tellEnd(face, this.#lastFrameMs);
+  }
+
+  /** Frames wanted a second as things are. */
+  #fps(): number {
+    const { idleFps, trackingFps, provingFps = trackingFps, liveness, hasTime } = this.#options;
+    const { faces } = this.#follower;
+    if (faces.length === 0) return idleFps;
+    const isAnyoneProving = faces.some(
+      (face) => face.areEyesSeen && assessLiveness(face.liveness, liveness).verdict === 'undetermined',
+    );
+    const isFaster = isAnyoneProving && provingFps > trackingFps && hasTime?.() !== false;
+    return isFaster ? provingFps : trackingFps;
   }
 
   async #stages(frame: Frame): Promise<void> {

@@ -58,7 +58,8 @@ describe('rollcall evaluate blinks', () => {
       assert.ok(report.f1 >= leastF1, `F1 ${report.f1}`);
       assert.equal(report.mistaken, 0);
       for (const { clip, verdict, hits } of report.clips) {
-        if (clip.startsWith('attack/')) assert.notEqual(verdict, 'live', clip);
+        // Ten seconds each of a picture that a hand holds.
+        if (clip.startsWith('attack/')) assert.equal(verdict, 'attack', clip);
         else if (hits > 0) assert.equal(verdict, 'live', clip);
       }
     });

@@ -60,7 +60,7 @@ function secrets(): Readonly<Record<string, string>> {
 }
 
 function cameras({ steady, late, killed, frozen }: Servers): readonly unknown[] {
-  const quick = { rates: { idleFps: 1, trackingFps: 5 }, stallAfterS: 2 };
+  const quick = { rates: { idleFps: 1, trackingFps: 5, provingFps: 5 }, stallAfterS: 2 };
   const camera = (id: string, url: string, more: object = {}) => ({ id, name: id, url, ...quick, ...more });
   return [
     camera('good', steady.url('/live'), { credential: 'right' }),

@@ -18,7 +18,7 @@ test('the service manager is told', { skip: withoutBuild || notifySocketSkip }, 
     id: 'door',
     name: 'Door',
     url: cameras.url('/live'),
-    rates: { idleFps: 2, trackingFps: 5 },
+    rates: { idleFps: 2, trackingFps: 5, provingFps: 5 },
   };
   await using box = await makeBox({ config: { cameras: [camera] } });
   const address = join(box.directory, 'notify');

@@ -60,7 +60,7 @@ export async function sourceOptions(options: WatchedOptions, log: Logger): Promi
     ffmpeg: await installedFfmpeg(),
     clock: systemClock,
     logger: log,
-    trackingFps: 15,
+    framesPerS: 15,
     maxAnalysisWidthPx: 1920,
     hwaccel: 'none',
     stallAfterS: 10,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Frame } from '../../daemon/domain/faces/picture.js';
 import { cameraId } from '../../daemon/domain/ids.js';
 import { CameraLoop } from '../../daemon/vision/camera-loop.js';
@@ -46,7 +47,7 @@ describe('camera loop', () => {
   test('analyses the newest frame; those in between are released and counted', async () => {
     const { make, released } = frameMaker();
     const { session, analysed, finish } = slowSession();
-    const loop = new CameraLoop(session, noFailure);
+    const loop = new CameraLoop(session, new VirtualClock(), noFailure);
     loop.put(make(0));
     await turn();
     for (const sequence of [1, 2, 3]) loop.put(make(sequence));
@@ -64,7 +65,7 @@ describe('camera loop', () => {
   test('the end of the stream ends the tracks, after the frame under way and before the next', async () => {
     const { make } = frameMaker();
     const { session, analysed, ends, finish } = slowSession();
-    const loop = new CameraLoop(session, noFailure);
+    const loop = new CameraLoop(session, new VirtualClock(), noFailure);
     loop.put(make(0));
     await turn();
     loop.streamEnded();
@@ -86,11 +87,42 @@ describe('camera loop', () => {
       analyse: () => Promise.reject(new Error('the network broke')),
       end: () => undefined,
     };
-    const loop = new CameraLoop(session, (error) => failures.push(error));
+    const loop = new CameraLoop(session, new VirtualClock(), (error) => failures.push(error));
     loop.put(make(0));
     await turn();
     assert.match(String(failures), /the network broke/);
     assert.deepEqual(released, [0]);
+    await loop[Symbol.asyncDispose]();
+  });
+
+  test('has no time for more frames while the analysis takes nearly all of it, and tries again after a while', async () => {
+    const { make } = frameMaker();
+    const clock = new VirtualClock();
+    let costMs = 20;
+    const session = {
+      analyse: (): Promise<boolean> => {
+        clock.advanceBy(costMs);
+        return Promise.resolve(true);
+      },
+      end: () => undefined,
+    };
+    const loop = new CameraLoop(session, clock, noFailure);
+    const watchFor = async (seconds: number): Promise<void> => {
+      const untilMs = clock.monotonicMs() + seconds * 1000;
+      for (let sequence = 0; clock.monotonicMs() < untilMs; sequence++) {
+        loop.put(make(sequence));
+        await turn();
+        clock.advanceBy(Math.max(0, 33 - costMs));
+      }
+    };
+    await watchFor(3);
+    assert.equal(loop.hasTime, true, 'two thirds of the time');
+    costMs = 30;
+    await watchFor(2.1);
+    assert.equal(loop.hasTime, false);
+    costMs = 20;
+    await watchFor(6);
+    assert.equal(loop.hasTime, true);
     await loop[Symbol.asyncDispose]();
   });
 });

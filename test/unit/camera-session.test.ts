@@ -19,7 +19,11 @@ function play(scene: Scene, durationS: number) {
   return playWith(new ScriptedAnalyser(scene), durationS);
 }
 
-async function playWith(analyser: ScriptedAnalyser, durationS: number, sourceFps = 30) {
+async function playWith(
+  analyser: ScriptedAnalyser,
+  durationS: number,
+  { sourceFps = 30, ...rates }: { sourceFps?: number; provingFps?: number; hasTime?: () => boolean } = {},
+) {
   const events: StageEvent[] = [];
   let ids = 0;
   const session = new CameraSession({
@@ -30,6 +34,7 @@ async function playWith(analyser: ScriptedAnalyser, durationS: number, sourceFps
     newTrackId: () => trackId(`n${++ids}`),
     idleFps: 5,
     trackingFps: 15,
+    ...rates,
     smallestFacePx: 40,
     liveness: defaultLivenessPolicy,
     sameFaceThreshold: 0.5,
@@ -132,6 +137,21 @@ describe('CameraSession', () => {
     const busy = await play(() => [{ box: at(500), who: 'ada' }], 10);
     assert.ok(Math.abs((busy.counters['framesAnalysed'] ?? 0) - 150) <= 1);
     assert.ok(busy.analyser.calls.detect <= 26, `${busy.analyser.calls.detect} detections in 10 s`);
+  });
+
+  test('analyses every frame that comes until a face has proven to be live, if there is time', async () => {
+    const blinks: Scene = (atS) => [{ box: at(500), who: 'ada', openness: blinkingAt(atS, [3]) }];
+    const framesOf = async (options: Parameters<typeof playWith>[2]): Promise<number> =>
+      (await playWith(new ScriptedAnalyser(blinks), 10, options)).counters['framesAnalysed'] ?? 0;
+    const near = (count: number, expected: number) => assert.ok(Math.abs(count - expected) <= 8, `${count}`);
+    near(await framesOf({ provingFps: 30 }), 3.3 * 30 + 6.7 * 15);
+    near(await framesOf({ provingFps: 30, sourceFps: 25 }), 3.3 * 25 + 6.7 * 15);
+    near(await framesOf({ provingFps: 30, hasTime: () => false }), 150);
+    near(await framesOf({ provingFps: 10 }), 150);
+    const hidden = new ScriptedAnalyser(() => [
+      { box: at(500), who: 'ada', quality: { score: 0.3, reasons: ['dark'] } },
+    ]);
+    near((await playWith(hidden, 10, { provingFps: 30 })).counters['framesAnalysed'] ?? 0, 150);
   });
 
   test('keeps a track through half a second of missed faces', async () => {

@@ -65,7 +65,7 @@ describe('a valid configuration', () => {
         enabled: true,
         transport: 'tcp',
         direction: 'both',
-        rates: { idleFps: 5, trackingFps: 15 },
+        rates: { idleFps: 5, trackingFps: 15, provingFps: 30 },
         smallestFacePx: 40,
         stallAfterS: 5,
         firstFrameWithinS: 20,

@@ -46,7 +46,7 @@ describe('version of FFmpeg', () => {
 });
 
 describe('arguments for a camera', () => {
-  const options = { trackingFps: 15, maxAnalysisWidthPx: 1920, hwaccel: 'none' };
+  const options = { framesPerS: 15, maxAnalysisWidthPx: 1920, hwaccel: 'none' };
 
   test('name the passthrough option as the version does', () => {
     assert.ok(cameraArguments(debian12, options).includes('-fps_mode'));

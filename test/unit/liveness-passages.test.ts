@@ -30,7 +30,7 @@ async function cut(clipS: number, cutting: Omit<Cutting, 'memory'>) {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   };
-  const rates = { idleFps: 10, trackingFps: 10 };
+  const rates = { idleFps: 10, trackingFps: 10, provingFps: 10 };
   const camera = { id: cameraId('clip'), rates, smallestFacePx: 40, maxAnalysisWidthPx: 1920 };
   const options = { camera, analyser, liveness: defaultLivenessPolicy, sameFaceThreshold: 0.5 };
   const pieces: ClipPiece[] = [];

@@ -125,5 +125,5 @@ function cameraOf(config: Config, { cameraId, fps }: ReplaySettings): CameraConf
 }
 
 function ratesAt(fps: number, { rates }: CameraConfig): CameraConfig['rates'] {
-  return { idleFps: Math.min(rates.idleFps, fps), trackingFps: fps };
+  return { idleFps: Math.min(rates.idleFps, fps), trackingFps: fps, provingFps: fps };
 }

@@ -13,7 +13,7 @@ export interface CameraSourceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Frames wanted per second, on average; fewer where the stream has fewer. */
-  readonly trackingFps: number;
+  readonly framesPerS: number;
   /** Wider pictures are scaled down to this width, pixels. */
   readonly maxAnalysisWidthPx: number;
   /** As FFmpeg's `-hwaccel` takes it, or `none`. */

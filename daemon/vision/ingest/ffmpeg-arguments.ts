@@ -57,12 +57,12 @@ function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {
 export function cameraArguments(
   ffmpeg: FfmpegBinary,
   options: PictureOptions & {
-    readonly trackingFps: number;
+    readonly framesPerS: number;
     /** As `-hwaccel` takes it, or `none`. */
     readonly hwaccel: string;
   },
 ): string[] {
-  const { trackingFps, hwaccel } = options;
+  const { framesPerS, hwaccel } = options;
   return [
     // Verbose: what the camera offers, and how many packets came, tell causes apart that look alike otherwise.
     ...logged('verbose'),
@@ -76,7 +76,7 @@ export function cameraArguments(
     '0',
     '-i',
     'pipe:0',
-    ...output(ffmpeg, [selectRate(trackingFps), ...pictureFilters(options)]),
+    ...output(ffmpeg, [selectRate(framesPerS), ...pictureFilters(options)]),
   ];
 }
 

@@ -37,7 +37,7 @@ export type CameraInspection =
  * failure: nothing is tried again. `onFrame` gets every frame and must release it.
  */
 export async function inspectCamera(
-  options: Omit<CameraSourceOptions, 'trackingFps'> & {
+  options: Omit<CameraSourceOptions, 'framesPerS'> & {
     readonly observeMs: number;
     /** Default: everything. */
     readonly pictureChecks?: readonly PictureCheck[];
@@ -55,7 +55,7 @@ export async function inspectCamera(
     onFrame,
   );
   // A box that is too slow is to be told so, and not to be left without pictures.
-  const patient = { ...options, trackingFps: everyFrameFps, staleAfterMs: Number.POSITIVE_INFINITY };
+  const patient = { ...options, framesPerS: everyFrameFps, staleAfterMs: Number.POSITIVE_INFINITY };
   const source = ffmpegCameraSource(patient);
   const end = await source.open(look, { signal: AbortSignal.any([signal, enough.signal]) });
   signal.throwIfAborted();
