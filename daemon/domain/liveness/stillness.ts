@@ -23,9 +23,9 @@ export interface StillnessPolicy {
 }
 
 /**
- * From looks at 15 frames a second. From one half second to others a print and a tablet that are held by hand change by 0.001 to
- * 0.008, and 13 living people by up to 0.08. With any limit from 0.006 to 0.014 the two are found still all the time, and none of
- * the people for longer than 5.5 s, blinks not counted, with 0.009 for 3.5 s.
+ * From looks at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 19
+ * living people is still for longer than 3.7 s, blinks left out of account, and a print and a tablet in a hand are still for
+ * all of 10 s; with 0.012 one of the people is still for 22 s.
  */
 export const defaultStillnessPolicy: StillnessPolicy = {
   stepMs: 500,
