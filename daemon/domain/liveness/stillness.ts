@@ -23,7 +23,7 @@ export interface StillnessPolicy {
 }
 
 /**
- * From looks at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 19
+ * From looks at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 17
  * living people is still for longer than 3.7 s, blinks left out of account, and a print and a tablet in a hand are still for
  * all of 10 s; with 0.012 one of the people is still for 22 s.
  */
