@@ -1,5 +1,7 @@
 """Reads a clip's coded pictures, one access unit after the other, again and again with rising timestamps."""
 
+from collections import deque
+
 import gi
 
 gi.require_version("Gst", "1.0")
@@ -128,3 +130,63 @@ class ClipReader:
 
     def close(self):
         self._pipeline.set_state(Gst.State.NULL)
+
+
+class ActingReader:
+    """Strings the parts of a clip together as it is told: parts begin with a key frame, acts name some in a row.
+
+    `acts` maps a name to the first part and the one after the last. While nothing is asked, the parts of "rest" follow
+    each other, again and again; an act that was asked for begins with the next part.
+    """
+
+    def __init__(self, path, acts):
+        reader = ClipReader(path, loop=False)
+        self._parts = []
+        try:
+            while (unit := reader.next()) is not None:
+                if not unit.has_flags(Gst.BufferFlags.DELTA_UNIT):
+                    self._parts.append([])
+                self._parts[-1].append(unit)
+            self.codec = reader.codec
+            self.caps = reader.caps
+        finally:
+            reader.close()
+        self._acts = acts
+        # Filled by the main thread, emptied by the one that streams.
+        self._asked = deque()
+        self._act = "rest"
+        self._parts_to_come = deque()
+        self._units_to_come = deque()
+        self._end = 0
+
+    def perform(self, act):
+        if act in self._acts:
+            self._asked.append(act)
+
+    def next(self):
+        """The next access unit as a Gst.Buffer, timestamps from 0; there always is one."""
+        if not self._units_to_come:
+            self._units_to_come.extend(self._parts[self._next_part()])
+        unit = self._units_to_come.popleft()
+        placed = unit.copy()
+        placed.dts = placed.pts = self._end
+        self._end += unit.duration if unit.duration != Gst.CLOCK_TIME_NONE else FALLBACK_FRAME_NS
+        return placed
+
+    def _next_part(self):
+        if self._asked and not self._is_acting:
+            self._begin(self._asked.popleft())
+        elif not self._parts_to_come:
+            self._begin("rest")
+        return self._parts_to_come.popleft()
+
+    def _begin(self, act):
+        self._act = act
+        self._parts_to_come = deque(range(*self._acts[act]))
+
+    @property
+    def _is_acting(self):
+        return self._act != "rest" and len(self._parts_to_come) > 0
+
+    def close(self):
+        pass

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Command, Option } from 'commander';
 import { badInput, messageOf } from '../../daemon/base/errors.js';
 import { type ExitCode, exitCodes, runAction } from '../../daemon/cli/output.js';
+import { challengeActions } from '../../daemon/domain/liveness/challenge.js';
 import { blinksOfClip } from './blink-script.js';
 import { demoScenario } from './cast.js';
 import type { RenderProgress } from './render.js';
@@ -12,11 +14,13 @@ import {
   type Mount,
   type RtspCredentials,
   type RtspServerCertificate,
+  type RtspServerOptions,
   rtspUrl,
   startRtspServerProcess,
 } from './rtsp-server.js';
 import { readScenario } from './scenario-file.js';
 import { servableClip } from './servable-clip.js';
+import { type SubjectKind, startSubject, subjectKinds } from './subject.js';
 
 interface RenderCommandOptions {
   readonly scenario?: string;
@@ -25,6 +29,7 @@ interface RenderCommandOptions {
 }
 
 interface ServeCommandOptions {
+  readonly subject?: SubjectKind;
   readonly clip?: readonly string[];
   readonly scenario?: string;
   readonly address: string;
@@ -57,6 +62,12 @@ program
     'video files; each gets a path of its own name (default: the demo scenario, /door)',
   )
   .option('--scenario <file>', 'scenario in JSON, served as /door')
+  .addOption(
+    new Option(
+      '--subject <kind>',
+      `instead of clips: a person as /door who is shown the prompts that come as lines (${challengeActions.join(', ')})`,
+    ).choices(subjectKinds),
+  )
   .option('--address <address>', 'where to listen; 0.0.0.0 lets other machines in', '127.0.0.1')
   .option('--port <number>', '0 takes any free one', '8554')
   .addOption(
@@ -95,16 +106,15 @@ async function serve(options: ServeCommandOptions): Promise<ExitCode> {
   }
   const auth = await credentialsOf(options);
   const tls = certificateOf(options);
-  const mounts = await mountsOf(options);
   const { address, transport } = options;
-  await using server = await startRtspServerProcess({
-    mounts,
-    address,
-    port,
-    transport,
+  const serving = {
+    ...{ address, port, transport },
     ...(auth === undefined ? {} : { auth }),
     ...(tls === undefined ? {} : { tls }),
-  });
+  };
+  if (options.subject !== undefined) return serveSubject(options.subject, serving);
+  const mounts = await mountsOf(options);
+  await using server = await startRtspServerProcess({ mounts, ...serving });
   for (const mount of Object.keys(mounts)) {
     process.stdout.write(
       `${rtspUrl(server.port, mount, { host: address, isEncrypted: tls !== undefined })}\n`,
@@ -112,8 +122,31 @@ async function serve(options: ServeCommandOptions): Promise<ExitCode> {
   }
   if (auth !== undefined)
     process.stderr.write(`log in as ${auth.user} with the password of the given file\n`);
+  return await untilInterrupted(server.ended);
+}
+
+async function serveSubject(
+  kind: SubjectKind,
+  serving: Omit<RtspServerOptions, 'mounts'>,
+): Promise<ExitCode> {
+  await using subject = await startSubject({ kind, ...serving });
+  process.stdout.write(`${subject.url}\n`);
+  const prompts = createInterface({ input: process.stdin });
+  prompts.on('line', (line) => {
+    const action = challengeActions.find((known) => known === line.trim());
+    if (action !== undefined) subject.prompt(action);
+    else process.stderr.write(`no such action: ${line}. Known: ${challengeActions.join(', ')}\n`);
+  });
+  try {
+    return await untilInterrupted(subject.ended);
+  } finally {
+    prompts.close();
+  }
+}
+
+async function untilInterrupted(ended: Promise<void>): Promise<ExitCode> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const first = await Promise.race([interrupted.then(() => 'interrupted'), server.ended.then(() => 'ended')]);
+  const first = await Promise.race([interrupted.then(() => 'interrupted'), ended.then(() => 'ended')]);
   return first === 'interrupted' ? exitCodes.done : exitCodes.failed;
 }
 

@@ -1,16 +1,17 @@
 """Serves clips as RTSP cameras do, with GStreamer's RTSP server; started by rtsp-server.ts.
 
-Standard input: one line of JSON, the settings (credentials travel here and nowhere else), then nothing; when it
-closes, the parent is gone and the server ends. Standard output: one JSON object a line, first
+Standard input: one line of JSON, the settings (credentials travel here and nowhere else), then a line for each act that is
+wanted, {"mount": path, "act": name}; when it closes, the parent is gone and the server ends. Standard output: one JSON object a line, first
 {"ready": true, "port": N} or {"error": "..."}, then what clients do. Runs under Debian's own Python, the one that
 has the GObject bindings.
 
 Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password,
 method "digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS, silentAfterS (null: never), lostShare (0..1 of
-the RTP packets), isShared }.
+the RTP packets), isShared, acts (null, or name -> [first part, part after the last]: see ActingReader) }.
 """
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -25,7 +26,7 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 Gst.init(None)
 
-from clip_reader import ClipReader, UnusableClip  # noqa: E402
+from clip_reader import ActingReader, ClipReader, UnusableClip  # noqa: E402
 
 PAYLOADERS = {
     "video/x-h264": "rtph264pay config-interval=-1 pt=96",
@@ -55,6 +56,7 @@ class Mount:
     def __init__(self, path, options):
         self._path = path
         self._options = options
+        self._acting = []
         reader = self._open()
         try:
             reader.next()
@@ -64,7 +66,14 @@ class Mount:
             reader.close()
 
     def _open(self):
+        acts = self._options["acts"]
+        if acts is not None:
+            return ActingReader(self._options["file"], acts)
         return ClipReader(self._options["file"], self._options["startAtS"], self._options["loop"])
+
+    def perform(self, act):
+        for reader in self._acting:
+            reader.perform(act)
 
     def factory(self, protocols, role):
         factory = GstRtspServer.RTSPMediaFactory()
@@ -85,6 +94,8 @@ class Mount:
 
     def _on_media(self, _factory, media):
         reader = self._open()
+        if self._options["acts"] is not None:
+            self._acting = [reader]
         silent_after_s = self._options["silentAfterS"]
         silent_at_ns = None if silent_after_s is None else int(silent_after_s * Gst.SECOND)
 
@@ -140,6 +151,27 @@ def watch_clients(server):
     server.connect("client-connected", on_client)
 
 
+def hear(mounts, quit_loop):
+    """Passes on what is asked; standard input that ends means that the parent is gone."""
+    # Not through sys.stdin, which would wait for whole lines. The settings were all of what had come by then.
+    heard = bytearray()
+
+    def on_input(_source, _condition):
+        chunk = os.read(sys.stdin.fileno(), 65536)
+        if not chunk:
+            quit_loop()
+            return False
+        heard.extend(chunk)
+        while (end := heard.find(b"\n")) >= 0:
+            wanted = json.loads(bytes(heard[:end]))
+            del heard[: end + 1]
+            mounts[wanted["mount"]].perform(wanted["act"])
+        return True
+
+    conditions = GLib.IOCondition.IN | GLib.IOCondition.HUP
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, conditions, on_input)
+
+
 def serve(settings):
     loop = GLib.MainLoop()
     server = GstRtspServer.RTSPServer()
@@ -149,8 +181,9 @@ def serve(settings):
     server.get_thread_pool().set_max_threads(-1)
     is_open = not settings["auth"] and not settings["tls"]
     role = None if is_open else use_authentication(server, settings["auth"], settings["tls"])
-    for path, options in settings["mounts"].items():
-        factory = Mount(path, options).factory(TRANSPORTS[settings["transport"]], role)
+    mounts = {path: Mount(path, options) for path, options in settings["mounts"].items()}
+    for path, mount in mounts.items():
+        factory = mount.factory(TRANSPORTS[settings["transport"]], role)
         server.get_mount_points().add_factory(path, factory)
     watch_clients(server)
     if server.attach(None) == 0:
@@ -158,7 +191,7 @@ def serve(settings):
     GLib.timeout_add_seconds(SESSION_SWEEP_S, lambda: server.get_session_pool().cleanup() is not None)
     for number in (signal.SIGTERM, signal.SIGINT):
         GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP, lambda *_: loop.quit())
+    hear(mounts, loop.quit)
     report(ready=True, port=server.get_bound_port())
     loop.run()
     server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)

@@ -22,6 +22,11 @@ export interface Mount {
   readonly silentAfterS?: number;
   /** Share of the RTP packets that are lost on the way, 0 to 1. Default 0. */
   readonly lostShare?: number;
+  /**
+   * The clip is a store of parts, each of which begins with a key frame: names of parts in a row, the first and the one after the
+   * last. `rest` is shown again and again, anything else when `perform` asks for it. The options above have no effect then.
+   */
+  readonly acts?: Readonly<Record<string, readonly [first: number, end: number]>>;
   /** One pipeline for all clients, as in a camera (who comes later joins mid-way). Default true. */
   readonly isShared?: boolean;
 }
@@ -66,6 +71,8 @@ export interface RtspServerProcess extends AsyncDisposable {
   /** Resolves when the process has ended, however it did. */
   readonly ended: Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  /** Lets a mount with acts show one, as soon as the part that is shown now is over. */
+  perform(mount: string, act: string): void;
 }
 
 type Line = { readonly ready: true; readonly port: number } | { readonly error: string } | RtspServerEvent;
@@ -109,6 +116,7 @@ export async function startRtspServerProcess(options: RtspServerOptions): Promis
     events,
     ended,
     kill: (signal) => void child.kill(signal),
+    perform: (mount, act) => void child.stdin.write(`${JSON.stringify({ mount, act })}\n`),
     async [Symbol.asyncDispose]() {
       child.kill('SIGCONT');
       child.kill('SIGTERM');
@@ -137,6 +145,7 @@ function settingsOf(options: RtspServerOptions): Record<string, unknown> {
       silentAfterS: mount.silentAfterS ?? null,
       lostShare: mount.lostShare ?? 0,
       isShared: mount.isShared ?? true,
+      acts: mount.acts ?? null,
     },
   ]);
   return {

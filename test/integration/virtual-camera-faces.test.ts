@@ -16,6 +16,7 @@ import { readPhoto } from '../../scripts/virtual-camera/portrait.js';
 import { frames, renderScenario } from '../../scripts/virtual-camera/render.js';
 import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
 import { type FaceScene, scenarioSchema } from '../../scripts/virtual-camera/scenario.js';
+import { startSubject } from '../../scripts/virtual-camera/subject.js';
 import { startVirtualCamera } from '../../scripts/virtual-camera/virtual-camera.js';
 import { decodedFrames } from '../support/decoded-frames.js';
 import { type FaceReader, openFaceReader, type ReadFace } from '../support/face-reader.js';
@@ -205,6 +206,35 @@ describe('faces of the virtual camera, seen by the production networks', () => {
     assert.ok(picture !== undefined);
     assert.ok((await reader.read(picture, startingPlace)) !== undefined);
     assert.deepEqual(camera.blinks, scripted);
+  });
+
+  test('an obedient subject does what a prompt says while it is watched, a lazy one only once', async () => {
+    const [width, height] = [480, 270];
+    await using subject = await startSubject({
+      ...{ kind: 'lazy', widthPx: width, heightPx: height, framesPerS: 12, transport: 'tcp' },
+    });
+    let state = initialHeadGestures;
+    let place: FaceRegion = { x: 192, y: 87, width: 97, height: 97 };
+    const seen: string[] = [];
+    let frame = 0;
+    let doneAt = Number.POSITIVE_INFINITY;
+    for await (const picture of decodedFrames(subject.url, width, height)) {
+      const found = await reader.read(picture, place);
+      assert.ok(found !== undefined, `no face in frame ${frame}`);
+      place = found.region;
+      const step = nextHeadGesture(state, found.landmarks, (frame * 1000) / 12, defaultHeadGesturePolicy);
+      state = step.state;
+      if (step.gesture) seen.push(step.gesture.kind);
+      if (frame === 8) subject.prompt('turn-right');
+      if (seen.length === 1 && doneAt > frame) {
+        doneAt = frame;
+        subject.prompt('nod');
+      }
+      frame += 1;
+      // More than the part that is shown now and all of a nod.
+      if (frame > doneAt + 30 || frame > 160) break;
+    }
+    assert.deepEqual(seen, ['turn-right']);
   });
 });
 
