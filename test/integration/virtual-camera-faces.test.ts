@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { composeAffine } from '../../daemon/domain/faces/affine.js';
 import type { Embedding } from '../../daemon/domain/identification/match.js';
 import {
   defaultHeadGesturePolicy,
@@ -10,9 +11,13 @@ import {
   initialHeadGestures,
   nextHeadGesture,
 } from '../../daemon/domain/liveness/head-gesture.js';
+import { parallaxTurn } from '../../daemon/domain/liveness/rigid-head.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
+import { corridor } from '../../scripts/virtual-camera/backdrop.js';
 import { type CastId, cast, demoScenario, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
-import { readPhoto } from '../../scripts/virtual-camera/portrait.js';
+import { layOver } from '../../scripts/virtual-camera/compose.kernel.js';
+import { openFaceShapeFinder } from '../../scripts/virtual-camera/face-shape.js';
+import { openPortrait, readPhoto } from '../../scripts/virtual-camera/portrait.js';
 import { frames, renderScenario } from '../../scripts/virtual-camera/render.js';
 import { renderedClip } from '../../scripts/virtual-camera/rendered-clip.js';
 import { type FaceScene, scenarioSchema } from '../../scripts/virtual-camera/scenario.js';
@@ -130,6 +135,39 @@ describe('faces of the virtual camera, seen by the production networks', () => {
       const scriptedMs = (gestures[index]?.atS ?? 0) * 1000;
       assert.ok(Math.abs(startMs - scriptedMs) < 250, `${startMs} instead of ${scriptedMs}`);
     });
+  });
+
+  test('a picture of a face that is turned before the camera makes no gesture', async () => {
+    const size = { widthPx: 480, heightPx: 270 };
+    const backdrop = await corridor(size.widthPx, size.heightPx);
+    await using finder = await openFaceShapeFinder();
+    const [scene] = scenarioOf('ada', 'never', 1).scenes;
+    assert.ok(scene?.kind === 'face');
+    const portrait = await openPortrait(scene, finder);
+    const place = portrait.placedAt({ x: 0.5, y: 0.5, faceWidthPx: 110, rollDeg: 0 }, size);
+    let state = initialHeadGestures;
+    let region: FaceRegion = { x: 185, y: 80, width: 110, height: 110 };
+    let farthestDeg = 0;
+    for (let frame = 0; frame < 40; frame++) {
+      // Seen from far away, a flat thing that is turned becomes narrower.
+      const angle = frame < 10 ? 0 : 0.9 * Math.sin((Math.PI * (frame - 10)) / 15);
+      const narrow = 1 / Math.cos(angle);
+      const about = size.widthPx / 2;
+      const turned = { xx: narrow, xy: 0, x0: about - narrow * about, yx: 0, yy: 1, y0: 0 };
+      const data = backdrop.slice();
+      const cutout = portrait.shown(0, { yawDeg: 0, pitchDeg: 0 });
+      layOver({ ...size, data }, cutout, composeAffine(place, turned));
+      const found = await reader.read({ format: 'yuv420p', range: 'limited', ...size, data }, region);
+      assert.ok(found !== undefined, `no face in frame ${frame}`);
+      region = found.region;
+      const step = nextHeadGesture(state, found.landmarks, (frame * 1000) / 12, defaultHeadGesturePolicy);
+      state = step.state;
+      assert.equal(step.gesture, undefined, `frame ${frame}`);
+      const [resting] = state.resting;
+      const seen = resting && parallaxTurn(resting.points, found.landmarks);
+      farthestDeg = Math.max(farthestDeg, Math.abs(seen?.yawDeg ?? 0));
+    }
+    assert.ok(farthestDeg < defaultHeadGesturePolicy.turnDeg / 1.5, `${farthestDeg} degrees`);
   });
 
   test('the recogniser tells the cast apart and knows each from their enrolment photograph', async () => {

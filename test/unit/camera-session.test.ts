@@ -101,6 +101,21 @@ describe('CameraSession', () => {
     assert.deepEqual([...(blinked?.blinks ?? []), ...(blinked?.unboundBlinks ?? [])], [blink?.blink]);
   });
 
+  test('recognises a face soon after a gesture, and tells it, though enough is known of the face', async () => {
+    const { ofType, analyser } = await play((atS) => {
+      const turn = { yawDeg: atS > 8 && atS < 9 ? 30 : 0, pitchDeg: 0 };
+      const quality = { score: 0.8, reasons: turn.yawDeg > 0 ? (['turned-away'] as const) : [] };
+      return [{ box: at(500), who: 'ada', turn, quality }];
+    }, 12);
+    const [told] = ofType('gesture');
+    assert.ok(told !== undefined && told.atMs < 9000);
+    const bound = ofType('sighting').find(
+      ({ sighting: { liveness } }) => (liveness.evidence.sameFaceMs ?? 0) >= told.gesture.endMs,
+    );
+    assert.ok(bound !== undefined && bound.atMs >= 9000 && bound.atMs < 9300, `${bound?.atMs}`);
+    assert.ok(analyser.calls.embed <= 14, `${analyser.calls.embed} embeddings in 12 s`);
+  });
+
   test('calls a face that neither blinks nor moves in itself an attack after 7 s, not before', async () => {
     const { ofType } = await play(() => [{ box: at(500), who: 'photo' }], 9);
     const [verdict, ...others] = ofType('liveness');

