@@ -1,10 +1,11 @@
 import type { Random } from '../../daemon/base/random.js';
 import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
+import type { Box } from '../../daemon/domain/faces/geometry.js';
 import type { Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
 import type { ViewQuality } from '../../daemon/domain/faces/quality.js';
 import { type ChallengeAction, challengeActions } from '../../daemon/domain/liveness/challenge.js';
 import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import { percentile } from '../../daemon/domain/percentile.js';
 import type { FaceAnalyser, FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { corridor } from '../virtual-camera/backdrop.js';
 import { closureAt } from '../virtual-camera/blink-script.js';
@@ -14,9 +15,10 @@ import { turnAt } from '../virtual-camera/motion.js';
 import { openPortrait, type Portrait, readPhoto } from '../virtual-camera/portrait.js';
 import type { ScriptedBlink, ScriptedGesture } from '../virtual-camera/scenario.js';
 
-/** The picture in which a subject stands, and the width of the face in it, pixels. */
+/** The picture in which a subject stands, and about where the face is in it, pixels. */
 export const pictureSize = { widthPx: 640, heightPx: 480 } as const;
 const faceWidthPx = 170;
+export const faceBox: Box = { x: 235, y: 155, width: faceWidthPx, height: faceWidthPx };
 /** Further turned away than this in the photograph, a face is no frontal portrait, degrees. */
 const largestAsideDeg = 15;
 
@@ -95,11 +97,7 @@ export class Subject {
   ): Promise<ReadonlyMap<Doing, readonly SeenFace[]> | undefined> {
     const seen = new Map<Doing, readonly SeenFace[]>();
     for (const doing of ['rest', 'blink', ...challengeActions] as const) {
-      const { widthPx, heightPx } = pictureSize;
-      let region: FaceRegion = {
-        ...{ x: (widthPx - faceWidthPx) / 2, y: (heightPx - faceWidthPx) / 2 },
-        ...{ width: faceWidthPx, height: faceWidthPx },
-      };
+      let region: FaceRegion = faceBox;
       const faces: SeenFace[] = [];
       for (let frame = 0; frame < this.seconds(doing) * fps; frame++) {
         const picture = this.draw(doing, frame / fps);
@@ -114,6 +112,19 @@ export class Subject {
     }
     return seen;
   }
+}
+
+/** Eyes that were drawn as shut measure at most this part of their openness at rest. */
+const shutUnder = 0.8;
+
+/** False where the drawn lids hardly move, as those of eyes that look down: this subject cannot blink. */
+export function canBlink(observed: ReadonlyMap<Doing, readonly SeenFace[]>): boolean {
+  const openness = (doing: Doing): readonly number[] =>
+    (observed.get(doing) ?? []).map(
+      ({ landmarks }) => landmarks.leftEye.openness + landmarks.rightEye.openness,
+    );
+  const usual = percentile(openness('rest'), 0.5) ?? 0;
+  return Math.min(...openness('blink')) <= shutUnder * usual;
 }
 
 async function regionAt(
@@ -157,14 +168,6 @@ function unrest({ yawDeg, pitchDeg }: HeadTurn, atS: number): HeadTurn {
   const wave = (hz: number): number => Math.sin(2 * Math.PI * hz * atS);
   return { yawDeg: yawDeg + 0.8 * wave(0.5) + 0.3 * wave(1.5), pitchDeg: pitchDeg + 0.6 * wave(1) };
 }
-
-/** Where the face of a subject is, pixels. */
-export const placeOfFace = boxCentre({
-  x: 0,
-  y: 0,
-  width: pictureSize.widthPx,
-  height: pictureSize.heightPx,
-});
 
 /** What somebody does next, asked in every frame in which nothing else goes on. */
 export interface Behaviour {

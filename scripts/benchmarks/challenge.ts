@@ -5,7 +5,7 @@
  *
  * Without photographs, the people of the demo. A subject is drawn from a photograph, each with its own angles and speeds, and
  * everything it can do is analysed once by the networks; tries string these observations together in the order and at the times of
- * the try. In these, a face that looks ahead counts as recognised. --whole draws and analyses so many obedient tries frame by frame,
+ * the try. Photographs of heads that look aside, and of eyes whose drawn lids hardly move, are left out. In strung tries, a face that looks ahead counts as recognised. --whole draws and analyses so many obedient tries frame by frame,
  * with detection, tracking and recognition.
  */
 import { parseArgs } from 'node:util';
@@ -39,9 +39,10 @@ import { openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import {
   asked,
   type Behaviour,
+  canBlink,
   type Doing,
+  faceBox,
   pictureSize,
-  placeOfFace,
   replaying,
   type SeenFace,
   Subject,
@@ -106,8 +107,7 @@ async function play(
 
 /** Looks at observations that were made before. */
 function strung(observed: ReadonlyMap<Doing, readonly SeenFace[]>): Look {
-  const box = { ...placeOfFace, width: 1, height: 1 };
-  const face = new FollowedFace(beginTrack(trackId('t'), { atMs: 0, box, origin: 'mesh' }));
+  const face = new FollowedFace(beginTrack(trackId('t'), { atMs: 0, box: faceBox, origin: 'mesh' }));
   return (doing, inDoingS, nowMs) => {
     const faces = observed.get(doing) ?? [];
     const seen = faces[Math.min(faces.length - 1, Math.round(inDoingS * fps))];
@@ -151,7 +151,7 @@ for (const [index, { photo, face }] of photographs.entries()) {
   const random = seededRandom(Number(values.seed) * 1000 + index);
   const subject = await Subject.open(photo, face, setup.analyser, finder, random);
   const observed = await subject?.analysed(setup.analyser, fps);
-  if (subject === undefined || observed === undefined) leftOut.push(photo);
+  if (subject === undefined || observed === undefined || !canBlink(observed)) leftOut.push(photo);
   else people.push({ subject, observed });
 }
 if (people.length === 0) throw new Error('no photograph shows a face that looks ahead');
