@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { planVision } from '../../daemon/app/cameras/vision-plan.js';
-import { type Config, configSchema } from '../../daemon/config/schema.js';
+import { attendanceProof, type Config, configSchema } from '../../daemon/config/schema.js';
 
 function configured(
   cameras: number,
@@ -70,6 +70,21 @@ describe('how vision processes are planned', () => {
       ['camera-1'],
     );
     assert.equal(unplanned[0]?.id, 'camera-0');
+  });
+
+  test('what a person must show to attend is in no plan: the core decides, and a camera may have its own rule', async () => {
+    const before = configured(2);
+    const after = configured(2, {}, { liveness: { require: 'not-attack' } });
+    const plan = async (config: Config) => (await planVision(config, 'mobilefacenet')).plan;
+    assert.deepEqual(await plan(after), await plan(before));
+    const [camera] = after.cameras;
+    assert.ok(camera !== undefined);
+    const requireAt = (config: Config, own: typeof camera | undefined) =>
+      attendanceProof(config, own).require;
+    assert.equal(requireAt(before, camera), 'blink');
+    assert.equal(requireAt(after, camera), 'not-attack');
+    assert.equal(requireAt(after, undefined), 'not-attack', 'of a camera that is no longer configured');
+    assert.equal(requireAt(after, { ...camera, liveness: { require: 'blink' } }), 'blink');
   });
 
   test('pictures are made only where evidence of some kind is kept', async () => {
