@@ -199,6 +199,7 @@ describe('presentations', () => {
     ];
     const text = describeLiveness({
       fps: 15,
+      provingFps: 30,
       loopS: 60,
       memory: 'near',
       enrolled: null,
@@ -211,6 +212,7 @@ describe('presentations', () => {
     assert.match(text, /^a\.mp4 +genuine +whole +0\.0 +attack \(no-blink-for-too-long\)$/m);
     assert.match(text, /^c\.mp4 +print +never +3\.0$/m);
     assert.match(text, /^whole +print +observed-too-briefly 1$/m);
+    assert.match(text, /^15 frames a second, up to 30 while a face has yet to prove/);
     assert.match(text, /left out: 1 clip\n {2}gone\.mp4 \(the clip is not there\)/);
   });
 

@@ -147,6 +147,7 @@ describe('the page of blinks', () => {
     } as const;
     const report = {
       fps: 15,
+      provingFps: 15,
       toleranceS: 0.25,
       clips: [result],
       skipped: [{ clip: 'gone.mp4', reason: 'not-found' }],

@@ -1,5 +1,5 @@
 import type { BlinkTruth } from '../../domain/liveness/blink-score.js';
-import type { BlinkReport, ClipResult } from './describe-blinks.js';
+import { type BlinkReport, type ClipResult, rateText } from './describe-blinks.js';
 import { escapeMarkup, htmlPage, htmlTable } from './html-page.js';
 import { opennessChart } from './openness-chart.js';
 import { countsText, type TrackRecord } from './track-record.js';
@@ -16,7 +16,7 @@ export interface ChartedClip {
 export function blinksPage(report: BlinkReport, clips: readonly ChartedClip[]): string {
   const figure = (value: number | undefined): string => value?.toFixed(3) ?? 'undefined';
   return htmlPage('Blinks', [
-    `<p>${report.fps} frames a second, tolerance ${report.toleranceS} s. ${report.hits} found, ${report.missed} missed, ${report.mistaken} mistaken:`,
+    `<p>${rateText(report)}, tolerance ${report.toleranceS} s. ${report.hits} found, ${report.missed} missed, ${report.mistaken} mistaken:`,
     `precision ${figure(report.precision)}, recall ${figure(report.recall)}, F1 ${figure(report.f1)}.</p>`,
     '<p>Each chart shows how far the eyes of one track are open, height over width: a line for the left eye of the person, a dashed line for',
     'the right. Triangles are the blinks of the truth, hollow ones are ambiguous, bands are the blinks that were found. Vertical lines are changes of the',

@@ -15,6 +15,8 @@ export interface ClipResult extends BlinkScore {
 export interface BlinkReport {
   /** Frames analysed per second while a face is tracked. */
   readonly fps: number;
+  /** The same while the eyes of a face are seen that has not yet proven to be live. */
+  readonly provingFps: number;
   readonly toleranceS: number;
   readonly clips: readonly ClipResult[];
   readonly skipped: readonly SkippedClip[];
@@ -24,6 +26,13 @@ export interface BlinkReport {
   readonly precision: number | undefined;
   readonly recall: number | undefined;
   readonly f1: number | undefined;
+}
+
+/** How often frames are analysed, for a person. */
+export function rateText({ fps, provingFps }: { readonly fps: number; readonly provingFps: number }): string {
+  return provingFps > fps
+    ? `${fps} frames a second, up to ${provingFps} while a face has yet to prove that it lives`
+    : `${fps} frames a second`;
 }
 
 /** The evaluation for a person to read. */
@@ -43,7 +52,7 @@ export function describeBlinks(report: BlinkReport): string {
   return [
     table(heading, rows),
     '',
-    `${report.fps} frames a second, tolerance ${report.toleranceS} s:`,
+    `${rateText(report)}, tolerance ${report.toleranceS} s:`,
     `precision ${figure(report.precision)}, recall ${figure(report.recall)}, F1 ${figure(report.f1)}`,
     ...report.skipped.map(({ clip, reason }) => `left out: ${clip} (${skipWords[reason]})`),
   ].join('\n');

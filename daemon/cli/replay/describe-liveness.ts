@@ -10,12 +10,15 @@ import {
   type StillPictureCall,
 } from '../../domain/liveness/presentation-rates.js';
 import { table } from '../output.js';
+import { rateText } from './describe-blinks.js';
 import { type SkippedClip, skipWords } from './truth-files.js';
 
 /** What `rollcall evaluate liveness --json` prints. */
 export interface LivenessEvaluation {
   /** Frames analysed per second while a face is tracked. */
   readonly fps: number;
+  /** The same while the eyes of a face are seen that has not yet proven to be live. */
+  readonly provingFps: number;
   /** How long shorter clips were played, seconds. */
   readonly loopS: number | null;
   /** `near`: looks at a frame that nearly agree share an answer; `none`: the networks answered each. */
@@ -58,9 +61,9 @@ export function describeLiveness(evaluation: LivenessEvaluation): string {
   return sections.join('\n\n');
 }
 
-function introduction({ fps, loopS, memory, enrolled }: LivenessEvaluation): string {
+function introduction({ loopS, memory, enrolled, ...rates }: LivenessEvaluation): string {
   return [
-    `${fps} frames a second. Every passage starts with stages that have seen nothing before. Intervals are of 95 % (Wilson), for as`,
+    `${rateText(rates)}. Every passage starts with stages that have seen nothing before. Intervals are of 95 % (Wilson), for as`,
     'many trials as there are people or, for attacks, clips: passages of one clip are not independent.',
     loopS === null
       ? 'A passage is as long as the clip allows.'

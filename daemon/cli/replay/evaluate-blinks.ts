@@ -56,8 +56,8 @@ async function evaluateBlinks(
 ): Promise<{ readonly report: BlinkReport; readonly charted: readonly ChartedClip[] }> {
   await using lifetime = new Lifetime(clock);
   const truths = await readBlinkTruth(options.truth);
-  const { config: configPath, fps } = options;
-  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
+  const { config: configPath } = options;
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: options.fps }, lifetime);
   const charted: ChartedClip[] = [];
   const skipped: SkippedClip[] = [];
   for (const [clip, truth] of truths) {
@@ -82,7 +82,8 @@ async function evaluateBlinks(
   const mistaken = sum((clip) => clip.mistaken.length);
   const figures = detectionFigures(hits, missed, mistaken);
   const counts = { hits, missed, mistaken, ...figures };
-  return { report: { fps: setup.camera.rates.trackingFps, toleranceS, clips, skipped, ...counts }, charted };
+  const { trackingFps: fps, provingFps } = setup.camera.rates;
+  return { report: { fps, provingFps, toleranceS, clips, skipped, ...counts }, charted };
 }
 
 /** Undefined where the clip is not there. */

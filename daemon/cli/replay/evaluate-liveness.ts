@@ -104,6 +104,7 @@ async function evaluateLiveness(options: EvaluateOptions): Promise<LivenessEvalu
   }
   return {
     fps: setup.camera.rates.trackingFps,
+    provingFps: setup.camera.rates.provingFps,
     loopS: options.loop ?? null,
     memory: options.anew === true ? 'none' : 'near',
     enrolled: gallery?.length ?? null,
