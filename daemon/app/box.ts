@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/actor.js';
 import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
+import { badInput, isRollcallError } from '../base/errors.js';
 import { dataDirectories, namedSecrets } from '../config/machine-needs.js';
 import type { Config } from '../config/schema.js';
 import type { AlertControl } from '../control/alert-control.js';
@@ -8,6 +8,7 @@ import type { AttendanceControl } from '../control/attendance-control.js';
 import type { AuditControl } from '../control/audit-control.js';
 import type { BackupControl } from '../control/backup-control.js';
 import type { BoxControl, BoxStatus, RecogniserStatus, ReloadStatus } from '../control/box-control.js';
+import { type ClipRequest, type ClipVerdict, clipVerdict } from '../control/clip-control.js';
 import type { EventControl } from '../control/event-control.js';
 import type { GalleryControl } from '../control/gallery-control.js';
 import { type HostReport, reportOnHost } from '../control/host-report.js';
@@ -57,6 +58,7 @@ export interface BoxParts extends Pick<BoxControl, Subject> {
   readonly intake: SightingIntake;
   readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
   readonly photos: Pick<PhotoProcess, 'waitingCount'>;
+  readonly clips: Pick<PhotoProcess, 'judgeClip'>;
   readonly lastReload: () => ReloadStatus | undefined;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;
@@ -172,6 +174,13 @@ export class Box implements BoxControl {
     const camera = config.cameras.find((candidate) => candidate.id === id);
     if (camera === undefined) return undefined;
     return vision.pool.testCamera(await planCamera(camera, config.secretsDir));
+  }
+
+  async judgeClip({ files, fps, challenge }: ClipRequest): Promise<ClipVerdict> {
+    const looked = await this.#parts.clips.judgeClip(files, fps);
+    if (looked.outcome === 'ok') return clipVerdict(looked, challenge);
+    const { code, message, remedy } = looked;
+    throw badInput(code, message, { remedy });
   }
 
   async releaseCamera(id: string, by: Actor): Promise<boolean | undefined> {

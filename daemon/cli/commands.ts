@@ -14,6 +14,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['doctor', async () => (await import('./doctor/doctor.js')).registerDoctor],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
   ['camera', async () => (await import('./camera.js')).registerCamera],
+  ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   ['person', async () => (await import('./person/person.js')).registerPerson],
   ['events', async () => (await import('./events/events.js')).registerEvents],
   ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],

@@ -7,6 +7,7 @@ import type { AlertControl, AlertSummary } from './alert-control.js';
 import type { AttendanceControl } from './attendance-control.js';
 import type { AuditControl } from './audit-control.js';
 import type { BackupControl } from './backup-control.js';
+import type { ClipRequest, ClipVerdict } from './clip-control.js';
 import type { EventControl, ShownHeldBack } from './event-control.js';
 import type { GalleryControl } from './gallery-control.js';
 import type { HostReport } from './host-report.js';
@@ -194,6 +195,8 @@ export interface BoxControl {
   /** What the daemon finds on its machine, with its user, its credentials and its view of the file system. */
   hostReport(): Promise<HostReport>;
   testCamera(id: string): Promise<CameraTestOutcome | undefined>;
+  /** Judges whether a clip shows a live person. @throws what is wrong with the clip */
+  judgeClip(request: ClipRequest): Promise<ClipVerdict>;
   /**
    * The configuration decides again whether a camera is on, whatever a centre said; false where none had said anything,
    * undefined where there is no such camera. @throws what keeps vision from starting with it

@@ -7,6 +7,7 @@ import { addAttendanceRoutes } from './attendance-routes.js';
 import { addAuditRoutes } from './audit-routes.js';
 import { addBackupRoutes } from './backup-routes.js';
 import type { BoxControl } from './box-control.js';
+import { decodeClip } from './clip-control.js';
 import { addEventRoutes } from './event-routes.js';
 import { addGalleryRoutes } from './gallery-routes.js';
 import { addIdentityRoutes } from './identity-routes.js';
@@ -60,6 +61,10 @@ export function controlRoutes(box: BoxControl, logger: Logger, actorOf: ActorOf)
     const isReleased = await box.releaseCamera(id, actorOf(context));
     if (isReleased === undefined) throw noSuch('camera', id, 'rollcall camera list');
     return context.json({ isReleased });
+  });
+  app.post('/v1/liveness', async (context) => {
+    const request = decodeClip(Buffer.from(await context.req.arrayBuffer()));
+    return context.json(await box.judgeClip(request));
   });
   addPersonRoutes(app, box.persons, actorOf);
   addAuditRoutes(app, box.audit, actorOf);

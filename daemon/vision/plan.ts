@@ -41,6 +41,11 @@ export function photoPlan(config: Config, recogniser: RecogniserName): VisionPla
   return { ...networkPlan(config, recogniser), passivePad: 'none', takesBestShots: false };
 }
 
+/** What a process has to do that judges clips as a camera would. */
+export function clipPlan(config: Config, recogniser: RecogniserName): VisionPlan {
+  return { ...networkPlan(config, recogniser), takesBestShots: false };
+}
+
 /** The configured networks with the recogniser in use, for no camera yet, with one thread. */
 export function networkPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return {

@@ -3,6 +3,7 @@ import { detectorNames, passivePadNames, providerNames, recogniserNames } from '
 import { largestBestShotBytes } from '../domain/faces/best-shot.js';
 import { facePlaces } from '../domain/faces/photographed-faces.js';
 import { qualityReasons } from '../domain/faces/quality.js';
+import { mostClipFiles } from '../domain/liveness/clip-limits.js';
 import { headGestureKinds } from '../domain/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
 import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
@@ -107,6 +108,13 @@ export const orderSchema = z.discriminatedUnion('type', [
     photograph: z.enum(['new', 'kept']),
     /** Which face of a new one to take, from 1, from left to right; absent: the one that it is of. */
     faceNumber: z.number().int().positive().optional(),
+  }),
+  /** The attachment holds files of these sizes, bytes: one clip, or photographs that were taken at so many a second. */
+  z.strictObject({
+    type: z.literal('analyse-clip'),
+    request: count,
+    sizes: z.array(z.number().int().positive()).min(1).max(mostClipFiles),
+    fps: z.number().min(1).max(60),
   }),
   /** Adds a camera; has no effect where the process looks at it already. */
   z.strictObject({ type: z.literal('open-camera'), camera: cameraPlanSchema }),
@@ -277,6 +285,23 @@ const cameraTestOutcome = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+/** `faceCount`: faces that were followed; `liveness` is of the one that was seen for longest. */
+const clipOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    liveness,
+    durationS: z.number().min(0).max(1e6),
+    faceWidthPx: finite,
+    faceCount: count,
+  }),
+  z.strictObject({
+    outcome: z.literal('refused'),
+    code: shortText,
+    message: shortText,
+    remedy: shortText,
+  }),
+]);
+
 /** The attachment is a JPEG in a sealed box: the core cannot look at it. */
 const snapshotOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({
@@ -309,6 +334,7 @@ export const reportSchema = z.discriminatedUnion('type', [
     cameras: z.array(z.strictObject({ id: identifier, counters })).max(mostReportedCameras),
   }),
   z.strictObject({ type: z.literal('photo'), request: count, result: photoOutcome }),
+  z.strictObject({ type: z.literal('clip'), request: count, result: clipOutcome }),
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
@@ -328,6 +354,7 @@ export type CameraState = z.infer<typeof cameraStateSchema>;
 /** An outcome with the picture that came with it. */
 type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;
 export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
+export type ClipOutcome = z.infer<typeof clipOutcome>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
 export type WireSighting = z.infer<typeof sightingSchema>;

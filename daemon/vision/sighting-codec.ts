@@ -46,7 +46,7 @@ export function encodeSighting(sighting: Sighting): WireSighting {
   };
 }
 
-function encodeEvidence(evidence: LivenessEvidence): WireSighting['liveness']['evidence'] {
+export function encodeEvidence(evidence: LivenessEvidence): WireSighting['liveness']['evidence'] {
   const { blinks, unboundBlinks, gestures } = evidence;
   return {
     ...evidence,

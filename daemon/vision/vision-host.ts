@@ -1,8 +1,10 @@
 import type { Lifetime } from '../base/lifetime.js';
 import type { Logger } from '../base/logger.js';
+import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openConfiguredStore } from '../models/configured-store.js';
 import { ownThreshold } from '../models/operating-point.js';
+import { type ClipLiveness, type ClipLivenessParts, lookAtClip } from './clip-liveness.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
@@ -12,6 +14,7 @@ import { notStreaming } from './not-streaming.js';
 import { analyseKeptPhoto, analysePhoto, type PhotoAnalysis } from './photo.js';
 import {
   type CameraPlan,
+  type ClipOutcome,
   mostFaces,
   mostReportedCameras,
   type Order,
@@ -21,7 +24,7 @@ import {
   withoutPicture,
 } from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
-import { encodeEmbedding } from './sighting-codec.js';
+import { encodeEmbedding, encodeEvidence } from './sighting-codec.js';
 
 /** How often counters are reported: what the core measures progress by, milliseconds. */
 const progressEveryMs = 1_000;
@@ -106,7 +109,8 @@ export async function startVisionHost(options: {
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
   for (const camera of plan.cameras) cameras.open(camera);
   reportProgress(cameras, lifetime, report);
-  const parts = { analyser, ffmpeg, cameras, logger, report, lifetime };
+  const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
+  const parts = { analyser, ffmpeg, cameras, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
     answer: (request, attachment) => answer(request, attachment, parts),
@@ -143,6 +147,19 @@ function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): Ph
   };
 }
 
+function clipOutcome(looked: ClipLiveness): ClipOutcome {
+  if (looked.outcome !== 'ok') return looked;
+  const { sighting, faceCount } = looked;
+  const { liveness, firstSeenMs, lastSeenMs, box } = sighting;
+  return {
+    outcome: 'ok',
+    liveness: { ...liveness, evidence: encodeEvidence(liveness.evidence) },
+    durationS: (lastSeenMs - firstSeenMs) / 1000,
+    faceWidthPx: box.width,
+    faceCount,
+  };
+}
+
 async function answer(
   order: Request,
   attachment: Uint8Array,
@@ -150,6 +167,7 @@ async function answer(
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
     readonly cameras: Cameras;
+    readonly clips: ClipLivenessParts;
     readonly logger: Logger;
     readonly lifetime: Lifetime;
     report(message: Report, attachment?: Uint8Array): void;
@@ -162,6 +180,14 @@ async function answer(
       : analysePhoto(attachment, parts.analyser, order.faceNumber));
     const { result, picture } = withoutPicture(photoOutcome(analysis, parts.analyser));
     parts.report({ type: 'photo', request, result }, picture);
+  } else if (order.type === 'analyse-clip') {
+    let offset = 0;
+    const files = order.sizes.map((size) => {
+      offset += size;
+      return attachment.subarray(offset - size, offset);
+    });
+    const looked = await lookAtClip(files, order.fps, parts.clips);
+    parts.report({ type: 'clip', request, result: clipOutcome(looked) });
   } else if (order.type === 'close-camera') {
     await parts.cameras.close(order.cameraId);
     parts.report({ type: 'camera-closed', request });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import type { ImportReport } from '../../daemon/cli/import/import-report.js';
+import type { ClipVerdict } from '../../daemon/control/clip-control.js';
 import type { ErasureCertificate, PersonSummary } from '../../daemon/control/person-control.js';
 import { cast, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
@@ -41,6 +44,9 @@ test('persons are enrolled from photographs', { skip: withoutBuild }, async (t) 
     await t.test('unusable names and files', (inner) => badInput(box, photos, inner));
     await t.test('nothing was stored of all this', () => nothingStored(box, photos.huge));
     await t.test('a person is enrolled, warned of, shown and removed', () => lifeOfAPerson(box, photos));
+    await t.test('clips and photographs are judged for life, and nothing of them is kept', () =>
+      liveness(box, photos),
+    );
     await t.test('a table is imported, and one of its persons erased', () => importAndErase(box, photos));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -58,6 +64,50 @@ async function apart(box: TestBox, { ada }: Photos) {
   );
   const processes = called('node', descendantsOf(box.daemon.pid ?? 0));
   assert.equal(processes.length, vision.length + 1, 'one process more, which looks at photographs');
+}
+
+async function liveness(box: TestBox, { ada, text, folder }: Photos) {
+  const judged = async (...args: readonly string[]) => {
+    const { exitCode, stdout } = await box.command('liveness', ...args, '--json');
+    return {
+      exitCode,
+      said: JSON.parse(stdout) as ClipVerdict & { readonly error?: { readonly code: string } },
+    };
+  };
+  const photographs = await judged(...Array<string>(8).fill(ada), '--challenge', 'nod,blink-twice');
+  assert.equal(photographs.exitCode, 1);
+  assert.deepEqual(
+    [photographs.said.verdict, photographs.said.reason],
+    ['undetermined', 'challenge-not-passed'],
+  );
+  assert.deepEqual(photographs.said.challenge, { doneCount: 0, isPassed: false });
+  assert.equal(photographs.said.faceCount, 1);
+  const clip = join(folder, 'clip.avi');
+  const still = [
+    '-loop',
+    '1',
+    '-framerate',
+    '15',
+    '-i',
+    ada,
+    '-t',
+    '2',
+    '-vf',
+    'scale=480:-2',
+    '-c:v',
+    'mjpeg',
+    '-q:v',
+    '3',
+  ];
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...still, '-pix_fmt', 'yuvj420p', clip]);
+  const seen = await judged(clip);
+  assert.equal(seen.exitCode, 1);
+  assert.deepEqual([seen.said.verdict, seen.said.evidence.blinks], ['undetermined', []]);
+  assert.ok(seen.said.durationS > 1 && seen.said.evidence.frameCount > 10);
+  assert.equal((await judged(text)).said.error?.code, 'clip-unreadable');
+  assert.equal((await judged(ada, ada)).said.error?.code, 'too-few-photographs');
+  const left = (await readdir(tmpdir())).filter((name) => name.startsWith('rollcall-clip-'));
+  assert.deepEqual(left, []);
 }
 
 async function makePhotos(

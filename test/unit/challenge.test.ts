@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Random, seededRandom } from '../../daemon/base/random.js';
 import {
+  answerInClip,
   type Challenge,
   type ChallengeInput,
   type ChallengeState,
@@ -150,6 +151,27 @@ describe('nextChallenge', () => {
     assert.deepEqual(left, { phase: 'cancelled', reason: 'left' });
     assert.equal(after([shown(2_000), seen({ gestures: [gesture('nod', 2_500)] })], left), left);
     assert.ok(isOver(left));
+  });
+});
+
+describe('answerInClip', () => {
+  const actions = ['turn-left', 'blink-twice', 'nod'] as const;
+  const gestures = [gesture('turn-left', 1_000), gesture('nod', 4_000)];
+  const blinks = [blink(2_500), blink(3_000)];
+
+  test('takes what was done in the order asked, by the face that is recognised after it', () => {
+    const whole = { gestures, blinks, sameFaceMs: 5_000 };
+    assert.deepEqual(answerInClip(actions, whole, policy), { doneCount: 3, isPassed: true });
+    const unbound = answerInClip(actions, { ...whole, sameFaceMs: 4_000 }, policy);
+    assert.deepEqual(unbound, { doneCount: 3, isPassed: false });
+  });
+
+  test('says how far it came, and what came instead', () => {
+    const whole = { gestures, blinks, sameFaceMs: 5_000 };
+    assert.deepEqual(answerInClip(['turn-left', 'nod'], whole, policy), {
+      ...{ doneCount: 1, wrong: 'blink-twice', isPassed: false },
+    });
+    assert.deepEqual(answerInClip([...actions, 'look-up'], whole, policy), { doneCount: 3, isPassed: false });
   });
 });
 

@@ -4,8 +4,8 @@ import { InTurn } from '../../base/in-turn.js';
 import type { Logger } from '../../base/logger.js';
 import type { Random } from '../../base/random.js';
 import type { LogLevel } from '../../host/pino-logger.js';
-import type { PhotoOutcome, VisionPlan } from '../../vision/protocol.js';
-import { visionUnavailable } from './vision-requests.js';
+import type { ClipOutcome, PhotoOutcome, VisionPlan } from '../../vision/protocol.js';
+import { type Answer, type Request, visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
 
@@ -60,16 +60,23 @@ export class PhotoProcess implements AsyncDisposable {
    * reason for not starting.
    */
   analyse(image: Uint8Array, { photograph, faceNumber }: PhotographToAnalyse): Promise<PhotoOutcome> {
+    const picked = faceNumber === undefined ? {} : { faceNumber };
+    return this.#ask((request) => ({ type: 'analyse-photo', request, photograph, ...picked }), image);
+  }
+
+  /** Looks for life in a clip, or in photographs that were taken at `fps`. Throws as `analyse` does. */
+  judgeClip(files: readonly Uint8Array[], fps: number): Promise<ClipOutcome> {
+    const sizes = files.map(({ length }) => length);
+    return this.#ask((request) => ({ type: 'analyse-clip', request, sizes, fps }), Buffer.concat(files));
+  }
+
+  #ask<T extends Answer>(order: (request: number) => Request, attachment: Uint8Array): Promise<T> {
     this.#waitingCount += 1;
     return this.#turns.run(async () => {
       this.#linger?.cancel();
       try {
         const slot = await this.#open();
-        const picked = faceNumber === undefined ? {} : { faceNumber };
-        const outcome = await slot.ask<PhotoOutcome>(
-          (request) => ({ type: 'analyse-photo', request, photograph, ...picked }),
-          image,
-        );
+        const outcome = await slot.ask<T>(order, attachment);
         this.#options.onTrusted?.();
         return outcome;
       } finally {

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { operational, type RollcallError } from '../../base/errors.js';
 import type {
   CameraTestOutcome,
+  ClipOutcome,
   Order,
   PhotoOutcome,
   Report,
@@ -9,7 +10,7 @@ import type {
 } from '../../vision/protocol.js';
 
 /** What a vision process answers to a request; nothing to the closing of a camera. */
-export type Answer = PhotoOutcome | CameraTestOutcome | SnapshotOutcome | undefined;
+export type Answer = PhotoOutcome | ClipOutcome | CameraTestOutcome | SnapshotOutcome | undefined;
 
 export type Request = Extract<Order, { readonly request: number }>;
 export type AnswerReport = Extract<Report, { readonly request: number }>;
@@ -17,6 +18,7 @@ export type AnswerReport = Extract<Report, { readonly request: number }>;
 /** Which report answers which order. */
 const answerTo = {
   'analyse-photo': 'photo',
+  'analyse-clip': 'clip',
   'test-camera': 'camera-test',
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',

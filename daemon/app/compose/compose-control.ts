@@ -7,7 +7,7 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { matchPolicy } from '../../models/operating-point.js';
 import type { CommandDesk } from '../../publish/commands/command-desk.js';
-import { photoPlan } from '../../vision/plan.js';
+import { clipPlan, photoPlan } from '../../vision/plan.js';
 import { createBoxAudit } from '../audit/box-audit.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { Box } from '../box.js';
@@ -59,7 +59,11 @@ export function composeControl(given: ControlParts) {
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
   const photos = lifetime.use(
     'photographs',
-    openPhotoProcess(current, { recogniser, conditions, lifetime, logger }),
+    openPhotoProcess(current, photoPlan, { recogniser, conditions, lifetime, logger }),
+  );
+  const clips = lifetime.use(
+    'clips',
+    openPhotoProcess(current, clipPlan, { recogniser, conditions, lifetime, logger }),
   );
   const persons = new BoxPersons({
     ...{ access, records, forgetPerson, readings },
@@ -98,16 +102,17 @@ export function composeControl(given: ControlParts) {
     gallery: lifetime.use('gallery upkeep', upkeep),
     backups: lifetime.use('backups', backups),
     audit: createBoxAudit({ log: audit, identity, clock, keys: () => access.keySlots }),
-    ...{ recogniser, records, intake, conditions, lastReload, photos },
+    ...{ recogniser, records, intake, conditions, lastReload, photos, clips },
     signal: lifetime.signal,
     eventLoop: lifetime.use('event loop watch', new EventLoopWatch(clock)),
   });
   return { box, attendance, retention };
 }
 
-/** What looks at the photographs that people are enrolled with. */
+/** What looks at the photographs that people are enrolled with, or at clips. */
 function openPhotoProcess(
   current: () => Config,
+  planOf: typeof photoPlan,
   {
     recogniser,
     conditions,
@@ -117,7 +122,7 @@ function openPhotoProcess(
 ): PhotoProcess {
   const about = ['photographs'];
   return new PhotoProcess({
-    plan: () => photoPlan(current(), recogniser.name),
+    plan: () => planOf(current(), recogniser.name),
     logLevel: () => current().logging.level,
     ...{ clock, random, logger },
     onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { holds: about }),

@@ -22,6 +22,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall camera test rtsps://192.0.2.10/stream2', 'show a certificate, to compare its fingerprint'],
   ],
   'camera release': [['rollcall camera release front-door', 'take back what a centre switched']],
+  liveness: [
+    ['rollcall liveness gate.mp4', 'say whether a clip shows a live person'],
+    [
+      'rollcall liveness gate.mp4 --challenge turn-left,nod,blink-twice',
+      'and whether it does this, in order',
+    ],
+  ],
   'person add': [
     ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photographs'],
     ['rollcall person add --profile ada.json --image ada.jpg', 'keep the name out of the arguments'],

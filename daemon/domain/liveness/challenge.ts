@@ -237,6 +237,34 @@ function binding(
   return step < challenge.length ? { phase: 'prompting', step } : { phase: 'passed' };
 }
 
+/** What a clip without prompts shows of a challenge. */
+export interface ClipAnswer {
+  /** Actions that were done, from the first, each as the first after the one before. */
+  readonly doneCount: number;
+  /** What was done where another action was asked; absent where nothing else was. */
+  readonly wrong?: ChallengeAction;
+  /** All were done, and the same face was recognised after the last. */
+  readonly isPassed: boolean;
+}
+
+/** Judges whether `asked` was done in this order, whenever it was: nobody was prompted. */
+export function answerInClip(
+  asked: readonly ChallengeAction[],
+  seen: SeenOfFace,
+  policy: ChallengePolicy,
+): ClipAnswer {
+  let fromMs = Number.NEGATIVE_INFINITY;
+  for (const [doneCount, action] of asked.entries()) {
+    const first = firstActionAfter(fromMs, seen, policy);
+    if (first === undefined) return { doneCount, isPassed: false };
+    if (first.kind !== action) return { doneCount, wrong: first.kind, isPassed: false };
+    // A double blink is over with its second blink, and three in a row are not two of them.
+    fromMs = first.endMs;
+  }
+  const isBound = seen.sameFaceMs !== undefined && seen.sameFaceMs >= fromMs;
+  return { doneCount: asked.length, isPassed: isBound };
+}
+
 /** The action that was completed first of those that were begun after `sentMs`. */
 function firstActionAfter(
   sentMs: number,

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { counted } from '../base/counted.js';
+import { badInput } from '../base/errors.js';
+import { type ClipVerdict, encodeClip } from '../control/clip-control.js';
+import { type ChallengeAction, challengeActions } from '../domain/liveness/challenge.js';
+import { explainReading } from '../host/file-access.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { openDaemonClient } from './daemon-client.js';
+import { exitCodes, print, runAction } from './output.js';
+
+interface LivenessOptions extends CommonOptions {
+  readonly challenge?: readonly ChallengeAction[];
+  readonly fps: number;
+}
+
+export function registerLiveness(program: Command): void {
+  withCommonOptions(program.command('liveness'))
+    .argument('<file...>', 'a clip, or at least three photographs in the order in which they were taken')
+    .option(
+      '--challenge <actions>',
+      `what it must show, in order: ${challengeActions.join(', ')}`,
+      parseActions,
+    )
+    .option('--fps <rate>', 'photographs a second', parseFps, 15)
+    .description(
+      'say whether a clip shows a live person, as a camera of this box would; exit code 1 where it does not',
+    )
+    .action((paths: readonly string[], options: LivenessOptions) =>
+      runAction(options.json === true, async () => {
+        const { challenge, fps } = options;
+        if (paths.length === 2) {
+          throw badInput('too-few-photographs', 'two photographs show no face that could be followed', {
+            remedy: 'Give one clip, or three photographs or more.',
+          });
+        }
+        const files: Buffer[] = [];
+        for (const path of paths) files.push(await readClip(path));
+        const client = await openDaemonClient(options.config);
+        const body = encodeClip({ files, fps, ...(challenge === undefined ? {} : { challenge }) });
+        const verdict = await client.json<ClipVerdict>('POST', '/v1/liveness', body);
+        print(options.json === true, verdict, () => describeVerdict(verdict, challenge));
+        return verdict.verdict === 'live' ? exitCodes.done : exitCodes.failed;
+      }),
+    );
+}
+
+async function readClip(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { says, remedy } = explainReading(error);
+    throw badInput('file-unreadable', `${path} cannot be read: ${says}`, { remedy, cause: error });
+  }
+}
+
+function parseActions(text: string): readonly ChallengeAction[] {
+  return text.split(',').map((word) => {
+    const action = challengeActions.find((each) => each === word.trim());
+    if (action !== undefined) return action;
+    throw new InvalidArgumentError(`must be actions out of ${challengeActions.join(', ')}, with commas`);
+  });
+}
+
+function parseFps(text: string): number {
+  const fps = Number(text);
+  if (fps >= 1 && fps <= 60) return fps;
+  throw new InvalidArgumentError('must be a number from 1 to 60');
+}
+
+function describeVerdict(
+  { verdict, reason, evidence, durationS, faceWidthPx, challenge }: ClipVerdict,
+  asked: readonly ChallengeAction[] = [],
+): string {
+  const at = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const gestures = evidence.gestures.map(({ kind, startMs }) => `${kind} at ${at(startMs)}`);
+  const lines = [
+    `${verdict} (${reason})`,
+    `face: ${Math.round(faceWidthPx)} px wide, seen for ${durationS.toFixed(1)} s; eyes well seen for ${evidence.observedS.toFixed(1)} s in ${counted(evidence.frameCount, 'frame')}`,
+    `blinks: ${evidence.blinks.map(({ atMs }) => at(atMs)).join(', ') || 'none'}`,
+    `head: ${gestures.join(', ') || 'no gesture'}`,
+  ];
+  if (challenge === undefined) return lines.join('\n');
+  const wrong = challenge.wrong === undefined ? '' : `; then ${challenge.wrong} came`;
+  lines.push(`challenge: ${challenge.doneCount} of ${counted(asked.length, 'action')} done${wrong}`);
+  return lines.join('\n');
+}
