@@ -106,6 +106,14 @@ describe('nextChallenge', () => {
     assert.equal(after(input(1_150)).phase, 'binding');
   });
 
+  test('a blink that was under way when the prompt was sent is no part of an answer', () => {
+    const [before, one, two] = [blink(1_150), blink(1_700), blink(2_100)];
+    const afterBlinks = (...blinks: readonly Blink[]): ChallengeState =>
+      after([shown(1_000), seen({ blinks, sameFaceMs: 3_000 })], { phase: 'prompting', step: 1 });
+    assert.equal(afterBlinks(before, one).phase, 'answering');
+    assert.deepEqual(afterBlinks(before, one, two), { phase: 'prompting', step: 2 });
+  });
+
   test('the right action that begins too late fails, and one that begins in time may be finished', () => {
     // 3 s to answer from when it was shown, and 1 s for the delays of picture and screen.
     const input = (startMs: number) => [shown(1_000), seen({ gestures: [gesture('turn-left', startMs)] })];

@@ -76,6 +76,11 @@ describe('nextStillness', () => {
     assert.ok(stillS(afterS(12, (atS) => ({ ...inHand(atS), pitchDeg: atS < 1 ? 10 : 0 }))) >= 7.5);
   });
 
+  test('a face that is too small to show how it moves is not judged', () => {
+    assert.equal(stillS(afterS(20, (atS) => ({ ...inHand(atS), eyesPx: 39 }))), 0);
+    assert.ok(stillS(afterS(8, (atS) => ({ ...inHand(atS), eyesPx: 42 }))) >= 7.4);
+  });
+
   test('points that lie on a line change nothing', () => {
     const pose = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
     const shape = faceShape().map(({ x }) => ({ x, y: 0 }));

@@ -163,6 +163,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'draw the curves of errors, too',
     ],
   ],
+  'evaluate liveness': [
+    ['rollcall evaluate liveness --clips clips', 'tell how passages of 1 to 15 s end'],
+    ['rollcall evaluate liveness --clips clips --loop 60', 'repeat short clips up to a minute'],
+  ],
   'evaluate compare': [
     [
       'rollcall evaluate compare --clips clips --known people --a today.yaml --b stricter.yaml',

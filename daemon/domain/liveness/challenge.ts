@@ -269,10 +269,12 @@ export function answerInClip(
 function firstActionAfter(
   sentMs: number,
   { gestures, blinks }: SeenOfFace,
-  { doubleBlinkMs }: ChallengePolicy,
+  { doubleBlinkMs, reactionMs }: ChallengePolicy,
 ): SeenAction | undefined {
   let first: SeenAction | undefined;
-  for (const action of [...gestures, ...doubleBlinks(blinks, doubleBlinkMs)]) {
+  // A blink that was under way already, as there is one every few seconds, is nobody's answer: it neither helps nor harms.
+  const answering = blinks.filter(({ atMs, durationMs }) => atMs - durationMs / 2 >= sentMs + reactionMs);
+  for (const action of [...gestures, ...doubleBlinks(answering, doubleBlinkMs)]) {
     if (action.startMs > sentMs && (first === undefined || action.endMs < first.endMs)) first = action;
   }
   return first;

@@ -18,6 +18,11 @@ export interface StillnessPolicy {
   readonly largestChange: number;
   /** Looks from another side are not compared: the mesh of a picture that is turned away changes, too. Yaw and pitch, degrees. */
   readonly largestTurnDeg: number;
+  /**
+   * Smaller faces are not judged, pixels between the middles of the eyes: `largestChange` is a third of a pixel there, which a
+   * camera does not show. 40 is a face of about 80 pixels.
+   */
+  readonly smallestEyeDistancePx: number;
   /** A face that stays turned for longer begins anew, milliseconds. */
   readonly turnedForMs: number;
 }
@@ -30,6 +35,7 @@ export interface StillnessPolicy {
 export const defaultStillnessPolicy: StillnessPolicy = {
   stepMs: 500,
   largestChange: 0.009,
+  smallestEyeDistancePx: 40,
   largestTurnDeg: 6,
   turnedForMs: 2000,
 };
@@ -68,6 +74,7 @@ export function nextStillness(
   { landmarks: { shape, pose }, observedMs }: ShapeLook,
   policy: StillnessPolicy,
 ): Stillness {
+  if (eyeDistance(shape) < policy.smallestEyeDistancePx) return state;
   const { usual, step } = state;
   if (usual !== undefined && isTurned(usual, pose, policy)) {
     const turnedMs = state.turnedMs + observedMs;
@@ -147,10 +154,14 @@ function meanWith(
 
 /** The same shape with 1 between the middles of the eyes. */
 function atUnitSize(shape: readonly Point[]): readonly Point[] {
-  const [rightOuter, rightInner, leftInner, leftOuter] = shape;
-  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return shape;
+  const size = eyeDistance(shape);
+  return shape.map(({ x, y }) => ({ x: x / size, y: y / size }));
+}
+
+/** Between the middles of the eyes. */
+function eyeDistance([rightOuter, rightInner, leftInner, leftOuter]: readonly Point[]): number {
+  if (!rightOuter || !rightInner || !leftInner || !leftOuter) return 1;
   const right = midpoint(rightOuter, rightInner);
   const left = midpoint(leftInner, leftOuter);
-  const size = Math.hypot(left.x - right.x, left.y - right.y);
-  return shape.map(({ x, y }) => ({ x: x / size, y: y / size }));
+  return Math.hypot(left.x - right.x, left.y - right.y);
 }
