@@ -194,7 +194,7 @@ describe('presentations', () => {
 
   test('are told in tables that name every error', () => {
     const presentations = [
-      presentation({ lengthS: 'whole', verdict: 'attack', reason: 'no-blink-for-too-long' }),
+      presentation({ lengthS: 'whole', verdict: 'attack', reason: 'still-picture' }),
       presentation({ clip: 'c.mp4', species: 'print', verdict: 'undetermined', lengthS: 'whole' }),
     ];
     const text = describeLiveness({
@@ -209,7 +209,7 @@ describe('presentations', () => {
       presentations,
     });
     assert.match(text, /^whole +1 +0 +1 +1 +0 % \(0 to 79\) +0 % \(0 to 79\) +100 % \(21 to 100\)$/m);
-    assert.match(text, /^a\.mp4 +genuine +whole +0\.0 +attack \(no-blink-for-too-long\)$/m);
+    assert.match(text, /^a\.mp4 +genuine +whole +0\.0 +attack \(still-picture\)$/m);
     assert.match(text, /^c\.mp4 +print +never +3\.0$/m);
     assert.match(text, /^whole +print +observed-too-briefly 1$/m);
     assert.match(text, /^15 frames a second, up to 30 while a face has yet to prove/);

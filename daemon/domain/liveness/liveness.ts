@@ -18,8 +18,6 @@ export type LivenessVerdict = (typeof livenessVerdicts)[number];
 export const livenessReasons = [
   'blinked',
   'still-picture',
-  /** No longer given: records of earlier versions hold it. */
-  'no-blink-for-too-long',
   'passive-model',
   'observed-too-briefly',
   'eyes-not-seen-well',
