@@ -164,12 +164,16 @@ type DeepReadonly<T> = T extends string | number | boolean | undefined | null
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type CameraConfig = Config['cameras'][number];
 
-/** What makes the attendance of a recognised person at `camera`; undefined: at one that is no longer configured. */
+/**
+ * What makes the attendance of a recognised person at `camera`; undefined: at one that is no longer configured, where nothing
+ * less than a blink does, because nobody knows any more what it asked for.
+ */
 export function attendanceProof(
   { liveness }: Pick<Config, 'liveness'>,
   camera: Pick<CameraConfig, 'liveness'> | undefined,
 ): AttendanceProof {
-  return { require: camera?.liveness.require ?? liveness.require, attackAfterS: liveness.attackAfterS };
+  const general = camera === undefined && liveness.require === 'not-attack' ? 'blink' : liveness.require;
+  return { require: camera?.liveness.require ?? general, attackAfterS: liveness.attackAfterS };
 }
 export type AlertsConfig = Config['alerts'];
 export type EvidenceConfig = Config['evidence'];

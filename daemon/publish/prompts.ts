@@ -69,14 +69,18 @@ export class Prompts {
     const late = sleep(clock, promptWithinMs, abort.signal).then(() => {
       throw new Error(`nothing took it within ${promptWithinMs} ms`);
     });
-    try {
+    // It may come before anybody waits for it, where the process stood still.
+    late.catch(() => undefined);
+    const taken = async (): Promise<void> => {
       const text = await signer.sign(JSON.stringify(this.#message(prompt)));
       const channel = webhook();
-      const taken = Promise.any([
+      await Promise.any([
         this.#publish(text, prompt),
         ...(channel === undefined ? [] : [channel(text, prompt)]),
       ]);
-      await Promise.race([taken, late]);
+    };
+    try {
+      await Promise.race([taken(), late]);
       this.#isFailing = false;
       return true;
     } catch (error) {
@@ -84,8 +88,6 @@ export class Prompts {
       return false;
     } finally {
       abort.abort();
-      // Cancelling the wait is how it ends early.
-      late.catch(() => undefined);
     }
   }
 

@@ -52,6 +52,8 @@ export interface ChallengePort {
   see(sighting: Sighting, identification: Identification): ChallengeStanding;
   /** This track is over, or nothing more is to be said about it. */
   forget(cameraId: CameraId, trackId: TrackId): void;
+  /** All tracks of this camera are over. */
+  forgetCamera(cameraId: CameraId): void;
 }
 
 export interface DeciderOptions {
@@ -159,10 +161,9 @@ class SightingDecider implements Decider {
     // In turn: a sighting that is being worked on at this moment would bring its track back, and nothing would end it.
     this.#turn = this.#turn.then(() => {
       for (const [id, track] of this.#tracks) {
-        if (track.cameraId !== cameraId) continue;
-        this.#options.challenges?.forget(cameraId, id);
-        this.#forgetTrack(id);
+        if (track.cameraId === cameraId) this.#forgetTrack(id);
       }
+      this.#options.challenges?.forgetCamera(cameraId);
     });
   }
 

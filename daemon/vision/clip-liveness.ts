@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRollcallError } from '../base/errors.js';
@@ -77,13 +78,15 @@ async function lookAtFile(
   hear: (event: StageEvent) => void,
 ): Promise<Refusal | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-clip-'));
+  const forget = (): void => rmSync(folder, { recursive: true, force: true });
+  // The process may be ended while it looks.
+  process.once('exit', forget);
   try {
     const path = join(folder, 'clip');
     await writeFile(path, clip, { mode: 0o600 });
-    for await (const { atMs, events } of replayClip({ ...parts, path, camera, clock, speed: 'max' })) {
+    const untilMs = longestClipS * 1000;
+    for await (const { events } of replayClip({ ...parts, path, camera, clock, speed: 'max', untilMs }))
       events.forEach(hear);
-      if (atMs > longestClipS * 1000) break;
-    }
     return undefined;
   } catch (error) {
     if (!isRollcallError(error, 'clip-unreadable')) throw error;
@@ -91,7 +94,8 @@ async function lookAtFile(
     const remedy = 'Send a clip that FFmpeg can read, such as MP4 with H.264.';
     return { outcome: 'refused', code: error.code, message: 'the clip cannot be read', remedy };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', forget);
+    forget();
   }
 }
 
@@ -110,6 +114,7 @@ async function lookAtPhotographs(
       return { outcome: 'refused', code: 'not-a-picture', message, remedy };
     }
     const capturedAtMs = (sequence * 1000) / fps;
+    if (capturedAtMs > longestClipS * 1000) break;
     const { picture } = decoded;
     await session.analyse({
       ...{ cameraId: camera.id, sequence, capturedAtMs, picture },

@@ -1,3 +1,4 @@
+import { badInput } from '../base/errors.js';
 import type { Frame } from '../domain/faces/picture.js';
 import { ClipMemory } from './clip-memory.js';
 import { openClip } from './ingest/clip-source.js';
@@ -118,6 +119,11 @@ export async function* cutFrames(
       } finally {
         frame.release();
       }
+    }
+    if (count === 0) {
+      throw badInput('part-empty', 'no frame of the clip lies in the part that is asked for', {
+        remedy: 'correct from and until in the truth file',
+      });
     }
     const onceMs = lastMs + (count > 1 ? lastMs / (count - 1) : lonelyFrameMs);
     playedMs += onceMs;

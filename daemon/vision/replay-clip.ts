@@ -24,6 +24,8 @@ export interface ClipReplayOptions {
   readonly speed: 'max' | 'real';
   /** Makes the pictures that sightings carry. Absent: they carry none. */
   readonly takeShot?: TakeShot;
+  /** What comes later in the clip is not looked at, milliseconds from its first frame; absent: all of it is. */
+  readonly untilMs?: number;
   /** Hears of every look at a face. */
   readonly onLook?: LookSink | undefined;
 }
@@ -41,7 +43,7 @@ export interface ReplayStep {
  * give the same steps. Throws what `openClip` throws.
  */
 export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<ReplayStep, void, void> {
-  const { path, camera, ffmpeg, clock, speed } = options;
+  const { path, camera, ffmpeg, clock, speed, untilMs = Number.POSITIVE_INFINITY } = options;
   const { id: cameraId, maxAnalysisWidthPx } = camera;
   const events: StageEvent[] = [];
   const session = openClipSession(options, (event) => events.push(event));
@@ -49,6 +51,10 @@ export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<Re
   const startedMs = clock.monotonicMs();
   let atMs = 0;
   for await (const frame of clip) {
+    if (frame.capturedAtMs > untilMs) {
+      frame.release();
+      break;
+    }
     atMs = frame.capturedAtMs;
     try {
       if (speed === 'real') await sleep(clock, Math.max(0, startedMs + atMs - clock.monotonicMs()));
@@ -64,7 +70,7 @@ export async function* replayClip(options: ClipReplayOptions): AsyncGenerator<Re
 
 /** The stages of a camera as a replay runs them: what they say goes to `sink`. */
 export function openClipSession(
-  options: Omit<ClipReplayOptions, 'path' | 'ffmpeg' | 'clock' | 'speed'>,
+  options: Omit<ClipReplayOptions, 'path' | 'ffmpeg' | 'clock' | 'speed' | 'untilMs'>,
   sink: (event: StageEvent) => void,
 ): CameraSession {
   const { camera, analyser, liveness, sameFaceThreshold } = options;

@@ -21,6 +21,9 @@ const passiveEveryMs = 500;
 /** Faces whose tracks ended that are remembered, so that a picture that is held up again is known. */
 const rememberedFaces = 8;
 
+/** A face that is seen for so long and stays in doubt, as a picture on a wall does, takes no more of the processor, milliseconds. */
+const provingForMs = 30_000;
+
 export interface CameraSessionOptions {
   readonly cameraId: CameraId;
   /** Shared by all cameras of the process. */
@@ -107,7 +110,10 @@ export class CameraSession {
     const { faces } = this.#follower;
     if (faces.length === 0) return idleFps;
     const isAnyoneProving = faces.some(
-      (face) => face.areEyesSeen && assessLiveness(face.liveness, liveness).verdict === 'undetermined',
+      (face) =>
+        face.areEyesSeen &&
+        face.liveness.observedMs < provingForMs &&
+        assessLiveness(face.liveness, liveness).verdict === 'undetermined',
     );
     const isFaster = isAnyoneProving && provingFps > trackingFps && hasTime?.() !== false;
     return isFaster ? provingFps : trackingFps;

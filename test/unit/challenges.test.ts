@@ -36,7 +36,10 @@ function gateThatAsks(changes: Partial<ChallengesOptions> = {}) {
   });
   const gestures = new Map<string, HeadGesture[]>();
   /** The track is seen now, and recognised. */
-  const see = (name = 'track-1', { person = 'person-1', width = 100, isEnded = false } = {}) => {
+  const see = (
+    name = 'track-1',
+    { person = 'person-1', width = 100, isEnded = false, identification = matched(person) } = {},
+  ) => {
     const nowMs = clock.monotonicMs();
     const evidence = {
       ...{ blinks: [], unboundBlinks: [], observedS: 3, frameCount: 40 },
@@ -47,7 +50,7 @@ function gateThatAsks(changes: Partial<ChallengesOptions> = {}) {
       ...{ trackId: trackId(name), isEnded, lastSeenMs: nowMs, box: { x: 0, y: 0, width, height: width } },
       liveness: { verdict: 'undetermined', reason: 'observed-too-briefly', evidence },
     });
-    return challenges.see(sighting, matched(person));
+    return challenges.see(sighting, identification);
   };
   /** Does something half a second after the prompt, which takes as long. */
   const act = async (kind: HeadGesture['kind'], name = 'track-1') => {
@@ -117,8 +120,10 @@ describe('Challenges', () => {
     const failed = 'failed wrong-action';
     assert.deepEqual(box.told(), [asked, failed, asked, failed, asked, failed]);
     assert.equal(new Set(box.shown.map(({ nonce }) => nonce)).size, 1, 'the test has no randomness');
-    await box.pass(300_000);
-    assert.equal(box.shown.length, 6, 'this track is asked no more');
+    await box.pass(56_000);
+    assert.equal(box.shown.length, 6, 'for a minute nobody is asked');
+    await box.pass(2_000);
+    assert.deepEqual(box.told().slice(6), [asked]);
   });
 
   test('failures count for the person: a new track begins with those of the one before', async () => {
@@ -210,5 +215,94 @@ describe('Challenges', () => {
     for (const kind of ['turn-left', 'turn-right', 'turn-left'] as const) await act(kind);
     assert.equal(see(), 'passed');
     assert.equal(see('track-1', { person: 'person-2' }), 'open');
+  });
+
+  test('a face that is taken for somebody else for a moment is asked anew', async () => {
+    const { see, act, pass, told } = gateThatAsks();
+    see();
+    await pass(1_000);
+    await act('turn-left');
+    see('track-1', { identification: { outcome: 'no match', bestSimilarity: 0.2, probeCount: 3 } });
+    await settled();
+    assert.deepEqual(told().slice(-1), ['cancelled face-changed']);
+    see();
+    await pass(3_500);
+    await act('turn-left');
+    await act('turn-right');
+    assert.equal(await act('turn-left'), 'passed', 'what it passes counts');
+  });
+
+  test('who is refused may try again after a minute', async () => {
+    const box = gateThatAsks();
+    box.see();
+    await box.pass(1_000);
+    for (let count = 0; count < 3; count += 1) await failOnce(box);
+    assert.equal(box.see(), 'refused');
+    await box.pass(60_000);
+    for (const action of ['turn-left', 'turn-right'] as const) await box.act(action);
+    assert.equal(await box.act('turn-left'), 'passed');
+  });
+
+  test('who leaves in the middle of every challenge is asked once a minute at last', async () => {
+    const { see, pass, shown } = gateThatAsks();
+    for (let count = 0; count < 40; count += 1) {
+      see(`track-${count}`);
+      await pass(3_500);
+      see(`track-${count}`, { isEnded: true });
+    }
+    const asked = shown.filter(({ state }) => state === 'asked').length;
+    assert.ok(asked >= 6 && asked <= 9, `${asked} prompts in 140 s`);
+  });
+
+  test('while sightings wait nobody is asked, and no time runs out', async () => {
+    const { challenges, see, act, pass, told } = gateThatAsks();
+    let isHeldUp = true;
+    challenges.heldUpWhile(() => isHeldUp);
+    see();
+    await pass(5_000);
+    assert.deepEqual(told(), []);
+    isHeldUp = false;
+    await pass(500);
+    assert.deepEqual(told(), ['asked turn-left']);
+    isHeldUp = true;
+    await pass(20_000);
+    assert.deepEqual(told(), ['asked turn-left'], 'it is not too late yet');
+    await act('nod');
+    assert.deepEqual(told().slice(-1), ['failed wrong-action'], 'what is seen counts');
+  });
+
+  test('records that cannot be read keep nobody from being asked later, and end nothing', async () => {
+    let isReadable = false;
+    const hasAttended = (): boolean => {
+      if (!isReadable) throw new Error('the disk failed');
+      return false;
+    };
+    const { see, pass, told } = gateThatAsks({ hasAttended });
+    assert.equal(see(), 'open');
+    await pass(9_000);
+    isReadable = true;
+    await pass(2_000);
+    assert.deepEqual(told(), ['asked turn-left']);
+  });
+
+  test('a prompt that is taken after the end asks nothing more', async () => {
+    let take: (isTaken: boolean) => void = () => undefined;
+    const show = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        take = resolve;
+      });
+    let asked = 0;
+    const hasAttended = (): boolean => {
+      asked += 1;
+      return false;
+    };
+    const box = gateThatAsks({ show, hasAttended });
+    box.see();
+    await box.pass(1_000);
+    box.challenges[Symbol.dispose]();
+    const before = asked;
+    take(false);
+    await box.pass(60_000);
+    assert.equal(asked, before);
   });
 });

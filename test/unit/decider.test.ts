@@ -181,7 +181,7 @@ describe('createDecider', () => {
     const challenged = (standing: ChallengeStanding) =>
       decider({
         proofAt: () => ({ ...proofByBlink, require: 'challenge' }),
-        challenges: { see: () => standing, forget: () => undefined },
+        challenges: { see: () => standing, forget: () => undefined, forgetCamera: () => undefined },
       });
     const seen = sightingOf({ liveness: live, probes: probes(2), isEnded: true });
     const outcomes: Readonly<Record<ChallengeStanding, string>> = {
@@ -202,7 +202,7 @@ describe('createDecider', () => {
     let standing: ChallengeStanding = 'open';
     const { made, facts } = decider({
       proofAt: () => ({ ...proofByBlink, require: 'challenge' }),
-      challenges: { see: () => standing, forget: () => undefined },
+      challenges: { see: () => standing, forget: () => undefined, forgetCamera: () => undefined },
     });
     const seen = sightingOf({ sequence: 3, liveness: live, probes: probes(2) });
     await made.onSighting(seen, wallMsOf);

@@ -119,6 +119,11 @@ describe('presentations', () => {
       'live observed-too-briefly',
       'undetermined no-face',
     ]);
+    const confused = [track('live', 3), { ...track('undetermined', 1), identity: 'wrong' as const }];
+    assert.deepEqual(
+      presentationsOf({ ...piece, tracks: confused }).map(({ verdict, identity }) => [verdict, identity]),
+      [['live', 'wrong']],
+    );
   });
 
   const presentation = (over: Partial<Presentation>): Presentation => {

@@ -83,7 +83,7 @@ describe('how vision processes are planned', () => {
       attendanceProof(config, own).require;
     assert.equal(requireAt(before, camera), 'blink');
     assert.equal(requireAt(after, camera), 'not-attack');
-    assert.equal(requireAt(after, undefined), 'not-attack', 'of a camera that is no longer configured');
+    assert.equal(requireAt(after, undefined), 'blink', 'nobody knows what a camera asked for that is gone');
     assert.equal(requireAt(after, { ...camera, liveness: { require: 'blink' } }), 'blink');
   });
 

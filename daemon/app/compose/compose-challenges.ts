@@ -39,7 +39,7 @@ export function openChallenges(options: {
     isAskedAt: (id) => {
       const config = current();
       const camera = config.cameras.find((each) => each.id === id);
-      return attendanceProof(config, camera).require === 'challenge';
+      return camera !== undefined && attendanceProof(config, camera).require === 'challenge';
     },
     hasAttended: (person, camera) => {
       const lastMs = records.lastAttendanceMs(person, camera);

@@ -58,6 +58,7 @@ export function startIntake(
   const evidence = lifetime.use('evidence capture', composeEvidence({ access, current, logger }));
   const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
   challenges.onSettled((last) => intake.lookAgain(last));
+  challenges.heldUpWhile(() => intake.isHeldUp);
   return { intake, evidence };
 }
 

@@ -39,8 +39,9 @@ export class ChallengeTries {
     const ended = [...(this.#tries.get(key)?.ended ?? []), { atMs: nowMs, isFailure }];
     const isRefused = ended.filter((each) => each.isFailure).length >= failuresOfAttack;
     const isLocked = isRefused || ended.length >= mostTries;
+    // Whoever withdraws again and again, as with a recording that does not fit, is locked out after each further try.
     const after = isLocked
-      ? { ended: [], lockedUntilMs: nowMs + lockMs }
+      ? { ended: isRefused ? [] : ended.slice(-mostTries), lockedUntilMs: nowMs + lockMs }
       : { ended, lockedUntilMs: Number.NEGATIVE_INFINITY };
     this.#tries.set(key, after);
     return isRefused ? 'refused' : 'open';

@@ -28,6 +28,8 @@ const stayMs = 1_000;
 const pauseMs = 2_500;
 /** Where a prompt could not be shown, the next try comes later, milliseconds. */
 const notShownPauseMs = 10_000;
+/** How soon it is looked again whether sightings still wait, milliseconds. */
+const heldUpPauseMs = 500;
 
 export interface ChallengesOptions {
   /** Whether this camera asks for a challenge, as configured now. */
@@ -89,6 +91,8 @@ export class Challenges implements ChallengePort, Disposable {
   /** The track whose sighting is being taken in. */
   #seeing: TrackId | undefined;
   #onSettled: (last: Sighting) => void = () => undefined;
+  #isHeldUp: () => boolean = () => false;
+  #isEnded = false;
 
   constructor(options: ChallengesOptions) {
     this.#options = options;
@@ -98,6 +102,11 @@ export class Challenges implements ChallengePort, Disposable {
   /** Calls back with the latest sighting of a track that passed or was refused since: it is to be judged again. */
   onSettled(listener: (last: Sighting) => void): void {
     this.#onSettled = listener;
+  }
+
+  /** While sightings wait, nobody can answer: nobody is asked, and no time runs out. */
+  heldUpWhile(isHeldUp: () => boolean): void {
+    this.#isHeldUp = isHeldUp;
   }
 
   see(sighting: Sighting, identification: Identification): ChallengeStanding {
@@ -114,7 +123,10 @@ export class Challenges implements ChallengePort, Disposable {
     const camera = this.#camera(cameraId);
     const run = camera.run?.candidate.trackId === trackId ? camera.run : undefined;
     const candidate = this.#follow(camera, sighting, identification);
-    if (run !== undefined) {
+    if (run !== undefined && candidate !== run.candidate) {
+      run.state = { phase: 'cancelled', reason: 'face-changed' };
+      this.#finish(camera, run);
+    } else if (run !== undefined) {
       const isSamePerson = isStill(run.candidate.personId, identification);
       run.lastSeen = { kind: 'seen', seen: seenIn(liveness.evidence), isSamePerson };
       this.#step(camera, run, run.lastSeen);
@@ -133,13 +145,22 @@ export class Challenges implements ChallengePort, Disposable {
     if (camera.run?.candidate.trackId === trackId) this.#step(camera, camera.run, { kind: 'left' });
     if (camera.candidates.size > 0 || camera.run !== undefined) return;
     camera.next?.cancel();
-    this.#cameras.delete(cameraId);
+    camera.next = undefined;
+    // How the last challenge ended stays on the screen for its time, whoever comes next.
+    if (camera.pausedUntilMs <= this.#options.clock.monotonicMs()) this.#cameras.delete(cameraId);
+  }
+
+  forgetCamera(cameraId: CameraId): void {
+    const candidates = this.#cameras.get(cameraId)?.candidates.keys() ?? [];
+    for (const trackId of [...candidates]) this.forget(cameraId, trackId);
   }
 
   [Symbol.dispose](): void {
+    this.#isEnded = true;
     for (const camera of this.#cameras.values()) {
       camera.next?.cancel();
       camera.run?.due?.cancel();
+      camera.run = undefined;
     }
     this.#cameras.clear();
   }
@@ -179,31 +200,53 @@ export class Challenges implements ChallengePort, Disposable {
 
   /** Begins a challenge, or waits for when one may begin. */
   #lookForNext(camera: AskingCamera): void {
-    const { clock, isAskedAt, hasAttended } = this.#options;
+    const { clock, isAskedAt, logger } = this.#options;
     camera.next?.cancel();
     camera.next = undefined;
-    if (camera.run !== undefined || !isAskedAt(camera.id)) return;
+    if (this.#isEnded || camera.run !== undefined || !isAskedAt(camera.id)) return;
     const nowMs = clock.monotonicMs();
-    const wanted = [...camera.candidates.values()]
-      .filter(({ standing, isGone }) => !isGone && (standing === 'open' || standing === 'not-shown'))
-      .filter(({ personId }) => !hasAttended(personId, camera.id))
-      .map((candidate) => ({
-        candidate,
-        fromMs: Math.max(
-          camera.pausedUntilMs,
-          candidate.sinceMs + stayMs,
-          this.#tries.lockedUntilMs(candidate.personId, camera.id),
-        ),
-      }));
+    const lookLater = (inMs: number): void => {
+      camera.next = clock.after(inMs, () => this.#lookForNext(camera));
+    };
+    if (camera.candidates.size > 0 && this.#isHeldUp()) {
+      lookLater(heldUpPauseMs);
+      return;
+    }
+    let absent: readonly Candidate[];
+    try {
+      absent = this.#withoutAttendance(camera);
+    } catch (error) {
+      logger.error('who attended cannot be read, so nobody is asked for a challenge', {
+        camera: camera.id,
+        error,
+      });
+      lookLater(notShownPauseMs);
+      return;
+    }
+    const wanted = absent.map((candidate) => ({
+      candidate,
+      fromMs: Math.max(
+        camera.pausedUntilMs,
+        candidate.sinceMs + stayMs,
+        this.#tries.lockedUntilMs(candidate.personId, camera.id),
+      ),
+    }));
     const [largest] = wanted
       .filter(({ fromMs }) => fromMs <= nowMs)
       .sort((a, b) => b.candidate.areaPx - a.candidate.areaPx);
     if (largest !== undefined) {
       this.#begin(camera, largest.candidate);
     } else if (wanted.length > 0) {
-      const fromMs = Math.min(...wanted.map((each) => each.fromMs));
-      camera.next = clock.after(fromMs - nowMs, () => this.#lookForNext(camera));
+      lookLater(Math.min(...wanted.map((each) => each.fromMs)) - nowMs);
     }
+  }
+
+  /** Who is there and has neither passed nor attended a moment ago. @throws what reading the records throws */
+  #withoutAttendance({ id, candidates }: AskingCamera): readonly Candidate[] {
+    return [...candidates.values()].filter(
+      ({ standing, isGone, personId }) =>
+        !isGone && standing !== 'passed' && !this.#options.hasAttended(personId, id),
+    );
   }
 
   #begin(camera: AskingCamera, candidate: Candidate): void {
@@ -237,10 +280,12 @@ export class Challenges implements ChallengePort, Disposable {
     run.due?.cancel();
     const dueMs = challengeDueMs(state, run.challenge, policy());
     if (dueMs === undefined) return;
-    const nowMs = clock.monotonicMs();
-    run.due = clock.after(Math.max(0, dueMs - nowMs), () =>
-      this.#step(camera, run, { kind: 'time', nowMs: clock.monotonicMs() }),
-    );
+    const onDue = (): void => {
+      if (camera.run !== run) return;
+      if (this.#isHeldUp()) run.due = clock.after(heldUpPauseMs, onDue);
+      else this.#step(camera, run, { kind: 'time', nowMs: clock.monotonicMs() });
+    };
+    run.due = clock.after(Math.max(0, dueMs - clock.monotonicMs()), onDue);
   }
 
   #prompt(camera: AskingCamera, run: Run, step: number): void {

@@ -18,6 +18,9 @@ const backlogLimit = 5_000;
 /** Sightings of a longer backlog wait without their pictures, which are many times their size. */
 const pictureBacklogLimit = 500;
 
+/** So many waiting sightings are worked on within a moment. */
+const heldUpFrom = 100;
+
 /** Sightings that cannot be worked on are logged so often: vision may send a hundred of them in a second. */
 const failureLog = { most: 10, everyMs: 1_000 };
 
@@ -89,6 +92,11 @@ export class SightingIntake implements AsyncDisposable {
     return this.#waiting.length + (this.#problem === undefined ? 0 : 1);
   }
 
+  /** Sightings wait for longer than it takes to work on them. */
+  get isHeldUp(): boolean {
+    return this.#problem !== undefined || this.#waiting.length > heldUpFrom;
+  }
+
   /** What keeps sightings from being worked on, until one could be. */
   get problem(): RollcallError | undefined {
     return this.#problem;
@@ -125,7 +133,8 @@ export class SightingIntake implements AsyncDisposable {
     const ended = new Set<TrackId>();
     const endOf = (taken: Taken): Taken => {
       const { sighting } = taken;
-      if (sighting.cameraId !== cameraId || ended.has(sighting.trackId)) return taken;
+      // One that is judged again may be older than others that wait.
+      if (taken.isAgain || sighting.cameraId !== cameraId || ended.has(sighting.trackId)) return taken;
       ended.add(sighting.trackId);
       return { ...taken, sighting: { ...sighting, isEnded: true } };
     };

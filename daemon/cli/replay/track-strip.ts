@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { badInput } from '../../base/errors.js';
@@ -61,6 +61,7 @@ export class TrackStrips {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       present = await readdir(directory);
+      if (present.length === 0) await chmod(directory, 0o700);
     } catch (error) {
       throw unwritable(directory, error);
     }

@@ -74,6 +74,8 @@ interface Excursion {
   /** Of the largest angle so far. */
   readonly kind: HeadGestureKind;
   readonly peakDeg: number;
+  /** Looks in which the angle was large enough: a mesh that slips for one look makes no gesture. */
+  readonly outCount: number;
   /** Since when the angle has been large enough; undefined while it is not. */
   readonly outSinceMs: number | undefined;
   /** It made its gesture: nothing more counts until the head rests again. */
@@ -197,7 +199,7 @@ function borneOut(a: number, b: number): number {
 }
 
 const leaving = (startMs: number): Excursion => ({
-  ...{ startMs, kind: 'nod', peakDeg: 0, outSinceMs: undefined, isTold: false },
+  ...{ startMs, kind: 'nod', peakDeg: 0, outCount: 0, outSinceMs: undefined, isTold: false },
 });
 
 function goOn(before: Excursion, moved: Moved, atMs: number, policy: HeadGesturePolicy): Excursion {
@@ -206,18 +208,22 @@ function goOn(before: Excursion, moved: Moved, atMs: number, policy: HeadGesture
   const isFarthest = !before.isTold && angleDeg > before.peakDeg;
   const after = isFarthest ? { ...before, kind, peakDeg: angleDeg } : before;
   const isOut = angleOf(moved.believed, after.kind) >= leastDegOf(after.kind, policy);
-  const wasOut = after.kind === before.kind;
-  return { ...after, outSinceMs: isOut ? ((wasOut ? before.outSinceMs : undefined) ?? atMs) : undefined };
+  const isSameWay = after.kind === before.kind;
+  return {
+    ...after,
+    outCount: (isSameWay ? before.outCount : 0) + (isOut ? 1 : 0),
+    outSinceMs: isOut ? ((isSameWay ? before.outSinceMs : undefined) ?? atMs) : undefined,
+  };
 }
 
 /** The gesture of which `angleDeg` is what is left now; undefined while it is none, or none yet. */
 function completed(
-  { kind, startMs, peakDeg, outSinceMs, isTold }: Excursion,
+  { kind, startMs, outCount, peakDeg, outSinceMs, isTold }: Excursion,
   angleDeg: number,
   atMs: number,
   policy: HeadGesturePolicy,
 ): HeadGesture | undefined {
-  if (isTold || peakDeg < leastDegOf(kind, policy)) return undefined;
+  if (isTold || outCount < 2) return undefined;
   const isBack = angleDeg <= peakDeg / 2;
   const isHeld = kind !== 'nod' && outSinceMs !== undefined && atMs - outSinceMs >= policy.heldMs;
   const isInTime = kind !== 'nod' || atMs - startMs <= policy.longestNodMs;

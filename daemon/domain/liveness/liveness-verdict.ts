@@ -148,7 +148,8 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
     unboundBlinks: state.unbound,
     gestures: state.gestures,
     ...(state.sameFaceMs === undefined ? {} : { sameFaceMs: state.sameFaceMs }),
-    observedS: state.observedMs / 1000,
+    // What an attack is called for may have been seen before the face was out of sight.
+    observedS: Math.max(state.observedMs, state.stillness.stillMs) / 1000,
     frameCount: state.frameCount,
     ...(passiveScore === undefined ? {} : { passiveScore }),
   };

@@ -53,18 +53,20 @@ export interface PresentedPiece
 /**
  * The presentations in one piece of a clip: as many as it shows people. Where more tracks were seen, those that are errors count:
  * a genuine person who was called an attack in one of two tracks was called an attack, and a picture that was called live in one was
- * called live. Where fewer were seen, the others are presentations without a face.
+ * called live; who was taken for somebody else in one was taken for somebody else. Where fewer were seen, the others are presentations without a face.
  */
 export function presentationsOf({ tracks, ...piece }: PresentedPiece): readonly Presentation[] {
   const worst: LivenessVerdict = piece.species === undefined ? 'attack' : 'live';
   const rank = ({ verdict }: PresentedTrack): number =>
     verdict === worst ? 0 : verdict === 'undetermined' ? 2 : 1;
   const sorted = [...tracks].sort((a, b) => rank(a) - rank(b) || b.observedS - a.observedS);
+  const isOtherTaken = sorted.slice(piece.people.length).some(({ identity }) => identity === 'wrong');
   return piece.people.map((_, index): Presentation => {
     const seen = sorted[index];
     if (seen !== undefined) {
       const { track, ...rest } = seen;
-      return { ...piece, ...rest };
+      const identity = index === 0 && isOtherTaken ? 'wrong' : rest.identity;
+      return { ...piece, ...rest, identity };
     }
     const nothing = { verdict: 'undetermined', reason: 'no-face', observedS: 0 } as const;
     return { ...piece, ...nothing, attackCall: undefined, identity: undefined };
