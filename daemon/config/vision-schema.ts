@@ -78,7 +78,7 @@ export const livenessSchema = z.strictObject({
   attackAfterS: field(
     z.number().min(5).max(300).default(7),
     'replace',
-    'Seconds in which a face was well seen and neither blinked nor moved in itself, after which it counts as a presentation attack. A face that moves in itself (speaks, smiles, raises its brows) is no attack, however seldom it blinks: at rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so that every seventh stretch of 7 s has no blink.',
+    'Seconds in which a face was well seen and neither blinked nor moved in itself, after which it counts as a presentation attack; faces of less than 80 pixels are not judged so. A face that moves in itself (speaks, smiles, raises its brows) is no attack, however seldom it blinks: at rest people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so that every seventh stretch of 7 s has no blink.',
   ),
   minimumBlinks: field(z.int().min(1).max(10).default(1), 'replace', 'Blinks that prove a live person.'),
   require: field(
